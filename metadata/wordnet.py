@@ -1,0 +1,108 @@
+"""The packaged list of entries from WordNet 3.0: `python -m metadata.wordnet DICT_DIR OUT.txt.gz` builds it again.
+
+The MetaCLIP paper (arXiv 2309.16671, Table 1) counts 86,654 entries from WordNet synsets and does not print its rule.
+The rule here, the names of synsets and the numbers 0 to 99, is ours and gives that count: 86,554 and 100.
+"""
+
+import argparse
+import gzip
+import io
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from udfs.errors import BallastError, UsageError
+
+DATA_FILES = ("data.noun", "data.verb", "data.adj", "data.adv")
+NUMBERS = tuple(str(number) for number in range(100))
+
+# wndb(5WN): offset, file number, part of speech, count of words in hexadecimal, then the first word.
+_SYNSET = re.compile(r"\d{8} \d\d [nvasr] [0-9a-f]{2} (\S+) ")
+_ADJECTIVE_MARKER = re.compile(r"\((?:a|p|ip)\)$")
+
+
+def synset_name(line: str) -> str | None:
+    """The name of the synset on one line of a WordNet data file, or None if the line gives none.
+
+    The name is the first word, in lower case, without the adjective's marker of position, with spaces for underscores,
+    up to the first full stop: "St._Andrew's_cross" gives "st". Lines of the licence at the head, which begin with two
+    spaces, empty lines and words that begin with a full stop (".22_caliber") give None.
+
+    Raises UsageError if the line is none of these.
+    Source: https://wordnet.princeton.edu/documentation/wndb5wn
+    """
+    if line.startswith("  ") or not line.strip():
+        return None
+    match = _SYNSET.match(line)
+    if match is None:
+        raise UsageError(f"not a line of a WordNet data file: {line[:60]!a}")
+    word = _ADJECTIVE_MARKER.sub("", match[1])
+    return word.replace("_", " ").lower().partition(".")[0].strip() or None
+
+
+def wordnet_names(dict_dir: Path) -> list[str]:
+    """The distinct names of WordNet's synsets: nouns, verbs, adjectives, adverbs; 86,554 for WordNet 3.0.
+
+    Raises UsageError if the folder lacks a data file, or one cannot be read as such.
+    """
+    missing = [name for name in DATA_FILES if not (dict_dir / name).is_file()]
+    if missing:
+        raise UsageError(f"{dict_dir}: not a WordNet dict folder: it lacks {', '.join(missing)}")
+    return list(dict.fromkeys(name for data_file in DATA_FILES for name in _file_names(dict_dir / data_file)))
+
+
+def wordnet_entries(dict_dir: Path) -> list[str]:
+    """The packaged list: the names, then the numbers 0 to 99; 86,654 for WordNet 3.0. Raises as `wordnet_names`."""
+    return list(dict.fromkeys((*wordnet_names(dict_dir), *NUMBERS)))
+
+
+def pack_entries(entries: Iterable[str]) -> bytes:
+    """Gzipped text with an entry a line. Without time or file name, so that one zlib always gives the same bytes."""
+    packed = io.BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=packed, mtime=0) as file:
+        file.write("".join(f"{entry}\n" for entry in entries).encode())
+    return packed.getvalue()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the packaged list from a WordNet folder; return the exit status, 2 with one line on stderr for misuse."""
+    parser = argparse.ArgumentParser(prog="python -m metadata.wordnet", description="Build the packaged entry list.")
+    parser.add_argument("dict_dir", type=Path, metavar="DICT_DIR", help="WordNet's dict folder, with data.noun")
+    parser.add_argument("out", type=Path, metavar="OUT.txt.gz", help="the file to write; replaced if it exists")
+    args = parser.parse_args(argv)
+    try:
+        count = _build(args.dict_dir, args.out)
+    except BallastError as error:
+        print(error, file=sys.stderr)
+        return error.exit_status
+    print(f"{args.out}: {count:,} entries")
+    return 0
+
+
+def _build(dict_dir: Path, out: Path) -> int:
+    entries = wordnet_entries(dict_dir)
+    try:
+        out.write_bytes(pack_entries(entries))
+    except OSError as error:
+        raise UsageError(f"{out}: cannot be written: {error.strerror or error}") from error
+    return len(entries)
+
+
+def _file_names(path: Path) -> Iterator[str]:
+    """The names on the lines of one data file, repeated as they are. Raises UsageError with the file and the line."""
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                try:
+                    name = synset_name(line)
+                except UsageError as error:
+                    raise UsageError(f"{path}: line {number}: {error}") from error
+                if name is not None:
+                    yield name
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())
