@@ -1,0 +1,44 @@
+"""Sample: write a small generated web as a WARC, and the WAT of the same pages."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from jobs.command import guarded
+from udfs.errors import UsageError
+from udfs.sample_archive import name_wat, write_warc, write_wat
+
+PURPOSE = "write a small generated web as a WARC (and WAT)"
+DEFAULT_PAGES = 200
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="ballast sample", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
+    parser.add_argument("out", metavar="OUT.warc.gz", help="file to write (.warc.gz, or .warc uncompressed)")
+    parser.add_argument("--pages", type=int, default=DEFAULT_PAGES, help=f"pages to make (default: {DEFAULT_PAGES})")
+    parser.add_argument("--seed", type=int, default=0, help="the same pages and seed, the same bytes (default: 0)")
+    parser.add_argument("--wat", action="store_true", help="write the WAT of the same pages beside it")
+    arguments = parser.parse_args(argv)
+    return guarded(lambda: _write(arguments), debug=False)
+
+
+def _write(arguments: argparse.Namespace) -> None:
+    out = Path(arguments.out)
+    if not out.name.endswith((".warc.gz", ".warc")):
+        raise UsageError(f"{out}: the name must end in .warc.gz or .warc")
+    if arguments.pages < 1:
+        raise UsageError(f"--pages must be at least 1, not {arguments.pages}")
+    if not out.parent.is_dir():
+        raise UsageError(f"{out.parent}: no such folder")
+    for path in write_sample(out, arguments.pages, arguments.seed, wat=arguments.wat):
+        print(f"{path}  {path.stat().st_size:,} bytes")
+
+
+def write_sample(out: Path, pages: int, seed: int, *, wat: bool) -> list[Path]:
+    """Write a sample WARC, and with `wat` its WAT beside it; gives the files written."""
+    records = write_warc(out, pages, seed)
+    if not wat:
+        return [out]
+    wat_path = Path(name_wat(out))
+    write_wat(wat_path, out, records, seed)
+    return [out, wat_path]
