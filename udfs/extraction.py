@@ -1,0 +1,136 @@
+"""From an input file to tagged rows: its pairs, then one row that says what became of everything in it."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from udfs.archives import ArchiveDamage, SourceStream, read_records
+from udfs.captions import canonical
+from udfs.hashing import caption_hash, image_uuid
+from udfs.html import HTML_PARSERS
+from udfs.inputs import InputFile
+from udfs.language import LANGUAGE_DETECTORS
+from udfs.matcher import Matcher
+from udfs.outcomes import COUNTERS, FileStatus, Outcome
+from udfs.pages import Page, PageReader
+from udfs.schemas import FILE, KIND_FILE, KIND_PAIR, MATCHED_PAIR, PAIR, tagged
+from udfs.urls import base_url, image_url
+
+BATCH_ROWS = 8192
+Row = tuple[object, ...]
+Opener = Callable[[str], BinaryIO]
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractOptions:
+    """What extraction depends on. `languages` None keeps every language."""
+
+    languages: frozenset[str] | None
+    html_parser: str = "lexbor"
+    language_detector: str = "fasttext"
+    max_page_bytes: int = 64 << 20
+
+
+class Extractor:
+    """Extraction of files, one at a time, in one process: parser and detector are made once.
+
+    With a matcher, pairs carry `entry_ids` and those without a match are dropped and counted.
+    """
+
+    def __init__(self, options: ExtractOptions, matcher: Matcher | None) -> None:
+        self._languages = options.languages
+        self._reader = PageReader(HTML_PARSERS[options.html_parser], options.max_page_bytes)
+        self._detect = LANGUAGE_DETECTORS[options.language_detector]()
+        self._matcher = matcher
+        self.pair_schema = PAIR if matcher is None else MATCHED_PAIR
+        self.schema = tagged(self.pair_schema)
+
+    def file_batches(self, file: InputFile, open_file: Opener) -> Iterator[pa.RecordBatch]:
+        """Tagged batches (`schemas.tagged`) of one file: pairs in document order, the file's row last.
+
+        Never raises for what the file holds: damage ends it as `partial` or `failed`, with the reason.
+        """
+        began = time.perf_counter()
+        counts: Counter[str] = Counter()
+        stream: SourceStream | None = None
+        error: str | None = None
+        rows: list[Row] = []
+        try:
+            with open_file(file.path) as source:
+                stream = SourceStream(source)
+                records = read_records(stream, lambda: open_file(file.path))
+                for page in self._reader.pages(records, file.name, file.archive_format, counts):
+                    rows.extend(self.page_pairs(page, counts))
+                    if len(rows) >= BATCH_ROWS:
+                        yield self._pair_batch(rows)
+                        rows = []
+        except (ArchiveDamage, OSError) as damage:
+            error = str(damage) or type(damage).__name__
+        if rows:
+            yield self._pair_batch(rows)
+        status = FileStatus.OK
+        if error is not None:
+            status = FileStatus.PARTIAL if counts[Outcome.RECORDS] else FileStatus.FAILED
+        file_row: Mapping[str, object] = {
+            "path": file.path,
+            "status": status.value,
+            **{counter.value: counts[counter] for counter in COUNTERS},
+            "bytes": stream.bytes_read if stream else 0,
+            "seconds": time.perf_counter() - began,
+            "error": error,
+        }
+        yield self._file_batch(file_row)
+
+    def page_pairs(self, page: Page, counts: Counter[str]) -> Iterator[Row]:
+        """The pairs of one page as rows of `pair_schema`; every image and text not kept is counted."""
+        base = base_url(page.url, page.document.base_href)
+        for image in page.document.images:
+            counts[Outcome.IMAGES] += 1
+            counts[Outcome.TEXTS] += len(image.texts)
+            url = image_url(base, image.src)
+            if isinstance(url, Outcome):
+                counts[url] += 1
+                counts[Outcome.TEXT_NO_URL] += len(image.texts)
+                continue
+            texts = [(key, caption) for key, text in image.texts if (caption := canonical(text))]
+            counts[Outcome.TEXT_BLANK] += len(image.texts) - len(texts)
+            if not texts:
+                counts[Outcome.IMAGE_NO_TEXT] += 1
+                continue
+            counts[Outcome.IMAGES_WITH_TEXT] += 1
+            uuid = image_uuid(url)
+            for key, caption in texts:
+                lang, score = self._detect(caption)
+                if self._languages is not None and lang not in self._languages:
+                    counts[Outcome.TEXT_OTHER_LANGUAGE] += 1
+                    continue
+                identity = (uuid, url, caption, key, lang, score, caption_hash(caption))
+                provenance = (page.url, page.warc_file, page.warc_offset)
+                if self._matcher is None:
+                    row: Row = identity + provenance
+                else:
+                    entry_ids = self._matcher.match(caption)
+                    if not entry_ids:
+                        counts[Outcome.TEXT_NO_MATCH] += 1
+                        continue
+                    row = (*identity, entry_ids, *provenance)
+                counts[Outcome.PAIRS] += 1
+                yield row
+
+    def _pair_batch(self, rows: list[Row]) -> pa.RecordBatch:
+        columns = [
+            pa.array(column, field.type)
+            for column, field in zip(zip(*rows, strict=True), self.pair_schema, strict=True)
+        ]
+        file_column = pa.nulls(len(rows), self.schema.field("file").type)
+        kind_column = pa.repeat(pa.scalar(KIND_PAIR), len(rows))
+        return pa.RecordBatch.from_arrays([*columns, file_column, kind_column], schema=self.schema)
+
+    def _file_batch(self, row: Mapping[str, object]) -> pa.RecordBatch:
+        columns = [pa.nulls(1, field.type) for field in self.pair_schema]
+        file_column = pa.array([row], pa.struct(list(FILE)))
+        return pa.RecordBatch.from_arrays([*columns, file_column, pa.array([KIND_FILE])], schema=self.schema)

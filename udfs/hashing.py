@@ -1,0 +1,52 @@
+"""The pinned hashes: image ids, caption hashes, and H for picks and draws.
+
+They are part of the contract (version 1): golden values in the tests pin them, and the JVM computes the same H with
+Spark's `xxhash64(tag, seed, uuid, caption_hash)`, so that a subset can be reproduced on any cluster, and by anyone
+with an XXH64 at hand.
+"""
+
+import hashlib
+import struct
+
+import xxhash
+
+HASH_VERSION = 1
+DRAW, PICK = "draw", "pick"
+"""The tags of H: a draw decides whether a pair is kept, a pick which caption of an image `--dedup url` takes."""
+
+_SPARK_SEED = 42  # the initial seed of Spark's xxhash64 expression
+_DROP_TABS_AND_SPACES = {ord("\t"): None, ord(" "): None}
+
+
+def image_uuid(url: str) -> str:
+    """The image id: first 24 hex digits (96 bits) of SHA-224 of the URL's UTF-8 bytes, tabs and spaces removed."""
+    if " " in url or "\t" in url:
+        url = url.translate(_DROP_TABS_AND_SPACES)
+    return hashlib.sha224(url.encode()).hexdigest()[:24]
+
+
+def _signed(unsigned: int) -> int:
+    return unsigned - (1 << 64) if unsigned >> 63 else unsigned
+
+
+def caption_hash(caption: str) -> int:
+    """XXH3-64 of the caption's UTF-8 bytes, as the signed 64-bit integer that is stored."""
+    return _signed(xxhash.xxh3_64_intdigest(caption.encode()))
+
+
+def pair_hash(tag: str, seed: int, uuid: str, caption_hash: int) -> int:
+    """H(tag, seed, uuid, caption_hash) as a signed 64-bit integer.
+
+    Chained XXH64: the hash of each field, seeded with the hash of the field before it, 42 at first. Strings are hashed
+    as UTF-8, integers as 8 little-endian bytes. Equal to Spark's `xxhash64(lit(tag), lit(seed), uuid, caption_hash)`
+    with `seed` a long.
+    """
+    state = xxhash.xxh64_intdigest(tag.encode(), _SPARK_SEED)
+    state = xxhash.xxh64_intdigest(struct.pack("<q", seed), state)
+    state = xxhash.xxh64_intdigest(uuid.encode(), state)
+    return _signed(xxhash.xxh64_intdigest(struct.pack("<q", caption_hash), state))
+
+
+def uniform(pair_hash: int) -> float:
+    """The top 53 bits of H as a float64 in [0, 1)."""
+    return ((pair_hash & 0xFFFFFFFFFFFFFFFF) >> 11) * 2.0**-53

@@ -1,0 +1,82 @@
+"""What becomes of every record, image and text: the names under which nothing is lost silently.
+
+Each input file ends as one row of `files/` with a counter per outcome. Three sums hold in every row (see
+`conservation_errors`): a record, an image and a text each have exactly one outcome.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class FileStatus(StrEnum):
+    """How reading an input file ended."""
+
+    OK = "ok"  # read to its end
+    PARTIAL = "partial"  # damaged: what precedes the damage was used
+    FAILED = "failed"  # nothing could be used
+
+
+class Outcome(StrEnum):
+    """A counter of `files/`. Members are grouped by what they count; totals come first in each group."""
+
+    RECORDS = "records"
+    RECORD_NOT_RESPONSE = "record_not_response"  # warcinfo, request, metadata, revisit, …
+    RECORD_UNREADABLE = "record_unreadable"  # no HTTP header, or a WAT record that is not the JSON expected
+    PAGE_NOT_HTML = "page_not_html"
+    PAGES = "pages"  # HTML responses that were parsed
+
+    PAGE_DAMAGED = "page_damaged"  # among pages: a body cut or corrupt; what precedes the damage was parsed
+    PAGE_CAPPED = "page_capped"  # among pages: cut at max_page_bytes
+
+    IMAGES = "images"
+    IMAGE_NO_URL = "image_no_url"
+    IMAGE_DATA_URL = "image_data_url"
+    IMAGE_NOT_HTTP = "image_not_http"
+    IMAGE_UNRESOLVABLE = "image_unresolvable"
+    IMAGE_NO_TEXT = "image_no_text"  # a good URL, but no text that is not blank
+    IMAGES_WITH_TEXT = "images_with_text"
+
+    TEXTS = "texts"  # text attributes present, blank ones included
+    TEXT_NO_URL = "text_no_url"  # its image had no usable URL
+    TEXT_BLANK = "text_blank"
+    TEXT_OTHER_LANGUAGE = "text_other_language"
+    TEXT_NO_MATCH = "text_no_match"
+    PAIRS = "pairs"  # kept
+
+
+COUNTERS: tuple[Outcome, ...] = tuple(Outcome)
+
+SUMS: dict[Outcome, tuple[Outcome, ...]] = {
+    Outcome.RECORDS: (
+        Outcome.RECORD_NOT_RESPONSE,
+        Outcome.RECORD_UNREADABLE,
+        Outcome.PAGE_NOT_HTML,
+        Outcome.PAGES,
+    ),
+    Outcome.IMAGES: (
+        Outcome.IMAGE_NO_URL,
+        Outcome.IMAGE_DATA_URL,
+        Outcome.IMAGE_NOT_HTTP,
+        Outcome.IMAGE_UNRESOLVABLE,
+        Outcome.IMAGE_NO_TEXT,
+        Outcome.IMAGES_WITH_TEXT,
+    ),
+    Outcome.TEXTS: (
+        Outcome.TEXT_NO_URL,
+        Outcome.TEXT_BLANK,
+        Outcome.TEXT_OTHER_LANGUAGE,
+        Outcome.TEXT_NO_MATCH,
+        Outcome.PAIRS,
+    ),
+}
+"""Each total and the outcomes that add up to it."""
+
+
+def conservation_errors(counts: Mapping[str, int]) -> list[str]:
+    """The sums of `SUMS` that do not hold in one row of counters; empty when every item has its outcome."""
+    errors = []
+    for total, parts in SUMS.items():
+        added = sum(counts[part] for part in parts)
+        if counts[total] != added:
+            errors.append(f"{total} is {counts[total]:,}, its outcomes add up to {added:,}")
+    return errors

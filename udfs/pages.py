@@ -1,0 +1,153 @@
+"""Pages of a WARC or WAT: each HTML response as its URL, where it lies, and its images."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from posixpath import basename, dirname, join
+from typing import NamedTuple
+
+from fastwarc import WarcRecord, WarcRecordType
+
+from udfs.charsets import charset_from_content_type, decode_html
+from udfs.html import Document, HtmlParser
+from udfs.http_body import BodyDamage, decode_body
+from udfs.outcomes import Outcome
+from udfs.wat import wat_page
+
+WARC, WAT = "warc", "wat"
+_READ_BYTES = 1 << 20
+_HTML_TYPES = ("text/html", "application/xhtml+xml")
+_HTML_START = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body|title|meta|script)\b", re.I | re.S)
+
+
+class Page(NamedTuple):
+    """An HTML response: its URL, its document and where it lies."""
+
+    url: str
+    document: Document
+    warc_file: str
+    warc_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageReader:
+    """How pages are read out of records: the parser, and the cap on a page's decoded bytes."""
+
+    parse: HtmlParser
+    max_page_bytes: int
+
+    def pages(
+        self, records: Iterator[WarcRecord], name: str, archive_format: str | None, counts: Counter[str]
+    ) -> Iterator[Page]:
+        """Pages of the records, in order; whatever is not a page is counted in `counts`.
+
+        `name` is the file's provenance name (`inputs.provenance_name`). `archive_format` is `warc`, `wat`, or None for
+        a file whose name does not say: then the first record that is not a warcinfo does.
+        """
+        for record in records:
+            counts[Outcome.RECORDS] += 1
+            if archive_format is None:
+                archive_format = _format_of(record)
+            if archive_format == WAT:
+                page = self._from_wat(record, name, counts)
+            else:
+                page = self._from_warc(record, name, counts)
+            if page is not None:
+                counts[Outcome.PAGES] += 1
+                yield page
+
+    def _from_warc(self, record: WarcRecord, name: str, counts: Counter[str]) -> Page | None:
+        if record.record_type != WarcRecordType.response:
+            counts[Outcome.RECORD_NOT_RESPONSE] += 1
+            return None
+        url, offset = target_url(record.headers.get("WARC-Target-URI")), record.stream_pos
+        try:
+            record.parse_http()
+        except (OSError, ValueError):
+            counts[Outcome.RECORD_UNREADABLE] += 1
+            return None
+        if not record.is_http_parsed or url is None:
+            counts[Outcome.RECORD_UNREADABLE] += 1
+            return None
+        headers = record.http_headers
+        content_type = headers.get("Content-Type")
+        declared = _mime_type(content_type) or _mime_type(record.headers.get("WARC-Identified-Payload-Type"))
+        if declared and declared not in _HTML_TYPES:
+            counts[Outcome.PAGE_NOT_HTML] += 1
+            return None
+        raw, whole = _read_payload(record, self.max_page_bytes + 1)
+        body, damage = decode_body(
+            raw, headers.get("Transfer-Encoding"), headers.get("Content-Encoding"), self.max_page_bytes
+        )
+        if not declared and _HTML_START.match(body[:1024]) is None:
+            counts[Outcome.PAGE_NOT_HTML] += 1
+            return None
+        if damage is BodyDamage.CAPPED:
+            counts[Outcome.PAGE_CAPPED] += 1
+        elif damage is not None or not whole:
+            counts[Outcome.PAGE_DAMAGED] += 1
+        charset = charset_from_content_type(content_type) if content_type else None
+        return Page(url, self.parse(decode_html(body, charset)), name, offset)
+
+    def _from_wat(self, record: WarcRecord, name: str, counts: Counter[str]) -> Page | None:
+        if record.record_type != WarcRecordType.metadata:
+            counts[Outcome.RECORD_NOT_RESPONSE] += 1
+            return None
+        offset = record.stream_pos
+        try:
+            parsed = wat_page(record.reader.read())
+        except (OSError, ValueError):
+            counts[Outcome.RECORD_UNREADABLE] += 1
+            return None
+        if isinstance(parsed, Outcome):
+            counts[parsed] += 1
+            return None
+        url = target_url(parsed.url)
+        if url is None:
+            counts[Outcome.RECORD_UNREADABLE] += 1
+            return None
+        if parsed.warc_name is None or parsed.warc_offset is None:
+            return Page(url, parsed.document, name, offset)
+        return Page(url, parsed.document, warc_of_wat(name, parsed.warc_name), parsed.warc_offset)
+
+
+def _read_payload(record: WarcRecord, limit: int) -> tuple[bytes, bool]:
+    """Up to `limit` bytes of a record's payload, and whether they are all that the record promised up to there."""
+    wanted = min(record.content_length, limit)
+    data = b""
+    try:
+        data = record.reader.read(min(wanted, _READ_BYTES))
+        while len(data) < wanted and (more := record.reader.read(min(wanted - len(data), _READ_BYTES))):
+            data += more
+    except (OSError, ValueError):
+        return data, False  # the archive's own damage: the next record meets it again and says so
+    return data, len(data) == wanted
+
+
+def target_url(value: str | None) -> str | None:
+    """A WARC-Target-URI without the angle brackets that old wget wrote around it."""
+    if value is None:
+        return None
+    value = value.strip()
+    return value[1:-1] if value.startswith("<") and value.endswith(">") else value
+
+
+def warc_of_wat(wat_name: str, container_name: str) -> str:
+    """The provenance name of the WARC that a WAT was made from: in the sibling `warc/` folder where the WAT lies in a
+    `wat/` folder, as CommonCrawl lays them out, else beside it."""
+    folder = dirname(wat_name)
+    if basename(folder) == WAT:
+        folder = join(dirname(folder), WARC)
+    return join(folder, basename(container_name))
+
+
+def _format_of(record: WarcRecord) -> str | None:
+    if record.record_type == WarcRecordType.warcinfo:
+        return None
+    is_json = (record.headers.get("Content-Type") or "").startswith("application/json")
+    return WAT if record.record_type == WarcRecordType.metadata and is_json else WARC
+
+
+def _mime_type(content_type: str | None) -> str:
+    return (content_type or "").split(";", 1)[0].strip().lower()

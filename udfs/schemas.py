@@ -1,0 +1,64 @@
+"""Every Arrow schema of Ballast, declared once. Field order is part of the contract (DESIGN: output folder)."""
+
+import pyarrow as pa
+
+from udfs.outcomes import COUNTERS
+
+_IDENTITY = [
+    pa.field("uuid", pa.string()),
+    pa.field("url", pa.string()),
+    pa.field("caption", pa.string()),
+    pa.field("text_key", pa.string()),
+    pa.field("lang", pa.string()),
+    pa.field("lang_score", pa.float32()),
+    pa.field("caption_hash", pa.int64()),
+]
+_ENTRY_IDS = [pa.field("entry_ids", pa.list_(pa.int32()))]
+_PROVENANCE = [
+    pa.field("page_url", pa.string()),
+    pa.field("warc_file", pa.string()),
+    pa.field("warc_offset", pa.int64()),
+]
+
+PAIR = pa.schema(_IDENTITY + _PROVENANCE)
+"""One (image URL, caption) pair as extracted, before matching."""
+
+MATCHED_PAIR = pa.schema(_IDENTITY + _ENTRY_IDS + _PROVENANCE)
+"""A pair with the sorted, distinct ids of the entries that its caption holds."""
+
+POOL = pa.schema([*MATCHED_PAIR, pa.field("duplicates", pa.int64())])
+"""A deduplicated matched pair; `duplicates` counts the copies that reached dedup, this one included."""
+
+SUBSET = pa.schema([*POOL, pa.field("keep_prob", pa.float64())])
+"""A pair of the balanced subset with the probability it had of being kept."""
+
+FILE = pa.schema(
+    [
+        pa.field("path", pa.string()),
+        pa.field("status", pa.string()),
+        *(pa.field(counter.value, pa.int64()) for counter in COUNTERS),
+        pa.field("bytes", pa.int64()),
+        pa.field("seconds", pa.float64()),
+        pa.field("error", pa.string()),
+    ]
+)
+"""One input file: `bytes` as read from the source (compressed), `seconds` of wall clock, `error` null when ok."""
+
+ENTRY_COUNT = pa.schema(
+    [pa.field("entry_id", pa.int32()), pa.field("entry", pa.string()), pa.field("count", pa.int64())]
+)
+
+KIND = pa.field("kind", pa.string())
+KIND_PAIR, KIND_FILE = "pair", "file"
+
+
+def tagged(pairs: pa.Schema) -> pa.Schema:
+    """The schema of extraction's one write: pair columns, a `file` struct and `kind`, which says which is set.
+
+    Rows of `kind=pair` have a null `file`; rows of `kind=file` have only `file`.
+    """
+    return pa.schema([*pairs, pa.field("file", pa.struct(list(FILE))), KIND])
+
+
+SORT_KEY = ("warc_file", "warc_offset", "text_key", "url", "caption", "page_url")
+"""The copy that is smallest in these columns survives dedup, wherever the rows lie."""

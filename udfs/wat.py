@@ -1,0 +1,114 @@
+"""One record of a WAT file: the metadata that CommonCrawl's extractor took from a response, decoded to typed structs.
+
+A WAT holds less than its page: only `alt` and `title` of `img src`, attribute values as the extractor decoded them.
+"""
+
+import json
+from typing import Any, NamedTuple
+
+import msgspec
+
+from udfs.html import Document, Image
+from udfs.outcomes import Outcome
+
+_IMAGE_PATH = "IMG@/src"
+
+
+class WatPage(NamedTuple):
+    """A page as its WAT record gives it; `warc_name` and `warc_offset` are None where the record has no Container."""
+
+    url: str | None
+    document: Document
+    warc_name: str | None
+    warc_offset: int | None
+
+
+class _Link(msgspec.Struct):
+    path: str = ""
+    url: str | None = None
+    alt: str | None = None
+    title: str | None = None
+
+
+class _Head(msgspec.Struct, rename="pascal"):
+    base: str | None = None
+
+
+class _Html(msgspec.Struct, rename="pascal"):
+    head: _Head = msgspec.field(default_factory=_Head)
+    links: list[_Link] = []
+
+
+class _Response(msgspec.Struct):
+    html: _Html | None = msgspec.field(name="HTML-Metadata", default=None)
+
+
+class _Payload(msgspec.Struct):
+    response: _Response | None = msgspec.field(name="HTTP-Response-Metadata", default=None)
+
+
+class _WarcHeader(msgspec.Struct):
+    target: str | None = msgspec.field(name="WARC-Target-URI", default=None)
+    record_type: str | None = msgspec.field(name="WARC-Type", default=None)
+
+
+class _Envelope(msgspec.Struct):
+    payload: _Payload = msgspec.field(name="Payload-Metadata", default_factory=_Payload)
+    header: _WarcHeader = msgspec.field(name="WARC-Header-Metadata", default_factory=_WarcHeader)
+
+
+class _Container(msgspec.Struct, rename="pascal"):
+    filename: str | None = None
+    offset: str | int | None = None
+
+
+class _Wat(msgspec.Struct, rename="pascal"):
+    envelope: _Envelope
+    container: _Container | None = None
+
+
+_decode = msgspec.json.Decoder(_Wat).decode
+
+
+def wat_page(payload: bytes) -> WatPage | Outcome:
+    """The page of one WAT metadata record, or the outcome that says why it is none.
+
+    Raises `ValueError` for a payload that is not the JSON of a WAT record. Invalid UTF-8 and lone surrogates, which
+    the extractor writes for some pages, become U+FFFD.
+    """
+    try:
+        wat = _decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        wat = _decode_leniently(payload)
+    response = wat.envelope.payload.response
+    if wat.envelope.header.record_type != "response":
+        return Outcome.RECORD_NOT_RESPONSE
+    if response is None or response.html is None:
+        return Outcome.PAGE_NOT_HTML
+    images = [_image(link) for link in response.html.links if link.path == _IMAGE_PATH]
+    document = Document(response.html.head.base, images)
+    if wat.container is None or wat.container.offset is None or not str(wat.container.offset).isdecimal():
+        return WatPage(wat.envelope.header.target, document, None, None)
+    return WatPage(wat.envelope.header.target, document, wat.container.filename, int(wat.container.offset))
+
+
+def _image(link: _Link) -> Image:
+    texts = []
+    if link.alt is not None:
+        texts.append(("alt", link.alt))
+    if link.title is not None:
+        texts.append(("title", link.title))
+    return Image(link.url, tuple(texts))
+
+
+def _decode_leniently(payload: bytes) -> _Wat:
+    """Decode what strict decoding refuses: the standard library takes lone surrogates, which are then replaced."""
+    value = json.loads(payload.decode("utf-8", "replace"), object_hook=_mend_strings)
+    return msgspec.convert(value, _Wat, strict=False)
+
+
+def _mend_strings(value: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: item.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(item, str) else item
+        for key, item in value.items()
+    }
