@@ -1,0 +1,108 @@
+"""Count: how many pairs of the pool hold each entry."""
+
+if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes the place of jobs/ on the path
+    import sys
+    from pathlib import Path
+
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.command import Job, run_job
+from jobs.frames import check_fingerprint, ddl, fingerprint_of, open_source, with_fingerprint
+from jobs.run_folder import COUNTS_FILE, ENTRY_COUNTS, MATCHED, POOL, RunFolder, Stopwatch
+from jobs.session import spark_session
+from jobs.settings import Settings, execution, saved
+from metadata.entries import EntryList, load_entries
+from udfs.errors import BallastError
+from udfs.schemas import ENTRY_COUNT
+
+
+def run(pool: DataFrame, settings: Settings, entries: DataFrame) -> DataFrame:
+    """The pool and all entries (`entry_id`, `entry`) to a row per entry (`schemas.ENTRY_COUNT`), zeros included.
+
+    An id in the pool that no entry has gives a row with a null `entry`.
+    """
+    counts = pool.select(F.explode("entry_ids").alias("entry_id")).groupBy("entry_id").count()
+    joined = entries.join(counts, "entry_id", "full_outer")
+    return joined.select("entry_id", "entry", F.coalesce("count", F.lit(0)).cast("long").alias("count"))
+
+
+def entries_frame(spark: SparkSession, entries: EntryList) -> DataFrame:
+    """The list of entries as a frame (`entry_id`, `entry`)."""
+    table = pd.DataFrame({"entry_id": np.arange(entries.size, dtype=np.int32), "entry": entries.entries})
+    return spark.createDataFrame(table, "entry_id int, entry string")
+
+
+def count_stage(
+    spark: SparkSession, run_folder: RunFolder, pool: DataFrame, entries: EntryList, settings: Settings
+) -> None:
+    """Write `entry_counts/` and `entry_counts.json`."""
+    if run_folder.stage_facts(ENTRY_COUNTS) is not None:
+        return
+    watch = Stopwatch()
+    run_folder.clean(ENTRY_COUNTS)
+    counted = run(pool, settings, entries_frame(spark, entries)).coalesce(1).sortWithinPartitions("entry_id")
+    run_folder.commit(ENTRY_COUNTS, with_fingerprint(counted, "entry_id", entries.fingerprint))
+    table: Any = spark.read.schema(ddl(ENTRY_COUNT)).parquet(*run_folder.files(ENTRY_COUNTS)).toPandas()
+    unknown = table["entry"].isna()
+    if unknown.any():
+        raise BallastError(
+            f"the pool holds entry id {table.loc[unknown, 'entry_id'].iloc[0]}, but the list has only {entries.size:,} "
+            "entries: it was matched with another list"
+        )
+    by_entry = dict(zip(table["entry"], table["count"].tolist(), strict=True))
+    run_folder.storage.write(COUNTS_FILE, (json.dumps(by_entry, ensure_ascii=False, indent=0) + "\n").encode())
+    counts = table["count"].to_numpy()
+    facts = {
+        "entries": len(counts),
+        "entries_matched": int((counts > 0).sum()),
+        "matches": int(counts.sum()),
+        "seconds": watch.seconds,
+    }
+    run_folder.finish_stage(ENTRY_COUNTS, facts)
+
+
+def execute(inputs: list[str], settings: Settings) -> RunFolder:
+    entries = load_entries(settings.metadata)
+    with spark_session(settings, "count") as spark:
+        source = open_source(spark, inputs[0], (POOL, MATCHED), ("entry_ids",))
+        found = fingerprint_of(source.frame, "entry_ids")
+        check_fingerprint(found, entries.fingerprint, inputs[0], entries.source)
+        identity = {"job": "count", "settings": saved("count", settings), "metadata": entries.fingerprint}
+        run_folder = RunFolder.open(
+            settings.out,
+            {**identity, "source": source.identity},
+            execution("count", settings),
+            overwrite=settings.overwrite,
+        )
+        if not run_folder.finished:
+            count_stage(spark, run_folder, source.frame, entries, settings)
+            run_folder.finish()
+    return run_folder
+
+
+JOB = Job(
+    "count",
+    "count the pairs that hold each metadata entry",
+    "POOL",
+    "output folder of dedup or curate, or a folder of Parquet files with entry_ids",
+    many=False,
+    execute=execute,
+    output=ENTRY_COUNTS,
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    return run_job(JOB, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,75 @@
+"""Curate: the whole way from WARC and WAT files to a balanced subset, one folder, resumable at every commit."""
+
+if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes the place of jobs/ on the path
+    import sys
+    from pathlib import Path
+
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from collections.abc import Sequence
+
+from jobs.balance import balance_stage, read_counts
+from jobs.command import Job, note, run_job, warn
+from jobs.count import count_stage
+from jobs.dedup import dedup_stage
+from jobs.extract import extract_stage, inputs_identity
+from jobs.frames import read_files
+from jobs.run_folder import ENTRY_COUNTS, EXTRACTED, POOL, SUBSET, RunFolder
+from jobs.session import spark_session
+from jobs.settings import Settings, execution, saved
+from metadata.entries import load_entries
+from udfs.inputs import plan_inputs
+from udfs.schemas import ENTRY_COUNT, KIND_PAIR, MATCHED_PAIR
+from udfs.schemas import POOL as POOL_SCHEMA
+
+
+def execute(inputs: list[str], settings: Settings) -> RunFolder:
+    """Extract and match in one pass, deduplicate, count, balance; stages that are committed already are skipped."""
+    entries = load_entries(settings.metadata)
+    files = plan_inputs(inputs, settings.input_root)
+    identity = {
+        "job": "curate",
+        "settings": saved("curate", settings),
+        "metadata": entries.fingerprint,
+        "inputs": inputs_identity(files),
+    }
+    run_folder = RunFolder.open(settings.out, identity, execution("curate", settings), overwrite=settings.overwrite)
+    if run_folder.finished:
+        return run_folder
+    if settings.kept_languages() is None or len(settings.languages) > 1:
+        warn("one list of entries for several languages: a German 'die' counts as the English one")
+    if run_folder.resumed:
+        note(f"resuming the unfinished run in {settings.out}")
+    note(f"{len(files):,} input file{'s' * (len(files) != 1)}, {entries.size:,} entries ({entries.source})")
+    with spark_session(settings, "curate") as spark:
+        extract_stage(spark, run_folder, files, settings, entries)
+        pairs = read_files(spark, run_folder.files(EXTRACTED, f"kind={KIND_PAIR}"), MATCHED_PAIR, entries.fingerprint)
+        dedup_stage(spark, run_folder, pairs, run_folder.bytes_of(EXTRACTED), settings)
+        note("deduplicated")
+        pool = read_files(spark, run_folder.files(POOL), POOL_SCHEMA, entries.fingerprint)
+        count_stage(spark, run_folder, pool, entries, settings)
+        note("counted")
+        counts = read_files(spark, run_folder.files(ENTRY_COUNTS), ENTRY_COUNT)
+        balance_stage(spark, run_folder, pool, read_counts(counts, settings.out), settings)
+        note("balanced")
+    run_folder.finish()
+    return run_folder
+
+
+JOB = Job(
+    "curate",
+    "run it all: WARC and WAT files in, pool, entry counts and balanced subset out",
+    "INPUT",
+    "WARC or WAT files, folders, globs, or listings of paths (*.paths, *.paths.gz)",
+    many=True,
+    execute=execute,
+    output=SUBSET,
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    return run_job(JOB, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,146 @@
+"""Data frames by the declared schemas: their DDL, reading committed files, and the fingerprint of the metadata."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.run_folder import RunFolder, digest, read_record
+from udfs.errors import UsageError
+from udfs.storage import LocalStorage
+
+_DDL = {
+    pa.string(): "string",
+    pa.int32(): "int",
+    pa.int64(): "bigint",
+    pa.float32(): "float",
+    pa.float64(): "double",
+}
+_FINGERPRINT_KEY = "ballast.metadata"
+TARGET_PARTITION_BYTES = 64 << 20
+
+
+def ddl(schema: pa.Schema) -> str:
+    """An Arrow schema of `udfs.schemas` in Spark's DDL."""
+    return ", ".join(f"`{field.name}` {_ddl_type(field.type)}" for field in schema)
+
+
+def _ddl_type(kind: pa.DataType) -> str:
+    if pa.types.is_list(kind):
+        return f"array<{_ddl_type(kind.value_type)}>"
+    if pa.types.is_struct(kind):
+        return f"struct<{', '.join(f'`{field.name}`: {_ddl_type(field.type)}' for field in kind)}>"
+    return _DDL[kind]
+
+
+class Fingerprint(NamedTuple):
+    """Which list of entries ids point into: its length and hash."""
+
+    entries: int
+    sha256: str
+
+    def __str__(self) -> str:
+        return f"{self.entries:,} entries, sha256 {self.sha256[:12]}…"
+
+
+def with_fingerprint(frame: DataFrame, column: str, fingerprint: dict[str, Any]) -> DataFrame:
+    """Attach the metadata's fingerprint to a column of entry ids. It is stored in the Parquet footers, so that it stays
+    with the rows wherever they are copied."""
+    return frame.withMetadata(column, {_FINGERPRINT_KEY: json.dumps(fingerprint)})
+
+
+def fingerprint_of(frame: DataFrame, column: str) -> Fingerprint | None:
+    """The fingerprint attached to a column, None when there is none."""
+    if column not in frame.columns:
+        return None
+    value = frame.schema[column].metadata.get(_FINGERPRINT_KEY)
+    return Fingerprint(**json.loads(value)) if value else None
+
+
+def check_fingerprint(found: Fingerprint | None, expected: dict[str, Any], where: str, given: str) -> None:
+    """Raise `UsageError` unless the ids of `where` point into the list `given`, whose fingerprint is `expected`."""
+    wanted = Fingerprint(**expected)
+    if found is not None and found != wanted:
+        raise UsageError(
+            f"{where} was matched with another list ({found}) than {given} ({wanted}): "
+            "give the list it was matched with as --metadata FILE"
+        )
+
+
+def read_files(
+    spark: SparkSession, files: Sequence[str], schema: pa.Schema, fingerprint: dict[str, Any] | None = None
+) -> DataFrame:
+    """The rows of committed Parquet files with the columns of `schema`; no files, no rows."""
+    if not files:
+        empty = spark.createDataFrame([], ddl(schema))
+        return with_fingerprint(empty, "entry_ids", fingerprint) if fingerprint else empty
+    return spark.read.parquet(*files).select(*schema.names)
+
+
+class Source(NamedTuple):
+    """The rows that a step job starts from, and what identifies them in run.json."""
+
+    frame: DataFrame
+    identity: dict[str, Any]
+    size_bytes: int
+
+
+def open_source(
+    spark: SparkSession, path: str, stages: Sequence[str], required: Sequence[str], part: str = ""
+) -> Source:
+    """Open the input of a step job: a Ballast output folder, one of its stage folders, or any folder of Parquet files.
+
+    Of an output folder the first of `stages` that it has is taken, by its manifests. `required` are the columns that
+    the job needs. Raises `UsageError` for a path that is none of these, an unfinished stage, and missing columns.
+    """
+    storage = LocalStorage(path)
+    if not storage.root.exists():
+        raise UsageError(f"{path}: no such folder")
+    candidates = [(storage, list(stages))]
+    if storage.root.name in stages:
+        candidates.append((LocalStorage(str(storage.root.parent)), [storage.root.name]))
+    for folder, names in candidates:
+        record = read_record(folder)
+        if record is None:
+            continue
+        run = RunFolder(folder, record)
+        stage = next((name for name in names if run.stage_facts(name) is not None), None)
+        if stage is None:
+            raise UsageError(
+                f"{path}: holds no finished {' or '.join(names)} (its {record['job']} run is {record['state']})"
+            )
+        kind = part if any(f"/{part}/" in name for name in run.files(stage)) else ""
+        files = run.files(stage, kind)
+        if not files:
+            raise UsageError(f"{path}: its {stage} has no rows")
+        return _source(spark, path, files, required, run.bytes_of(stage))
+    files = [storage.url(name) for name in storage.list_files("") if name.endswith(".parquet")]
+    if not files:
+        raise UsageError(f"{path}: neither a Ballast output folder nor a folder of Parquet files")
+    size = sum(storage.size(name) for name in storage.list_files("") if name.endswith(".parquet"))
+    return _source(spark, path, files, required, size)
+
+
+def _source(spark: SparkSession, path: str, files: list[str], required: Sequence[str], size_bytes: int) -> Source:
+    frame = spark.read.parquet(*files)
+    missing = [name for name in required if name not in frame.columns]
+    if missing:
+        raise UsageError(f"{path}: lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}")
+    identity = {"files": len(files), "sha256": digest(sorted(file.rsplit("/", 1)[-1] for file in files))}
+    return Source(frame, identity, size_bytes)
+
+
+def set_shuffle_partitions(spark: SparkSession, size_bytes: int) -> None:
+    """As many shuffle partitions as `size_bytes` of compressed rows want, at least one a core."""
+    wanted = max(-(-size_bytes // TARGET_PARTITION_BYTES), spark.sparkContext.defaultParallelism)
+    spark.conf.set("spark.sql.shuffle.partitions", str(wanted))
+
+
+def rows_and_images(frame: DataFrame) -> dict[str, int]:
+    """How many pairs, and how many distinct images, a frame of pairs holds."""
+    row = frame.agg(F.count("*").alias("pairs"), F.count_distinct("uuid").alias("images")).first()
+    assert row is not None  # an aggregate without keys has one row
+    return {"pairs": row["pairs"], "images": row["images"]}

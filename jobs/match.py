@@ -1,0 +1,81 @@
+"""Match: pairs to matched pairs, those whose caption holds at least one metadata entry."""
+
+if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes the place of jobs/ on the path
+    import sys
+    from pathlib import Path
+
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+from pyspark import Broadcast
+from pyspark.sql import DataFrame
+
+from jobs.command import Job, run_job
+from jobs.frames import ddl, open_source, with_fingerprint
+from jobs.run_folder import EXTRACTED, MATCHED, POOL, RunFolder, Stopwatch
+from jobs.session import spark_session
+from jobs.settings import Settings, execution, saved
+from metadata.entries import load_entries
+from udfs.errors import UsageError
+from udfs.matcher import held_matcher, match_batches, pack_entries
+from udfs.schemas import KIND_PAIR, MATCHED_PAIR, PAIR
+from udfs.schemas import POOL as POOL_SCHEMA
+
+
+def run(pairs: DataFrame, settings: Settings, entries: Broadcast[bytes]) -> DataFrame:
+    """Pairs (`schemas.PAIR`, with `duplicates` or without) to matched pairs (`schemas.POOL` or `MATCHED_PAIR`)."""
+    schema = POOL_SCHEMA if "duplicates" in pairs.columns else MATCHED_PAIR
+
+    def match(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return match_batches(batches, held_matcher(entries.value), schema)
+
+    columns = [name for name in schema.names if name != "entry_ids"]
+    return pairs.select(*columns).mapInArrow(match, ddl(schema))
+
+
+def execute(inputs: list[str], settings: Settings) -> RunFolder:
+    entries = load_entries(settings.metadata)
+    with spark_session(settings, "match") as spark:
+        source = open_source(spark, inputs[0], (POOL, EXTRACTED), PAIR.names, f"kind={KIND_PAIR}")
+        if "entry_ids" in source.frame.columns:
+            raise UsageError(f"{inputs[0]}: its pairs are matched already; match takes the output of extract")
+        identity = {"job": "match", "settings": saved("match", settings), "metadata": entries.fingerprint}
+        run_folder = RunFolder.open(
+            settings.out,
+            {**identity, "source": source.identity},
+            execution("match", settings),
+            overwrite=settings.overwrite,
+        )
+        if not run_folder.finished:
+            watch = Stopwatch()
+            run_folder.clean(MATCHED)
+            packed = spark.sparkContext.broadcast(pack_entries(entries.entries))
+            matched = with_fingerprint(run(source.frame, settings, packed), "entry_ids", entries.fingerprint)
+            run_folder.commit(MATCHED, matched)
+            before, after = source.frame.count(), spark.read.parquet(*run_folder.files(MATCHED)).count()
+            run_folder.finish_stage(
+                MATCHED, {"texts": before, "text_no_match": before - after, "pairs": after, "seconds": watch.seconds}
+            )
+            run_folder.finish()
+    return run_folder
+
+
+JOB = Job(
+    "match",
+    "keep the pairs whose caption holds a metadata entry, and say which",
+    "PAIRS",
+    "output folder of extract (or of dedup on it), or a folder of Parquet files",
+    many=False,
+    execute=execute,
+    output=MATCHED,
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    return run_job(JOB, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

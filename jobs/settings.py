@@ -1,0 +1,294 @@
+"""Settings: one declaration from which flags, the TOML file, defaults and run.json all follow.
+
+Values come from the defaults, then from `--config FILE.toml`, then from flags. Settings that only say how a run is
+executed (`execution=True`) may differ between a run and its resumption; every other one decides what the rows are.
+"""
+
+import argparse
+import dataclasses
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from udfs.errors import UsageError
+from udfs.html import HTML_PARSERS
+from udfs.language import LANGUAGE_DETECTORS
+from udfs.sampling import PAPER_POOLS
+
+DEDUP_MODES = ("url-caption", "url", "none")
+THRESHOLDS = ("t", "preset", "tail_share")
+"""The settings of which one decides t; a flag overrides whichever the TOML file sets."""
+
+DEFAULT_TAIL_SHARE = 0.06
+
+
+def _setting(help: str, *, default: Any = None, execution: bool = False, **flag: Any) -> Any:
+    return field(default=default, metadata={"help": help, "execution": execution, "flag": flag})
+
+
+def _languages(text: str) -> tuple[str, ...]:
+    codes = tuple(sorted({code.strip().lower() for code in text.split(",")}))
+    if codes != ("all",) and not all(re.fullmatch(r"[a-z]{2,3}", code) for code in codes):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a list of ISO 639 codes such as en,de, nor 'all'")
+    return codes
+
+
+def _at_least_one(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
+    return value
+
+
+def _seed(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+    if not -(1 << 63) <= value < 1 << 63:
+        raise argparse.ArgumentTypeError("must fit in 64 bits")
+    return value
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"must be between 0 and 1, not {text}")
+    return value
+
+
+def _key_value(text: str) -> str:
+    if "=" not in text:
+        raise argparse.ArgumentTypeError(f"'{text}' is not KEY=VALUE")
+    return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The resolved settings of a job. Which of them a job takes is in `COMMANDS`."""
+
+    out: str = _setting("folder to write; made if it does not exist", metavar="DIR")
+    metadata: str | None = _setting(
+        "the list of entries: a JSON list of strings (MetaCLIP's metadata.json) or text with an entry a line, plain or "
+        "gzip (default: the packaged WordNet 3.0 list)",
+        metavar="FILE",
+    )
+    tail_share: float | None = _setting(
+        "choose the largest t for which entries with fewer than t matches hold at most this share of all matches "
+        f"(default: {DEFAULT_TAIL_SHARE}, unless --t or --preset is given)",
+        type=_share,
+        metavar="S",
+    )
+    t: int | None = _setting("matches that an entry keeps; above it, an entry is down-sampled", type=_at_least_one)
+    preset: str | None = _setting(
+        "the paper's t: 20,000 (400m) or 170,000 (2.5b), meant for pools of its size", choices=tuple(PAPER_POOLS)
+    )
+    languages: tuple[str, ...] = _setting(
+        "languages to keep: ISO 639 codes, comma-separated, or 'all' (default: en)",
+        default=("en",),
+        type=_languages,
+        metavar="CODES",
+    )
+    dedup: str = _setting(
+        "what makes two pairs the same: the image and the caption, the image alone, or nothing (default: url-caption)",
+        default="url-caption",
+        choices=DEDUP_MODES,
+    )
+    seed: int = _setting(
+        "seed of every pick and draw: the same seed, the same rows (default: 0)", default=0, type=_seed, metavar="N"
+    )
+    input_root: str | None = _setting(
+        "folder that the paths in a listing, and stored file names, are relative to", metavar="DIR"
+    )
+    html_parser: str = _setting(
+        "HTML parser (default: lexbor; beautifulsoup is the slow reference)",
+        default="lexbor",
+        choices=tuple(HTML_PARSERS),
+    )
+    language_detector: str = _setting(
+        "language detector (default: fasttext; langdetect is slow)",
+        default="fasttext",
+        choices=tuple(LANGUAGE_DETECTORS),
+    )
+    max_page_bytes: int = _setting(
+        "parse at most this much of a page, after decompression (default: 64 MiB)",
+        default=64 << 20,
+        type=_at_least_one,
+        metavar="N",
+    )
+    entry_counts: str | None = _setting(
+        "folder with the counts to balance by: a `count` or `curate` output, or its entry_counts/ (default: the "
+        "input's own)",
+        metavar="DIR",
+    )
+    files_per_task: int = _setting(
+        "input files that one Spark task reads (default: 1)", default=1, execution=True, type=_at_least_one, metavar="N"
+    )
+    batch_files: int = _setting(
+        "input files written and committed together; what resumption can lose (default: 1000)",
+        default=1000,
+        execution=True,
+        type=_at_least_one,
+        metavar="N",
+    )
+    master: str | None = _setting(
+        "Spark master (default: spark-submit's, else local[*])", execution=True, metavar="URL"
+    )
+    spark_conf: tuple[str, ...] = _setting(
+        "a Spark setting, such as spark.driver.memory=8g; may be repeated",
+        default=(),
+        execution=True,
+        type=_key_value,
+        action="append",
+        metavar="KEY=VALUE",
+    )
+    overwrite: bool = _setting(
+        "delete what Ballast wrote to the output folder before, and start anew",
+        default=False,
+        execution=True,
+        action="store_true",
+    )
+    debug: bool = _setting("show stack traces and Spark's warnings", default=False, execution=True, action="store_true")
+
+    def threshold(self) -> str:
+        """Which of `THRESHOLDS` decides t; `tail_share` by default."""
+        return next((name for name in THRESHOLDS if getattr(self, name) is not None), "tail_share")
+
+    def kept_languages(self) -> frozenset[str] | None:
+        """The languages to keep, None for all."""
+        return None if self.languages == ("all",) else frozenset(self.languages)
+
+
+FIELDS = {item.name: item for item in dataclasses.fields(Settings)}
+_EXECUTION = ("files_per_task", "batch_files")
+_COMMON = ("master", "spark_conf", "overwrite", "debug")
+_EXTRACT = ("languages", "input_root", "html_parser", "language_detector", "max_page_bytes")
+
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "curate": ("out", "metadata", *THRESHOLDS, *_EXTRACT, "dedup", "seed", *_EXECUTION, *_COMMON),
+    "extract": ("out", *_EXTRACT, *_EXECUTION, *_COMMON),
+    "match": ("out", "metadata", *_COMMON),
+    "dedup": ("out", "dedup", "seed", *_COMMON),
+    "count": ("out", "metadata", *_COMMON),
+    "balance": ("out", *THRESHOLDS, "entry_counts", "metadata", "seed", *_COMMON),
+}
+"""The settings that each job takes, in the order of its help."""
+
+
+def add_flags(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
+    """Add the flags of these settings and `--config` to a parser."""
+    thresholds = None
+    for name in names:
+        item = FIELDS[name]
+        target: Any = parser
+        if name in THRESHOLDS:
+            thresholds = thresholds or parser.add_mutually_exclusive_group()
+            target = thresholds
+        target.add_argument(
+            _flag(name),
+            dest=name,
+            default=argparse.SUPPRESS,
+            required=False,
+            help=item.metadata["help"],
+            **item.metadata["flag"],
+        )
+    parser.add_argument(
+        "--config",
+        default=None,
+        metavar="FILE.toml",
+        help="TOML file with settings by their long names (tail_share = 0.06); flags override it",
+    )
+
+
+def resolve(job: str, arguments: argparse.Namespace) -> Settings:
+    """The settings of a job from defaults, its TOML file and its flags. Raises `UsageError` for what does not fit."""
+    names = COMMANDS[job]
+    values: dict[str, Any] = {}
+    if arguments.config is not None:
+        values = _read_toml(arguments.config, job)
+    flags = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
+    if any(name in flags for name in THRESHOLDS):
+        values = {name: value for name, value in values.items() if name not in THRESHOLDS}
+    values.update(flags)
+    if "out" not in values:
+        raise UsageError(f"ballast {job}: --out DIR is missing")
+    if all(values.get(name) is None for name in THRESHOLDS) and "tail_share" in names:
+        values["tail_share"] = DEFAULT_TAIL_SHARE
+    values["spark_conf"] = tuple(values.get("spark_conf", ()))
+    return Settings(**values)
+
+
+def saved(job: str, settings: Settings) -> dict[str, Any]:
+    """The settings that decide the rows, as run.json holds them; paths are left out, since what they name is recorded
+    on its own (inputs by path, the metadata by its fingerprint, counts by theirs)."""
+    paths = ("out", "metadata", "entry_counts")
+    names = [name for name in COMMANDS[job] if not FIELDS[name].metadata["execution"] and name not in paths]
+    return {name: _plain(getattr(settings, name)) for name in names if getattr(settings, name) is not None}
+
+
+def execution(job: str, settings: Settings) -> dict[str, Any]:
+    """The settings that say only how a run was executed, as run.json holds them."""
+    names = [name for name in COMMANDS[job] if FIELDS[name].metadata["execution"]]
+    return {name: _plain(getattr(settings, name)) for name in names}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _read_toml(path: str, job: str) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"--config {path}: {error.strerror or error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"--config {path}: not TOML: {error}") from error
+    known = [name for name in COMMANDS[job] if name != "debug"]
+    for key in table:
+        if key not in known:
+            raise UsageError(f"--config {path}: unknown key '{key}'; {job} knows: {', '.join(known)}")
+    if sum(name in table for name in THRESHOLDS) > 1:
+        raise UsageError(f"--config {path}: only one of {', '.join(THRESHOLDS)} may be set")
+    return {key: _checked(path, key, value) for key, value in table.items()}
+
+
+def _checked(path: str, key: str, value: Any) -> Any:
+    """A TOML value, put through the same check as the flag of that name."""
+    flag = FIELDS[key].metadata["flag"]
+    where = f"--config {path}: {key}"
+    if flag.get("action") == "store_true":
+        if not isinstance(value, bool):
+            raise UsageError(f"{where}: must be true or false")
+        return value
+    if flag.get("action") == "append":
+        if not isinstance(value, list):
+            raise UsageError(f"{where}: must be a list of strings")
+        return [_converted(where, flag, item) for item in value]
+    if isinstance(value, list) and key == "languages":
+        value = ",".join(map(str, value))
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise UsageError(f"{where}: {value!r} is not a value that it takes")
+    return _converted(where, flag, value)
+
+
+def _converted(where: str, flag: dict[str, Any], value: Any) -> Any:
+    try:
+        converted = flag["type"](str(value)) if "type" in flag else str(value)
+    except argparse.ArgumentTypeError as error:
+        raise UsageError(f"{where}: {error}") from error
+    if "choices" in flag and converted not in flag["choices"]:
+        raise UsageError(f"{where}: '{value}' is none of {', '.join(flag['choices'])}")
+    return converted
