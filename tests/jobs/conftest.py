@@ -1,0 +1,51 @@
+"""A sample crawl and what the plain-Python pipeline makes of it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import reference
+
+from jobs.sample import write_sample
+from udfs.sample_archive import write_warc
+from udfs.sample_words import CONCEPTS
+
+SAMPLES = {"one.warc.gz": (40, 1), "two.warc.gz": (40, 2)}
+"""Sample WARCs by name: pages and seed. A page of seed 1 and one of seed 2 may show the same image."""
+
+
+@dataclass(frozen=True)
+class Crawl:
+    folder: Path
+    metadata: Path
+    entries: list[str]
+
+    def pairs(self, languages: frozenset[str] | None = frozenset({"en"})) -> list[reference.Pair]:
+        """The matched pairs of both samples by the reference."""
+        found = []
+        for name, (pages, seed) in SAMPLES.items():
+            scratch = self.folder.parent / "again.warc.gz"
+            records = write_warc(scratch, pages, seed)
+            offsets = {r.page_index: r.offset for r in records if r.kind == "response" and r.page_index is not None}
+            found += reference.matched_pairs(pages, seed, offsets, name, self.entries, languages)
+        return found
+
+
+@pytest.fixture(scope="session")
+def crawl(tmp_path_factory: pytest.TempPathFactory) -> Crawl:
+    """Two sample WARCs in a folder, and a list of entries that their captions hold."""
+    root = tmp_path_factory.mktemp("crawl")
+    folder = root / "warc"
+    folder.mkdir()
+    for name, (pages, seed) in SAMPLES.items():
+        write_sample(folder / name, pages, seed, wat=False)
+    entries = [*dict.fromkeys([*CONCEPTS, "a", "the", "of", "in the", ".", "photo of", "é"])]
+    metadata = root / "entries.json"
+    metadata.write_text(json.dumps(entries), encoding="utf-8")
+    return Crawl(folder, metadata, entries)
+
+
+@pytest.fixture(scope="session")
+def expected_pairs(crawl: Crawl) -> list[reference.Pair]:
+    return crawl.pairs()
