@@ -79,8 +79,8 @@ def choose_t(settings: Settings, counts: Counts, pool_pairs: int) -> dict[str, A
     else:
         t, share = t_of_tail_share(counts, settings.tail_share or 0.0)
         facts["threshold"]["tail_share_reached"] = share
-    above = counts >= t
-    facts |= {"t": t, "entries_above_t": int((counts > t).sum())}
+    above = counts > t
+    facts |= {"t": t, "entries_above_t": int(above.sum())}
     facts["share_of_matches_above_t"] = float(counts[above].sum() / max(counts.sum(), 1))
     if not facts["entries_above_t"]:
         warn(

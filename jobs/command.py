@@ -1,6 +1,7 @@
 """What every command shares: its parser, one-line errors, exit statuses, and what it prints at the end."""
 
 import argparse
+import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from jobs.summary import summarize
 from udfs.errors import BallastError
 
 INTERRUPTED = 130
+_RAISED = re.compile(r"[\w.]+(Error|Exception|Exit|Interrupt|Iteration|Warning): ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ def run_job(job: Job, argv: Sequence[str] | None) -> int:
 def _run(job: Job, arguments: argparse.Namespace) -> None:
     settings = resolve(job.name, arguments)
     run_folder = job.execute(list(arguments.inputs), settings)
+    if run_folder.was_finished:
+        note(f"{settings.out} holds this run, finished; nothing was done (--overwrite does it anew)")
     print(summarize(run_folder.record, settings.out, job.output))
 
 
@@ -63,7 +67,7 @@ def guarded(action: Callable[[], None], *, debug: bool) -> int:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        print(f"ballast: failed: {_first_line(error)} (--debug shows the trace)", file=sys.stderr)
+        print(f"ballast: failed: {_one_line(error)} (--debug shows the trace)", file=sys.stderr)
         return BallastError.exit_status
     return 0
 
@@ -78,6 +82,9 @@ def warn(text: str) -> None:
     note(f"warning: {text}")
 
 
-def _first_line(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
+    """The line of an error that tells most: of a Spark worker's trace, the one that names the exception."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    raised = [line for line in lines if _RAISED.match(line)] if any("Traceback" in line for line in lines) else []
+    told = (raised or lines or [""])[-1 if raised else 0]
+    return told if raised else f"{type(error).__name__}: {told}".rstrip(": ")

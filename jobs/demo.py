@@ -36,7 +36,7 @@ def _demo(out: Path) -> None:
     paths = [str(warc), str(wat)]
     parser = argparse.ArgumentParser()
     curate.JOB.add_arguments(parser)
-    settings = resolve("curate", parser.parse_args([*paths, "--out", str(result)]))
+    settings = resolve("curate", parser.parse_args([*paths, "--out", str(result), "--overwrite"]))
     note(f"ballast curate {' '.join(paths)} --out {result}")
     run_folder = curate.execute(paths, settings)
     print(summarize(run_folder.record, settings.out, curate.JOB.output))

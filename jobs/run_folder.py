@@ -67,6 +67,7 @@ class RunFolder:
     def __init__(self, storage: LocalStorage, record: dict[str, Any]) -> None:
         self.storage = storage
         self.record = record
+        self.was_finished = self.finished
 
     @classmethod
     def open(cls, out: str, identity: dict[str, Any], execution: dict[str, Any], *, overwrite: bool) -> "RunFolder":

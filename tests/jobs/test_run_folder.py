@@ -1,0 +1,165 @@
+"""An output folder is resumed, reported or refused; only Ballast's own paths are ever deleted."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from jobs.cli import main
+
+
+def curate(crawl, out: Path, *flags: str) -> int:
+    return main(["curate", str(crawl.folder), "--out", str(out), "--metadata", str(crawl.metadata), "--t", "5", *flags])
+
+
+def rows_of(folder: Path) -> list[dict]:
+    table = pq.read_table(folder)
+    return table.sort_by([(name, "ascending") for name in ("uuid", "caption_hash")]).to_pylist()
+
+
+def state(folder: Path) -> dict[str, int]:
+    return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def finished(spark, crawl, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("finished") / "out"
+    assert curate(crawl, out) == 0
+    return out
+
+
+def test_a_finished_run_is_reported_and_left_alone(crawl, finished, capsys):
+    before = state(finished)
+    assert curate(crawl, finished, "--files-per-task", "3") == 0
+    captured = capsys.readouterr()
+    assert "holds this run, finished; nothing was done" in captured.err
+    assert "subset" in captured.out
+    assert state(finished) == before
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--seed", "1"], "settings.seed: 0 there, 1 now"),
+        (["--dedup", "url"], "settings.dedup: url-caption there, url now"),
+        (["--languages", "de"], "settings.languages"),
+    ],
+)
+def test_other_settings_are_refused_with_the_difference(crawl, finished, capsys, flags, said):
+    before = state(finished)
+    assert curate(crawl, finished, *flags) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert "--overwrite" in error
+    assert error.count("\n") == 1
+    assert state(finished) == before
+
+
+def test_another_list_and_other_inputs_are_refused(crawl, finished, capsys, tmp_path):
+    other = tmp_path / "other.txt"
+    other.write_text("dog\ncat\n")
+    arguments = ["curate", str(crawl.folder), "--out", str(finished), "--t", "5"]
+    assert main([*arguments, "--metadata", str(other)]) == 2
+    assert "metadata.entries" in capsys.readouterr().err
+    arguments[1] = str(crawl.folder / "one.warc.gz")
+    assert main([*arguments, "--metadata", str(crawl.metadata)]) == 2
+    assert "inputs.files: 2 there, 1 now" in capsys.readouterr().err
+
+
+def test_a_folder_with_other_files_is_refused_even_with_overwrite(crawl, tmp_path, capsys):
+    (tmp_path / "pool").mkdir()
+    (tmp_path / "pool" / "mine.txt").write_text("mine")
+    for flags in ([], ["--overwrite"]):
+        assert curate(crawl, tmp_path, *flags) == 2
+        assert "holds files that are not Ballast's" in capsys.readouterr().err
+    assert (tmp_path / "pool" / "mine.txt").read_text() == "mine"
+    (tmp_path / "file").write_text("")
+    assert curate(crawl, tmp_path / "file") == 2
+    (tmp_path / "json").mkdir()
+    (tmp_path / "json" / "run.json").write_text("[]")
+    assert curate(crawl, tmp_path / "json", "--overwrite") == 2
+    assert "not written by Ballast" in capsys.readouterr().err
+
+
+def test_overwrite_deletes_only_ballasts_own_paths(crawl, spark, tmp_path):
+    out = tmp_path / "out"
+    assert curate(crawl, out) == 0
+    (out / "notes.txt").write_text("mine")
+    (out / "figures").mkdir()
+    old = state(out / "pool")
+    assert curate(crawl, out, "--seed", "3", "--overwrite") == 0
+    assert (out / "notes.txt").read_text() == "mine"
+    assert (out / "figures").is_dir()
+    assert not old.keys() & state(out / "pool").keys()
+    assert json.loads((out / "run.json").read_text())["settings"]["seed"] == 3
+
+
+def test_a_kill_while_overwriting_is_seen(crawl, spark, tmp_path):
+    out = tmp_path / "out"
+    assert curate(crawl, out) == 0
+    record = json.loads((out / "run.json").read_text())
+    (out / "run.json").write_text(json.dumps({**record, "state": "deleting"}))
+    for file in (out / "pool").iterdir():
+        file.unlink()
+    assert curate(crawl, out) == 0
+    assert list((out / "pool").iterdir())
+
+
+@pytest.mark.parametrize("stage", ["extracted", "files", "pool", "entry_counts", "subset"])
+def test_resumption_goes_on_from_every_stage(crawl, finished, spark, tmp_path, stage, capsys):
+    """What a driver killed in the middle of a stage leaves behind: rows without a manifest, and no later stage."""
+    out = tmp_path / "out"
+    assert curate(crawl, out, "--batch-files", "1") == 0
+    record = json.loads((out / "run.json").read_text())
+    stages = list(record["stages"])
+    for later in stages[stages.index(stage) :]:
+        manifests = sorted((out / "_manifests" / later).iterdir())
+        manifests[-1].unlink()
+        del record["stages"][later]
+        if later != stage:
+            for file in (out / later).rglob("*.parquet"):
+                file.unlink()
+    stray = next((out / stage).rglob("*.parquet")).with_name("part-99999-stray.parquet")
+    stray.write_bytes(b"half a file")
+    (out / "run.json").write_text(json.dumps({**record, "state": "running"}))
+
+    assert curate(crawl, out, "--batch-files", "1") == 0
+    assert "resuming" in capsys.readouterr().err
+    assert not stray.exists()
+    for folder in ("pool", "subset"):
+        assert rows_of(out / folder) == rows_of(finished / folder)
+    assert pq.read_table(out / "entry_counts").equals(pq.read_table(finished / "entry_counts"))
+    assert pq.read_table(out / "files").num_rows == 2
+
+
+def test_a_killed_driver_is_resumed(crawl, finished, tmp_path):
+    """SIGKILL the driver as soon as its first batch is committed; the same command ends with the same rows."""
+    out = tmp_path / "out"
+    command = [
+        sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
+        str(crawl.metadata), "--t", "5", "--batch-files", "1", "--master", "local[2]",
+        "--spark-conf", f"spark.local.dir={tmp_path / 'scratch'}",
+    ]  # fmt: skip
+    root = Path(__file__).resolve().parents[2]
+    first = subprocess.Popen(command, cwd=root, start_new_session=True, stderr=subprocess.DEVNULL)
+    manifest = out / "_manifests" / "extracted" / "batch=00000.json"
+    deadline = time.monotonic() + 120
+    while not manifest.exists() and first.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    assert manifest.exists()
+    assert json.loads((out / "run.json").read_text())["state"] == "running"
+    committed = {path: path.stat().st_mtime_ns for path in out.rglob("batch=00000/**/*.parquet")}
+
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True, timeout=200)
+    assert "1 of 2 files were committed before" in done.stderr
+    assert committed == {path: path.stat().st_mtime_ns for path in out.rglob("batch=00000/**/*.parquet")}
+    for folder in ("pool", "subset"):
+        assert rows_of(out / folder) == rows_of(finished / folder)

@@ -1,0 +1,110 @@
+"""What the jobs refuse or warn of: other lists, missing columns, thresholds that do nothing."""
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from jobs.cli import main
+
+
+@pytest.fixture(scope="module")
+def curated(spark, crawl, tmp_path_factory):
+    out = tmp_path_factory.mktemp("safeguards") / "out"
+    assert main(["curate", str(crawl.folder), "--out", str(out), "--metadata", str(crawl.metadata), "--t", "5"]) == 0
+    return out
+
+
+def error_of(capsys, *arguments: object) -> str:
+    assert main([str(argument) for argument in arguments]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    return error
+
+
+def test_another_list_is_refused_by_count_and_balance(curated, crawl, tmp_path, capsys):
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(crawl.entries[::-1]))
+    for job in ("count", "balance"):
+        error = error_of(capsys, job, curated, "--out", tmp_path / "x", "--metadata", other)
+        assert "was matched with another list" in error
+    assert "was matched with another list" in error_of(capsys, "count", curated, "--out", tmp_path / "x")
+    assert not (tmp_path / "x").exists()
+
+
+def test_the_fingerprint_stays_with_the_rows(curated, crawl, tmp_path, capsys):
+    """Rows copied out of the folder still know which list their ids point into."""
+    (tmp_path / "copy").mkdir()
+    for file in (curated / "pool").iterdir():
+        (tmp_path / "copy" / file.name).write_bytes(file.read_bytes())
+    assert "another list" in error_of(capsys, "count", tmp_path / "copy", "--out", tmp_path / "x")
+
+
+def test_counts_of_another_list_are_refused(curated, crawl, tmp_path, capsys, spark):
+    other = tmp_path / "other.txt"
+    other.write_text("\n".join(crawl.entries[:50]))
+    arguments = ["curate", str(crawl.folder), "--out", str(tmp_path / "o"), "--metadata", str(other), "--t", "5"]
+    assert main(arguments) == 0
+    capsys.readouterr()
+    error = error_of(capsys, "balance", curated, "--entry-counts", tmp_path / "o", "--out", tmp_path / "x")
+    assert "was matched with another list" in error
+
+
+def test_ids_beyond_the_list_fail(curated, tmp_path, capsys, spark, crawl):
+    table = pq.read_table(curated / "pool").replace_schema_metadata(None)
+    (tmp_path / "foreign").mkdir()
+    pq.write_table(table, tmp_path / "foreign" / "rows.parquet")
+    short = tmp_path / "short.txt"
+    short.write_text("dog\ncat\n")
+    assert main(["count", str(tmp_path / "foreign"), "--out", str(tmp_path / "x"), "--metadata", str(short)]) == 1
+    assert "but the list has only 2 entries" in capsys.readouterr().err
+
+
+def test_matched_pairs_are_not_matched_again(curated, tmp_path, capsys):
+    assert "matched already" in error_of(capsys, "match", curated, "--out", tmp_path / "x")
+
+
+def test_missing_columns_are_named(tmp_path, capsys, spark):
+    (tmp_path / "odd").mkdir()
+    pq.write_table(pa.table({"url": ["http://a.example/"]}), tmp_path / "odd" / "rows.parquet")
+    error = error_of(capsys, "dedup", tmp_path / "odd", "--out", tmp_path / "x")
+    assert "lacks the columns uuid, caption" in error
+    (tmp_path / "empty").mkdir()
+    assert "neither a Ballast output folder nor" in error_of(capsys, "dedup", tmp_path / "empty", "--out", "x")
+    assert "no finished" in error_of(capsys, "count", "--out", tmp_path / "x", unfinished(tmp_path))
+
+
+def unfinished(tmp_path):
+    folder = tmp_path / "unfinished"
+    folder.mkdir()
+    record = {"ballast": "0", "job": "dedup", "state": "running", "stages": {}}
+    (folder / "run.json").write_text(json.dumps(record))
+    return folder
+
+
+def test_a_preset_on_a_small_pool_warns_and_says_that_nothing_was_balanced(curated, tmp_path, capsys):
+    assert main(["balance", str(curated), "--preset", "400m", "--out", str(tmp_path / "x")]) == 0
+    error = capsys.readouterr().err
+    assert "preset 400m means t=20,000 for the paper's pool of 1,600,000,000 pairs" in error
+    assert "nothing was balanced: no entry has more than t=20,000" in error
+    assert pq.read_table(tmp_path / "x/subset").num_rows == pq.read_table(curated / "pool").num_rows
+
+
+def test_url_dedup_of_unmatched_pairs_warns(crawl, tmp_path, capsys, spark):
+    assert main(["extract", str(crawl.folder / "one.warc.gz"), "--out", str(tmp_path / "1")]) == 0
+    assert main(["dedup", str(tmp_path / "1"), "--dedup", "url", "--out", str(tmp_path / "2")]) == 0
+    assert "these pairs are not matched" in capsys.readouterr().err
+
+
+def test_inputs_without_a_single_pair_end_well(crawl, tmp_path, spark, capsys):
+    """No pair, no match, no subset: folders without rows, a row per file, status 0."""
+    (tmp_path / "bad.warc.gz").write_bytes(b"not gzip")
+    listing = tmp_path / "all.paths"
+    listing.write_text("bad.warc.gz\nmissing.warc.gz\n")
+    assert main(["curate", str(listing), "--out", str(tmp_path / "o"), "--metadata", str(crawl.metadata)]) == 0
+    rows = {row["path"].rsplit("/")[-1]: row for row in pq.read_table(tmp_path / "o/files").to_pylist()}
+    assert rows["bad.warc.gz"]["status"] == rows["missing.warc.gz"]["status"] == "failed"
+    assert "not a WARC file" in rows["bad.warc.gz"]["error"]
+    assert "No such file" in rows["missing.warc.gz"]["error"]
+    assert "2 failed" in capsys.readouterr().out

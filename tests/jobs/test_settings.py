@@ -1,0 +1,127 @@
+"""Settings: defaults, then TOML, then flags; whatever does not fit is one clear line."""
+
+import argparse
+
+import pytest
+
+from jobs.cli import main
+from jobs.settings import COMMANDS, FIELDS, add_flags, execution, resolve, saved
+from udfs.errors import UsageError
+
+
+def parsed(job: str, *flags: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add_flags(parser, COMMANDS[job])
+    return parser.parse_args(flags)
+
+
+def toml(tmp_path, text: str) -> str:
+    path = tmp_path / "settings.toml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_defaults():
+    settings = resolve("curate", parsed("curate", "--out", "x"))
+    assert (settings.threshold(), settings.tail_share, settings.languages) == ("tail_share", 0.06, ("en",))
+    assert (settings.dedup, settings.seed, settings.files_per_task) == ("url-caption", 0, 1)
+    assert settings.kept_languages() == {"en"}
+
+
+def test_flags_override_toml_and_toml_overrides_defaults(tmp_path):
+    config = toml(tmp_path, 'out = "from-toml"\nseed = 5\nlanguages = ["de", "en"]\nspark_conf = ["a.b=c"]\n')
+    settings = resolve("curate", parsed("curate", "--config", config, "--seed", "6"))
+    assert (settings.out, settings.seed, settings.languages) == ("from-toml", 6, ("de", "en"))
+    assert settings.spark_conf == ("a.b=c",)
+
+
+@pytest.mark.parametrize("flag", [["--t", "9"], ["--preset", "2.5b"], ["--tail-share", "0.5"]])
+def test_a_threshold_flag_replaces_the_threshold_of_the_toml(tmp_path, flag):
+    config = toml(tmp_path, 'preset = "400m"\n')
+    settings = resolve("curate", parsed("curate", "--out", "x", "--config", config, *flag))
+    assert settings.threshold() == flag[0].strip("-").replace("-", "_")
+
+
+def test_saved_settings_leave_out_execution_and_paths():
+    settings = resolve("curate", parsed("curate", "--out", "x", "--master", "local[3]", "--t", "4"))
+    assert "master" not in saved("curate", settings)
+    assert "out" not in saved("curate", settings)
+    assert saved("curate", settings)["t"] == 4
+    assert execution("curate", settings)["master"] == "local[3]"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sead = 1", "unknown key 'sead'"),
+        ('seed = "x"', "seed: 'x' is not a whole number"),
+        ("seed = true", "seed: True is not a value"),
+        ("t = 0", "t: must be at least 1"),
+        ("tail_share = 2", "tail_share: must be between 0 and 1"),
+        ('dedup = "all"', "dedup: 'all' is none of url-caption, url, none"),
+        ("overwrite = 1", "overwrite: must be true or false"),
+        ('spark_conf = "a=b"', "spark_conf: must be a list"),
+        ('languages = ["english"]', "languages: 'english' is not a list of ISO 639 codes"),
+        ("t = 5\npreset = '400m'", "only one of t, preset, tail_share"),
+        ("[spark]\na = 1", "unknown key 'spark'"),
+        ("seed = ", "not TOML"),
+    ],
+)
+def test_a_wrong_toml_says_what_is_wrong(tmp_path, text, said):
+    config = toml(tmp_path, text)
+    with pytest.raises(UsageError) as error:
+        resolve("curate", parsed("curate", "--out", "x", "--config", config))
+    assert said in str(error.value)
+    assert config in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["curate"], "the following arguments are required: INPUT"),
+        (["curate", "x.warc"], "--out DIR is missing"),
+        (["curate", "x.warc", "--out", "o", "--t", "0"], "argument --t: must be at least 1"),
+        (["curate", "x.warc", "--out", "o", "--t", "1", "--preset", "400m"], "not allowed with argument"),
+        (["curate", "x.warc", "--out", "o", "--seed", "9" * 30], "must fit in 64 bits"),
+        (["curate", "x.warc", "--out", "o", "--spark-conf", "a"], "is not KEY=VALUE"),
+        (["curate", "x.warc", "--out", "o", "--nosuch"], "unrecognized arguments: --nosuch"),
+        (["nosuch"], "invalid choice: 'nosuch'"),
+        (["curate", "/no/such.warc", "--out", "o"], "/no/such.warc: no such file or folder"),
+        (["curate", "x.warc", "--out", "o", "--config", "/no.toml"], "--config /no.toml: No such file"),
+        (["curate", "x.warc", "--out", "o", "--metadata", "/no.json"], "/no.json"),
+        (["curate", "s3://bucket/x.warc.gz", "--out", "o"], "only local files are read so far"),
+        (["dedup", "/no/such", "--out", "o"], "/no/such: no such folder"),
+    ],
+)
+def test_a_wrong_command_line_says_what_is_wrong(spark, capsys, tmp_path, monkeypatch, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    try:
+        status = main(arguments)
+    except SystemExit as stopped:
+        status = stopped.code
+    assert status == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert "Traceback" not in error
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("job", COMMANDS)
+def test_help_of_every_job_names_every_setting(capsys, job):
+    with pytest.raises(SystemExit) as stopped:
+        main([job, "--help"])
+    assert stopped.value.code == 0
+    text = capsys.readouterr().out
+    for name in COMMANDS[job]:
+        assert f"--{name.replace('_', '-')}" in text
+        assert FIELDS[name].metadata["help"].split()[0] in text
+
+
+def test_help_of_ballast_names_every_command(capsys):
+    assert main(["sample", "x.warc.gz", "--pages", "0"]) == 2
+    with pytest.raises(SystemExit) as stopped:
+        main([])
+    assert stopped.value.code == 0
+    text = capsys.readouterr().out
+    assert all(f"  {name} " in text for name in (*COMMANDS, "demo", "sample"))

@@ -1,0 +1,59 @@
+"""Outcomes: each belongs to exactly one sum or is a named overlay, and a row that loses something is told."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from udfs.outcomes import COUNTERS, SUMS, FileStatus, Outcome, conservation_errors
+from udfs.schemas import FILE
+
+OVERLAYS = {Outcome.PAGE_DAMAGED, Outcome.PAGE_CAPPED}  # counted among pages, beside an outcome of their own
+
+
+def test_every_outcome_is_in_one_sum_or_an_overlay() -> None:
+    seen = Counter([*SUMS, *(part for parts in SUMS.values() for part in parts), *OVERLAYS])
+    assert seen == Counter(Outcome)
+
+
+def test_counters_are_the_columns_of_files_in_order() -> None:
+    assert list(COUNTERS) == list(Outcome)
+    assert FILE.names == ["path", "status", *(outcome.value for outcome in Outcome), "bytes", "seconds", "error"]
+
+
+def test_statuses_are_the_documented_ones() -> None:
+    assert [status.value for status in FileStatus] == ["ok", "partial", "failed"]
+
+
+def test_a_row_that_adds_up_has_no_errors() -> None:
+    row = dict.fromkeys(COUNTERS, 0)
+    assert conservation_errors(row) == []
+    row |= {
+        **{"records": 1 + 2 + 4 + 8, "record_not_response": 1, "record_unreadable": 2, "page_not_html": 4, "pages": 8},
+        **{"page_damaged": 3, "page_capped": 2},
+        **{"images": 63, "image_no_url": 1, "image_data_url": 2, "image_not_http": 4, "image_unresolvable": 8},
+        **{"image_no_text": 16, "images_with_text": 32},
+        **{"texts": 31, "text_no_url": 1, "text_blank": 2, "text_other_language": 4, "text_no_match": 8, "pairs": 16},
+    }
+    assert conservation_errors(row) == []
+
+
+@given(st.sampled_from([outcome for outcome in Outcome if outcome not in OVERLAYS]), st.integers(1, 10**12))
+def test_one_item_astray_is_named(outcome: Outcome, astray: int) -> None:
+    row = dict.fromkeys(COUNTERS, 0)
+    row[outcome] = astray
+    (error,) = conservation_errors(row)
+    total = next(total for total, parts in SUMS.items() if outcome == total or outcome in parts)
+    assert error.startswith(f"{total.value} is ")
+    assert f"{astray:,}" in error
+
+
+@pytest.mark.parametrize("overlay", sorted(OVERLAYS))
+def test_overlays_are_in_no_sum(overlay: Outcome) -> None:
+    assert conservation_errors(dict.fromkeys(COUNTERS, 0) | {overlay: 5}) == []
+
+
+def test_each_sum_is_judged_by_itself() -> None:
+    row = dict.fromkeys(COUNTERS, 0) | {Outcome.RECORDS: 1, Outcome.IMAGES: 2, Outcome.TEXTS: 3}
+    assert len(conservation_errors(row)) == 3
