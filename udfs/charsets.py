@@ -5,7 +5,8 @@ Sources: the HTML standard, "determining the character encoding"
 (https://encoding.spec.whatwg.org/). Deviations:
 
 - a declaration after the first 1,024 bytes is not seen (browsers start again when they meet one);
-- a page that declares nothing is UTF-8 if all of it is valid UTF-8, else windows-1252; browsers take the default of
+- a page that declares nothing is UTF-8 if all of it is valid UTF-8 (but for a last character cut short, where there
+  are others before it: crawlers truncate pages), else windows-1252; browsers take the default of
   the reader's locale or guess, which would make the text depend on who reads it;
 - the CJK tables are Python's: rare characters (user-defined areas, vendor extensions of Big5, half-width katakana in
   ISO-2022-JP) may come out as U+FFFD or as another code point.
@@ -86,8 +87,9 @@ def decode_html(data: bytes, http_charset: str | None) -> str:
     if encoding is None:
         try:
             return data.decode("utf-8")
-        except UnicodeDecodeError:
-            encoding = "windows-1252"
+        except UnicodeDecodeError as error:
+            cut = error.reason == "unexpected end of data" and not data[: error.start].isascii()
+            encoding = "utf-8" if cut else "windows-1252"
     return _decoder(encoding)(data)
 
 

