@@ -107,11 +107,7 @@ def balance_stage(
     run_folder.commit(SUBSET, subset)
     probabilities.destroy()
     run_folder.note(t=chosen["t"])
-    facts = (
-        rows_and_images(spark.read.parquet(*run_folder.files(SUBSET)))
-        if run_folder.files(SUBSET)
-        else {"pairs": 0, "images": 0}
-    )
+    facts = rows_and_images(spark, run_folder.files(SUBSET))
     run_folder.finish_stage(SUBSET, {"pool_pairs": pool_pairs, **chosen, **facts, "seconds": watch.seconds})
 
 

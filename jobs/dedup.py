@@ -62,11 +62,7 @@ def dedup_stage(
     run_folder.clean(POOL)
     set_shuffle_partitions(spark, size_bytes)
     run_folder.commit(POOL, run(pairs, settings))
-    facts = (
-        rows_and_images(spark.read.parquet(*run_folder.files(POOL)))
-        if run_folder.files(POOL)
-        else {"pairs": 0, "images": 0}
-    )
+    facts = rows_and_images(spark, run_folder.files(POOL))
     run_folder.finish_stage(POOL, {**facts, "seconds": watch.seconds})
 
 

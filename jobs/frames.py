@@ -139,8 +139,9 @@ def set_shuffle_partitions(spark: SparkSession, size_bytes: int) -> None:
     spark.conf.set("spark.sql.shuffle.partitions", str(wanted))
 
 
-def rows_and_images(frame: DataFrame) -> dict[str, int]:
-    """How many pairs, and how many distinct images, a frame of pairs holds."""
-    row = frame.agg(F.count("*").alias("pairs"), F.count_distinct("uuid").alias("images")).first()
-    assert row is not None  # an aggregate without keys has one row
-    return {"pairs": row["pairs"], "images": row["images"]}
+def rows_and_images(spark: SparkSession, files: Sequence[str]) -> dict[str, int]:
+    """How many pairs, and how many distinct images, committed files of pairs hold."""
+    if not files:
+        return {"pairs": 0, "images": 0}
+    row = spark.read.parquet(*files).agg(F.count("*").alias("pairs"), F.count_distinct("uuid").alias("images")).first()
+    return row.asDict() if row is not None else {}

@@ -13,7 +13,7 @@ from pyspark import Broadcast
 from pyspark.sql import DataFrame
 
 from jobs.command import Job, run_job
-from jobs.frames import ddl, open_source, with_fingerprint
+from jobs.frames import ddl, open_source, rows_and_images, with_fingerprint
 from jobs.run_folder import EXTRACTED, MATCHED, POOL, RunFolder, Stopwatch
 from jobs.session import spark_session
 from jobs.settings import Settings, execution, saved
@@ -54,10 +54,9 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
             packed = spark.sparkContext.broadcast(pack_entries(entries.entries))
             matched = with_fingerprint(run(source.frame, settings, packed), "entry_ids", entries.fingerprint)
             run_folder.commit(MATCHED, matched)
-            before, after = source.frame.count(), spark.read.parquet(*run_folder.files(MATCHED)).count()
-            run_folder.finish_stage(
-                MATCHED, {"texts": before, "text_no_match": before - after, "pairs": after, "seconds": watch.seconds}
-            )
+            texts, facts = source.frame.count(), rows_and_images(spark, run_folder.files(MATCHED))
+            dropped = {"texts": texts, "text_no_match": texts - facts["pairs"]}
+            run_folder.finish_stage(MATCHED, {**dropped, **facts, "seconds": watch.seconds})
             run_folder.finish()
     return run_folder
 

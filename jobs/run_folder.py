@@ -76,8 +76,6 @@ class RunFolder:
         Raises `UsageError` when the folder holds anything else.
         """
         storage = LocalStorage(out)
-        if set(str(storage.root)) & set("*?[]{}\\"):
-            raise UsageError(f"--out {out}: Spark takes * ? [ ] {{ }} and \\ for patterns: name a folder without them")
         if storage.root.exists() and not storage.root.is_dir():
             raise UsageError(f"--out {out}: is a file, not a folder")
         identity = {"ballast": ballast_version(), **identity}

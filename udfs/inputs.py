@@ -2,8 +2,10 @@
 
 import gzip
 import re
+import zlib
 from collections.abc import Iterable, Iterator
 from glob import has_magic
+from os.path import abspath
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,12 +38,12 @@ def provenance_name(path: str, input_root: str | None) -> str:
 
     Never holds a scheme, a bucket or a host path, so that rows do not depend on where the files lie.
     """
-    at = path.rfind(_CRAWL_ROOT)
-    if at >= 0 and (at == 0 or path[at - 1] == "/"):
+    at = f"/{path}".rfind(f"/{_CRAWL_ROOT}")
+    if at >= 0:
         return path[at:]
     if input_root is not None:
         try:
-            return Path(path).resolve().relative_to(Path(input_root).resolve()).as_posix()
+            return Path(abspath(path)).relative_to(abspath(input_root)).as_posix()
         except ValueError:
             pass
     return path.rsplit("/", 1)[-1]
@@ -57,12 +59,12 @@ def plan_inputs(arguments: Iterable[str], input_root: str | None) -> list[InputF
     Raises `UsageError` for an argument that stands for nothing. A file that a listing names and that is not there is
     no error here: it becomes a row of status `failed`.
     """
-    found: dict[str, InputFile] = {}
-    for argument in arguments:
-        for path in _expand(argument, input_root):
-            resolved = str(Path(path).resolve())
-            found[resolved] = InputFile(resolved, provenance_name(resolved, input_root), archive_format(resolved))
-    return sorted(found.values())
+    named = {abspath(path) for argument in arguments for path in _expand(argument, input_root)}
+    files: dict[Path, InputFile] = {}
+    for path in sorted(named):
+        # a link keeps its own name, which says more than what it points to; both of them given are one file
+        files.setdefault(Path(path).resolve(), InputFile(path, provenance_name(path, input_root), archive_format(path)))
+    return list(files.values())
 
 
 def _expand(argument: str, input_root: str | None) -> Iterator[str]:
@@ -93,7 +95,7 @@ def _listed(listing: Path, input_root: str | None) -> Iterator[str]:
     data = listing.read_bytes()
     try:
         text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise UsageError(f"{listing}: not a listing of paths: {error}") from error
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:

@@ -6,6 +6,9 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
+from udfs.errors import UsageError
+
+_PATTERN = set("*?[]{}\\")
 _TEMPORARY = ".ballast-"  # a file that a killed driver was writing
 
 
@@ -18,7 +21,10 @@ class LocalStorage:
     """Files below one folder, by relative POSIX paths. Writes are atomic: a reader sees the old bytes or the new."""
 
     def __init__(self, root: str) -> None:
+        """Raises `UsageError` for a root that Spark would take for a pattern."""
         self.root = Path(root).absolute()
+        if _PATTERN & set(str(self.root)):
+            raise UsageError(f"{root}: Spark takes * ? [ ] {{ }} and \\ for patterns: use a folder without them")
 
     def url(self, path: str = "") -> str:
         """The address of a path for Spark, which takes it unescaped."""

@@ -1,0 +1,240 @@
+"""What INPUT arguments stand for, and the names under which files are recorded."""
+
+import gzip
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from udfs.errors import UsageError
+from udfs.inputs import InputFile, archive_format, plan_inputs, provenance_name
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("x.warc", "warc"),
+        ("x.warc.gz", "warc"),
+        ("a.b/x.WARC.GZ", "warc"),
+        ("x.wat", "wat"),
+        ("x.warc.wat.gz", "wat"),
+        ("x.wat.gz", "wat"),
+        ("x.Wat.Gz", "wat"),
+        ("x.wat.warc.gz", "warc"),
+        ("x", None),
+        ("x.gz", None),
+        ("x.warc.bz2", None),
+        ("x.warc.gz.tmp", None),
+        ("x.wet.gz", None),
+        ("x.warc.wet.gz", None),
+        ("warc.gz", None),
+        ("x.warc/y", None),
+    ],
+)
+def test_archive_format(path: str, expected: str | None) -> None:
+    assert archive_format(path) == expected
+
+
+CRAWL = "crawl-data/CC-MAIN-2024-22/segments/1/warc/CC-MAIN-1.warc.gz"
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        (CRAWL, CRAWL),
+        (f"/mnt/disk/{CRAWL}", CRAWL),
+        (f"s3://commoncrawl/{CRAWL}", CRAWL),
+        (f"https://data.commoncrawl.org/{CRAWL}", CRAWL),
+        (f"/mnt/crawl-data/old/{CRAWL}", CRAWL),  # the last one is CommonCrawl's root
+        ("/mnt/crawl-data/a/my-crawl-data/x.warc.gz", "crawl-data/a/my-crawl-data/x.warc.gz"),
+        ("/mnt/my-crawl-data/x.warc.gz", "x.warc.gz"),
+        ("/mnt/crawl-data.old/x.warc.gz", "x.warc.gz"),
+        ("/home/me/x.warc.gz", "x.warc.gz"),
+        ("s3://bucket/key/x.warc.gz", "x.warc.gz"),
+        ("x.warc.gz", "x.warc.gz"),
+    ],
+)
+def test_provenance_name(path: str, name: str) -> None:
+    assert provenance_name(path, None) == name
+
+
+def test_provenance_name_below_the_input_root(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    assert provenance_name(str(root / "a" / "x.warc.gz"), str(root)) == "a/x.warc.gz"
+    assert provenance_name(str(root / "a" / ".." / "x.warc.gz"), str(root) + "/") == "x.warc.gz"
+    assert provenance_name(str(tmp_path / "elsewhere" / "x.warc.gz"), str(root)) == "x.warc.gz"
+    assert provenance_name(str(tmp_path / "rootless" / "x.warc.gz"), str(root)) == "x.warc.gz"
+    assert provenance_name(str(root / CRAWL), str(root / "crawl-data")) == CRAWL  # crawl-data/ goes first
+
+
+def test_provenance_name_below_a_relative_input_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert provenance_name(str(tmp_path / "in" / "a" / "x.warc.gz"), "in") == "a/x.warc.gz"
+    assert provenance_name("in/a/x.warc.gz", ".") == "in/a/x.warc.gz"
+
+
+SEGMENTS = st.text("ab.-", min_size=1, max_size=4).filter(lambda name: name not in (".", ".."))
+
+
+@given(
+    st.sampled_from(["", "/", "s3://bucket/", "file:///", "hdfs://host:9000/"]),
+    st.lists(SEGMENTS, min_size=1, max_size=4),
+)
+def test_a_name_never_holds_a_scheme_or_a_host_path(start: str, segments: list[str]) -> None:
+    name = provenance_name(start + "/".join(segments), None)
+    assert name == segments[-1]
+    assert provenance_name(start + "/".join(["crawl-data", *segments]), None) == "/".join(["crawl-data", *segments])
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A few archives and other files."""
+    for name in (
+        "b/2.warc.gz",
+        "b/1.warc",
+        "a/x.warc.wat.gz",
+        "a/deep/er/y.WAT",
+        "a/notes.txt",
+        "z.warc.gz",
+        "a/warc.gz",
+    ):
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    (tmp_path / "in" / "folder.warc.gz").mkdir()
+    return tmp_path / "in"
+
+
+def names(files: list[InputFile]) -> list[str]:
+    return [file.name for file in files]
+
+
+def test_folder(tree: Path) -> None:
+    files = plan_inputs([str(tree)], str(tree))
+    assert names(files) == ["a/deep/er/y.WAT", "a/x.warc.wat.gz", "b/1.warc", "b/2.warc.gz", "z.warc.gz"]
+    assert [file.archive_format for file in files] == ["wat", "wat", "warc", "warc", "warc"]
+    assert [Path(file.path).is_file() for file in files] == [True] * 5
+    assert [file.path for file in files] == [str(tree / name) for name in names(files)]
+
+
+def test_a_file_named_directly_may_have_any_name(tree: Path) -> None:
+    (file,) = plan_inputs([str(tree / "a" / "notes.txt")], None)
+    assert file == InputFile(str(tree / "a" / "notes.txt"), "notes.txt", None)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("*.warc.gz", ["z.warc.gz"]),  # the folder of that name is left out
+        ("b/*", ["b/1.warc", "b/2.warc.gz"]),
+        ("b/[12].warc*", ["b/1.warc", "b/2.warc.gz"]),
+        ("b/?.warc", ["b/1.warc"]),
+        ("**/*.w*", ["a/x.warc.wat.gz", "b/1.warc", "b/2.warc.gz", "z.warc.gz"]),
+    ],
+)
+def test_globs(tree: Path, pattern: str, expected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert names(plan_inputs([str(tree / pattern)], str(tree))) == expected
+    monkeypatch.chdir(tree)
+    assert names(plan_inputs([pattern], ".")) == expected
+
+
+def test_a_file_whose_name_looks_like_a_glob(tree: Path) -> None:
+    (tree / "x[1].warc.gz").write_bytes(b"")
+    assert names(plan_inputs([str(tree / "x[1].warc.gz")], None)) == ["x[1].warc.gz"]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_listings(tree: Path, packed: bool, line_end: str) -> None:
+    lines = ["b/2.warc.gz", "", "  a/x.warc.wat.gz  ", "missing/m.warc.gz", str(tree / "z.warc.gz"), "b/2.warc.gz"]
+    text = line_end.join(lines).encode()
+    listing = tree / "lists" / ("w.paths.gz" if packed else "w.paths")
+    listing.parent.mkdir()
+    listing.write_bytes(gzip.compress(text) if packed else text)
+    expected = ["a/x.warc.wat.gz", "b/2.warc.gz", "missing/m.warc.gz", "z.warc.gz"]
+    files = plan_inputs([str(listing)], str(tree))
+    assert names(files) == expected
+    assert [file.path for file in files] == [str(tree / name) for name in expected]
+    assert [file.archive_format for file in files] == ["wat", "warc", "warc", "warc"]
+    moved = listing.rename(tree / listing.name)  # without an input root: relative to the listing's own folder
+    assert [file.path for file in plan_inputs([str(moved)], None)] == [str(tree / name) for name in expected]
+
+
+def test_a_gzip_listing_may_lack_its_suffix(tree: Path) -> None:
+    """HTTP clients undo gzip, and people rename: what counts is the content."""
+    (tree / "w.paths").write_bytes(gzip.compress(b"b/1.warc\n"))
+    (tree / "v.paths.gz").write_bytes(b"b/1.warc\n")
+    for name in ("w.paths", "v.paths.gz"):
+        assert [file.path for file in plan_inputs([str(tree / name)], None)] == [str(tree / "b" / "1.warc")]
+
+
+def test_a_crawls_listing(tmp_path: Path) -> None:
+    listing = tmp_path / "warc.paths"
+    listing.write_text(CRAWL + "\n")
+    assert plan_inputs([str(listing)], str(tmp_path / "mirror")) == [
+        InputFile(str(tmp_path / "mirror" / CRAWL), CRAWL, "warc")
+    ]
+
+
+def test_duplicates_once_in_one_order(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = [str(tree), str(tree / "b"), str(tree / "b" / ".." / "b" / "1.warc"), str(tree / "*.warc.gz")]
+    files = plan_inputs(arguments, str(tree))
+    assert files == plan_inputs(reversed(arguments), str(tree)) == plan_inputs([str(tree)], str(tree))
+    assert [file.path for file in files] == sorted(file.path for file in files)
+    monkeypatch.chdir(tree)
+    assert plan_inputs([".", "b/1.warc"], ".") == files
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("{tree}/missing.warc.gz", "no such file or folder"),
+        ("{tree}/*.xyz", "matches no file"),
+        ("{tree}/folder.warc.gz", "no .warc, .warc.gz, .wat or .wat.gz file in this folder"),
+        ("s3://bucket/x.warc.gz", "only local files"),
+        ("https://data.commoncrawl.org/x.warc.gz", "only local files"),
+        ("{tree}/empty.paths", "empty"),
+        ("{tree}/blank.paths", "empty"),
+        ("{tree}/broken.paths.gz", "not a listing of paths"),
+        ("{tree}/cut.paths.gz", "not a listing of paths"),
+        ("{tree}/flipped.paths.gz", "not a listing of paths"),
+        ("{tree}/latin.paths", "not a listing of paths"),
+        ("{tree}/remote.paths", "only local files"),
+    ],
+)
+def test_what_stands_for_nothing_is_one_line(
+    tree: Path, argument: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tree / "folder.warc.gz")
+    packed = bytearray(gzip.compress("".join(f"{i * 7919 % 10007}.warc.gz\n" for i in range(500)).encode(), mtime=0))
+    (tree / "empty.paths").write_bytes(b"")
+    (tree / "blank.paths").write_bytes(b" \n\n\t\r\n")
+    (tree / "broken.paths.gz").write_bytes(b"\x1f\x8b\x08" + b"\xff" * 50)
+    (tree / "cut.paths.gz").write_bytes(packed[: len(packed) // 2])
+    packed[len(packed) // 2] ^= 0xFF
+    (tree / "flipped.paths.gz").write_bytes(packed)
+    (tree / "latin.paths").write_bytes(b"caf\xe9.warc.gz\n")
+    (tree / "remote.paths").write_bytes(b"b/1.warc\ns3://bucket/x.warc.gz\n")
+    argument = argument.format(tree=tree)
+    with pytest.raises(UsageError) as error:
+        plan_inputs([str(tree / "z.warc.gz"), argument], None)
+    assert message in str(error.value)
+    assert argument in str(error.value)
+    assert "\n" not in str(error.value)
+    assert error.value.exit_status == 2
+
+
+def test_no_arguments_are_no_files() -> None:
+    assert plan_inputs([], None) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "symlink"), reason="needs symbolic links")
+def test_links_keep_their_own_names(tree: Path) -> None:
+    """Caches store files under hashes and link to them: the link's name says what the file is."""
+    (tree / "blob").write_bytes(b"")
+    (tree / "crawl-data").mkdir()
+    (tree / "crawl-data" / "link.warc.gz").symlink_to(tree / "blob")
+    link = str(tree / "crawl-data" / "link.warc.gz")
+    assert plan_inputs([link], None) == [InputFile(link, "crawl-data/link.warc.gz", "warc")]

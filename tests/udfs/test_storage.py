@@ -1,0 +1,179 @@
+"""The driver's own files: written whole or not at all, and nothing deleted that was not named."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from udfs.errors import UsageError
+from udfs.storage import LocalStorage, open_input
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> LocalStorage:
+    return LocalStorage(str(tmp_path / "out"))
+
+
+def tree(storage: LocalStorage) -> dict[str, bytes]:
+    """What is really there, by the operating system."""
+    found = {}
+    for folder, _, names in os.walk(storage.root):
+        for name in names:
+            path = Path(folder) / name
+            found[path.relative_to(storage.root).as_posix()] = path.read_bytes()
+    return found
+
+
+def test_write_and_read(storage: LocalStorage) -> None:
+    assert storage.read("a/b/run.json") is None
+    storage.write("a/b/run.json", b"one")
+    assert storage.read("a/b/run.json") == b"one"
+    storage.write("a/b/run.json", b"two, longer")
+    storage.write("empty", b"")
+    assert tree(storage) == {"a/b/run.json": b"two, longer", "empty": b""}
+    assert storage.size("a/b/run.json") == len(b"two, longer")
+    assert storage.size("empty") == 0
+    mode = stat.S_IMODE((storage.root / "empty").stat().st_mode)
+    assert mode == 0o644  # others may read it, whatever mkstemp does
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
+def test_a_write_that_fails_leaves_the_old_bytes(
+    storage: LocalStorage, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    storage.write("run.json", b"old")
+
+    def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*((os, "fsync") if failing == "fsync" else (Path, "replace")), fail)
+        with pytest.raises(OSError, match="disk full"):
+            storage.write("run.json", b"new")
+        with pytest.raises(OSError, match="disk full"):
+            storage.write("other.json", b"new")
+    assert tree(storage) == {"run.json": b"old"}
+
+
+def test_a_reader_sees_all_or_nothing(storage: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the moment before the new bytes take the name they are all written, and the old ones are all there."""
+    storage.write("run.json", b"old")
+    seen = []
+    replace = Path.replace
+
+    def watch(source: Path, target: Path) -> Path:
+        seen.append((source.read_bytes(), Path(target).read_bytes(), source.parent == Path(target).parent))
+        return replace(source, target)
+
+    monkeypatch.setattr(Path, "replace", watch)
+    storage.write("run.json", b"new" * 10_000)
+    assert seen == [(b"new" * 10_000, b"old", True)]
+
+
+def test_list_files(storage: LocalStorage) -> None:
+    assert storage.list_files("pool") == []
+    for path in ("pool/t=2/b", "pool/t=10/a", "pool/c", "pool2/d", "e"):
+        storage.write(path, b"")
+    (storage.root / "pool" / "empty").mkdir()
+    assert storage.list_files("pool") == ["pool/c", "pool/t=10/a", "pool/t=2/b"]
+    assert storage.list_files("pool/t=2") == ["pool/t=2/b"]
+    assert storage.list_files("") == ["e", "pool/c", "pool/t=10/a", "pool/t=2/b", "pool2/d"]
+    assert storage.list_files("po") == []
+
+
+def test_delete_only_what_is_named(storage: LocalStorage) -> None:
+    for path in ("pool/a", "pool/b/c", "pool2/d", "pool.json", "pool/b2"):
+        storage.write(path, b"x")
+    storage.delete("pool/b")
+    assert sorted(tree(storage)) == ["pool.json", "pool/a", "pool/b2", "pool2/d"]
+    storage.delete("pool")
+    assert sorted(tree(storage)) == ["pool.json", "pool2/d"]
+    storage.delete("pool.json")
+    storage.delete("pool.json")
+    storage.delete("never/there")
+    assert sorted(tree(storage)) == ["pool2/d"]
+
+
+def test_delete_does_not_follow_links(storage: LocalStorage, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "precious").write_bytes(b"x")
+    storage.write("pool/a", b"")
+    (storage.root / "link").symlink_to(elsewhere)
+    (storage.root / "pool" / "link").symlink_to(elsewhere)
+    storage.delete("link")
+    storage.delete("pool")
+    assert (elsewhere / "precious").read_bytes() == b"x"
+    assert tree(storage) == {}
+
+
+def test_is_empty(storage: LocalStorage) -> None:
+    assert storage.is_empty()
+    storage.root.mkdir()
+    assert storage.is_empty()
+    (storage.root / ".ballast-abc123").write_bytes(b"half")  # a driver was killed while it wrote
+    assert storage.is_empty()
+    (storage.root / ".hidden").write_bytes(b"")
+    assert not storage.is_empty()
+    (storage.root / ".hidden").unlink()
+    (storage.root / "folder").mkdir()
+    assert not storage.is_empty()
+
+
+def test_delete_empty_folders(storage: LocalStorage) -> None:
+    for path in ("pool/a/file", "pool/b/c/file", "other/x/file"):
+        storage.write(path, b"")
+    for path in ("pool/a/e1/e2/e3", "pool/e4", "pool/b/c/e5", "other/e6"):
+        (storage.root / path).mkdir(parents=True)
+    storage.delete_empty_folders("pool")
+    folders = sorted(path.relative_to(storage.root).as_posix() for path in storage.root.rglob("*") if path.is_dir())
+    assert folders == ["other", "other/e6", "other/x", "pool", "pool/a", "pool/b", "pool/b/c"]
+    assert sorted(tree(storage)) == ["other/x/file", "pool/a/file", "pool/b/c/file"]
+    storage.delete_empty_folders("missing")
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["a", "b/c", "b/d/e", "f"]), st.binary(max_size=20) | st.none()), max_size=12)
+)
+def test_equals_a_dictionary(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, bytes | None]]) -> None:
+    """Any writes and deletes (None) of files, against a plain dict."""
+    storage = LocalStorage(str(tmp_path_factory.mktemp("model")))
+    model: dict[str, bytes] = {}
+    for path, data in steps:
+        if data is None:
+            storage.delete(path)
+            model.pop(path, None)
+        else:
+            storage.write(path, data)
+            model[path] = data
+    assert tree(storage) == model
+    assert storage.list_files("") == sorted(model)
+    assert all(storage.read(path) == data and storage.size(path) == len(data) for path, data in model.items())
+
+
+def test_urls_are_what_spark_takes(storage: LocalStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert storage.url("pool/a b%20c") == f"file://{storage.root}/pool/a b%20c"
+    assert storage.url() == f"file://{storage.root}"
+    monkeypatch.chdir(tmp_path)
+    assert LocalStorage("out").root == storage.root
+
+
+def test_open_input(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"abc")
+    with open_input(str(tmp_path / "x")) as source:
+        assert source.read(2) == b"ab"
+        assert source.read() == b"c"
+    with pytest.raises(FileNotFoundError):
+        open_input(str(tmp_path / "missing"))
+    with pytest.raises(IsADirectoryError):
+        open_input(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["a*", "t=?", "x[1]", "{a}", "a\\b"])
+def test_a_root_that_spark_takes_for_a_pattern_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="pattern"):
+        LocalStorage(str(tmp_path / name))
+    assert list(tmp_path.iterdir()) == []
