@@ -3,15 +3,18 @@
 FastWARC reads; it takes some truncated files for finished ones, so that `read_records` checks the end itself.
 """
 
+import re
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from itertools import chain
+from typing import BinaryIO, NamedTuple
 
 from fastwarc import ArchiveIterator, WarcRecord, WarcRecordType
 
 CHUNK_BYTES = 1 << 16
 _GZIP_MAGIC = b"\x1f\x8b\x08"
+_HEADER_END = re.compile(rb"\r?\n\r?\n")
 _TAIL_CAP_BYTES = 64 << 20  # beyond it the last gzip member is checked by reading the file again
 
 
@@ -77,6 +80,8 @@ def read_records(stream: SourceStream, reopen: Callable[[], BinaryIO]) -> Iterat
     except (OSError, ValueError) as error:
         if last is None:
             raise ArchiveDamage(_why_not_warc(stream)) from error
+        if _only_padding_is_left(stream, last_offset, reopen):
+            return
         raise ArchiveDamage(f"after the record at byte {last_offset:,}: {error}") from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # FastWARC's, on input that it did not foresee; not importable
@@ -102,33 +107,54 @@ def _why_not_warc(stream: SourceStream) -> str:
 
 def _is_whole(stream: SourceStream, offset: int, content_length: int, reopen: Callable[[], BinaryIO]) -> bool:
     """Whether the stream ends where its last record, at `offset`, ends."""
-    tail, complete = stream.tail(offset)
+    tail, _ = stream.tail(offset)
     if tail.startswith(b"WARC/"):
-        header_bytes = max(tail.find(b"\r\n\r\n") + 4, tail.find(b"\n\n") + 2)
-        return header_bytes >= 4 and stream.bytes_read - offset >= header_bytes + content_length
+        header = _HEADER_END.search(tail)
+        return header is not None and stream.bytes_read - offset >= header.end() + content_length
+    return _gzip_end(stream, offset, reopen) is not None
+
+
+def _only_padding_is_left(stream: SourceStream, offset: int, reopen: Callable[[], BinaryIO]) -> bool:
+    """Whether the last record's gzip member is whole and nothing but zeros follows it, which FastWARC takes ill."""
+    end = _gzip_end(stream, offset, reopen)
+    return end is not None and end.members == 1 and end.is_padded
+
+
+class _GzipEnd(NamedTuple):
+    """What bytes that are whole gzip members are: how many, and whether zeros follow the last."""
+
+    members: int
+    is_padded: bool
+
+
+def _gzip_end(stream: SourceStream, offset: int, reopen: Callable[[], BinaryIO]) -> _GzipEnd | None:
+    """How the gzip stream ends, from the member at `offset` on; None when it is cut, corrupt or no gzip."""
+    tail, complete = stream.tail(offset)
     if complete and tail.startswith(_GZIP_MAGIC):
-        return _gzip_ends_well(iter((tail,)))
+        return _count_members(chain((tail,), iter(lambda: stream.read(CHUNK_BYTES), b"")))
     # one gzip member around many records: `offset` is within it, so that only its whole tells
     with reopen() as source:
-        return _gzip_ends_well(iter(lambda: source.read(CHUNK_BYTES), b""))
+        return _count_members(iter(lambda: source.read(CHUNK_BYTES), b""))
 
 
-def _gzip_ends_well(chunks: Iterator[bytes]) -> bool:
-    """Whether the bytes are whole gzip members (zero padding after them is allowed)."""
+def _count_members(chunks: Iterator[bytes]) -> _GzipEnd | None:
     inflate = zlib.decompressobj(wbits=31)
-    begun = False
+    begun = is_padded = False
+    members = 0
     try:
         for chunk in chunks:
             data = chunk
             while data:
                 if not begun:
-                    data = data.lstrip(b"\0")
-                    begun = bool(data)
+                    unpadded = data.lstrip(b"\0")
+                    is_padded = len(unpadded) < len(data)
+                    data, begun = unpadded, bool(unpadded)
                 inflate.decompress(data, CHUNK_BYTES)
                 data = inflate.unconsumed_tail
                 if inflate.eof:
                     data = inflate.unused_data
                     inflate, begun = zlib.decompressobj(wbits=31), False
+                    members += 1
     except zlib.error:
-        return False
-    return not begun
+        return None
+    return None if begun else _GzipEnd(members, is_padded)

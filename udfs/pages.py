@@ -83,7 +83,7 @@ class PageReader:
         if not declared and _HTML_START.match(body[:1024]) is None:
             counts[Outcome.PAGE_NOT_HTML] += 1
             return None
-        if damage is BodyDamage.CAPPED:
+        if damage is BodyDamage.CAPPED or (damage is BodyDamage.TRUNCATED and len(raw) > self.max_page_bytes):
             counts[Outcome.PAGE_CAPPED] += 1
         elif damage is not None or not whole:
             counts[Outcome.PAGE_DAMAGED] += 1

@@ -81,10 +81,11 @@ def t_of_tail_share(counts: Counts, share: float) -> TailShare:
     ordered = np.sort(counts)
     total = int(ordered.sum())
     below = np.concatenate(([0], np.cumsum(ordered)))  # below[i]: held by the i smallest entries
-    if total == 0 or below[-1] <= share * total:
+    if total == 0 or share >= 1:
         return TailShare(int(ordered[-1]) + 1 if len(ordered) else 1, 1.0 if total else 0.0)
     # the first entry that is too many to be tail bounds t: all entries below its count fit, it does not
-    first_too_many = int(np.searchsorted(below, share * total, side="right")) - 1
+    # shares are compared, not counts: 29 / 100 is the float 0.29, but 0.29 * 100 is less than 29
+    first_too_many = int(np.searchsorted(below / total, share, side="right")) - 1
     t = max(int(ordered[first_too_many]), 1)
     tail = int(below[np.searchsorted(ordered, t, side="left")])
     return TailShare(t, tail / total)

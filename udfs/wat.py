@@ -12,6 +12,7 @@ from udfs.html import Document, Image
 from udfs.outcomes import Outcome
 
 _IMAGE_PATH = "IMG@/src"
+_MAX_OFFSET_DIGITS = 18  # what a long holds; no file is an exabyte
 
 
 class WatPage(NamedTuple):
@@ -77,9 +78,12 @@ def wat_page(payload: bytes) -> WatPage | Outcome:
     the extractor writes for some pages, become U+FFFD.
     """
     try:
-        wat = _decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        wat = _decode_leniently(payload)
+        try:
+            wat = _decode(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            wat = _decode_leniently(payload)
+    except RecursionError as error:
+        raise ValueError("JSON nested too deeply") from error
     response = wat.envelope.payload.response
     if wat.envelope.header.record_type != "response":
         return Outcome.RECORD_NOT_RESPONSE
@@ -87,9 +91,10 @@ def wat_page(payload: bytes) -> WatPage | Outcome:
         return Outcome.PAGE_NOT_HTML
     images = [_image(link) for link in response.html.links if link.path == _IMAGE_PATH]
     document = Document(response.html.head.base, images)
-    if wat.container is None or wat.container.offset is None or not str(wat.container.offset).isdecimal():
+    offset = "" if wat.container is None or wat.container.offset is None else str(wat.container.offset)
+    if wat.container is None or not offset.isdecimal() or len(offset) > _MAX_OFFSET_DIGITS:
         return WatPage(wat.envelope.header.target, document, None, None)
-    return WatPage(wat.envelope.header.target, document, wat.container.filename, int(wat.container.offset))
+    return WatPage(wat.envelope.header.target, document, wat.container.filename, int(offset))
 
 
 def _image(link: _Link) -> Image:

@@ -1,0 +1,299 @@
+"""Reading records: equal to warcio on whole files, and no damage passes for a whole file."""
+
+import gzip
+import io
+import re
+from collections.abc import Callable
+from itertools import accumulate
+from random import Random
+from typing import BinaryIO, NamedTuple
+
+import pytest
+from build_warcs import Record, build_warc, metadata, page, warcinfo, write_records
+from hypothesis import given
+from hypothesis import strategies as st
+from warcio.archiveiterator import ArchiveIterator
+
+from udfs import archives
+from udfs.archives import ArchiveDamage, SourceStream, read_records
+
+RECORDS = [
+    warcinfo(),
+    Record("request", payload=b"", http=("GET /page HTTP/1.1", (("Host", "shop.example"),))),
+    page("<p>one\n\nand two\r\n\r\n" + "x" * 300),
+    page(b"", uri="https://shop.example/empty"),
+    metadata(b'{"a": "\\n\\n"}'),
+    page("<p>last\n\nwith an empty line\r\n\r\nof each kind"),
+]
+
+
+class Seen(NamedTuple):
+    kind: str
+    record_id: str
+    length: int
+    payload: bytes
+
+
+class Outcome(NamedTuple):
+    records: list[Seen]
+    offsets: list[int]
+    damage: str | None
+
+
+def read(data: bytes, source: Callable[[bytes], BinaryIO] = io.BytesIO) -> Outcome:
+    """All that read_records yields, each record's block read at once, and the damage that ended it."""
+    found, offsets = [], []
+    try:
+        for record in read_records(SourceStream(source(data)), lambda: source(data)):
+            identity = record.headers.get("WARC-Record-ID") or ""
+            offsets.append(record.stream_pos)
+            length = record.content_length
+            try:
+                block = record.reader.read()
+            except (OSError, ValueError):
+                block = b""
+            found.append(Seen(str(record.record_type), identity, length, block))
+    except ArchiveDamage as damage:
+        assert str(damage)
+        assert "\n" not in str(damage)
+        return Outcome(found, offsets, str(damage))
+    return Outcome(found, offsets, None)
+
+
+def read_with_warcio(data: bytes) -> list[Seen]:
+    return [
+        Seen(r.rec_type, r.rec_headers.get_header("WARC-Record-ID"), r.length, r.raw_stream.read())
+        for r in ArchiveIterator(io.BytesIO(data), no_record_parse=True)
+    ]
+
+
+class Dribble(io.BytesIO):
+    """A source that gives less than was asked for, as sockets do."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        return super().read(min(size, 7) if size and size > 0 else size)
+
+
+PER_RECORD = build_warc(RECORDS)
+PLAIN = build_warc(RECORDS, gzip=False)
+FORMS = {
+    "gzip a record": PER_RECORD,
+    "plain": PLAIN,
+    "whole-file gzip": gzip.compress(PLAIN, mtime=0),
+    "two gzip members over six records": gzip.compress(PLAIN[:1000], mtime=0) + gzip.compress(PLAIN[1000:], mtime=0),
+    "gzip a record, zero padding": PER_RECORD + bytes(512),
+    "whole-file gzip, zero padding": gzip.compress(PLAIN, mtime=0) + bytes(100_000),
+}
+
+
+@pytest.mark.parametrize("source", [io.BytesIO, Dribble])
+@pytest.mark.parametrize("form", FORMS)
+def test_whole_files_equal_warcio(form: str, source: Callable[[bytes], BinaryIO]) -> None:
+    found = read(FORMS[form], source)
+    assert found.damage is None
+    assert found.records == read_with_warcio(PER_RECORD)
+    assert [record.kind for record in found.records] == [record.kind for record in RECORDS]
+
+
+@pytest.mark.parametrize("gz", [True, False])
+def test_offsets(gz: bool) -> None:
+    parts = write_records(RECORDS, gzip=gz)
+    assert read(b"".join(parts)).offsets == [0, *accumulate(map(len, parts))][:-1]
+
+
+def large_warc(seed: int = 1) -> bytes:
+    """A plain WARC of 3 MB that gzip cannot make much smaller."""
+    rng = Random(seed)
+    return build_warc([page(rng.randbytes(300_000)) for _ in range(10)], gzip=False)
+
+
+def test_whole_file_gzip_of_megabytes() -> None:
+    plain = large_warc()
+    data = gzip.compress(plain, 1, mtime=0)
+    assert len(data) > 2 << 20
+    found = read(data)
+    assert found.damage is None
+    assert found.records == read_with_warcio(plain)
+    for cut in (1, 8, 9, 1000, len(data) // 2):
+        assert read(data[:-cut]).damage is not None
+
+
+def test_records_larger_than_what_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a small cap the end of a file is judged by opening it again."""
+    monkeypatch.setattr(archives, "_TAIL_CAP_BYTES", 200_000)
+    plain = large_warc()
+    for data in (
+        plain,
+        gzip.compress(plain, 1, mtime=0),
+        b"".join(gzip.compress(plain[i : i + 600_000], 1) for i in range(0, len(plain), 600_000)),
+    ):
+        whole = read(data)
+        assert whole.damage is None
+        assert whole.records == read_with_warcio(plain)
+        assert read(data[:-9]).damage is not None
+        assert read(data[: len(data) // 2 + 1]).damage is not None
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "empty file"),
+        (b"\r\n\r\n", "no record in it"),
+        (bytes(1000), "no"),
+        (b"<!doctype html><p>Not found</p>\n", "not a WARC file"),
+        (b"filedesc://x.arc 0.0.0.0 20240518000000 text/plain 9\n1 0 tests\n", "ARC file"),
+        (gzip.compress(b"filedesc://x.arc 0.0.0.0 20240518000000 text/plain 9\n1 0 tests\n"), "ARC file"),
+        (gzip.compress(b"<!doctype html><p>Not found</p>\n"), "not a WARC file"),
+        (gzip.compress(b""), "no record in it"),
+        (b"\x1f\x8b\x08", "not a WARC file|no record"),
+        (b"\x1f\x8b\x08" + b"\xff" * 100, "not a WARC file"),
+        (Random(4).randbytes(5000), "not a WARC file"),
+        (b"BZh9" + Random(4).randbytes(5000), "not a WARC file"),
+        (b"PK\3\4" + Random(4).randbytes(5000), "not a WARC file"),
+    ],
+)
+def test_other_files_are_named(data: bytes, message: str) -> None:
+    found = read(data)
+    assert found.records == []
+    assert found.damage is not None
+    assert re.search(message, found.damage), found.damage
+
+
+def good_prefix(found: list[Seen], original: list[Seen]) -> bool:
+    """Whether the records are the first ones of the original, the last of them perhaps cut short."""
+    *before, last = found or [None]
+    if last is None:
+        return True
+    wanted = original[len(before)]
+    return before == original[: len(before)] and wanted.payload.startswith(last.payload)
+
+
+def test_truncation_of_gzip_records_at_every_byte() -> None:
+    parts = write_records(RECORDS, gzip=True)
+    boundaries = {0, *accumulate(map(len, parts))}
+    original = read_with_warcio(PER_RECORD)
+    for cut in range(len(PER_RECORD)):
+        found = read(PER_RECORD[:cut])
+        whole = [end for end in boundaries - {0} if end <= cut]
+        if cut in boundaries and cut:
+            assert found.damage is None, cut
+            assert found.records == original[: len(whole)]
+        else:
+            assert found.damage is not None, cut
+            assert len(found.records) >= len(whole)
+            assert found.records[: len(whole)] == original[: len(whole)], cut
+            assert good_prefix(found.records, original), cut
+
+
+def test_truncation_of_a_plain_file_at_every_byte() -> None:
+    """A cut within the two CRLF after a record loses nothing, and counts as whole."""
+    parts = write_records(RECORDS, gzip=False)
+    ends = list(accumulate(map(len, parts)))
+    harmless = {end - missing for end in ends for missing in range(5)}
+    original = read_with_warcio(PER_RECORD)
+    for cut in range(len(PLAIN)):
+        found = read(PLAIN[:cut])
+        complete = sum(end - 4 <= cut for end in ends)
+        assert (found.damage is None) == (cut in harmless), (cut, found.damage)
+        assert len(found.records) >= complete
+        assert found.records[:complete] == original[:complete], cut
+        assert len(found.records) <= complete + 1
+        if cut in harmless:
+            assert len(found.records) == complete
+
+
+def test_truncation_of_whole_file_gzip_at_every_byte() -> None:
+    data = FORMS["whole-file gzip"]
+    original = read_with_warcio(PER_RECORD)
+    for cut in range(len(data)):
+        found = read(data[:cut])
+        assert found.damage is not None, cut
+        assert good_prefix(found.records, original), cut
+
+
+@pytest.mark.parametrize("mask", [0xFF, 0x01, 0x80])
+@pytest.mark.parametrize(("member", "padding"), [(2, 0), (len(RECORDS) - 1, 0), (len(RECORDS) - 1, 40)])
+def test_a_flipped_byte_at_every_position_of_a_member(member: int, padding: int, mask: int) -> None:
+    parts = write_records(RECORDS, gzip=True)
+    original = read_with_warcio(PER_RECORD)
+    start = sum(map(len, parts[:member]))
+    for position in range(start, start + len(parts[member])):
+        data = bytearray(PER_RECORD + bytes(padding))
+        data[position] ^= mask
+        found = read(bytes(data))
+        assert found.records[:member] == original[:member], position
+        assert found.damage is not None or found.records == original, position
+
+
+@pytest.mark.parametrize("mask", [0xFF, 0x01])
+def test_a_flipped_byte_anywhere_in_a_plain_file_never_crashes(mask: int) -> None:
+    """Plain files carry no checksum that is read: changed bytes cannot be told, but nothing else may be raised."""
+    parts = write_records(RECORDS, gzip=False)
+    original = read_with_warcio(PER_RECORD)
+    starts = [0, *accumulate(map(len, parts))]
+    for position in range(len(PLAIN)):
+        data = bytearray(PLAIN)
+        data[position] ^= mask
+        before = sum(end <= position for end in starts[1:])
+        assert read(bytes(data)).records[:before] == original[:before], position
+
+
+@given(st.binary(max_size=200), st.integers(0, len(PER_RECORD)), st.booleans())
+def test_garbage_never_crashes(garbage: bytes, at: int, plain: bool) -> None:
+    data = PLAIN if plain else PER_RECORD
+    read(data[:at] + garbage)
+    read(data[:at] + garbage + data[at:])
+
+
+@given(st.lists(st.integers(0, 50), max_size=20), st.integers(0, 300))
+def test_source_stream_counts_and_remembers(sizes: list[int], offset: int) -> None:
+    data = bytes(range(256)) * 2
+    stream = SourceStream(io.BytesIO(data))
+    read_bytes = b"".join(stream.read(size) for size in sizes)
+    assert stream.bytes_read == stream.tell() == len(read_bytes)
+    assert read_bytes == data[: len(read_bytes)]
+    offset = min(offset, len(read_bytes))
+    stream.forget_before(offset)
+    tail, complete = stream.tail(offset)
+    assert complete
+    assert tail == read_bytes[offset:]
+
+
+def test_source_stream_holds_a_bounded_tail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one record's reading holds stays below the cap and a chunk or two, the record's head kept."""
+    cap, chunk = 10_000, 1_000
+    monkeypatch.setattr(archives, "_TAIL_CAP_BYTES", cap)
+    data = Random(1).randbytes(500 * chunk)
+    stream = SourceStream(io.BytesIO(data))
+    for _ in range(3):
+        stream.read(chunk)
+    stream.forget_before(2_500)
+    while stream.read(chunk):
+        held, complete = stream.tail(2_500)
+        assert len(held) <= cap + chunk
+        assert held[:500] == data[2_500:3_000]  # the head of the record
+        assert complete == (stream.bytes_read - 2_500 == len(held))
+        if complete:
+            assert held == data[2_500 : stream.bytes_read]
+    assert not complete
+    assert stream.bytes_read == len(data)
+
+
+def test_source_stream_forgets_whole_chunks_only() -> None:
+    stream = SourceStream(io.BytesIO(b"abcdefghij"))
+    for _ in range(5):
+        stream.read(2)
+    stream.forget_before(5)
+    assert stream.tail(5) == (b"fghij", True)
+    assert stream.tail(4) == (b"efghij", True)
+    assert stream.tail(3)[1] is False
+    stream.forget_before(100)
+    assert stream.tail(100) == (b"", True)
+
+
+def test_records_come_one_by_one() -> None:
+    """A record is yielded before the next one is read: large files do not wait for their end."""
+    parts = write_records([page(Random(i).randbytes(400_000)) for i in range(5)], gzip=True)
+    stream = SourceStream(io.BytesIO(b"".join(parts)))
+    next(read_records(stream, io.BytesIO))
+    assert stream.bytes_read < len(parts[0]) + len(parts[1])
