@@ -72,25 +72,32 @@ _MIME_PARAMETER = re.compile(
 _PARAMETER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 
-def decode_html(data: bytes, http_charset: str | None) -> str:
-    """The text of an HTML body, its encoding settled as browsers settle it.
+def as_html(data: bytes, http_charset: str | None) -> str | bytes:
+    """An HTML body as text, its encoding settled as browsers settle it; bytes where they are UTF-8 (or ASCII) already.
 
     In this order: a byte-order mark; the label `http_charset` (see `charset_from_content_type`); a declaration in the
     first 1,024 bytes (`<meta>`, then `<?xml encoding?>`); UTF-8 if the whole body is valid; windows-1252. A label the
-    Encoding standard does not know counts as absent. Bytes that mean nothing become U+FFFD; the mark is dropped.
-    Never raises, and no lone surrogate comes out. Deviations from the standards: see the module.
+    Encoding standard does not know counts as absent. The mark is dropped. Malformed parts of the bytes count as U+FFFD,
+    as `bytes.decode("utf-8", "replace")` has them. Never raises, and no lone surrogate comes out. Deviations from the
+    standards: see the module.
     """
     for bom, codec in _BOMS:
         if data.startswith(bom):
-            return data[len(bom) :].decode(codec, "replace")
+            data = data[len(bom) :]
+            return data if codec == "utf-8" else data.decode(codec, "replace")
     encoding = (_encoding_name(http_charset) if http_charset else None) or _declared_encoding(data)
     if encoding is None:
-        try:
-            return data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            cut = error.reason == "unexpected end of data" and not data[: error.start].isascii()
-            encoding = "utf-8" if cut else "windows-1252"
-    return _decoder(encoding)(data)
+        encoding = "utf-8" if data.isascii() or _is_utf8(data) else "windows-1252"
+    return data if encoding == "utf-8" else _decoder(encoding)(data)
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether bytes are UTF-8, but for a last character cut short where there are others before it."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data" and not data[: error.start].isascii()
+    return True
 
 
 @lru_cache(maxsize=512)
@@ -210,7 +217,7 @@ def _decoder(encoding: str) -> Callable[[bytes], str]:
     """The function that decodes an encoding of the Encoding standard, by its name there."""
     if encoding in _REPLACEMENT_ENCODINGS:
         return lambda data: _REPLACEMENT if data else ""
-    if encoding in ("utf-8", "utf-16le", "utf-16be"):
+    if encoding in ("utf-16le", "utf-16be"):
         return lambda data: data.decode(encoding, "replace")
     if encoding in _MULTI_BYTE_CODECS:
         return partial(_decode_multi_byte, _MULTI_BYTE_CODECS[encoding], _TEXT_CHANGES.get(encoding, {}))

@@ -6,11 +6,15 @@ where html5lib 1.1 is older than the standard: an `img` within `select` counts f
 the standard's 2025 change, and not for html5lib.
 """
 
+import re
+import warnings
 from collections.abc import Callable
 from typing import NamedTuple
 
-from bs4 import BeautifulSoup
-from selectolax.lexbor import LexborHTMLParser
+from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
+
+warnings.filterwarnings("ignore", category=XMLParsedAsHTMLWarning)  # XHTML is meant to be read as HTML here
 
 TEXT_KEYS = ("alt", "title", "data-image-title")
 """The attributes that may hold a text of an image, in the order in which pairs are emitted."""
@@ -24,47 +28,55 @@ class Image(NamedTuple):
 
 
 class Document(NamedTuple):
-    """What extraction takes from a page: the first `<base href>` and the images in document order."""
+    """What extraction takes from a page: its images in document order and, where there are any, the first `<base href>`
+    to resolve their URLs by."""
 
     base_href: str | None
     images: list[Image]
 
 
-HtmlParser = Callable[[str], Document]
+NO_IMAGES = Document(None, [])
+_AS_WRITTEN = LexborDocumentOptions.WO_EVENTS.value  # else <selectedcontent> holds a second copy of an option's image
+_IMAGE_BYTES = re.compile(rb"<im(?:g|age)", re.IGNORECASE).search
+_IMAGE_TEXT = re.compile(r"<im(?:g|age)", re.IGNORECASE).search
 
 
-def parse_with_lexbor(html: str) -> Document:
-    """Parse with lexbor. Takes decoded text without lone surrogates; never raises on any such text."""
-    tree = LexborHTMLParser(html)
-    base_href = None
-    for node in tree.tags("base"):
-        attributes = node.attributes
-        if "href" in attributes:
-            base_href = attributes["href"] or ""
-            break
+Html = str | bytes
+"""Text without lone surrogates, or bytes that are UTF-8 (malformed parts count as U+FFFD): see `charsets.as_html`."""
+
+HtmlParser = Callable[[Html], Document]
+
+
+def parse_with_lexbor(html: Html) -> Document:
+    """Parse with lexbor; never raises. A page that does not hold the bytes `<img` or `<image` is not parsed at all."""
+    found = _IMAGE_BYTES(html) if isinstance(html, bytes) else _IMAGE_TEXT(html)
+    if found is None:
+        return NO_IMAGES
+    tree = LexborHTMLParser(html, options=_AS_WRITTEN)
     images = []
     for node in tree.tags("img"):
         attributes = node.attributes
         # lexbor gives None for an attribute without a value, where the DOM has the empty string
         src = (attributes["src"] or "") if "src" in attributes else None
         images.append(Image(src, tuple((key, attributes[key] or "") for key in TEXT_KEYS if key in attributes)))
-    return Document(base_href, images)
+    if not images:
+        return NO_IMAGES
+    bases = (node.attributes for node in tree.tags("base"))
+    return Document(next((base["href"] or "" for base in bases if "href" in base), None), images)
 
 
-def parse_with_beautifulsoup(html: str) -> Document:
+def parse_with_beautifulsoup(html: Html) -> Document:
     """Parse with BeautifulSoup on html5lib's tree; html5lib keeps `template` contents in the tree, so skip them."""
-    tree = BeautifulSoup(html, "html5lib")
-    base_href = None
-    for node in tree.find_all("base", href=True):
-        if node.find_parent("template") is None:
-            base_href = str(node["href"])
-            break
+    tree = BeautifulSoup(html if isinstance(html, str) else html.decode("utf-8", "replace"), "html5lib")
     images = []
     for node in tree.find_all("img"):
         if node.find_parent("template") is None:
             src = str(node["src"]) if "src" in node.attrs else None
             images.append(Image(src, tuple((key, str(node[key])) for key in TEXT_KEYS if key in node.attrs)))
-    return Document(base_href, images)
+    if not images:
+        return NO_IMAGES
+    bases = (node for node in tree.find_all("base", href=True) if node.find_parent("template") is None)
+    return Document(next((str(base["href"]) for base in bases), None), images)
 
 
 HTML_PARSERS: dict[str, HtmlParser] = {

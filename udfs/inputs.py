@@ -68,6 +68,8 @@ def plan_inputs(arguments: Iterable[str], input_root: str | None) -> list[InputF
 
 
 def _expand(argument: str, input_root: str | None) -> Iterator[str]:
+    if not argument:
+        raise UsageError("an INPUT is empty (an unset variable?)")
     if "://" in argument:
         raise UsageError(f"{argument}: only local files are read so far; fetch it first or mount it")
     path = Path(argument)

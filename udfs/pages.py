@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from fastwarc import WarcRecord, WarcRecordType
 
-from udfs.charsets import charset_from_content_type, decode_html
+from udfs.charsets import as_html, charset_from_content_type
 from udfs.html import Document, HtmlParser
 from udfs.http_body import BodyDamage, decode_body
 from udfs.outcomes import Outcome
@@ -88,7 +88,7 @@ class PageReader:
         elif damage is not None or not whole:
             counts[Outcome.PAGE_DAMAGED] += 1
         charset = charset_from_content_type(content_type) if content_type else None
-        return Page(url, self.parse(decode_html(body, charset)), name, offset)
+        return Page(url, self.parse(as_html(body, charset)), name, offset)
 
     def _from_wat(self, record: WarcRecord, name: str, counts: Counter[str]) -> Page | None:
         if record.record_type != WarcRecordType.metadata:

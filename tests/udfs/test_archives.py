@@ -202,6 +202,15 @@ def test_truncation_of_a_plain_file_at_every_byte() -> None:
             assert len(found.records) == complete
 
 
+def test_zeros_between_records_hide_nothing() -> None:
+    """Zeros that more records follow are damage, whatever the gzip tools make of them: those records are not read."""
+    parts = write_records(RECORDS, gzip=True)
+    for number in range(1, len(parts)):
+        found = read(b"".join(parts[:number]) + bytes(100) + b"".join(parts[number:]))
+        assert found.damage is not None or len(found.records) == len(RECORDS)
+        assert found.records[:number] == read_with_warcio(PER_RECORD)[:number]
+
+
 def test_truncation_of_whole_file_gzip_at_every_byte() -> None:
     data = FORMS["whole-file gzip"]
     original = read_with_warcio(PER_RECORD)

@@ -11,12 +11,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from webencodings.labels import LABELS
 
-from udfs.charsets import _declared_encoding, charset_from_content_type, decode_html
+from udfs.charsets import _declared_encoding, as_html, charset_from_content_type
 
 # Real data beside the repository; tests that use it skip when it is absent.
 HTML5LIB_TESTS = Path(__file__).parents[2].parent / "shared/data/html/html5lib__html5lib-tests.tar.gz"
 
 SPACES = b"\t\n\f\r "
+
+
+def decode_html(data: bytes, http_charset: str | None) -> str:
+    """The text that a parser sees."""
+    html = as_html(data, http_charset)
+    return html if isinstance(html, str) else html.decode("utf-8", "replace")
 
 
 class HeadEnds(Exception):

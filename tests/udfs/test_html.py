@@ -29,6 +29,7 @@ def images(*found: tuple[str | None, str | None]) -> Document:
 ONE = images(("shown", "text"))
 NONE = images()
 
+IMG = Image(None, ())
 SNIPPETS: dict[str, tuple[str, Document]] = {
     "empty": ("", NONE),
     "text": ("no tags at all", NONE),
@@ -106,12 +107,13 @@ SNIPPETS: dict[str, tuple[str, Document]] = {
     "frameset": (f"<frameset>{HIDDEN}</frameset>", NONE),
     "after the end": (f"</body></html>{SHOWN}", ONE),
     "base": ("<base href=/b/><img src=shown alt=text>", Document("/b/", ONE.images)),
-    "first base with href": ("<base target=x><base href=/b/><base href=/c/>", Document("/b/", [])),
-    "base in the body": ("<p><base href='/b&amp;/'>", Document("/b&/", [])),
-    "empty base": ("<base href><base href=/b/>", Document("", [])),
+    "first base with href": ("<base target=x><base href=/b/><base href=/c/><img>", Document("/b/", [IMG])),
+    "base in the body": ("<img><p><base href='/b&amp;/'>", Document("/b&/", [IMG])),
+    "empty base": ("<base href><base href=/b/><img>", Document("", [IMG])),
+    "base without images": ("<base href=/b/><!-- <img> -->", Document(None, [])),
     "hidden bases": (
-        "<!-- <base href=/a/> --><template><base href=/b/></template><noscript><base href=/c/></noscript>",
-        Document("/c/", []),
+        "<!-- <base href=/a/> --><template><base href=/b/></template><noscript><base href=/c/></noscript><img>",
+        Document("/c/", [IMG]),
     ),
 }
 
@@ -311,3 +313,20 @@ def test_html5lib_tests_with_an_image_put_in(shared_data: Path) -> None:
     assert [page for page in disagreements if not re.search("<select|<template", page, re.IGNORECASE)] == []
     assert cases > 5000
     assert len(disagreements) < 0.05 * cases
+
+
+def test_selectedcontent_does_not_show_an_image_twice() -> None:
+    page = "<select><button><selectedcontent></selectedcontent></button><option><img src=a alt=b></option></select>"
+    assert parse_with_lexbor(page).images == [Image("a", (("alt", "b"),))]
+
+
+MALFORMED = (b"\xe9", b"\xf0\x9f\x98", b"\xed\xa0\x80", b"\xc0\xaf", b"\0")
+WELL_FORMED = ("é€😀".encode(), b"<img src=", b"<p ", b"&eacute;", b'"', b" alt='", b"'", b">", b" ", b"=", b"\r\n")
+
+
+@given(st.lists(st.sampled_from(MALFORMED + WELL_FORMED), max_size=40))
+def test_bytes_are_read_as_their_decoded_text(parts: list[bytes]) -> None:
+    """Malformed UTF-8 counts as U+FFFD, whether it is decoded before the parser or after it."""
+    page = b"<img src=x alt=y>" + b"".join(parts)
+    for parse in HTML_PARSERS.values():
+        assert parse(page) == parse(page.decode("utf-8", "replace"))

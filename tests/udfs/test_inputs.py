@@ -238,3 +238,4 @@ def test_links_keep_their_own_names(tree: Path) -> None:
     (tree / "crawl-data" / "link.warc.gz").symlink_to(tree / "blob")
     link = str(tree / "crawl-data" / "link.warc.gz")
     assert plan_inputs([link], None) == [InputFile(link, "crawl-data/link.warc.gz", "warc")]
+    assert len(plan_inputs([link, str(tree / "blob")], None)) == 1  # both names given: one file, read once
