@@ -21,6 +21,7 @@ from udfs.schemas import FILE, KIND_FILE, KIND_PAIR, MATCHED_PAIR, PAIR, tagged
 from udfs.urls import base_url, image_url
 
 BATCH_ROWS = 8192
+_REMEMBERED_TEXTS, _REMEMBERED_CHARACTERS = 1 << 16, 256  # pages of a site repeat their texts; this is some 20 MB
 Row = tuple[object, ...]
 Opener = Callable[[str], BinaryIO]
 
@@ -46,6 +47,7 @@ class Extractor:
         self._reader = PageReader(HTML_PARSERS[options.html_parser], options.max_page_bytes)
         self._detect = LANGUAGE_DETECTORS[options.language_detector]()
         self._matcher = matcher
+        self._judged: dict[str, Row | Outcome] = {}
         self.pair_schema = PAIR if matcher is None else MATCHED_PAIR
         self.schema = tagged(self.pair_schema)
 
@@ -88,38 +90,48 @@ class Extractor:
     def page_pairs(self, page: Page, counts: Counter[str]) -> Iterator[Row]:
         """The pairs of one page as rows of `pair_schema`; every image and text not kept is counted."""
         base = base_url(page.url, page.document.base_href)
-        for image in page.document.images:
+        provenance = (page.url, page.warc_file, page.warc_offset)
+        for src, texts in page.document.images:
             counts[Outcome.IMAGES] += 1
-            counts[Outcome.TEXTS] += len(image.texts)
-            url = image_url(base, image.src)
+            counts[Outcome.TEXTS] += len(texts)
+            url = image_url(base, src)
             if isinstance(url, Outcome):
                 counts[url] += 1
-                counts[Outcome.TEXT_NO_URL] += len(image.texts)
+                counts[Outcome.TEXT_NO_URL] += len(texts)
                 continue
-            texts = [(key, caption) for key, text in image.texts if (caption := canonical(text))]
-            counts[Outcome.TEXT_BLANK] += len(image.texts) - len(texts)
-            if not texts:
-                counts[Outcome.IMAGE_NO_TEXT] += 1
-                continue
-            counts[Outcome.IMAGES_WITH_TEXT] += 1
-            uuid = image_uuid(url)
-            for key, caption in texts:
-                lang, score = self._detect(caption)
-                if self._languages is not None and lang not in self._languages:
-                    counts[Outcome.TEXT_OTHER_LANGUAGE] += 1
+            judged = [(key, self._judge(text)) for key, text in texts]
+            blank = all(found is Outcome.TEXT_BLANK for _, found in judged)
+            counts[Outcome.IMAGE_NO_TEXT if blank else Outcome.IMAGES_WITH_TEXT] += 1
+            for key, found in judged:
+                if isinstance(found, Outcome):
+                    counts[found] += 1
                     continue
-                identity = (uuid, url, caption, key, lang, score, caption_hash(caption))
-                provenance = (page.url, page.warc_file, page.warc_offset)
-                if self._matcher is None:
-                    row: Row = identity + provenance
-                else:
-                    entry_ids = self._matcher.match(caption)
-                    if not entry_ids:
-                        counts[Outcome.TEXT_NO_MATCH] += 1
-                        continue
-                    row = (*identity, entry_ids, *provenance)
                 counts[Outcome.PAIRS] += 1
-                yield row
+                caption, *rest = found
+                yield (image_uuid(url), url, caption, key, *rest, *provenance)
+
+    def _judge(self, text: str) -> Row | Outcome:
+        """What a text comes to, remembered: the caption, its language, score and hash, and with a matcher its entries;
+        or why it is not kept."""
+        found = self._judged.get(text)
+        if found is None:
+            found = self._judge_anew(canonical(text))
+            if len(text) <= _REMEMBERED_CHARACTERS:
+                if len(self._judged) >= _REMEMBERED_TEXTS:
+                    self._judged.clear()
+                self._judged[text] = found
+        return found
+
+    def _judge_anew(self, caption: str) -> Row | Outcome:
+        if not caption:
+            return Outcome.TEXT_BLANK
+        lang, score = self._detect(caption)
+        if self._languages is not None and lang not in self._languages:
+            return Outcome.TEXT_OTHER_LANGUAGE
+        if self._matcher is None:
+            return caption, lang, score, caption_hash(caption)
+        entry_ids = self._matcher.match(caption)
+        return (caption, lang, score, caption_hash(caption), entry_ids) if entry_ids else Outcome.TEXT_NO_MATCH
 
     def _pair_batch(self, rows: list[Row]) -> pa.RecordBatch:
         columns = [

@@ -5,6 +5,7 @@ from ada_url import join_url, normalize_url
 from udfs.outcomes import Outcome
 
 _ASCII_WHITE_SPACE = " \t\n\f\r"
+_HTTP = ("https://", "http://")
 _IGNORED_BASE_SCHEMES = ("data:", "javascript:")  # the HTML standard, document base URL
 
 
@@ -30,12 +31,13 @@ def image_url(base: str, src: str | None) -> str | Outcome:
     if src[:5].lower() == "data:":  # spares the parser megabytes of base64
         return Outcome.IMAGE_DATA_URL
     try:
-        url = join_url(base, src)
+        # an absolute URL needs no base, which would be parsed each time, and may be what does not parse
+        url = normalize_url(src) if src.startswith(_HTTP) else join_url(base, src)
     except ValueError:
         try:
-            url = normalize_url(src)  # an absolute src needs no base: the page's own URL may be what does not parse
+            url = normalize_url(src)
         except ValueError:
             return Outcome.IMAGE_UNRESOLVABLE
-    if url.startswith(("https://", "http://")):
+    if url.startswith(_HTTP):
         return url
     return Outcome.IMAGE_DATA_URL if url.startswith("data:") else Outcome.IMAGE_NOT_HTTP
