@@ -144,10 +144,12 @@ def test_a_killed_driver_is_resumed(crawl, finished, tmp_path):
     command = [
         sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
         str(crawl.metadata), "--t", "5", "--batch-files", "1", "--master", "local[2]",
-        "--spark-conf", f"spark.local.dir={tmp_path / 'scratch'}",
+        "--spark-conf", f"spark.local.dir={tmp_path}",
+        "--spark-conf", f"spark.driver.extraJavaOptions=-Djava.io.tmpdir={tmp_path}",  # a killed JVM leaves it behind
     ]  # fmt: skip
     root = Path(__file__).resolve().parents[2]
-    first = subprocess.Popen(command, cwd=root, start_new_session=True, stderr=subprocess.DEVNULL)
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    first = subprocess.Popen(command, cwd=root, env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
     manifest = out / "_manifests" / "extracted" / "batch=00000.json"
     deadline = time.monotonic() + 120
     while not manifest.exists() and first.poll() is None and time.monotonic() < deadline:
