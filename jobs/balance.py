@@ -7,6 +7,7 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import pyarrow as pa
 from pyspark import Broadcast
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.command import Job, run_job, warn
+from jobs.command import Job, open_run, run_job, warn
 from jobs.frames import (
     check_fingerprint,
     ddl,
@@ -24,9 +25,9 @@ from jobs.frames import (
     with_fingerprint,
 )
 from jobs.hash_columns import pair_hash_column
-from jobs.run_folder import ENTRY_COUNTS, MATCHED, POOL, SUBSET, RunFolder, Stopwatch
+from jobs.run_folder import ENTRY_COUNTS, MATCHED, POOL, SUBSET, RunFolder, Stopwatch, read_record
 from jobs.session import spark_session
-from jobs.settings import Settings, execution, saved
+from jobs.settings import Settings
 from metadata.entries import load_entries
 from udfs.errors import UsageError
 from udfs.hashing import DRAW
@@ -42,6 +43,7 @@ from udfs.sampling import (
 from udfs.schemas import ENTRY_COUNT
 from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.schemas import SUBSET as SUBSET_SCHEMA
+from udfs.storage import LocalStorage
 
 
 def run(pool: DataFrame, settings: Settings, probabilities: Broadcast[Floats]) -> DataFrame:
@@ -111,10 +113,20 @@ def balance_stage(
     run_folder.finish_stage(SUBSET, {"pool_pairs": pool_pairs, **chosen, **facts, "seconds": watch.seconds})
 
 
+def _beside(pool: str) -> str:
+    """Where a pool's own counts are: in its output folder. Raises `UsageError` when there are none."""
+    path = Path(pool).absolute()
+    folder = path.parent if path.name == POOL else path
+    record = read_record(LocalStorage(str(folder)))
+    if record is None or ENTRY_COUNTS not in record["stages"]:
+        raise UsageError(f"{pool}: has no entry counts of its own: name them by --entry-counts DIR (see ballast count)")
+    return str(folder)
+
+
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     with spark_session(settings, "balance") as spark:
         pool = open_source(spark, inputs[0], (POOL, MATCHED), POOL_SCHEMA.names)
-        counts_path = settings.entry_counts or inputs[0]
+        counts_path = settings.entry_counts or _beside(inputs[0])
         counts = open_source(spark, counts_path, (ENTRY_COUNTS,), ENTRY_COUNT.names)
         matched_with, counted_with = fingerprint_of(pool.frame, "entry_ids"), fingerprint_of(counts.frame, "entry_id")
         if matched_with and counted_with:
@@ -122,16 +134,10 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         if settings.metadata is not None:
             entries = load_entries(settings.metadata)
             check_fingerprint(matched_with, entries.fingerprint, inputs[0], entries.source)
-        identity = {
-            "job": "balance",
-            "settings": saved("balance", settings),
-            "source": pool.identity,
-            "counts": counts.identity,
-        }
-        run_folder = RunFolder.open(
-            settings.out, identity, execution("balance", settings), overwrite=settings.overwrite
-        )
+        identity = {"source": pool.identity, "counts": counts.identity}
+        run_folder = open_run("balance", settings, identity, reads=[*inputs, counts_path])
         if not run_folder.finished:
+            run_folder.begin()
             balance_stage(spark, run_folder, pool.frame, read_counts(counts.frame, counts_path), settings)
             run_folder.finish()
     return run_folder

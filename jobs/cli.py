@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from jobs import balance, count, curate, dedup, demo, extract, match, sample
-from jobs.command import run_job
+from jobs.command import Parser, run_job
 from jobs.run_folder import ballast_version
 
 _JOBS = {module.JOB.name: module.JOB for module in (curate, extract, match, dedup, count, balance)}
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     """The parser of the bare command: it only helps, and refuses commands that there are not."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="ballast",
         description="Balanced image-text training sets from CommonCrawl, the MetaCLIP way, on Apache Spark.",
         epilog=_EPILOG,

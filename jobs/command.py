@@ -1,19 +1,32 @@
 """What every command shares: its parser, one-line errors, exit statuses, and what it prints at the end."""
 
 import argparse
-import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from os import sep
+from os.path import realpath
+from typing import Any, NoReturn
 
+from jobs.errors import one_line
 from jobs.run_folder import RunFolder
-from jobs.settings import COMMANDS, Settings, add_flags, resolve
+from jobs.settings import COMMANDS, Settings, add_flags, execution, resolve, saved
 from jobs.summary import summarize
-from udfs.errors import BallastError
+from udfs.errors import BallastError, UsageError
 
 INTERRUPTED = 130
-_RAISED = re.compile(r"[\w.]+(Error|Exception|Exit|Interrupt|Iteration|Warning): ")
+_USERS_PATHS = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one line."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(UsageError.exit_status, f"{self.prog}: {message} (--help tells more)\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +49,7 @@ class Job:
 
 def run_job(job: Job, argv: Sequence[str] | None) -> int:
     """Run a job from its command line; gives the exit status."""
-    parser = argparse.ArgumentParser(
-        prog=f"ballast {job.name}", description=f"{job.purpose[0].upper()}{job.purpose[1:]}."
-    )
+    parser = Parser(prog=f"ballast {job.name}", description=f"{job.purpose[0].upper()}{job.purpose[1:]}.")
     job.add_arguments(parser)
     arguments = parser.parse_args(argv)
     return guarded(lambda: _run(job, arguments), debug=getattr(arguments, "debug", False))
@@ -52,6 +63,20 @@ def _run(job: Job, arguments: argparse.Namespace) -> None:
     print(summarize(run_folder.record, settings.out, job.output))
 
 
+def open_run(job: str, settings: Settings, identity: dict[str, Any], reads: Sequence[str] = ()) -> RunFolder:
+    """Open the output folder of a job. `reads` are the folders it reads: writing to them is refused."""
+    out = realpath(settings.out)
+    for path in map(realpath, reads):
+        if path == out or path.startswith(out + sep):
+            raise UsageError(f"--out {settings.out}: is what the job reads from ({path}): name another folder")
+    return RunFolder.open(
+        settings.out,
+        {"job": job, "settings": saved(job, settings), **identity},
+        execution(job, settings),
+        overwrite=settings.overwrite,
+    )
+
+
 def guarded(action: Callable[[], None], *, debug: bool) -> int:
     """Run an action; an error becomes one line on standard error and an exit status (2 for the user's mistake)."""
     try:
@@ -61,13 +86,18 @@ def guarded(action: Callable[[], None], *, debug: bool) -> int:
             traceback.print_exc()
         print(f"ballast: {error}", file=sys.stderr)
         return error.exit_status
+    except _USERS_PATHS as error:
+        if debug:
+            traceback.print_exc()
+        print(f"ballast: {error.filename}: {error.strerror}", file=sys.stderr)
+        return UsageError.exit_status
     except KeyboardInterrupt:
         print("ballast: stopped; the same command goes on from what was committed", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:
         if debug:
             traceback.print_exc()
-        print(f"ballast: failed: {_one_line(error)} (--debug shows the trace)", file=sys.stderr)
+        print(f"ballast: failed: {one_line(error)} (--debug shows the trace)", file=sys.stderr)
         return BallastError.exit_status
     return 0
 
@@ -80,11 +110,3 @@ def note(text: str) -> None:
 def warn(text: str) -> None:
     """A line about something that is probably not as meant."""
     note(f"warning: {text}")
-
-
-def _one_line(error: Exception) -> str:
-    """The line of an error that tells most: of a Spark worker's trace, the one that names the exception."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    raised = [line for line in lines if _RAISED.match(line)] if any("Traceback" in line for line in lines) else []
-    told = (raised or lines or [""])[-1 if raised else 0]
-    return told if raised else f"{type(error).__name__}: {told}".rstrip(": ")

@@ -15,11 +15,11 @@ import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.command import Job, run_job
+from jobs.command import Job, open_run, run_job
 from jobs.frames import check_fingerprint, ddl, fingerprint_of, open_source, with_fingerprint
 from jobs.run_folder import COUNTS_FILE, ENTRY_COUNTS, MATCHED, POOL, RunFolder, Stopwatch
 from jobs.session import spark_session
-from jobs.settings import Settings, execution, saved
+from jobs.settings import Settings
 from metadata.entries import EntryList, load_entries
 from udfs.errors import BallastError
 from udfs.schemas import ENTRY_COUNT
@@ -76,14 +76,10 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         source = open_source(spark, inputs[0], (POOL, MATCHED), ("entry_ids",))
         found = fingerprint_of(source.frame, "entry_ids")
         check_fingerprint(found, entries.fingerprint, inputs[0], entries.source)
-        identity = {"job": "count", "settings": saved("count", settings), "metadata": entries.fingerprint}
-        run_folder = RunFolder.open(
-            settings.out,
-            {**identity, "source": source.identity},
-            execution("count", settings),
-            overwrite=settings.overwrite,
-        )
+        identity = {"metadata": entries.fingerprint, "source": source.identity}
+        run_folder = open_run("count", settings, identity, reads=inputs)
         if not run_folder.finished:
+            run_folder.begin()
             count_stage(spark, run_folder, source.frame, entries, settings)
             run_folder.finish()
     return run_folder

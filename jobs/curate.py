@@ -9,17 +9,17 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
 from collections.abc import Sequence
 
 from jobs.balance import balance_stage, read_counts
-from jobs.command import Job, note, run_job, warn
+from jobs.command import Job, note, open_run, run_job, warn
 from jobs.count import count_stage
 from jobs.dedup import dedup_stage
 from jobs.extract import extract_stage, inputs_identity
-from jobs.frames import read_files
+from jobs.frames import PAIRS_PART, read_files
 from jobs.run_folder import ENTRY_COUNTS, EXTRACTED, POOL, SUBSET, RunFolder
 from jobs.session import spark_session
-from jobs.settings import Settings, execution, saved
+from jobs.settings import Settings
 from metadata.entries import load_entries
 from udfs.inputs import plan_inputs
-from udfs.schemas import ENTRY_COUNT, KIND_PAIR, MATCHED_PAIR
+from udfs.schemas import ENTRY_COUNT, MATCHED_PAIR
 from udfs.schemas import POOL as POOL_SCHEMA
 
 
@@ -27,13 +27,8 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     """Extract and match in one pass, deduplicate, count, balance; stages that are committed already are skipped."""
     entries = load_entries(settings.metadata)
     files = plan_inputs(inputs, settings.input_root)
-    identity = {
-        "job": "curate",
-        "settings": saved("curate", settings),
-        "metadata": entries.fingerprint,
-        "inputs": inputs_identity(files),
-    }
-    run_folder = RunFolder.open(settings.out, identity, execution("curate", settings), overwrite=settings.overwrite)
+    identity = {"metadata": entries.fingerprint, "inputs": inputs_identity(files)}
+    run_folder = open_run("curate", settings, identity)
     if run_folder.finished:
         return run_folder
     if settings.kept_languages() is None or len(settings.languages) > 1:
@@ -42,8 +37,9 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         note(f"resuming the unfinished run in {settings.out}")
     note(f"{len(files):,} input file{'s' * (len(files) != 1)}, {entries.size:,} entries ({entries.source})")
     with spark_session(settings, "curate") as spark:
+        run_folder.begin()
         extract_stage(spark, run_folder, files, settings, entries)
-        pairs = read_files(spark, run_folder.files(EXTRACTED, f"kind={KIND_PAIR}"), MATCHED_PAIR, entries.fingerprint)
+        pairs = read_files(spark, run_folder.files(EXTRACTED, PAIRS_PART), MATCHED_PAIR, entries.fingerprint)
         dedup_stage(spark, run_folder, pairs, run_folder.bytes_of(EXTRACTED), settings)
         note("deduplicated")
         pool = read_files(spark, run_folder.files(POOL), POOL_SCHEMA, entries.fingerprint)

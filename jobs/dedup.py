@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.command import Job, run_job, warn
+from jobs.command import Job, open_run, run_job, warn
 from jobs.frames import (
     fingerprint_of,
     open_source,
@@ -22,9 +22,9 @@ from jobs.frames import (
 from jobs.hash_columns import pair_hash_column
 from jobs.run_folder import EXTRACTED, MATCHED, POOL, RunFolder, Stopwatch
 from jobs.session import spark_session
-from jobs.settings import Settings, execution, saved
+from jobs.settings import Settings
 from udfs.hashing import PICK
-from udfs.schemas import KIND_PAIR, PAIR, SORT_KEY
+from udfs.schemas import PAIR, SORT_KEY
 from udfs.schemas import POOL as POOL_SCHEMA
 
 
@@ -68,12 +68,12 @@ def dedup_stage(
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     with spark_session(settings, "dedup") as spark:
-        source = open_source(spark, inputs[0], (MATCHED, EXTRACTED), PAIR.names, f"kind={KIND_PAIR}")
+        source = open_source(spark, inputs[0], (MATCHED, EXTRACTED), PAIR.names)
         if settings.dedup == "url" and "entry_ids" not in source.frame.columns:
             warn("these pairs are not matched: an image whose picked caption matches nothing will be lost later on")
-        identity = {"job": "dedup", "settings": saved("dedup", settings), "source": source.identity}
-        run_folder = RunFolder.open(settings.out, identity, execution("dedup", settings), overwrite=settings.overwrite)
+        run_folder = open_run("dedup", settings, {"source": source.identity}, reads=inputs)
         if not run_folder.finished:
+            run_folder.begin()
             dedup_stage(spark, run_folder, source.frame, source.size_bytes, settings)
             run_folder.finish()
     return run_folder

@@ -1,12 +1,11 @@
 """Demo: generate a sample WARC and a sample WAT of other pages, curate both, and say what came out and where."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from jobs import curate
-from jobs.command import guarded, note
-from jobs.java import find_java, forget_java
+from jobs.command import Parser, guarded, note
+from jobs.java import find_java
 from jobs.sample import write_sample
 from jobs.settings import resolve
 from jobs.summary import summarize
@@ -17,7 +16,7 @@ DEFAULT_OUT = "ballast-demo"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="ballast demo", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
+    parser = Parser(prog="ballast demo", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
     parser.add_argument("--out", metavar="DIR", default=DEFAULT_OUT, help=f"folder to write (default: {DEFAULT_OUT})")
     arguments = parser.parse_args(argv)
     return guarded(lambda: _demo(Path(arguments.out)), debug=False)
@@ -25,16 +24,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _demo(out: Path) -> None:
     inputs, result = out / "inputs", out / "curated"
-    if out.exists() and not inputs.is_dir() and any(out.iterdir()):
-        raise UsageError(f"--out {out}: holds files that are not the demo's: name a new or empty folder")
+    _refuse_others(out, {inputs.name, result.name})
+    _refuse_others(inputs, {f"{name}.warc{kind}.gz" for name in ("pages", "more") for kind in ("", ".wat")})
     java = find_java()
     note(f"Java {java.version}, from {java.source}")
-    forget_java(java)
     inputs.mkdir(parents=True, exist_ok=True)
     warc, _ = write_sample(inputs / "pages.warc.gz", 400, 1, wat=True)
     _, wat = write_sample(inputs / "more.warc.gz", 200, 2, wat=True)
     paths = [str(warc), str(wat)]
-    parser = argparse.ArgumentParser()
+    parser = Parser()
     curate.JOB.add_arguments(parser)
     settings = resolve("curate", parser.parse_args([*paths, "--out", str(result), "--overwrite"]))
     note(f"ballast curate {' '.join(paths)} --out {result}")
@@ -44,3 +42,9 @@ def _demo(out: Path) -> None:
         "\nThe packaged entries are WordNet's names only. The paper's three other sources (Wikipedia's words, word\n"
         "pairs and titles) are not in it: no 'of', 'the' or 'photo'. So figures differ from those of the paper's list."
     )
+
+
+def _refuse_others(folder: Path, own: set[str]) -> None:
+    """Raise `UsageError` for a folder that holds something that the demo did not write."""
+    if folder.exists() and not (folder.is_dir() and {path.name for path in folder.iterdir()} <= own):
+        raise UsageError(f"{folder}: holds files that are not the demo's: name a new or empty folder")

@@ -15,18 +15,18 @@ from pyspark import Broadcast
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.command import Job, note, run_job
-from jobs.frames import ddl, read_files, with_fingerprint
+from jobs.command import Job, note, open_run, run_job
+from jobs.frames import FILES_PART, ddl, read_files, with_fingerprint
 from jobs.run_folder import EXTRACTED, FILES, RunFolder, Stopwatch, digest
 from jobs.session import spark_session
-from jobs.settings import Settings, execution, saved
+from jobs.settings import Settings
 from metadata.entries import EntryList
 from udfs.errors import BallastError
 from udfs.extraction import ExtractOptions, Extractor
 from udfs.inputs import InputFile, plan_inputs
 from udfs.matcher import held_matcher, pack_entries
 from udfs.outcomes import COUNTERS, conservation_errors
-from udfs.schemas import FILE, KIND_FILE, MATCHED_PAIR, PAIR, tagged
+from udfs.schemas import FILE, MATCHED_PAIR, PAIR, tagged
 from udfs.storage import open_input
 
 _INPUT_DDL = "path string, name string, archive_format string"
@@ -100,7 +100,7 @@ def _gather_files(spark: SparkSession, run_folder: RunFolder) -> None:
     """Write `files/` from the file rows of the batches, and check that every counter adds up."""
     watch = Stopwatch()
     run_folder.clean(FILES)
-    tagged_rows = spark.read.parquet(*run_folder.files(EXTRACTED, f"kind={KIND_FILE}"))
+    tagged_rows = spark.read.parquet(*run_folder.files(EXTRACTED, FILES_PART))
     run_folder.commit(FILES, tagged_rows.select("file.*").coalesce(1).sortWithinPartitions("path"))
     rows = read_files(spark, run_folder.files(FILES), FILE)
     sums = rows.agg(*[F.sum(counter.value).alias(counter.value) for counter in COUNTERS], F.sum("bytes").alias("bytes"))
@@ -120,10 +120,10 @@ def inputs_identity(files: Sequence[InputFile]) -> dict[str, Any]:
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     files = plan_inputs(inputs, settings.input_root)
-    identity = {"job": "extract", "settings": saved("extract", settings), "inputs": inputs_identity(files)}
-    run_folder = RunFolder.open(settings.out, identity, execution("extract", settings), overwrite=settings.overwrite)
+    run_folder = open_run("extract", settings, {"inputs": inputs_identity(files)})
     if not run_folder.finished:
         with spark_session(settings, "extract") as spark:
+            run_folder.begin()
             extract_stage(spark, run_folder, files, settings, None)
         run_folder.finish()
     return run_folder

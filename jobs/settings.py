@@ -6,7 +6,6 @@ executed (`execution=True`) may differ between a run and its resumption; every o
 
 import argparse
 import dataclasses
-import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from typing import Any
 
 from udfs.errors import UsageError
 from udfs.html import HTML_PARSERS
-from udfs.language import LANGUAGE_DETECTORS
+from udfs.language import LANGUAGE_DETECTORS, known_languages
 from udfs.sampling import PAPER_POOLS
 
 DEDUP_MODES = ("url-caption", "url", "none")
@@ -23,6 +22,7 @@ THRESHOLDS = ("t", "preset", "tail_share")
 """The settings of which one decides t; a flag overrides whichever the TOML file sets."""
 
 DEFAULT_TAIL_SHARE = 0.06
+_MAX_PAGE_BYTES = 1 << 31
 
 
 def _setting(help: str, *, default: Any = None, execution: bool = False, **flag: Any) -> Any:
@@ -31,8 +31,14 @@ def _setting(help: str, *, default: Any = None, execution: bool = False, **flag:
 
 def _languages(text: str) -> tuple[str, ...]:
     codes = tuple(sorted({code.strip().lower() for code in text.split(",")}))
-    if codes != ("all",) and not all(re.fullmatch(r"[a-z]{2,3}", code) for code in codes):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a list of ISO 639 codes such as en,de, nor 'all'")
+    if codes == ("all",):
+        return codes
+    known = known_languages()
+    for code in codes:
+        if code not in known:
+            raise argparse.ArgumentTypeError(
+                f"'{code}' is no language that is told apart: en, de, fr, … or 'all' alone"
+            )
     return codes
 
 
@@ -44,6 +50,19 @@ def _at_least_one(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
     return value
+
+
+def _page_bytes(text: str) -> int:
+    value = _at_least_one(text)
+    if value > _MAX_PAGE_BYTES:
+        raise argparse.ArgumentTypeError(f"must be at most {_MAX_PAGE_BYTES:,}")
+    return value
+
+
+def _path(text: str) -> str:
+    if not text or "\0" in text:
+        raise argparse.ArgumentTypeError("is empty (an unset variable?)" if not text else "holds a NUL character")
+    return text
 
 
 def _seed(text: str) -> int:
@@ -76,10 +95,11 @@ def _key_value(text: str) -> str:
 class Settings:
     """The resolved settings of a job. Which of them a job takes is in `COMMANDS`."""
 
-    out: str = _setting("folder to write; made if it does not exist", metavar="DIR")
+    out: str = _setting("folder to write; made if it does not exist", type=_path, metavar="DIR")
     metadata: str | None = _setting(
         "the list of entries: a JSON list of strings (MetaCLIP's metadata.json) or text with an entry a line, plain or "
         "gzip (default: the packaged WordNet 3.0 list)",
+        type=_path,
         metavar="FILE",
     )
     tail_share: float | None = _setting(
@@ -107,7 +127,7 @@ class Settings:
         "seed of every pick and draw: the same seed, the same rows (default: 0)", default=0, type=_seed, metavar="N"
     )
     input_root: str | None = _setting(
-        "folder that the paths in a listing, and stored file names, are relative to", metavar="DIR"
+        "folder that the paths in a listing, and stored file names, are relative to", type=_path, metavar="DIR"
     )
     html_parser: str = _setting(
         "HTML parser (default: lexbor; beautifulsoup is the slow reference)",
@@ -122,12 +142,13 @@ class Settings:
     max_page_bytes: int = _setting(
         "parse at most this much of a page, after decompression (default: 64 MiB)",
         default=64 << 20,
-        type=_at_least_one,
+        type=_page_bytes,
         metavar="N",
     )
     entry_counts: str | None = _setting(
         "folder with the counts to balance by: a `count` or `curate` output, or its entry_counts/ (default: the "
         "input's own)",
+        type=_path,
         metavar="DIR",
     )
     files_per_task: int = _setting(
@@ -204,6 +225,7 @@ def add_flags(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
     parser.add_argument(
         "--config",
         default=None,
+        type=_path,
         metavar="FILE.toml",
         help="TOML file with settings by their long names (tail_share = 0.06); flags override it",
     )

@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
@@ -20,9 +20,10 @@ from udfs.pages import Page, PageReader
 from udfs.schemas import FILE, KIND_FILE, KIND_PAIR, MATCHED_PAIR, PAIR, tagged
 from udfs.urls import base_url, image_url
 
-BATCH_ROWS = 8192
-_REMEMBERED_TEXTS, _REMEMBERED_CHARACTERS = 1 << 16, 256  # pages of a site repeat their texts; this is some 20 MB
-Row = tuple[object, ...]
+BATCH_ROWS, BATCH_CHARACTERS = 8192, 16 << 20
+_REMEMBERED_TEXTS, _REMEMBERED_CHARACTERS = 1 << 14, 256  # a site repeats its texts; at most some 40 MB
+_URL, _CAPTION = PAIR.names.index("url"), PAIR.names.index("caption")
+Row = tuple[Any, ...]
 Opener = Callable[[str], BinaryIO]
 
 
@@ -61,15 +62,18 @@ class Extractor:
         stream: SourceStream | None = None
         error: str | None = None
         rows: list[Row] = []
+        characters = 0
         try:
             with open_file(file.path) as source:
                 stream = SourceStream(source)
                 records = read_records(stream, lambda: open_file(file.path))
                 for page in self._reader.pages(records, file.name, file.archive_format, counts):
-                    rows.extend(self.page_pairs(page, counts))
-                    if len(rows) >= BATCH_ROWS:
-                        yield self._pair_batch(rows)
-                        rows = []
+                    for row in self.page_pairs(page, counts):
+                        rows.append(row)
+                        characters += len(row[_URL]) + len(row[_CAPTION]) + len(page.url)
+                        if len(rows) >= BATCH_ROWS or characters >= BATCH_CHARACTERS:
+                            yield self._pair_batch(rows)
+                            rows, characters = [], 0
         except (ArchiveDamage, OSError) as damage:
             error = str(damage) or type(damage).__name__
         if rows:

@@ -20,6 +20,10 @@ TEXT_KEYS = ("alt", "title", "data-image-title")
 """The attributes that may hold a text of an image, in the order in which pairs are emitted."""
 
 
+class Unparsable(Exception):
+    """A parser gave up on a page."""
+
+
 class Image(NamedTuple):
     """An `img` element: `src` and the texts present as (text_key, value), all as written, entities decoded."""
 
@@ -66,8 +70,14 @@ def parse_with_lexbor(html: Html) -> Document:
 
 
 def parse_with_beautifulsoup(html: Html) -> Document:
-    """Parse with BeautifulSoup on html5lib's tree; html5lib keeps `template` contents in the tree, so skip them."""
-    tree = BeautifulSoup(html if isinstance(html, str) else html.decode("utf-8", "replace"), "html5lib")
+    """Parse with BeautifulSoup on html5lib's tree; html5lib keeps `template` contents in the tree, so skip them.
+
+    Raises `Unparsable` for the pages on which html5lib trips over itself.
+    """
+    try:
+        tree = BeautifulSoup(html if isinstance(html, str) else html.decode("utf-8", "replace"), "html5lib")
+    except AssertionError as error:
+        raise Unparsable from error
     images = []
     for node in tree.find_all("img"):
         if node.find_parent("template") is None:

@@ -1,11 +1,12 @@
 """What an INPUT argument stands for: files, folders, globs and listings; the name under which a file is recorded."""
 
 import gzip
+import os
 import re
 import zlib
 from collections.abc import Iterable, Iterator
-from glob import has_magic
-from os.path import abspath
+from glob import glob, has_magic
+from os.path import abspath, isdir, join, lexists, realpath
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,58 +53,79 @@ def provenance_name(path: str, input_root: str | None) -> str:
 def plan_inputs(arguments: Iterable[str], input_root: str | None) -> list[InputFile]:
     """Every file that the INPUT arguments stand for, once each, sorted by path.
 
-    A folder gives the archives anywhere below it (`.warc`, `.warc.gz`, `.wat`, `.wat.gz`); a glob, what it matches; a
-    listing (`*.paths`, `*.paths.gz`), its lines, relative to `input_root` or else to the listing's own folder. A file
-    named directly may have any name.
+    A folder gives the archives anywhere below it (`.warc`, `.warc.gz`, `.wat`, `.wat.gz`), links followed; a glob, what
+    each of its matches gives; a listing (`*.paths`, `*.paths.gz`), its lines, relative to `input_root` or else to the
+    listing's own folder. A file named directly may have any name.
 
-    Raises `UsageError` for an argument that stands for nothing. A file that a listing names and that is not there is
-    no error here: it becomes a row of status `failed`.
+    Raises `UsageError` for an argument that stands for nothing, a folder that cannot be read and a name that is not
+    UTF-8. A file that is listed, or linked to, and is not there is no error here: it becomes a row of status `failed`.
     """
     named = {abspath(path) for argument in arguments for path in _expand(argument, input_root)}
-    files: dict[Path, InputFile] = {}
+    files: dict[str, InputFile] = {}
     for path in sorted(named):
+        try:
+            path.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(f"{path!r}: its name is not UTF-8: rename it") from error
         # a link keeps its own name, which says more than what it points to; both of them given are one file
-        files.setdefault(Path(path).resolve(), InputFile(path, provenance_name(path, input_root), archive_format(path)))
+        files.setdefault(realpath(path), InputFile(path, provenance_name(path, input_root), archive_format(path)))
     return list(files.values())
 
 
 def _expand(argument: str, input_root: str | None) -> Iterator[str]:
-    if not argument:
-        raise UsageError("an INPUT is empty (an unset variable?)")
+    if not argument or "\0" in argument:
+        raise UsageError("an INPUT is empty (an unset variable?)" if not argument else "an INPUT holds a NUL character")
     if "://" in argument:
         raise UsageError(f"{argument}: only local files are read so far; fetch it first or mount it")
-    path = Path(argument)
-    if path.is_dir():
-        archives = sorted(str(file) for file in path.rglob("*") if file.is_file() and _ARCHIVE_NAME.search(file.name))
+    if isdir(argument):
+        archives = list(_archives_below(argument))
         if not archives:
             raise UsageError(f"{argument}: no .warc, .warc.gz, .wat or .wat.gz file in this folder")
         yield from archives
-    elif path.is_file():
-        if _LISTING_NAME.search(path.name):
-            yield from _listed(path, input_root)
+    elif lexists(argument):
+        if _LISTING_NAME.search(argument):
+            yield from _listed(Path(argument), input_root)
         else:
             yield argument
     elif has_magic(argument):
-        anchor = Path(path.anchor)
-        matches = sorted(str(file) for file in anchor.glob(str(path.relative_to(anchor))) if file.is_file())
-        if not matches:
+        matches = sorted(glob(argument, recursive=True))
+        found = [
+            path
+            for match in matches
+            for path in (_archives_below(match) if isdir(match) else _expand(match, input_root))
+        ]
+        if not found:
             raise UsageError(f"{argument}: the glob matches no file")
-        yield from matches
+        yield from found
     else:
         raise UsageError(f"{argument}: no such file or folder")
 
 
+def _archives_below(folder: str) -> Iterator[str]:
+    def fail(error: OSError) -> None:
+        raise UsageError(f"{error.filename}: cannot be read: {error.strerror}") from error
+
+    entered = set()
+    for parent, folders, names in os.walk(folder, followlinks=True, onerror=fail):
+        entered.add(realpath(parent))
+        folders[:] = [name for name in folders if realpath(join(parent, name)) not in entered]  # links may go round
+        yield from (join(parent, name) for name in names if _ARCHIVE_NAME.search(name))
+
+
 def _listed(listing: Path, input_root: str | None) -> Iterator[str]:
-    data = listing.read_bytes()
     try:
-        text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
+        data = listing.read_bytes()
+        text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
     except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise UsageError(f"{listing}: not a listing of paths: {error}") from error
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if not lines:
+    lines = [line.strip(" \t\r") for line in text.split("\n")]
+    if not any(lines):
         raise UsageError(f"{listing}: the listing is empty")
     root = Path(input_root) if input_root is not None else listing.parent
-    for line in lines:
+    for number, line in enumerate(lines, 1):
         if "://" in line:
-            raise UsageError(f"{listing}: only local files are read so far, not {line}")
-        yield str(root / line)
+            raise UsageError(f"{listing}, line {number}: only local files are read so far, not {line}")
+        if "\0" in line:
+            raise UsageError(f"{listing}, line {number}: holds a NUL character")
+        if line:
+            yield str(root / line)

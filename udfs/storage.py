@@ -17,14 +17,19 @@ def open_input(path: str) -> BinaryIO:
     return Path(path).open("rb", buffering=0)
 
 
+def refuse_patterns(path: str) -> None:
+    """Raise `UsageError` for a path in which Spark would see a pattern."""
+    if _PATTERN & set(path):
+        raise UsageError(f"{path}: Spark takes * ? [ ] {{ }} and \\ for patterns: use names without them")
+
+
 class LocalStorage:
     """Files below one folder, by relative POSIX paths. Writes are atomic: a reader sees the old bytes or the new."""
 
     def __init__(self, root: str) -> None:
         """Raises `UsageError` for a root that Spark would take for a pattern."""
         self.root = Path(root).absolute()
-        if _PATTERN & set(str(self.root)):
-            raise UsageError(f"{root}: Spark takes * ? [ ] {{ }} and \\ for patterns: use a folder without them")
+        refuse_patterns(str(self.root))
 
     def url(self, path: str = "") -> str:
         """The address of a path for Spark, which takes it unescaped."""
@@ -34,7 +39,7 @@ class LocalStorage:
         """The bytes of a file, None when it does not exist."""
         try:
             return (self.root / path).read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
 
     def write(self, path: str, data: bytes) -> None:
@@ -61,6 +66,11 @@ class LocalStorage:
     def size(self, path: str) -> int:
         """The size of a file in bytes."""
         return (self.root / path).stat().st_size
+
+    def describe(self, path: str) -> str:
+        """A line that changes when the file does: its path, size and time of change."""
+        stat = (self.root / path).stat()
+        return f"{path} {stat.st_size} {stat.st_mtime_ns}"
 
     def is_empty(self) -> bool:
         """Whether the root does not exist or holds nothing but the remains of an interrupted write."""

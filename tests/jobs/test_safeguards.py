@@ -71,7 +71,7 @@ def test_missing_columns_are_named(tmp_path, capsys, spark):
     error = error_of(capsys, "dedup", tmp_path / "odd", "--out", tmp_path / "x")
     assert "lacks the columns uuid, caption" in error
     (tmp_path / "empty").mkdir()
-    assert "neither a Ballast output folder nor" in error_of(capsys, "dedup", tmp_path / "empty", "--out", "x")
+    assert "holds no rows: no Parquet file" in error_of(capsys, "dedup", tmp_path / "empty", "--out", "x")
     assert "no finished" in error_of(capsys, "count", "--out", tmp_path / "x", unfinished(tmp_path))
 
 
@@ -81,6 +81,58 @@ def unfinished(tmp_path):
     record = {"ballast": "0", "job": "dedup", "state": "running", "stages": {}}
     (folder / "run.json").write_text(json.dumps(record))
     return folder
+
+
+@pytest.mark.parametrize("flags", [[], ["--overwrite"]])
+def test_a_job_never_writes_to_what_it_reads_from(curated, tmp_path, capsys, flags):
+    before = sorted(path for path in curated.rglob("*"))
+    for out in (curated, curated.parent):
+        error = error_of(capsys, "balance", curated, "--out", out, "--t", "2", *flags)
+        assert "is what the job reads from" in error
+    assert sorted(path for path in curated.rglob("*")) == before
+
+
+def test_a_pool_without_counts_says_which_flag_names_them(curated, tmp_path, capsys):
+    (tmp_path / "plain").mkdir()
+    pq.write_table(pq.read_table(curated / "pool"), tmp_path / "plain" / "rows.parquet")
+    assert "--entry-counts DIR" in error_of(capsys, "balance", tmp_path / "plain", "--out", tmp_path / "x")
+    assert main(["balance", str(curated / "pool"), "--out", str(tmp_path / "y"), "--t", "5"]) == 0
+
+
+def test_rows_of_files_are_never_taken_for_pairs(crawl, tmp_path, capsys, spark):
+    """A copy of extracted/ holds a row a file beside the pairs; an extraction without pairs holds nothing else."""
+    assert main(["extract", str(crawl.folder / "one.warc.gz"), "--out", str(tmp_path / "1")]) == 0
+    (tmp_path / "1" / "extracted").rename(tmp_path / "copy")
+    pairs = sum(pq.read_metadata(f).num_rows for f in (tmp_path / "copy").rglob("kind=pair/*.parquet"))
+    assert main(["dedup", str(tmp_path / "copy"), "--dedup", "none", "--out", str(tmp_path / "2")]) == 0
+    pool = pq.read_table(tmp_path / "2/pool")
+    assert (pool.num_rows, pool["uuid"].null_count) == (pairs, 0)
+    (tmp_path / "bad.warc.gz").write_bytes(b"no")
+    assert main(["extract", str(tmp_path / "bad.warc.gz"), "--out", str(tmp_path / "3")]) == 0
+    capsys.readouterr()
+    assert "holds no rows" in error_of(capsys, "dedup", tmp_path / "3", "--out", tmp_path / "4")
+
+
+def test_sources_with_equal_names_are_told_apart(curated, tmp_path, capsys):
+    table = pq.read_table(curated / "pool")
+    for name, rows in (("a", table), ("b", table.slice(0, 3))):
+        (tmp_path / name).mkdir()
+        pq.write_table(rows, tmp_path / name / "00000.parquet")
+    assert main(["dedup", str(tmp_path / "a"), "--out", str(tmp_path / "x")]) == 0
+    capsys.readouterr()
+    assert "holds another run (source.sha256" in error_of(capsys, "dedup", tmp_path / "b", "--out", tmp_path / "x")
+
+
+def test_hidden_files_are_passed_over_and_patterns_refused(curated, tmp_path, capsys):
+    (tmp_path / "p" / "_temporary").mkdir(parents=True)
+    table = pq.read_table(curated / "pool")
+    for name in ("rows.parquet", "_hidden.parquet", "_temporary/rows.parquet", ".x.parquet"):
+        pq.write_table(table, tmp_path / "p" / name)
+    assert main(["dedup", str(tmp_path / "p"), "--out", str(tmp_path / "x")]) == 0
+    assert pq.read_table(tmp_path / "x/pool").num_rows == table.num_rows
+    capsys.readouterr()
+    pq.write_table(table, tmp_path / "p" / "part[1].parquet")
+    assert "use names without them" in error_of(capsys, "dedup", tmp_path / "p", "--out", tmp_path / "y")
 
 
 def test_a_preset_on_a_small_pool_warns_and_says_that_nothing_was_balanced(curated, tmp_path, capsys):

@@ -350,3 +350,25 @@ def test_one_text_in_two_attributes_is_two_pairs(tmp_path: Path) -> None:
     assert [(pair["text_key"], pair["caption"]) for pair in pairs] == [("alt", "A dog"), ("title", "A dog")]
     assert len({(pair["uuid"], pair["caption_hash"]) for pair in pairs}) == 1
     assert (file["texts"], file["text_blank"], file["pairs"]) == (3, 1, 2)
+
+
+def test_a_page_larger_than_a_batch_is_cut_into_several(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows and characters bound a batch, whatever one page holds."""
+    monkeypatch.setattr(extraction, "BATCH_CHARACTERS", 10_000)
+    body = "".join(f"<img src={n} alt='a dog {n}'>" for n in range(500))
+    path = tmp_path / "big.warc.gz"
+    path.write_bytes(build_warc([html_page(body)], gzip=True))
+    batches = list(Extractor(ALL, None).file_batches(InputFile(str(path), "big", "warc"), open_input))
+    assert sum(batch.num_rows for batch in batches) == 501
+    assert max(batch.num_rows for batch in batches) < 400
+
+
+def test_what_is_remembered_of_texts_is_bounded(monkeypatch: pytest.MonkeyPatch, sample: Sample) -> None:
+    monkeypatch.setattr(extraction, "_REMEMBERED_TEXTS", 3)
+    monkeypatch.setattr(extraction, "_REMEMBERED_CHARACTERS", 30)
+    forgetful = Extractor(ALL, None)
+    file = InputFile(str(sample.warc), "x", "warc")
+    some = [row for batch in forgetful.file_batches(file, open_input) for row in batch.to_pylist()]
+    all_ = [row for batch in Extractor(ALL, None).file_batches(file, open_input) for row in batch.to_pylist()]
+    assert len(forgetful._judged) <= 3
+    assert some[:-1] == all_[:-1]

@@ -239,3 +239,31 @@ def test_links_keep_their_own_names(tree: Path) -> None:
     link = str(tree / "crawl-data" / "link.warc.gz")
     assert plan_inputs([link], None) == [InputFile(link, "crawl-data/link.warc.gz", "warc")]
     assert len(plan_inputs([link, str(tree / "blob")], None)) == 1  # both names given: one file, read once
+
+
+def test_links_to_folders_are_followed_and_may_go_round(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "d").mkdir()
+    (tmp_path / "a" / "x.warc.gz").write_bytes(b"")
+    (tmp_path / "d" / "sub").symlink_to(tmp_path / "a")
+    (tmp_path / "a" / "round").symlink_to(tmp_path / "d")
+    (tmp_path / "d" / "gone.warc.gz").symlink_to(tmp_path / "nowhere")
+    found = plan_inputs([str(tmp_path / "d")], None)
+    assert [file.name for file in found] == ["gone.warc.gz", "x.warc.gz"], "a dangling link becomes a failed row"
+
+
+def test_a_glob_may_match_listings_and_folders(tmp_path: Path) -> None:
+    (tmp_path / "one.paths").write_bytes("\ufeffa.warc.gz\r\n\nb\u2028c.warc.gz\n".encode())
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "z.warc").write_bytes(b"")
+    found = plan_inputs([str(tmp_path / "*")], None)
+    assert [file.name for file in found] == ["a.warc.gz", "b\u2028c.warc.gz", "z.warc"]
+
+
+def test_names_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
+    try:
+        (tmp_path / "\udcff.warc.gz").write_bytes(b"")
+    except OSError:
+        pytest.skip("this file system takes only UTF-8 names")
+    with pytest.raises(UsageError, match="not UTF-8"):
+        plan_inputs([str(tmp_path)], None)

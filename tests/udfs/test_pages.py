@@ -11,7 +11,7 @@ import pytest
 from build_warcs import Record, build_warc, metadata, page, warcinfo, write_records
 
 from udfs.archives import ArchiveDamage, SourceStream, read_records
-from udfs.html import Document, Image, parse_with_lexbor
+from udfs.html import Document, Image, parse_with_beautifulsoup, parse_with_lexbor
 from udfs.outcomes import SUMS, Outcome
 from udfs.pages import Page, PageReader, target_url, warc_of_wat
 
@@ -210,6 +210,10 @@ def test_no_http_header(block: bytes) -> None:
         b"HTTP/1.1 200 OK\r\n\r\n",
         b"HTTP/2 200\r\nContent-Type: text/html\r\n\r\n",
         b"ICY 200 OK\r\nContent-Type: text/html\r\n\r\n",
+        b"HTTP/1.1 200 OK\nContent-Type: text/html\n\n",
+        b"HTTP/1.1 200 OK\r\nX: y\nContent-Type: text/html\r\n\r\n",
+        b"Content-Type: text/html\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Type: text/html\r\n\r\n",
     ],
 )
 def test_odd_http_headers_are_read(header: bytes) -> None:
@@ -396,3 +400,13 @@ def test_a_page_of_exactly_the_cap_is_whole() -> None:
     assert found is not None
     assert len(found.document.images) == 2
     assert rest == {}
+
+
+def test_what_the_reference_parser_trips_over_is_counted() -> None:
+    data = build_warc([page("<img src=a alt=b><table><math><html>"), page(BODY)], gzip=False)
+    counts: Counter[str] = Counter()
+    stream = SourceStream(io.BytesIO(data))
+    reader = PageReader(parse_with_beautifulsoup, 1 << 20)
+    found = list(reader.pages(read_records(stream, lambda: io.BytesIO(data)), "x", "warc", counts))
+    assert [each.document.images for each in found] == [IMAGES]
+    assert (counts[Outcome.RECORD_UNREADABLE], counts[Outcome.PAGES]) == (1, 1)
