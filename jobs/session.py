@@ -62,10 +62,16 @@ def spark_session(settings: Settings, name: str) -> Iterator[SparkSession]:
     conf.setMaster(master).setAppName(conf.get("spark.app.name", None) or f"ballast {name}")
     if not settings.debug:
         logging.getLogger("py4j").setLevel(logging.CRITICAL)
+        logging.getLogger().addFilter(_is_not_py4js)
     with nullcontext() if submitted else use_java():
         spark = _start(conf, settings)
         try:
             yield spark
+        except KeyboardInterrupt:
+            with suppress(Py4JError, OSError):  # what the tasks say of being stopped is of no use
+                spark.sparkContext.setLogLevel("OFF")
+                spark.sparkContext.cancelAllJobs()
+            raise
         finally:
             with suppress(Py4JError, OSError):  # the JVM may be gone already, after Ctrl-C
                 spark.stop()
@@ -82,6 +88,11 @@ def _start(conf: SparkConf, settings: Settings) -> SparkSession:
     if not settings.debug:
         spark.sparkContext.setLogLevel("ERROR")
     return spark
+
+
+def _is_not_py4js(record: logging.LogRecord) -> bool:
+    """Py4j tells the root logger of an interrupted call, with a trace; the interruption itself goes on as it should."""
+    return record.module != "java_gateway"
 
 
 def _quiet_log() -> str:

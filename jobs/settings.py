@@ -6,6 +6,7 @@ executed (`execution=True`) may differ between a run and its resumption; every o
 
 import argparse
 import dataclasses
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ THRESHOLDS = ("t", "preset", "tail_share")
 """The settings of which one decides t; a flag overrides whichever the TOML file sets."""
 
 DEFAULT_TAIL_SHARE = 0.06
+_MASTER = re.compile(r"local(\[(\*|[1-9]\d*)(,\d+)?\])?|local-cluster\[.+\]|spark://.+|k8s://.+|yarn")
 _MAX_PAGE_BYTES = 1 << 31
 
 
@@ -83,6 +85,12 @@ def _share(text: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"must be between 0 and 1, not {text}")
     return value
+
+
+def _master(text: str) -> str:
+    if not _MASTER.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"'{text}' is none of local[N], local[*], spark://…, yarn, k8s://…")
+    return text
 
 
 def _key_value(text: str) -> str:
@@ -162,7 +170,7 @@ class Settings:
         metavar="N",
     )
     master: str | None = _setting(
-        "Spark master (default: spark-submit's, else local[*])", execution=True, metavar="URL"
+        "Spark master (default: spark-submit's, else local[*])", execution=True, type=_master, metavar="URL"
     )
     spark_conf: tuple[str, ...] = _setting(
         "a Spark setting, such as spark.driver.memory=8g; may be repeated",

@@ -213,3 +213,25 @@ def test_a_killed_driver_is_resumed(crawl, finished, tmp_path):
     assert committed == {path: path.stat().st_mtime_ns for path in out.rglob("batch=00000/**/*.parquet")}
     for folder in ("pool", "subset"):
         assert rows_of(out / folder) == rows_of(finished / folder)
+
+
+def test_ctrl_c_is_one_line_and_the_run_resumes(crawl, finished, tmp_path):
+    out = tmp_path / "out"
+    command = [
+        sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
+        str(crawl.metadata), "--t", "5", "--batch-files", "1", "--master", "local[2]",
+        "--spark-conf", f"spark.local.dir={tmp_path}",
+    ]  # fmt: skip
+    root = Path(__file__).resolve().parents[2]
+    run = subprocess.Popen(command, cwd=root, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not (out / "run.json").exists() and run.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(1)
+    os.killpg(run.pid, signal.SIGINT)
+    _, error = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert error.splitlines()[-1] == "ballast: stopped; the same command goes on from what was committed"
+    assert "Traceback" not in error
+    assert curate(crawl, out) == 0
+    assert rows_of(out / "subset") == rows_of(finished / "subset")

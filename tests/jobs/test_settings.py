@@ -90,6 +90,7 @@ def test_a_wrong_toml_says_what_is_wrong(tmp_path, text, said):
         (["curate", "x.warc", "--out", "o", "--seed", "9" * 30], "must fit in 64 bits"),
         (["curate", "x.warc", "--out", "o", "--spark-conf", "a"], "is not KEY=VALUE"),
         (["curate", "x.warc", "--out", ""], "argument --out: is empty"),
+        (["curate", "x.warc", "--out", "o", "--master", "local[0]"], "'local[0]' is none of local[N]"),
         (["curate", "", "--out", "o"], "an INPUT is empty"),
         (["curate", "x.warc", "--out", "o", "--lang", "en"], "unrecognized arguments: --lang en"),
         (["curate", "x.warc", "--out", "o", "--languages", "eng"], "'eng' is no language that is told apart"),
