@@ -14,6 +14,7 @@ from udfs.errors import UsageError
 from udfs.pages import WARC, WAT
 
 _ARCHIVE_NAME = re.compile(r"\.(warc|wat)(\.gz)?$", re.IGNORECASE)
+_FOLDER_NAME = re.compile(r"\.(w?arc|wat)(\.gz)?$", re.IGNORECASE)  # an ARC is not read, but its row says so
 _LISTING_NAME = re.compile(r"\.paths(\.gz)?$", re.IGNORECASE)
 _CRAWL_ROOT = "crawl-data/"
 
@@ -53,9 +54,9 @@ def provenance_name(path: str, input_root: str | None) -> str:
 def plan_inputs(arguments: Iterable[str], input_root: str | None) -> list[InputFile]:
     """Every file that the INPUT arguments stand for, once each, sorted by path.
 
-    A folder gives the archives anywhere below it (`.warc`, `.warc.gz`, `.wat`, `.wat.gz`), links followed; a glob, what
-    each of its matches gives; a listing (`*.paths`, `*.paths.gz`), its lines, relative to `input_root` or else to the
-    listing's own folder. A file named directly may have any name.
+    A folder gives the archives anywhere below it (`.warc`, `.wat`, `.arc`, also with `.gz`), links followed; a glob,
+    what each of its matches gives; a listing (`*.paths`, `*.paths.gz`), its lines, relative to `input_root` or else to
+    the listing's own folder. A file named directly may have any name.
 
     Raises `UsageError` for an argument that stands for nothing, a folder that cannot be read and a name that is not
     UTF-8. A file that is listed, or linked to, and is not there is no error here: it becomes a row of status `failed`.
@@ -109,7 +110,7 @@ def _archives_below(folder: str) -> Iterator[str]:
     for parent, folders, names in os.walk(folder, followlinks=True, onerror=fail):
         entered.add(realpath(parent))
         folders[:] = [name for name in folders if realpath(join(parent, name)) not in entered]  # links may go round
-        yield from (join(parent, name) for name in names if _ARCHIVE_NAME.search(name))
+        yield from (join(parent, name) for name in names if _FOLDER_NAME.search(name))
 
 
 def _listed(listing: Path, input_root: str | None) -> Iterator[str]:

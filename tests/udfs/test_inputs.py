@@ -267,3 +267,14 @@ def test_names_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
         pytest.skip("this file system takes only UTF-8 names")
     with pytest.raises(UsageError, match="not UTF-8"):
         plan_inputs([str(tmp_path)], None)
+
+
+def test_a_folder_gives_its_arcs_too_so_that_they_are_rows(tmp_path: Path) -> None:
+    for name in ("a.arc.gz", "b.ARC", "c.warc", "notes.txt", "d.warc.gz.md5", "march"):
+        (tmp_path / name).write_bytes(b"")
+    found = plan_inputs([str(tmp_path)], None)
+    assert [(file.name, file.archive_format) for file in found] == [
+        ("a.arc.gz", None),
+        ("b.ARC", None),
+        ("c.warc", "warc"),
+    ]
