@@ -59,6 +59,7 @@ $(VENV35)/.test: setup.py
 	@touch $@
 
 $(VENV_BENCH)/.setup: $(VENV)/.setup
+	$(VENV)/bin/pip install $(PIP_FLAGS) -e '.[bench]'
 	$(PYTHON) -m venv $(VENV_BENCH)
-	-$(VENV_BENCH)/bin/pip install $(PIP_FLAGS) cc2dataset && touch $@
-	-$(VENV)/bin/pip install $(PIP_FLAGS) ahocorasick_rs
+	-$(VENV_BENCH)/bin/pip install $(PIP_FLAGS) cc2dataset
+	@touch $@

@@ -1,0 +1,165 @@
+"""What the benchmarks read: archives of pages and lists of entries, made anew for each run, alike each time.
+
+Real pages and captions come from the folder `shared/data` beside the checkout where that is there, and are only read;
+without it the sample generator's stand in.
+"""
+
+import gzip
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate, chain, islice, pairwise
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+import pyarrow.parquet as pq
+from fastwarc import ArchiveIterator, WarcRecordType
+
+from metadata.entries import load_entries
+from udfs.captions import canonical
+from udfs.http_body import decode_body
+from udfs.pages import target_url
+from udfs.sample_archive import write_warc
+from udfs.sample_web import make_page
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+ENTRIES = 500_000
+MODERN_BYTES, SAMPLE_PAGES = 100 << 20, 8000
+_PAIR_OCCURS, _SHORT = 3, 6
+_REAL_WARCS = ("wrapped__mozilla-readability*", "allenai__dolma*", "commoncrawl__whirlwind*", "iipc__jwarc*")
+_ALT = re.compile(rb'(?<=alt=")[^"]*[^"\s][^"]*(?=")', re.IGNORECASE)
+
+
+class Response(NamedTuple):
+    """An HTML response: codings of its body are undone."""
+
+    url: str
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A WARC to read, and what to call it. Its first `distinct` pages are not the same page with other captions."""
+
+    name: str
+    path: Path
+    pages: int
+    html_bytes: int
+    distinct: int
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}: {self.pages:,} pages, {self.html_bytes / 1e6:,.0f} MB HTML"
+
+
+def read_responses(path: Path) -> Iterator[Response]:
+    """The HTML responses of a WARC."""
+    with path.open("rb") as source:
+        for record in ArchiveIterator(source, record_types=WarcRecordType.response, parse_http=True):
+            headers, url = record.http_headers, target_url(record.headers.get("WARC-Target-URI"))
+            content_type = headers.get("Content-Type") or "" if headers is not None else ""
+            if headers is None or url is None or "html" not in content_type.lower():
+                continue
+            codings = headers.get("Transfer-Encoding"), headers.get("Content-Encoding")
+            yield Response(url, content_type, decode_body(record.reader.read(), *codings, 64 << 20)[0])
+
+
+def write_responses(path: Path, name: str, responses: Iterator[Response], distinct: int | None = None) -> Corpus:
+    """Write responses as a WARC of one gzip member a record. `distinct` None: all of them are."""
+    pages = html_bytes = 0
+    with path.open("wb") as out:
+        for pages, response in enumerate(responses, 1):
+            out.write(gzip.compress(_record(response, pages), compresslevel=6, mtime=0))
+            html_bytes += len(response.body)
+    return Corpus(name, path, pages, html_bytes, distinct or pages)
+
+
+def _record(response: Response, number: int) -> bytes:
+    http = f"HTTP/1.1 200 OK\r\nContent-Type: {response.content_type}\r\nContent-Length: {len(response.body)}\r\n\r\n"
+    block = http.encode() + response.body
+    head = (
+        f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: {response.url}\r\nWARC-Date: 2024-05-18T00:00:00Z\r\n"
+        f"WARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-{number:012d}>\r\n"
+        f"Content-Type: application/http; msgtype=response\r\nContent-Length: {len(block)}\r\n\r\n"
+    )
+    return head.encode() + block + b"\r\n\r\n"
+
+
+def modern_pages(folder: Path) -> Corpus:
+    """Real pages again and again until they are `MODERN_BYTES`, about half of the captions of each copy made new by a
+    number; without real pages, the sample generator's."""
+    path = folder / "modern.warc.gz"
+    real = [page for pattern in _REAL_WARCS for file in sorted(SHARED.glob(f"warc/{pattern}")) for page in _all(file)]
+    if real:
+        copies = -(-MODERN_BYTES // sum(len(page.body) for page in real))
+        pages = (_vary(page, copy) if copy else page for copy in range(copies) for page in real)
+        return write_responses(path, "modern", pages, len(real))
+    write_warc(path, SAMPLE_PAGES, seed=0)
+    return describe(path, "sample")
+
+
+def _all(file: Path) -> list[Response]:
+    return list(read_responses(file))
+
+
+def _vary(page: Response, copy: int) -> Response:
+    return page._replace(body=vary_captions(page.body, copy, _ALT))
+
+
+def vary_captions(data: bytes, copy: int, captions: re.Pattern[bytes]) -> bytes:
+    """Append a number to about half of the captions in these bytes; which, depends on the copy and their place."""
+    random = Random(f"{copy}:{len(data)}")
+    return captions.sub(
+        lambda found: found[0] + f" {copy}{random.randrange(1000)}".encode() if random.random() < 0.5 else found[0],
+        data,
+    )
+
+
+def describe(path: Path, name: str) -> Corpus:
+    """A corpus of a WARC that is there already."""
+    sizes = [len(page.body) for page in read_responses(path)]
+    return Corpus(name, path, len(sizes), sum(sizes), len(sizes))
+
+
+def cut(corpus: Corpus, pages: int, path: Path) -> Corpus:
+    """A smaller corpus: about `pages` distinct pages that lie evenly in a larger one."""
+    step = max(corpus.distinct // pages, 1)
+    return write_responses(path, corpus.name, islice(read_responses(corpus.path), 0, pages * step, step))
+
+
+def captions(count: int) -> list[str]:
+    """Canonical captions, distinct: real ones where there are any, else those of sample pages."""
+    found: dict[str, None] = {}
+    for file in sorted(SHARED.glob("captions/*.parquet")):
+        found.update(dict.fromkeys(map(canonical, filter(None, pq.read_table(file)["TEXT"].to_pylist()))))
+    index = 0
+    while len(found) < count and index < 20 * count:
+        images = make_page(index, seed=7).images
+        found.update(dict.fromkeys(canonical(image.alt) for image in images if image.alt))
+        index += 1
+    found.pop("", None)
+    return list(islice(found, count))
+
+
+def entries() -> list[str]:
+    """`ENTRIES` distinct entries: the packaged list; where there are real captions, their words and the pairs of words
+    that some of them share; then short names of the packaged list joined by twos and threes, some far more often than
+    others, as words are. (Long and unlike entries would make a larger automaton than the published list does.)
+    """
+    packaged = list(load_entries(None).entries)
+    found = dict.fromkeys(packaged)
+    if any(SHARED.glob("captions/*.parquet")):
+        words = [caption.split() for caption in captions(10_000)]
+        pairs = Counter(" ".join(pair) for line in words for pair in pairwise(line))
+        found.update(dict.fromkeys(chain.from_iterable(words)))
+        found.update(dict.fromkeys(pair for pair, times in pairs.items() if times >= _PAIR_OCCURS))
+    random = Random(0)
+    names = [entry for entry in packaged if len(entry) <= _SHORT and " " not in entry]
+    random.shuffle(names)
+    totals = list(accumulate(1 / rank for rank in range(1, len(names) + 1)))
+    while len(found) < ENTRIES:
+        found[" ".join(random.choices(names, cum_weights=totals, k=random.choice((2, 2, 2, 3))))] = None
+    return list(islice(found, ENTRIES))

@@ -1,0 +1,110 @@
+"""Rows `a` to `c`: what extraction with language and matching costs beside reading, and beside the slow stack."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from ada_url import normalize_url
+from corpus import Corpus, cut
+from peers import build_automaton, extract_slowly, read_bare
+from table import SPEEDUP, TIMES, Row, interleave, timed
+
+from udfs.captions import canonical
+from udfs.extraction import ExtractOptions, Extractor
+from udfs.inputs import InputFile
+from udfs.matcher import Matcher
+from udfs.outcomes import FileStatus, Outcome
+from udfs.pages import WARC
+from udfs.schemas import KIND_PAIR
+from udfs.storage import open_input
+
+ENGLISH = ExtractOptions(frozenset({"en"}))
+ORACLE_PAGES, SLOW_PAGES = 10, 20
+_SLOW_ROUNDS = 3
+
+
+def extract(path: Path, options: ExtractOptions, matcher: Matcher | None) -> list[pa.RecordBatch]:
+    """All of a file by an extractor that has seen nothing before."""
+    file = InputFile(str(path), path.name, WARC)
+    return list(Extractor(options, matcher).file_batches(file, open_input))
+
+
+def file_row(batches: list[pa.RecordBatch]) -> dict[str, Any]:
+    row: dict[str, Any] = batches[-1].column("file")[0].as_py()
+    return row
+
+
+def pair_table(batches: list[pa.RecordBatch]) -> pa.Table:
+    """The pairs of the batches, the file's own row left out."""
+    table = pa.Table.from_batches(batches)
+    return table.filter(pa.compute.equal(table["kind"], KIND_PAIR)).drop_columns(["file", "kind"]).combine_chunks()
+
+
+def pair_set(batches: list[pa.RecordBatch]) -> set[tuple[str, str]]:
+    table = pair_table(batches)
+    return set(zip(table["url"].to_pylist(), table["caption"].to_pylist(), strict=True))
+
+
+def against_reading(corpus: Corpus, matcher: Matcher, repeat: int) -> Row:
+    """Row a. Same answer: both saw the same records, and ours came to the file's end."""
+    ours, bare = partial(extract, corpus.path, ENGLISH, matcher), partial(read_bare, corpus.path)
+    (ours_s, bare_s), (batches, (records, _)) = interleave([timed(ours), timed(bare)], repeat)
+    facts = file_row(batches)
+    same = facts["status"] == FileStatus.OK and facts[Outcome.RECORDS] == records
+    seen = ", ".join(f"{facts[outcome]:,} {outcome}" for outcome in (Outcome.PAGES, Outcome.IMAGES, Outcome.PAIRS))
+    note = f"{corpus.label}; {seen}"
+    name = f"extract + language + match, {corpus.name} pages"
+    return Row("a", name, ours_s, "FastWARC reading", bare_s, TIMES, same=same, notes=[note])
+
+
+def against_oracle(corpus: Corpus, matcher: Matcher, repeat: int, folder: Path) -> Row:
+    """Row b. Same answer: the rows are equal in every column."""
+    slice_ = cut(corpus, ORACLE_PAGES, folder / f"oracle-{corpus.name}.warc.gz")
+    oracle = ExtractOptions(ENGLISH.languages, html_parser="beautifulsoup")
+    runs = [timed(partial(extract, slice_.path, options, matcher)) for options in (ENGLISH, oracle)]
+    (ours_s, oracle_s), answers = interleave(runs, min(repeat, _SLOW_ROUNDS))
+    ours, other = map(pair_table, answers)
+    notes = [f"{slice_.label}; {ours.num_rows:,} pairs"]
+    if not ours.equals(other):
+        notes.append(f"distinct pairs: {_differences(*map(pair_set, answers))}")
+    name = f"default parser, {corpus.name} pages"
+    same = ours.equals(other)
+    return Row("b", name, ours_s, "--html-parser beautifulsoup", oracle_s, SPEEDUP, same=same, notes=notes)
+
+
+def against_slow_stack(corpus: Corpus, entries: list[str], matcher: Matcher, repeat: int, folder: Path) -> Row:
+    """Row c. Same answer: the same (url, caption) pairs when ours takes langdetect too. What differs there, and what
+    fastText changes, is counted in the notes."""
+    slice_ = cut(corpus, SLOW_PAGES, folder / f"slow-{corpus.name}.warc.gz")
+    slow = partial(extract_slowly, slice_.path, build_automaton(entries))
+    runs = [timed(partial(extract, slice_.path, ENGLISH, matcher)), timed(slow)]
+    (ours_s, slow_s), (batches, pairs) = interleave(runs, min(repeat, _SLOW_ROUNDS))
+    theirs = comparable(pairs)
+    alike = pair_set(extract(slice_.path, replace(ENGLISH, language_detector="langdetect"), matcher))
+    notes = [
+        f"{slice_.label}; {len(theirs):,} distinct pairs with langdetect on both sides, {_differences(alike, theirs)}",
+        f"fastText, which is what is timed, against langdetect: {_differences(pair_set(batches), theirs)}",
+    ]
+    name = f"extract + language + match, {corpus.name} pages"
+    other = "warcio, html.parser, langdetect"
+    return Row("c", name, ours_s, other, slow_s, SPEEDUP, same=alike == theirs, notes=notes)
+
+
+def _differences(ours: set[tuple[str, str]], theirs: set[tuple[str, str]]) -> str:
+    return f"{len(ours - theirs)} ours alone, {len(theirs - ours)} theirs alone"
+
+
+def comparable(pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """The pairs with URLs and captions written as ours are, so that only what is found is compared. What is no URL by
+    the URL standard (an unclosed bracket in the host) is left out: ours counts it as `image_unresolvable`."""
+    return {(url, canonical(caption)) for raw, caption in pairs if (url := _normal(raw)) is not None}
+
+
+def _normal(url: str) -> str | None:
+    try:
+        return normalize_url(url)
+    except ValueError:
+        return None

@@ -1,0 +1,124 @@
+"""Row `e`: matching, by itself against the bare engines, and within a file, where captions repeat."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from corpus import Corpus
+from extraction_rows import ENGLISH
+from peers import build_automaton
+from stage_rows import read_texts
+from table import RATE, SPEEDUP, Row, interleave, timed
+
+from udfs.captions import canonical
+from udfs.extraction import Extractor
+from udfs.matcher import Matcher, pack_entries, space_text
+
+SIZES = (10_000, 100_000, 500_000)
+_ROUNDS_OF_CAPTIONS = 3
+
+
+def against_engines(entries: list[str], captions: list[str], repeat: int) -> list[Row]:
+    """`Matcher.match` against the engines' own loops over texts that were spaced beforehand, sorted lists included."""
+    rows = []
+    for size in SIZES:
+        chosen = entries[:: len(entries) // size]
+        automaton = build_automaton(chosen)
+        engines: dict[str, Callable[[list[str]], Any]] = {"pyahocorasick": partial(_match_bare, automaton)}
+        rust = _rust_engine(chosen)
+        if rust is not None:
+            engines["ahocorasick_rs"] = rust
+        rows += _engine_rows(chosen, engines, captions * _ROUNDS_OF_CAPTIONS, repeat)
+        if rust is None:
+            rows.append(Row("e", f"match, {len(chosen):,} entries", other="ahocorasick_rs", text="not installed"))
+    return rows
+
+
+def _engine_rows(
+    entries: list[str], engines: dict[str, Callable[[list[str]], Any]], captions: list[str], repeat: int
+) -> list[Row]:
+    match = Matcher(entries).match
+    spaced = list(map(space_text, captions))
+    runs = [timed(lambda: list(map(match, captions)))]
+    runs += [timed(partial(engine, spaced)) for engine in engines.values()]
+    (ours_s, *others), (ours, *answers) = interleave(runs, repeat)
+    characters = sum(map(len, captions)) / len(captions)
+    hits = sum(map(len, ours)) / len(captions)
+    note = f"{len(entries):,} entries: captions of {characters:.0f} characters with {hits:.1f} entries each"
+    return [
+        Row(
+            "e",
+            f"match, {len(entries):,} entries",
+            ours_s,
+            f"bare {engine}",
+            seconds,
+            RATE,
+            items=len(captions),
+            unit="captions",
+            same=answer == ours,
+            notes=[note] if engine == "pyahocorasick" else [],
+        )
+        for engine, seconds, answer in zip(engines, others, answers, strict=True)
+    ]
+
+
+def _match_bare(automaton: Any, spaced: list[str]) -> list[list[int]]:
+    return [sorted({entry_id for _, entry_id in automaton.iter(text)}) for text in spaced]
+
+
+def _rust_engine(entries: list[str]) -> Callable[[list[str]], list[list[int]]] | None:
+    try:
+        from ahocorasick_rs import AhoCorasick, Implementation
+    except ImportError:
+        return None
+    engine = AhoCorasick([f" {entry} " for entry in entries], implementation=Implementation.ContiguousNFA)
+
+    def match(spaced: list[str]) -> list[list[int]]:
+        find = engine.find_matches_as_indexes
+        return [sorted({hit[0] for hit in find(text, overlapping=True)}) for text in spaced]
+
+    return match
+
+
+def within_a_file(corpus: Corpus, matcher: Matcher, repeat: int) -> list[Row]:
+    """The texts of a file in its own order: language and match by the extractor's memory, and match alone with one."""
+    texts = read_texts(corpus)
+
+    def judge() -> list[Any]:
+        return list(map(Extractor(ENGLISH, matcher)._judge, texts))
+
+    def judge_all() -> list[Any]:
+        return list(map(Extractor(ENGLISH, matcher)._judge_anew, map(canonical, texts)))
+
+    def match() -> list[Any]:
+        memory: dict[str, list[int]] = {}
+        return [memory[text] if text in memory else memory.setdefault(text, matcher.match(text)) for text in texts]
+
+    def match_all() -> list[Any]:
+        return list(map(matcher.match, texts))
+
+    rows: list[Row] = []
+    note = f"{corpus.name} pages hold {len(texts):,} texts, {len(set(texts)):,} distinct"
+    for name, ours, plain in (("language + match", judge, judge_all), ("match alone", match, match_all)):
+        (ours_s, plain_s), answers = interleave([timed(ours), timed(plain)], repeat)
+        title = f"{name} within a file, {corpus.name} pages"
+        same, notes = answers[0] == answers[1], [] if rows else [note]
+        rows.append(Row("e", title, ours_s, "each text anew", plain_s, SPEEDUP, len(texts), "texts", same, notes=notes))
+    return rows
+
+
+def resident_memory(entries: list[str], folder: Path) -> list[Row]:
+    """What a worker process grows by when it builds the matcher, and how long that takes."""
+    rows = []
+    for size in SIZES:
+        packed = folder / f"entries-{size}.json"
+        packed.write_bytes(pack_entries(entries[:: len(entries) // size]))
+        command = [sys.executable, str(Path(__file__).with_name("matcher_memory.py")), str(packed)]
+        facts = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        text = f"{facts['added_bytes'] / 1e6:.0f} MB, built in {facts['seconds']:.2f} s"
+        rows.append(Row("e", f"memory of the matcher, {size:,} entries", text=text))
+    return rows

@@ -1,0 +1,126 @@
+"""Every benchmark, as one table of ratios: `python tests/benchmarks/run.py --help`. See the README beside it."""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+
+sys.path.insert(1, str(Path(__file__).resolve().parents[2]))  # the checkout, when Ballast is not installed
+
+import corpus
+import extraction_rows
+import matcher_rows
+import spark_rows
+import stage_rows
+import wat_rows
+from old_pages import old_pages
+from table import Row, render, render_json
+
+from udfs.language import fasttext_detector
+from udfs.matcher import Matcher
+
+_CAPTIONS = 10_000
+_SPARK_FILES, _SPARK_FILES_OF_OWN_WARC = 8, 2
+
+
+class Bench:
+    """What the rows share, made when first asked for."""
+
+    def __init__(self, folder: Path, own_warc: Path | None, repeat: int) -> None:
+        self.folder, self.own_warc, self.repeat = folder, own_warc, repeat
+
+    @cached_property
+    def modern(self) -> corpus.Corpus:
+        if self.own_warc is not None:
+            return corpus.describe(self.own_warc, "own")
+        return corpus.modern_pages(self.folder)
+
+    @cached_property
+    def old(self) -> corpus.Corpus:
+        return corpus.write_responses(self.folder / "old.warc.gz", "old", old_pages(self.captions))
+
+    @cached_property
+    def captions(self) -> list[str]:
+        return corpus.captions(_CAPTIONS)
+
+    @cached_property
+    def entries(self) -> list[str]:
+        return corpus.entries()
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        return Matcher(self.entries)
+
+    @property
+    def both(self) -> tuple[corpus.Corpus, corpus.Corpus]:
+        return self.modern, self.old
+
+    def read(self) -> list[Row]:
+        return [extraction_rows.against_reading(pages, self.matcher, self.repeat) for pages in self.both]
+
+    def oracle(self) -> list[Row]:
+        return [extraction_rows.against_oracle(pages, self.matcher, self.repeat, self.folder) for pages in self.both]
+
+    def slow(self) -> list[Row]:
+        against = extraction_rows.against_slow_stack
+        return [against(pages, self.entries, self.matcher, self.repeat, self.folder) for pages in self.both]
+
+    def stages(self) -> list[Row]:
+        return [row for pages in self.both for row in stage_rows.breakdown(pages, self.matcher, self.repeat)]
+
+    def match(self) -> list[Row]:
+        rows = matcher_rows.against_engines(self.entries, self.captions, self.repeat)
+        within = [row for pages in self.both for row in matcher_rows.within_a_file(pages, self.matcher, self.repeat)]
+        return [*rows, *within, *matcher_rows.resident_memory(self.entries, self.folder)]
+
+    def spark(self) -> list[Row]:
+        files = _SPARK_FILES if self.own_warc is None else _SPARK_FILES_OF_OWN_WARC
+        return spark_rows.against_python(self.modern, self.entries, self.matcher, self.repeat, files, self.folder)
+
+    def wat(self) -> list[Row]:
+        return wat_rows.against_cc2dataset(self.repeat, self.folder)
+
+
+GROUPS: dict[str, Callable[[Bench], list[Row]]] = {
+    "read": Bench.read,
+    "oracle": Bench.oracle,
+    "slow": Bench.slow,
+    "stages": Bench.stages,
+    "match": Bench.match,
+    "spark": Bench.spark,
+    "wat": Bench.wat,
+}
+
+
+def measure(bench: Bench, names: Sequence[str]) -> Iterator[Row]:
+    """The rows of these groups, saying on standard error how far it is."""
+    fasttext_detector()  # loaded once a process: no part of a row
+    for name in names:
+        began = time.perf_counter()
+        yield from GROUPS[name](bench)
+        print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Time Ballast against its peers, all in one run.")
+    parser.add_argument("--warc", type=Path, metavar="FILE", help="read this WARC in place of the modern pages")
+    parser.add_argument("--only", nargs="+", choices=tuple(GROUPS), metavar="NAME", help=f"of {', '.join(GROUPS)}")
+    parser.add_argument("--repeat", type=int, default=5, metavar="N", help="rounds of each row (default: 5)")
+    parser.add_argument("--json", action="store_true", help="print the rows for machines")
+    arguments = parser.parse_args(argv)
+    if arguments.repeat < 1:
+        parser.error("--repeat must be at least 1")
+    if arguments.warc is not None and not arguments.warc.is_file():
+        parser.error(f"{arguments.warc}: no such file")
+    with tempfile.TemporaryDirectory(prefix="ballast-bench-") as folder:
+        bench = Bench(Path(folder), arguments.warc, arguments.repeat)
+        rows = list(measure(bench, arguments.only or tuple(GROUPS)))
+    print(render_json(rows) if arguments.json else render(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,95 @@
+"""Row `f`: what Spark adds to the extraction of the same files, once its workers are warm."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from corpus import Corpus
+from extraction_rows import ENGLISH, extract, pair_table
+from pyspark import Broadcast
+from pyspark.sql import DataFrame, SparkSession
+from table import TIMES, Row, Run, interleave, timed
+
+from jobs.extract import run
+from jobs.session import spark_session
+from jobs.settings import Settings
+from udfs.inputs import InputFile
+from udfs.matcher import Matcher, held_matcher, pack_entries
+from udfs.pages import WARC
+from udfs.schemas import KIND_PAIR
+
+CORES = 2
+_ROUNDS = 3
+_TEXT = ("url", "caption", "caption_hash", "warc_offset")
+_held: list[Matcher] = []  # in each of the two processes
+
+
+def against_python(
+    corpus: Corpus, entries: list[str], matcher: Matcher, repeat: int, files: int, folder: Path
+) -> list[Row]:
+    """The stage through local[2], its rows thrown away, in core-seconds, against the same files one after another in
+    this process, and against two processes that share them, which is what the machine's two cores give without Spark.
+    Same answer: the pairs of one file, collected from Spark; as many in the two processes."""
+    settings = Settings(out="unused", master=f"local[{CORES}]")
+    packed = folder / "entries.json"
+    packed.write_bytes(pack_entries(entries))
+    with spark_session(settings, "benchmark") as spark, _two_processes(packed) as pool:
+        broadcast = spark.sparkContext.broadcast(packed.read_bytes())
+        many = _tagged(spark, corpus.path, files, settings, broadcast)
+        works = (lambda: _discard(many), lambda: _share(pool, corpus.path, files))
+        for work in works:  # starts the workers, and builds their matchers
+            work()
+        python = timed(lambda: [extract(corpus.path, ENGLISH, matcher) for _ in range(files)][-1])
+        runs = [_core_seconds(works[0]), python, _core_seconds(works[1])]
+        (spark_s, python_s, shared_s), (_, batches, counts) = interleave(runs, min(repeat, _ROUNDS))
+        one = _tagged(spark, corpus.path, 1, settings, broadcast)
+        collected = [tuple(row) for row in one.where(one.kind == KIND_PAIR).select(*_TEXT).collect()]
+    ours = list(zip(*(pair_table(batches)[name].to_pylist() for name in _TEXT), strict=True))
+    title, note = "extract through Spark, core-seconds", f"{files} files, each {corpus.label}"
+    same, same_counts = collected == ours, set(counts) == {len(ours)}
+    return [
+        Row("f", title, spark_s, "plain Python", python_s, TIMES, same=same, notes=[note]),
+        Row("f", title, spark_s, "two processes", shared_s, TIMES, same=same and same_counts),
+    ]
+
+
+@contextmanager
+def _two_processes(packed: Path) -> Iterator[ProcessPoolExecutor]:
+    with ProcessPoolExecutor(CORES, get_context("spawn"), _hold, (packed,)) as pool:
+        yield pool
+
+
+def _share(pool: ProcessPoolExecutor, path: Path, files: int) -> list[int]:
+    return list(pool.map(_count_pairs, [path] * files))
+
+
+def _hold(packed: Path) -> None:
+    _held.append(held_matcher(packed.read_bytes()))
+
+
+def _count_pairs(path: Path) -> int:
+    return pair_table(extract(path, ENGLISH, _held[0])).num_rows
+
+
+def _tagged(spark: SparkSession, path: Path, files: int, settings: Settings, packed: "Broadcast[bytes]") -> DataFrame:
+    file = InputFile(str(path), path.name, WARC)
+    inputs = spark.sparkContext.parallelize([tuple(file)] * files, files)
+    return run(spark.createDataFrame(inputs, "path string, name string, archive_format string"), settings, packed)
+
+
+def _discard(rows: DataFrame) -> None:
+    rows.write.format("noop").mode("overwrite").save()
+
+
+def _core_seconds(work: Callable[[], Any]) -> Run:
+    """A run whose seconds are those of all cores, busy or not."""
+    run_once = timed(work)
+
+    def core_seconds() -> tuple[float, Any]:
+        seconds, answer = run_once()
+        return seconds * CORES, answer
+
+    return core_seconds

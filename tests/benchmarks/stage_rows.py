@@ -1,0 +1,169 @@
+"""Row `d`: where our time goes. Each page goes through the stages' own functions in turn, a clock read between them.
+
+What the stages do not account for (counting, hashing, rows, Arrow) is the difference to the whole.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from time import perf_counter
+from typing import NamedTuple
+
+from corpus import Corpus
+from extraction_rows import ENGLISH, extract, file_row
+from fastwarc import WarcRecordType
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
+from table import SHARE, Row, interleave, timed
+
+from udfs.archives import SourceStream, read_records
+from udfs.captions import canonical
+from udfs.charsets import as_html, charset_from_content_type
+from udfs.html import HTML_PARSERS, Document, Html
+from udfs.http_body import decode_body
+from udfs.language import LANGUAGE_DETECTORS
+from udfs.matcher import Matcher
+from udfs.outcomes import Outcome
+from udfs.storage import open_input
+from udfs.urls import base_url, image_url
+
+READ, DECODE, PARSE, URLS = "read", "HTTP body, charset", "parse, attributes", "image URLs"
+LANGUAGE, MATCH = "canonical text, language", "match"
+TREE, ATTRIBUTES, REST = "parse: tree", "parse: attributes", "rest: counts, hashes, rows, Arrow"
+_AS_WRITTEN = LexborDocumentOptions.WO_EVENTS.value  # as the parser under test has it
+
+
+class Payload(NamedTuple):
+    """What reading gives of a response: its codings are not undone yet."""
+
+    url: str
+    content_type: str
+    codings: tuple[str | None, str | None]
+    body: bytes
+
+
+class Laps:
+    """Seconds by name; each lap ends where the next begins."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = perf_counter()
+        self.seconds[name] = self.seconds.get(name, 0.0) + now - self._last
+        self._last = now
+
+
+def breakdown(corpus: Corpus, matcher: Matcher, repeat: int) -> list[Row]:
+    """A row for each stage, as its share of the whole, and the whole. Same answer: both saw as many pages and texts."""
+    whole = partial(extract, corpus.path, ENGLISH, matcher)
+    runs = [timed(work) for work in (whole, partial(_walk, corpus, matcher), partial(_walk_trees, corpus))]
+    wholes: list[float] = []
+    walks: list[dict[str, float]] = []
+    for _ in range(repeat):
+        ([seconds], *_), (batches, laps, trees) = interleave(runs, 1)
+        wholes.append(seconds)
+        walks.append(trees | laps)
+    return _rows(corpus, wholes, walks, same=_agrees(corpus, file_row(batches)))
+
+
+def _rows(corpus: Corpus, wholes: list[float], walks: list[dict[str, float]], *, same: bool) -> list[Row]:
+    stages = {name: [laps[name] for laps in walks] for name in (READ, DECODE, PARSE, URLS, LANGUAGE, MATCH)}
+    shown = dict(stages)
+    if ENGLISH.html_parser == "lexbor":
+        trees = [laps[TREE] for laps in walks]
+        split = {TREE: trees, ATTRIBUTES: [both - tree for both, tree in zip(stages[PARSE], trees, strict=True)]}
+        shown = {READ: stages[READ], DECODE: stages[DECODE], **split}
+        shown |= {name: stages[name] for name in (URLS, LANGUAGE, MATCH)}
+    shown[REST] = [whole - sum(parts) for whole, *parts in zip(wholes, *stages.values(), strict=True)]
+    rows = [
+        Row("d", f"{corpus.name}: {name}", seconds, "the whole", wholes, SHARE, corpus.pages, "ms/page")
+        for name, seconds in shown.items()
+    ]
+    whole = Row("d", f"{corpus.name}: the whole", wholes, items=corpus.pages, unit="ms/page", same=same)
+    return [*rows, whole]
+
+
+def read_payloads(corpus: Corpus) -> Iterator[Payload]:
+    """The HTML responses of a corpus as extraction reads them."""
+    path = str(corpus.path)
+    with open_input(path) as source:
+        for record in read_records(SourceStream(source), lambda: open_input(path)):
+            if record.record_type != WarcRecordType.response:
+                continue
+            record.parse_http()
+            headers = record.http_headers
+            content_type = (headers.get("Content-Type") or "") if headers is not None else ""
+            if headers is not None and "html" in content_type.lower():
+                codings = headers.get("Transfer-Encoding"), headers.get("Content-Encoding")
+                url = record.headers.get("WARC-Target-URI") or ""
+                yield Payload(url, content_type, codings, record.reader.read())
+
+
+def _walk(corpus: Corpus, matcher: Matcher) -> dict[str, float]:
+    parse, detect = HTML_PARSERS[ENGLISH.html_parser], LANGUAGE_DETECTORS[ENGLISH.language_detector]()
+    seen: set[str] = set()
+    laps = Laps()
+    for payload in read_payloads(corpus):
+        laps.lap(READ)
+        html = as_page(payload)
+        laps.lap(DECODE)
+        document = parse(html)
+        laps.lap(PARSE)
+        urls = _urls(payload, document)
+        laps.lap(URLS)
+        texts = [text for text in dict.fromkeys(_texts(document, urls)) if text not in seen]  # judged once a file
+        seen.update(texts)
+        laps.lap(REST)
+        captions = [caption for caption in map(canonical, texts) if caption]
+        kept = [caption for caption in captions if ENGLISH.languages is None or detect(caption)[0] in ENGLISH.languages]
+        laps.lap(LANGUAGE)
+        for caption in kept:
+            matcher.match(caption)
+        laps.lap(MATCH)
+    laps.lap(READ)
+    return laps.seconds
+
+
+def _walk_trees(corpus: Corpus) -> dict[str, float]:
+    """The tree alone, of the pages that extraction builds one for."""
+    laps = Laps()
+    for payload in read_payloads(corpus):
+        html = as_page(payload)
+        holds_image = b"<im" in html.lower() if isinstance(html, bytes) else "<im" in html.lower()
+        laps.lap(READ)
+        if holds_image:
+            LexborHTMLParser(html, options=_AS_WRITTEN)
+        laps.lap(TREE)
+    return laps.seconds
+
+
+def as_page(payload: Payload) -> Html:
+    body, _ = decode_body(payload.body, *payload.codings, ENGLISH.max_page_bytes)
+    return as_html(body, charset_from_content_type(payload.content_type))
+
+
+def read_texts(corpus: Corpus) -> list[str]:
+    """The texts of all images of a corpus that have a URL, in order."""
+    parse = HTML_PARSERS[ENGLISH.html_parser]
+    texts: list[str] = []
+    for payload in read_payloads(corpus):
+        document = parse(as_page(payload))
+        texts += _texts(document, _urls(payload, document))
+    return texts
+
+
+def _urls(payload: Payload, document: Document) -> list[str | Outcome]:
+    base = base_url(payload.url, document.base_href)
+    return [image_url(base, image.src) for image in document.images]
+
+
+def _texts(document: Document, urls: list[str | Outcome]) -> Iterator[str]:
+    for image, url in zip(document.images, urls, strict=True):
+        if not isinstance(url, Outcome):
+            for _, text in image.texts:
+                yield text
+
+
+def _agrees(corpus: Corpus, facts: dict[str, int]) -> bool:
+    texts = facts[Outcome.TEXTS] - facts[Outcome.TEXT_NO_URL]
+    return facts[Outcome.PAGES] == corpus.pages and texts == len(read_texts(corpus))

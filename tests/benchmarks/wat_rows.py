@@ -1,0 +1,152 @@
+"""Row `g`: reading WATs against cc2dataset's reader, which runs in its own virtual environment."""
+
+import json
+import re
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from corpus import SHARED, vary_captions
+from extraction_rows import comparable, pair_set
+from table import SPEEDUP, Row, interleave, timed
+from warcio.archiveiterator import ArchiveIterator as WarcioIterator
+from warcio.warcwriter import WARCWriter
+
+from udfs.archives import SourceStream, read_records
+from udfs.captions import canonical
+from udfs.extraction import ExtractOptions, Extractor
+from udfs.html import HTML_PARSERS
+from udfs.inputs import InputFile
+from udfs.outcomes import Outcome
+from udfs.pages import WAT, Page, PageReader
+from udfs.sample_archive import write_warc, write_wat
+from udfs.urls import base_url, image_url
+
+ENVIRONMENT = Path(__file__).resolve().parents[2] / ".venv-bench"
+_COPIES, _SAMPLE_PAGES, _SHOWN = 8, 4000, 10
+_ALT = re.compile(rb'(?<="alt":")[^"\\]*[^"\s\\][^"\\]*(?=")')
+_ALL = ExtractOptions(None)
+Pairs = set[tuple[str, str]]
+
+
+def write_wats(folder: Path) -> Path:
+    """One WAT out of the shared ones again and again, captions of the copies changed; else the sample generator's."""
+    path = folder / "pages.warc.wat.gz"
+    sources = sorted(SHARED.glob("wat/*.wat.gz"))
+    if not sources:
+        warc = folder / "sample.warc.gz"
+        write_wat(path, warc, write_warc(warc, _SAMPLE_PAGES, seed=0), seed=0)
+        return path
+    with path.open("wb") as out:
+        writer = WARCWriter(out, gzip=True)
+        for copy in range(_COPIES):
+            for source in sources:
+                _append(writer, source, copy)
+    return path
+
+
+def _append(writer: WARCWriter, source: Path, copy: int) -> None:
+    with source.open("rb") as archive:
+        for record in WarcioIterator(archive):
+            payload = record.content_stream().read()
+            if copy:
+                payload = vary_captions(payload, copy, _ALT)
+            headers = {name: value for name, value in record.rec_headers.headers if name != "Content-Length"}
+            uri = record.rec_headers.get_header("WARC-Target-URI")
+            writer.write_record(
+                writer.create_warc_record(
+                    uri,
+                    record.rec_type,
+                    payload=BytesIO(payload),
+                    length=len(payload),
+                    warc_content_type=record.content_type,
+                    warc_headers_dict=headers,
+                )
+            )
+
+
+def against_cc2dataset(repeat: int, folder: Path) -> list[Row]:
+    """Pairs alone, as cc2dataset reads them, and with language and Arrow rows, which it does not make. Same answer:
+    every pair that it finds, ours finds; not counting blank captions, the
+    base URL that an empty `src` stands for, and what is no URL (see `comparable`)."""
+    path = write_wats(folder)
+    data = path.read_bytes()
+    python = ENVIRONMENT / "bin" / "python"
+    names = ("WAT to pairs", "WAT to pairs, language, Arrow rows")
+    if not python.exists():
+        return [Row("g", name, other="cc2dataset", text="not run: cc2dataset is not installed") for name in names]
+    ours = (partial(read_pairs, data, path.name), partial(_extract, data, path.name))
+    with _reader(python, path) as ask:
+        try:
+            listed = ask("pairs")["pairs"]
+        except (OSError, ValueError):
+            return [Row("g", name, other="cc2dataset", text="not run: cc2dataset does not start") for name in names]
+        (pairs_s, rows_s, other_s), (pairs, batches, _) = interleave(
+            [*map(timed, ours), lambda: (ask("time")["seconds"], None)], repeat
+        )
+    theirs, blank, empty = _usable(listed, {base for base, _ in _pages(data, path.name)})
+    found = [comparable(pairs), pair_set(batches)]
+    notes = [
+        f"{len(data) / 1e6:.1f} MB of WATs; {len(theirs):,} distinct pairs of cc2dataset, {len(found[0]):,} of ours; "
+        f"left out of cc2dataset's: {blank} blank captions, {empty} URLs for an empty src",
+        *(f"missing in ours: {url} {caption!r}" for url, caption in sorted(theirs - found[0])[:_SHOWN]),
+    ]
+    return [
+        Row("g", name, seconds, "cc2dataset", other_s, SPEEDUP, same=theirs <= mine, notes=said)
+        for name, seconds, mine, said in zip(names, (pairs_s, rows_s), found, (notes, []), strict=True)
+    ]
+
+
+def _usable(listed: list[tuple[str, str]], bases: set[str]) -> tuple[Pairs, int, int]:
+    """The pairs that hold an image and a text; how many do not for a blank text, and how many for an empty `src`."""
+    texts = [(url, alt) for url, alt in listed if canonical(alt)]
+    images = [(url, alt) for url, alt in texts if url not in bases]
+    return comparable(images), len(listed) - len(texts), len(texts) - len(images)
+
+
+def _pages(data: bytes, name: str) -> Iterator[tuple[str, Page]]:
+    """The pages of a WAT, each with the URL that its images are relative to."""
+    records = read_records(SourceStream(BytesIO(data)), lambda: BytesIO(data))
+    reader = PageReader(HTML_PARSERS[_ALL.html_parser], _ALL.max_page_bytes)
+    for page in reader.pages(records, name, WAT, Counter[str]()):
+        yield base_url(page.url, page.document.base_href), page
+
+
+def read_pairs(data: bytes, name: str) -> list[tuple[str, str]]:
+    """The (url, caption) pairs of a WAT by our reader."""
+    pairs = []
+    for base, page in _pages(data, name):
+        for image in page.document.images:
+            url = image_url(base, image.src)
+            if not isinstance(url, Outcome):
+                pairs += [(url, caption) for _, text in image.texts if (caption := canonical(text))]
+    return pairs
+
+
+def _extract(data: bytes, name: str) -> list[Any]:
+    file = InputFile(name, name, WAT)
+    return list(Extractor(_ALL, None).file_batches(file, lambda path: BytesIO(data)))
+
+
+@contextmanager
+def _reader(python: Path, path: Path) -> Iterator[Any]:
+    """cc2dataset in a process that stays up, so that its start is not timed; gives how to ask it."""
+    command = [str(python), str(Path(__file__).with_name("cc2dataset_reader.py")), str(path)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        stdin, stdout = process.stdin, process.stdout
+        assert stdin is not None and stdout is not None
+
+        def ask(what: str) -> dict[str, Any]:
+            stdin.write(f"{what}\n")
+            stdin.flush()
+            answer: dict[str, Any] = json.loads(stdout.readline())
+            return answer
+
+        yield ask
