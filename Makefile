@@ -61,5 +61,4 @@ $(VENV35)/.test: setup.py
 $(VENV_BENCH)/.setup: $(VENV)/.setup
 	$(VENV)/bin/pip install $(PIP_FLAGS) -e '.[bench]'
 	$(PYTHON) -m venv $(VENV_BENCH)
-	-$(VENV_BENCH)/bin/pip install $(PIP_FLAGS) cc2dataset
-	@touch $@
+	-$(VENV_BENCH)/bin/pip install $(PIP_FLAGS) cc2dataset && touch $@

@@ -19,6 +19,8 @@ class FileStatus(StrEnum):
 class Outcome(StrEnum):
     """A counter of `files/`. Members are grouped by what they count; totals come first in each group."""
 
+    __hash__ = str.__hash__  # Enum's own is a Python function, and every image and text is counted several times
+
     RECORDS = "records"
     RECORD_NOT_RESPONSE = "record_not_response"  # warcinfo, request, metadata, revisit, …
     RECORD_UNREADABLE = "record_unreadable"  # no HTTP header, not the JSON of a WAT, or the parser gave up
