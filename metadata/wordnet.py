@@ -1,7 +1,7 @@
 """The packaged list of entries from WordNet 3.0: `python -m metadata.wordnet DICT_DIR OUT.txt.gz` builds it again.
 
-The MetaCLIP paper (arXiv 2309.16671, Table 1) counts 86,654 entries from WordNet synsets and does not print its rule.
-The rule here, the names of synsets and the numbers 0 to 99, is ours and gives that count: 86,554 and 100.
+The MetaCLIP paper (arXiv 2309.16671, Table 1) counts 86,654 entries from WordNet synsets. The rule here, the names of
+synsets and the numbers 0 to 99, gives that count: 86,554 and 100. Whether the entries are the same was not compared.
 """
 
 import argparse
