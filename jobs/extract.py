@@ -70,7 +70,8 @@ def extract_stage(
     if done:
         note(f"{len(done):,} of {len(files):,} files were committed before; {len(pending):,} to go")
     run_folder.clean(EXTRACTED)
-    batch_number = len(run_folder.manifests(EXTRACTED))
+    numbers = [int(manifest.unit.removeprefix("batch=")) for manifest in run_folder.manifests(EXTRACTED)]
+    batch_number = max(numbers, default=-1) + 1
     packed = spark.sparkContext.broadcast(pack_entries(entries.entries)) if entries is not None else None
     for start in range(0, len(pending), settings.batch_files):
         batch = pending[start : start + settings.batch_files]
@@ -92,12 +93,12 @@ def extract_stage(
         note(f"extracted {len(files) - len(pending) + start + len(batch):,} of {len(files):,} files")
     if packed is not None:
         packed.destroy()
-    run_folder.finish_stage(EXTRACTED, {"batches": batch_number, "seconds": watch.seconds})
-    _gather_files(spark, run_folder)
+    run_folder.finish_stage(EXTRACTED, {"batches": len(run_folder.manifests(EXTRACTED)), "seconds": watch.seconds})
+    _gather_files(spark, run_folder, len(files))
 
 
-def _gather_files(spark: SparkSession, run_folder: RunFolder) -> None:
-    """Write `files/` from the file rows of the batches, and check that every counter adds up."""
+def _gather_files(spark: SparkSession, run_folder: RunFolder, expected: int) -> None:
+    """Write `files/` from the file rows of the batches; check that every file has its row and every counter adds up."""
     watch = Stopwatch()
     run_folder.clean(FILES)
     tagged_rows = spark.read.parquet(*run_folder.files(EXTRACTED, FILES_PART))
@@ -109,6 +110,8 @@ def _gather_files(spark: SparkSession, run_folder: RunFolder) -> None:
     if errors:
         raise BallastError(f"a defect in Ballast: outcomes do not add up: {'; '.join(errors)}")
     statuses = Counter({row["status"]: row["count"] for row in rows.groupBy("status").count().collect()})
+    if statuses.total() != expected:
+        raise BallastError(f"a defect in Ballast: {statuses.total():,} rows for {expected:,} input files")
     facts = {"files": statuses.total(), **statuses, **totals, "seconds": watch.seconds}
     run_folder.finish_stage(FILES, facts)
 

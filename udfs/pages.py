@@ -61,10 +61,7 @@ class PageReader:
                 yield page
 
     def _from_warc(self, record: WarcRecord, name: str, counts: Counter[str]) -> Page | None:
-        if record.record_type != WarcRecordType.response:
-            counts[Outcome.RECORD_NOT_RESPONSE] += 1
-            return None
-        if not record.is_http:
+        if record.record_type != WarcRecordType.response or not record.is_http:
             counts[Outcome.RECORD_NOT_RESPONSE] += 1
             return None
         url, offset = target_url(record.headers.get("WARC-Target-URI")), record.stream_pos

@@ -186,6 +186,20 @@ def test_resumption_goes_on_from_every_stage(crawl, finished, spark, tmp_path, s
     assert pq.read_table(out / "files").num_rows == 2
 
 
+def test_a_lost_manifest_costs_its_batch_and_no_row(crawl, finished, spark, tmp_path):
+    """The first of two: the number of the new batch must not be that of the one still there."""
+    out = tmp_path / "out"
+    assert curate(crawl, out, "--batch-files", "1") == 0
+    (out / "_manifests" / "extracted" / "batch=00000.json").unlink()
+    for later in ("files", "pool", "entry_counts", "subset"):
+        (out / "_manifests" / later / "all.json").unlink()
+    record = json.loads((out / "run.json").read_text())
+    (out / "run.json").write_text(json.dumps({**record, "state": "running", "stages": {}}))
+    assert curate(crawl, out, "--batch-files", "1") == 0
+    assert rows_of(out / "subset") == rows_of(finished / "subset")
+    assert pq.read_table(out / "files").num_rows == 2
+
+
 def test_a_killed_driver_is_resumed(crawl, finished, tmp_path):
     """SIGKILL the driver as soon as its first batch is committed; the same command ends with the same rows."""
     out = tmp_path / "out"
