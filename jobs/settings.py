@@ -138,8 +138,8 @@ class Settings:
         "folder that the paths in a listing, and stored file names, are relative to", type=_path, metavar="DIR"
     )
     html_parser: str = _setting(
-        "HTML parser (default: lexbor; beautifulsoup is the slow reference)",
-        default="lexbor",
+        "HTML parser (default: scanner; lexbor builds whole trees, beautifulsoup is the slow reference)",
+        default="scanner",
         choices=tuple(HTML_PARSERS),
     )
     language_detector: str = _setting(

@@ -32,7 +32,7 @@ class ExtractOptions:
     """What extraction depends on. `languages` None keeps every language."""
 
     languages: frozenset[str] | None
-    html_parser: str = "lexbor"
+    html_parser: str = "scanner"
     language_detector: str = "fasttext"
     max_page_bytes: int = 64 << 20
 
@@ -93,26 +93,36 @@ class Extractor:
 
     def page_pairs(self, page: Page, counts: Counter[str]) -> Iterator[Row]:
         """The pairs of one page as rows of `pair_schema`; every image and text not kept is counted."""
+        images = page.document.images
+        if not images:
+            return
         base = base_url(page.url, page.document.base_href)
         provenance = (page.url, page.warc_file, page.warc_offset)
-        for src, texts in page.document.images:
-            counts[Outcome.IMAGES] += 1
-            counts[Outcome.TEXTS] += len(texts)
+        judge = self._judge
+        with_text = 0
+        counts[Outcome.IMAGES] += len(images)
+        counts[Outcome.TEXTS] += sum([len(texts) for _, texts in images])
+        for src, texts in images:
             url = image_url(base, src)
             if isinstance(url, Outcome):
                 counts[url] += 1
                 counts[Outcome.TEXT_NO_URL] += len(texts)
                 continue
-            judged = [(key, self._judge(text)) for key, text in texts]
-            blank = all(found is Outcome.TEXT_BLANK for _, found in judged)
-            counts[Outcome.IMAGE_NO_TEXT if blank else Outcome.IMAGES_WITH_TEXT] += 1
-            for key, found in judged:
+            blank = True
+            for key, text in texts:
+                found = judge(text)
+                blank = blank and found is Outcome.TEXT_BLANK
                 if isinstance(found, Outcome):
                     counts[found] += 1
-                    continue
-                counts[Outcome.PAIRS] += 1
-                caption, *rest = found
-                yield (image_uuid(url), url, caption, key, *rest, *provenance)
+                else:
+                    counts[Outcome.PAIRS] += 1
+                    caption, *rest = found
+                    yield (image_uuid(url), url, caption, key, *rest, *provenance)
+            if blank:
+                counts[Outcome.IMAGE_NO_TEXT] += 1
+            else:
+                with_text += 1
+        counts[Outcome.IMAGES_WITH_TEXT] += with_text
 
     def _judge(self, text: str) -> Row | Outcome:
         """What a text comes to, remembered: the caption, its language, score and hash, and with a matcher its entries;

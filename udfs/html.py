@@ -1,9 +1,13 @@
-"""Images of an HTML page: `img` elements and `<base href>`, by a parser that follows the HTML standard.
+"""Images of an HTML page: `img` elements and `<base href>`, by parsers that follow the HTML standard.
 
-Two backends give the same images: lexbor (the default) and BeautifulSoup on html5lib (slow, an independent oracle).
-Both parse with scripting off, so that `noscript` counts; comments, raw text and `template` contents do not. They differ
-where html5lib 1.1 is older than the standard: an `img` within `select` counts for lexbor, as it does in browsers since
-the standard's 2025 change, and not for html5lib.
+`scanner` (the default) cuts the tags that matter out of the page and gives only these to lexbor; `lexbor` gives it the
+whole page, and `beautifulsoup` parses it by html5lib (slow, an independent oracle). All parse with scripting off, so
+that `noscript` counts; comments, raw text and `template` contents do not.
+
+They give the same images but where one of them departs from the standard: html5lib 1.1 is older than it (an `img`
+within `select` counts for browsers since 2025, and not for html5lib); lexbor loses `<image>`, the old spelling of
+`img`, directly in a table. Order differs in one case: the scanner keeps the source's, where trees move an image that
+stands between a table's cells to before the table.
 """
 
 import re
@@ -13,6 +17,8 @@ from typing import NamedTuple
 
 from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
+
+from udfs.html_skeleton import skeleton
 
 warnings.filterwarnings("ignore", category=XMLParsedAsHTMLWarning)  # XHTML is meant to be read as HTML here
 
@@ -51,18 +57,28 @@ Html = str | bytes
 HtmlParser = Callable[[Html], Document]
 
 
+def parse_with_scanner(html: Html) -> Document:
+    """Parse the page's skeleton with lexbor, or the page where it has none; never raises."""
+    cut = skeleton(html if isinstance(html, bytes) else html.encode())
+    if cut is None:
+        return parse_with_lexbor(html)
+    return _document(cut) if cut else NO_IMAGES
+
+
 def parse_with_lexbor(html: Html) -> Document:
     """Parse with lexbor; never raises. A page that does not hold the bytes `<img` or `<image` is not parsed at all."""
     found = _IMAGE_BYTES(html) if isinstance(html, bytes) else _IMAGE_TEXT(html)
-    if found is None:
-        return NO_IMAGES
+    return NO_IMAGES if found is None else _document(html)
+
+
+def _document(html: Html) -> Document:
     tree = LexborHTMLParser(html, options=_AS_WRITTEN)
     images = []
     for node in tree.tags("img"):
         attributes = node.attributes
         # lexbor gives None for an attribute without a value, where the DOM has the empty string
         src = (attributes["src"] or "") if "src" in attributes else None
-        images.append(Image(src, tuple((key, attributes[key] or "") for key in TEXT_KEYS if key in attributes)))
+        images.append(Image(src, tuple([(key, attributes[key] or "") for key in TEXT_KEYS if key in attributes])))
     if not images:
         return NO_IMAGES
     bases = (node.attributes for node in tree.tags("base"))
@@ -90,6 +106,7 @@ def parse_with_beautifulsoup(html: Html) -> Document:
 
 
 HTML_PARSERS: dict[str, HtmlParser] = {
+    "scanner": parse_with_scanner,
     "lexbor": parse_with_lexbor,
     "beautifulsoup": parse_with_beautifulsoup,
 }

@@ -1,13 +1,14 @@
 """Which metadata entries a caption holds: MetaCLIP's rule, by an Aho-Corasick automaton."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 
 import ahocorasick
 import pyarrow as pa
 
+_PACKED_TOGETHER = 10_000
 _SPACED = [(mark, f" {mark} ") for mark in ",.;:?!`"] + [(space, " ") for space in "\t\r\n"]
 
 
@@ -28,7 +29,7 @@ class Matcher:
     500,000 entries, which is less than shipping a pickled automaton, so each worker builds its own.
     """
 
-    def __init__(self, entries: Sequence[str]) -> None:
+    def __init__(self, entries: Iterable[str]) -> None:
         """Entries must be distinct and not empty; an entry's id is its position."""
         automaton = ahocorasick.Automaton(ahocorasick.STORE_INTS)
         for entry_id, entry in enumerate(entries):
@@ -43,14 +44,16 @@ class Matcher:
 
 
 def pack_entries(entries: Sequence[str]) -> bytes:
-    """The entries as one block of JSON: what is broadcast, since it is smaller than a list of strings is."""
-    return json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()
+    """The entries as lines of JSON lists: what is broadcast, since it is smaller than a list of strings is, and can be
+    read without holding all of them."""
+    parts = (entries[start : start + _PACKED_TOGETHER] for start in range(0, len(entries), _PACKED_TOGETHER))
+    return "\n".join(json.dumps(part, ensure_ascii=False, separators=(",", ":")) for part in parts).encode()
 
 
 @lru_cache(maxsize=1)
 def held_matcher(packed: bytes) -> Matcher:
     """The matcher of packed entries, built once in a worker process and held for its later tasks."""
-    return Matcher(json.loads(packed))
+    return Matcher(chain.from_iterable(map(json.loads, packed.splitlines())))
 
 
 def match_batches(batches: Iterator[pa.RecordBatch], matcher: Matcher, schema: pa.Schema) -> Iterator[pa.RecordBatch]:

@@ -1,5 +1,7 @@
 """Image URLs by the WHATWG URL standard (ada), as browsers resolve them."""
 
+import re
+
 from ada_url import join_url, normalize_url
 
 from udfs.outcomes import Outcome
@@ -7,6 +9,13 @@ from udfs.outcomes import Outcome
 _ASCII_WHITE_SPACE = " \t\n\f\r"
 _HTTP = ("https://", "http://")
 _IGNORED_BASE_SCHEMES = ("data:", "javascript:")  # the HTML standard, document base URL
+
+# Serialising changes nothing here: a plain host that is no number nor Punycode, a path without dot segments, a query
+_SERIALISED = re.compile(
+    r"https?://(?!xn--)(?:[a-z0-9_-]++\.(?!xn--))*+[a-z][a-z0-9_-]*+"
+    r"(?:/(?!\.|%2[eE])[\w.~%!$&'()*+,;=:@-]*+)++(?:\?[\w.~%!$&()*+,;=:@/-]*+)?",
+    re.ASCII,
+).fullmatch
 
 
 def base_url(page_url: str, base_href: str | None) -> str:
@@ -30,6 +39,8 @@ def image_url(base: str, src: str | None) -> str | Outcome:
         return Outcome.IMAGE_NO_URL
     if src[:5].lower() == "data:":  # spares the parser megabytes of base64
         return Outcome.IMAGE_DATA_URL
+    if _SERIALISED(src):
+        return src
     try:
         # an absolute URL needs no base, which would be parsed each time, and may be what does not parse
         url = normalize_url(src) if src.startswith(_HTTP) else join_url(base, src)

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 from ada_url import normalize_url
 from corpus import Corpus, cut
-from peers import build_automaton, extract_slowly, read_bare
+from peers import build_automaton, extract_slowly, extract_with_published_libraries, read_bare
 from table import SPEEDUP, TIMES, Row, interleave, timed
 
 from udfs.captions import canonical
@@ -91,6 +91,19 @@ def against_slow_stack(corpus: Corpus, entries: list[str], matcher: Matcher, rep
     name = f"extract + language + match, {corpus.name} pages"
     other = "warcio, html.parser, langdetect"
     return Row("c", name, ours_s, other, slow_s, SPEEDUP, same=alike == theirs, notes=notes)
+
+
+def against_published_libraries(corpus: Corpus, entries: list[str], matcher: Matcher, repeat: int) -> Row:
+    """Row c. Same answer: every pair that it finds is found, but those it garbled (it takes every page for UTF-8)."""
+    peer = partial(extract_with_published_libraries, corpus.path, build_automaton(entries))
+    runs = [timed(partial(extract, corpus.path, ENGLISH, matcher)), timed(peer)]
+    (ours_s, peer_s), (batches, pairs) = interleave(runs, min(repeat, _SLOW_ROUNDS))
+    ours = pair_set(batches)
+    theirs = {pair for pair in comparable(pairs) if "\ufffd" not in pair[1]}
+    notes = [f"{corpus.name}: {len(theirs):,} distinct pairs, {_differences(ours, theirs)}"]
+    name = f"extract + language + match, {corpus.name} pages"
+    other = "warcio, selectolax, fastText"
+    return Row("c", name, ours_s, other, peer_s, SPEEDUP, same=theirs <= ours, notes=notes)
 
 
 def _differences(ours: set[tuple[str, str]], theirs: set[tuple[str, str]]) -> str:

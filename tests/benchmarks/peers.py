@@ -1,6 +1,7 @@
-"""What Ballast is compared with, each written plainly: bare reading, and the stack that tutorials build."""
+"""What Ballast is compared with, each written plainly here: bare reading, the stack that tutorials build, and the
+libraries that MetaCLIP's published WARC script is built from."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -9,11 +10,16 @@ import ahocorasick
 from bs4 import BeautifulSoup
 from fastwarc import ArchiveIterator
 from langdetect import DetectorFactory, LangDetectException, detect
+from selectolax.lexbor import LexborHTMLParser
 from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 
+from udfs.language import fasttext_detector
 from udfs.matcher import space_text
 
 DetectorFactory.seed = 0
+Pair = tuple[str, str]
+Images = tuple[str | None, Iterable[Mapping[str, Any]]]
+"""The base's href and the attributes of each image."""
 
 
 def read_bare(path: Path) -> tuple[int, int]:
@@ -36,32 +42,50 @@ def build_automaton(entries: list[str]) -> Any:
     return automaton
 
 
-def extract_slowly(path: Path, automaton: Any) -> set[tuple[str, str]]:
-    """(url, caption) pairs in English with a match, by warcio, BeautifulSoup's html.parser, urljoin, langdetect and
-    pyahocorasick. html.parser does not follow the HTML standard, nor urljoin the URL standard: some pairs may differ.
+def extract_slowly(path: Path, automaton: Any) -> set[Pair]:
+    """Pairs in English with a match, by warcio, BeautifulSoup's html.parser, urljoin, langdetect and pyahocorasick.
+
+    html.parser does not follow the HTML standard, nor urljoin the URL standard: some pairs may differ.
     """
-    kept = set()
-    for url, caption in _slow_images(path):
+
+    def language(caption: str) -> str | None:
         try:
-            language = detect(caption)
+            return detect(caption)
         except LangDetectException:
-            continue
-        if language == "en" and next(automaton.iter(space_text(caption)), None) is not None:
-            kept.add((url, caption))
-    return kept
+            return None
+
+    return _english_matches(path, automaton, _images_by_beautifulsoup, language)
 
 
-def _slow_images(path: Path) -> Iterator[tuple[str, str]]:
+def extract_with_published_libraries(path: Path, automaton: Any) -> set[Pair]:
+    """The same by warcio, selectolax, urljoin, fastText and pyahocorasick.
+
+    MetaCLIP's script, whose licence keeps it out of here, uses these; selectolax's parser was the slower Modest then.
+    """
+    language = fasttext_detector()
+    return _english_matches(path, automaton, _images_by_selectolax, lambda caption: language(caption)[0])
+
+
+def _english_matches(
+    path: Path, automaton: Any, images: Callable[[bytes], Images], language: Callable[[str], str | None]
+) -> set[Pair]:
+    return {
+        (url, caption)
+        for url, caption in _pairs(path, images)
+        if language(caption) == "en" and next(automaton.iter(space_text(caption)), None) is not None
+    }
+
+
+def _pairs(path: Path, images: Callable[[bytes], Images]) -> Iterator[Pair]:
     with path.open("rb") as source:
         for record in WarcioIterator(source):
             if record.rec_type != "response":
                 continue
             page_url = record.rec_headers.get_header("WARC-Target-URI")
-            soup = BeautifulSoup(record.content_stream().read(), "html.parser")
-            base_tag = soup.find("base", href=True)
-            base = urljoin(page_url, str(base_tag["href"])) if base_tag else page_url
-            for image in soup.find_all("img", src=True):
-                src = str(image["src"]).strip()
+            base_href, found = images(record.content_stream().read())
+            base = urljoin(page_url, base_href) if base_href else page_url
+            for attributes in found:
+                src = str(attributes.get("src") or "").strip()
                 if not src:
                     continue
                 try:
@@ -69,6 +93,18 @@ def _slow_images(path: Path) -> Iterator[tuple[str, str]]:
                 except ValueError:
                     continue
                 for key in ("alt", "title", "data-image-title"):
-                    caption = " ".join(str(image.get(key, "")).split())
+                    caption = " ".join(str(attributes.get(key) or "").split())
                     if caption and url.startswith(("http://", "https://")):
                         yield url, caption
+
+
+def _images_by_beautifulsoup(html: bytes) -> Images:
+    soup = BeautifulSoup(html, "html.parser")
+    base = soup.find("base", href=True)
+    return str(base["href"]) if base else None, [image.attrs for image in soup.find_all("img")]
+
+
+def _images_by_selectolax(html: bytes) -> Images:
+    tree = LexborHTMLParser(html)
+    base = tree.css_first("base[href]")
+    return base.attributes["href"] if base else None, [image.attributes for image in tree.css("img")]

@@ -68,6 +68,10 @@ class Bench:
         against = extraction_rows.against_slow_stack
         return [against(pages, self.entries, self.matcher, self.repeat, self.folder) for pages in self.both]
 
+    def published(self) -> list[Row]:
+        against = extraction_rows.against_published_libraries
+        return [against(pages, self.entries, self.matcher, self.repeat) for pages in self.both]
+
     def stages(self) -> list[Row]:
         return [row for pages in self.both for row in stage_rows.breakdown(pages, self.matcher, self.repeat)]
 
@@ -88,6 +92,7 @@ GROUPS: dict[str, Callable[[Bench], list[Row]]] = {
     "read": Bench.read,
     "oracle": Bench.oracle,
     "slow": Bench.slow,
+    "published": Bench.published,
     "stages": Bench.stages,
     "match": Bench.match,
     "spark": Bench.spark,

@@ -11,13 +11,13 @@ from typing import NamedTuple
 from corpus import Corpus
 from extraction_rows import ENGLISH, extract, file_row
 from fastwarc import WarcRecordType
-from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 from table import SHARE, Row, interleave, timed
 
 from udfs.archives import SourceStream, read_records
 from udfs.captions import canonical
 from udfs.charsets import as_html, charset_from_content_type
 from udfs.html import HTML_PARSERS, Document, Html
+from udfs.html_skeleton import skeleton
 from udfs.http_body import decode_body
 from udfs.language import LANGUAGE_DETECTORS
 from udfs.matcher import Matcher
@@ -27,8 +27,7 @@ from udfs.urls import base_url, image_url
 
 READ, DECODE, PARSE, URLS = "read", "HTTP body, charset", "parse, attributes", "image URLs"
 LANGUAGE, MATCH = "canonical text, language", "match"
-TREE, ATTRIBUTES, REST = "parse: tree", "parse: attributes", "rest: counts, hashes, rows, Arrow"
-_AS_WRITTEN = LexborDocumentOptions.WO_EVENTS.value  # as the parser under test has it
+SKELETON, TREE, REST = "parse: skeleton", "parse: its tree, attributes", "rest: counts, hashes, rows, Arrow"
 
 
 class Payload(NamedTuple):
@@ -56,24 +55,22 @@ class Laps:
 def breakdown(corpus: Corpus, matcher: Matcher, repeat: int) -> list[Row]:
     """A row for each stage, as its share of the whole, and the whole. Same answer: both saw as many pages and texts."""
     whole = partial(extract, corpus.path, ENGLISH, matcher)
-    runs = [timed(work) for work in (whole, partial(_walk, corpus, matcher), partial(_walk_trees, corpus))]
+    runs = [timed(work) for work in (whole, partial(_walk, corpus, matcher), partial(_walk_skeletons, corpus))]
     wholes: list[float] = []
     walks: list[dict[str, float]] = []
     for _ in range(repeat):
-        ([seconds], *_), (batches, laps, trees) = interleave(runs, 1)
+        ([seconds], *_), (batches, laps, cuts) = interleave(runs, 1)
         wholes.append(seconds)
-        walks.append(trees | laps)
+        walks.append(cuts | laps)
     return _rows(corpus, wholes, walks, same=_agrees(corpus, file_row(batches)))
 
 
 def _rows(corpus: Corpus, wholes: list[float], walks: list[dict[str, float]], *, same: bool) -> list[Row]:
     stages = {name: [laps[name] for laps in walks] for name in (READ, DECODE, PARSE, URLS, LANGUAGE, MATCH)}
-    shown = dict(stages)
-    if ENGLISH.html_parser == "lexbor":
-        trees = [laps[TREE] for laps in walks]
-        split = {TREE: trees, ATTRIBUTES: [both - tree for both, tree in zip(stages[PARSE], trees, strict=True)]}
-        shown = {READ: stages[READ], DECODE: stages[DECODE], **split}
-        shown |= {name: stages[name] for name in (URLS, LANGUAGE, MATCH)}
+    cuts = [laps[SKELETON] for laps in walks]
+    split = {SKELETON: cuts, TREE: [both - cut for both, cut in zip(stages[PARSE], cuts, strict=True)]}
+    shown = {READ: stages[READ], DECODE: stages[DECODE], **split}
+    shown |= {name: stages[name] for name in (URLS, LANGUAGE, MATCH)}
     shown[REST] = [whole - sum(parts) for whole, *parts in zip(wholes, *stages.values(), strict=True)]
     rows = [
         Row("d", f"{corpus.name}: {name}", seconds, "the whole", wholes, SHARE, corpus.pages, "ms/page")
@@ -124,16 +121,14 @@ def _walk(corpus: Corpus, matcher: Matcher) -> dict[str, float]:
     return laps.seconds
 
 
-def _walk_trees(corpus: Corpus) -> dict[str, float]:
-    """The tree alone, of the pages that extraction builds one for."""
+def _walk_skeletons(corpus: Corpus) -> dict[str, float]:
+    """Cutting the skeleton alone; the tree of a page that has none counts with the others' trees."""
     laps = Laps()
     for payload in read_payloads(corpus):
         html = as_page(payload)
-        holds_image = b"<im" in html.lower() if isinstance(html, bytes) else "<im" in html.lower()
         laps.lap(READ)
-        if holds_image:
-            LexborHTMLParser(html, options=_AS_WRITTEN)
-        laps.lap(TREE)
+        skeleton(html if isinstance(html, bytes) else html.encode())
+        laps.lap(SKELETON)
     return laps.seconds
 
 

@@ -1,24 +1,31 @@
-"""Images of a page: the standard's answer by hand, and lexbor against html5lib pair for pair.
+"""Images of a page: the standard's answer by hand, and lexbor against html5lib pair for pair (`test_html_skeleton.py`
+holds the scanner against lexbor).
 
 html5lib 1.1 dates from 2020 and departs from today's standard in the ways that `DIFFERENCES` lists, each with a page
 that shows it; everywhere else the two backends must agree.
 """
 
 import re
-import tarfile
-from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
+from html_pages import HIDDEN, SHOWN, SOUP, tree_cases
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from udfs.html import HTML_PARSERS, TEXT_KEYS, Document, Image, parse_with_beautifulsoup, parse_with_lexbor
+from udfs.html import (
+    HTML_PARSERS,
+    TEXT_KEYS,
+    Document,
+    HtmlParser,
+    Image,
+    parse_with_beautifulsoup,
+    parse_with_lexbor,
+    parse_with_scanner,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::bs4.XMLParsedAsHTMLWarning")
-
-HIDDEN = "<img src=hidden alt=hidden>"
-SHOWN = "<img src=shown alt=text>"
 
 
 def images(*found: tuple[str | None, str | None]) -> Document:
@@ -142,59 +149,9 @@ def test_snippets(name: str, backend: str) -> None:
 def test_known_differences(name: str) -> None:
     """When one of these fails a parser has changed: see whether the difference is gone."""
     html, expected, right = DIFFERENCES[name]
-    (wrong,) = set(HTML_PARSERS) - {right}
-    assert HTML_PARSERS[right](html) == expected
-    assert HTML_PARSERS[wrong](html) != expected
+    for backend, parse in HTML_PARSERS.items():
+        assert (parse(html) == expected) == (backend in (right, "scanner")), backend
     assert KNOWN.search(html)
-
-
-IMG_TAGS = st.sampled_from(
-    (
-        "<img src=a.jpg alt=x>",
-        "<IMG SRC=\"b.png\" ALT='y &amp z' title=t>",
-        "<img/src=c/alt=d/>",
-        "<img alt src>",
-        "<img alt=\"&eacute &notit; &copy2 &#x41 &#0; &#x110000;\" src='?a=1&copy=2&amp;b'>",
-        "<img src=1 src=2 alt=p ALT=q data-image-title=r>",
-        '<img src="unclosed alt=x>',
-        "<img src=a\0b alt='\0'>",
-        "<img\nsrc=x\talt=y>",
-        "<img src==x alt='a\r\nb'>",
-        "<image src=i alt=j>",
-        "<img src=x alt='<p>'>",
-    )
-)
-ODDITIES = st.sampled_from(
-    (
-        *("<base href=/b/>", "<base>", "<base href>", "<!--", "-->", "<!---->", "<!-->", "--!>", "<![CDATA[", "]]>"),
-        *(
-            "<!doctype html>",
-            "<?pi?>",
-            "</",
-            "<",
-            "&lt;",
-            "&amp",
-            "text",
-            "\0",
-            " ",
-            "\n",
-            '"',
-            "'",
-            "<script><!--<script>",
-        ),
-        '<!DOCTYPE html PUBLIC "-//W3C//DTD HTML 4.01//EN">',
-    )
-)
-NAMES = (
-    *("a", "b", "nobr", "font", "p", "div", "span", "h1", "ul", "li", "dl", "dt", "dd", "pre", "listing", "center"),
-    *("hr", "br", "table", "tr", "td", "th", "tbody", "thead", "caption", "col", "colgroup", "form", "button"),
-    *("label", "input", "option", "optgroup", "svg", "g", "path", "desc", "foreignObject", "math", "mi", "mtext"),
-    *("annotation-xml", "title", "noscript", "script", "style", "textarea", "iframe", "xmp", "noembed", "noframes"),
-    *("plaintext", "object", "marquee", "applet", "html", "head", "body", "frameset", "frame", "link", "meta"),
-    *("param", "source", "video", "embed", "details", "summary", "ruby", "rb", "rt", "rp", "address"),
-)
-TAGS = st.builds("<{}{}>".format, st.sampled_from(["", "", "/"]), st.sampled_from(NAMES))
-SOUP = st.lists(IMG_TAGS | ODDITIES | TAGS, max_size=14).map("".join)
 
 
 @settings(max_examples=600)
@@ -233,9 +190,11 @@ def test_backends_agree_on_well_formed_pages(html: str) -> None:
 
 @settings(max_examples=300)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), SOUP)
-def test_lexbor_takes_any_text(text: str, html: str) -> None:
-    for page in (text, html + text, f"<img src=\"{text}\" alt='{text}'>{html}"):
-        document = parse_with_lexbor(page)
+def test_any_text_is_taken(text: str, html: str) -> None:
+    for parse, page in product(
+        (parse_with_scanner, parse_with_lexbor), (text, html + text, f"<img src=\"{text}\" alt='{text}'>{html}")
+    ):
+        document = parse(page)
         for image in document.images:
             assert image.src is None or isinstance(image.src, str)
             assert [key for key, _ in image.texts] == [key for key in TEXT_KEYS if key in dict(image.texts)]
@@ -243,25 +202,12 @@ def test_lexbor_takes_any_text(text: str, html: str) -> None:
 
 
 @pytest.mark.parametrize("opening", ["<div>", "<b>", "<table><tr><td>", "<template>", "<svg><g>", "<p><a>"])
-def test_deep_nesting(opening: str) -> None:
+@pytest.mark.parametrize("parse", [parse_with_scanner, parse_with_lexbor])
+def test_deep_nesting(opening: str, parse: HtmlParser) -> None:
     """Deep pages come back whole and in good time (a recursive walk would overflow the stack)."""
     depth = 20_000 if opening in ("<div>", "<svg><g>") else 2_000
-    document = parse_with_lexbor(SHOWN + opening * depth + SHOWN)
+    document = parse(SHOWN + opening * depth + SHOWN)
     assert len(document.images) == (1 if opening == "<template>" else 2)
-
-
-def tree_cases(shared_data: Path) -> Iterator[tuple[str, str, bool]]:
-    """(input, expected tree, whether it is a whole document parsed with scripting off) of html5lib-tests."""
-    with tarfile.open(shared_data / "html" / "html5lib__html5lib-tests.tar.gz") as archive:
-        for member in archive.getmembers():
-            source = archive.extractfile(member)
-            if source is None or "tree-construction" not in member.name or not member.name.endswith(".dat"):
-                continue
-            for case in re.split(r"(?:^|\n\n)#data\n", source.read().decode("utf-8", "surrogatepass")):
-                html, _, rest = case.partition("\n#errors")
-                if not rest or re.search("[\ud800-\udfff]", html):
-                    continue
-                yield html, rest.partition("#document\n")[2], not re.search("#document-fragment|#script-on", rest)
 
 
 def images_of_tree(tree: str) -> list[Image]:

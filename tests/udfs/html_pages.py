@@ -1,0 +1,73 @@
+"""Pages for tests of the HTML parsers: generated tag soup, and the inputs of html5lib-tests."""
+
+import re
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from hypothesis import strategies as st
+
+HIDDEN = "<img src=hidden alt=hidden>"
+SHOWN = "<img src=shown alt=text>"
+
+IMG_TAGS = st.sampled_from(
+    (
+        "<img src=a.jpg alt=x>",
+        "<IMG SRC=\"b.png\" ALT='y &amp z' title=t>",
+        "<img/src=c/alt=d/>",
+        "<img alt src>",
+        "<img alt=\"&eacute &notit; &copy2 &#x41 &#0; &#x110000;\" src='?a=1&copy=2&amp;b'>",
+        "<img src=1 src=2 alt=p ALT=q data-image-title=r>",
+        '<img src="unclosed alt=x>',
+        "<img src=a\0b alt='\0'>",
+        "<img\nsrc=x\talt=y>",
+        "<img src==x alt='a\r\nb'>",
+        "<image src=i alt=j>",
+        "<img src=x alt='<p>'>",
+    )
+)
+ODDITIES = st.sampled_from(
+    (
+        *("<base href=/b/>", "<base>", "<base href>", "<!--", "-->", "<!---->", "<!-->", "--!>", "<![CDATA[", "]]>"),
+        *(
+            "<!doctype html>",
+            "<?pi?>",
+            "</",
+            "<",
+            "&lt;",
+            "&amp",
+            "text",
+            "\0",
+            " ",
+            "\n",
+            '"',
+            "'",
+            "<script><!--<script>",
+        ),
+        '<!DOCTYPE html PUBLIC "-//W3C//DTD HTML 4.01//EN">',
+    )
+)
+NAMES = (
+    *("a", "b", "nobr", "font", "p", "div", "span", "h1", "ul", "li", "dl", "dt", "dd", "pre", "listing", "center"),
+    *("hr", "br", "table", "tr", "td", "th", "tbody", "thead", "caption", "col", "colgroup", "form", "button"),
+    *("label", "input", "option", "optgroup", "svg", "g", "path", "desc", "foreignObject", "math", "mi", "mtext"),
+    *("annotation-xml", "title", "noscript", "script", "style", "textarea", "iframe", "xmp", "noembed", "noframes"),
+    *("plaintext", "object", "marquee", "applet", "html", "head", "body", "frameset", "frame", "link", "meta"),
+    *("param", "source", "video", "embed", "details", "summary", "ruby", "rb", "rt", "rp", "address"),
+)
+TAGS = st.builds("<{}{}>".format, st.sampled_from(["", "", "/"]), st.sampled_from(NAMES))
+SOUP = st.lists(IMG_TAGS | ODDITIES | TAGS, max_size=14).map("".join)
+
+
+def tree_cases(shared_data: Path) -> Iterator[tuple[str, str, bool]]:
+    """(input, expected tree, whether it is a whole document parsed with scripting off) of html5lib-tests."""
+    with tarfile.open(shared_data / "html" / "html5lib__html5lib-tests.tar.gz") as archive:
+        for member in archive.getmembers():
+            source = archive.extractfile(member)
+            if source is None or "tree-construction" not in member.name or not member.name.endswith(".dat"):
+                continue
+            for case in re.split(r"(?:^|\n\n)#data\n", source.read().decode("utf-8", "surrogatepass")):
+                html, _, rest = case.partition("\n#errors")
+                if not rest or re.search("[\ud800-\udfff]", html):
+                    continue
+                yield html, rest.partition("#document\n")[2], not re.search("#document-fragment|#script-on", rest)

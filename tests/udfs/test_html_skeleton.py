@@ -1,0 +1,170 @@
+"""The scanner against lexbor on the whole page: the same images and base, whatever the page.
+
+One class of difference, where the scanner is right by the HTML standard: lexbor loses `<image>`, the old spelling of
+`img`, directly in a table. The order of images is compared where no table can move them.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+from html_pages import HIDDEN, IMG_TAGS, SHOWN, TAGS, tree_cases
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from udfs.html import Document, parse_with_lexbor, parse_with_scanner
+from udfs.html_skeleton import skeleton
+from udfs.sample_web import make_page
+
+IMG = SHOWN.encode()
+
+
+def images(document: Document) -> list[str]:
+    return sorted(map(repr, document.images))
+
+
+def check_equal(page: str) -> None:
+    scanned, parsed = parse_with_scanner(page), parse_with_lexbor(page)
+    if "<image" in page and "<table" in page:
+        return
+    assert images(scanned) == images(parsed), page
+    assert scanned.base_href == parsed.base_href, page
+    if "<table" not in page:
+        assert scanned.images == parsed.images, page
+
+
+KEPT = {
+    "nothing": (b"", b""),
+    "shorter than a tag": (b"<", b""),
+    "no image": (b"<p><b>text</b><script>x</script>", b""),
+    "an image": (b"<p>" + IMG + b"</p>", IMG),
+    "base and template": (b"<base href=/><p><template><p>" + IMG, b"<base href=/><template>" + IMG),
+    "nothing after the last image": (IMG + b"<template></template>", IMG),
+    "in a value": (b"<a title='" + IMG + b"'>" + IMG, IMG),
+    "in a value that holds >": (b"<a title='> " + IMG + b"'>", b""),
+    "in a tag, after a value that holds >": (b"<a title='> ' " + IMG, b""),
+    "after an apostrophe": (b"<p>it's</p> " + IMG, IMG),
+    "after an empty value": (b"<a title=''>" + IMG, IMG),
+    "after a value that ends in =": (b"<a href='data:;base64,Aw=='>" + IMG, IMG),
+    "after a lone <": (b"<p>a < b " + IMG, IMG),
+    "bogus comments": (b"<? " + IMG + b"<! " + IMG + b"</ " + IMG + IMG, IMG),
+    "attributes of an end tag": (b"<script>x</script title='" + IMG + b"'>" + IMG, IMG),
+    "plain text in svg's title": (b"<svg><title>a</title></svg>" + IMG, IMG),
+    "svg that was closed": (b"<svg><path/></svg><script>'<p>'</script>" + IMG, IMG),
+    "comment of a script that ended": (b"<script><!-- --> '<script>'</script>" + IMG, IMG),
+}
+NEED_TREE = {
+    "markup in svg's style": b"<svg><style><p></style>" + IMG,
+    "CDATA in svg": b"<svg><![CDATA[" + IMG,
+    "image in svg": b"<svg><image href=x>" + IMG,
+    "script in a script's comment": b"<script><!-- <script> </script>" + IMG,
+    "several bases": b"<base target=x><base href=/>" + IMG,
+    "markup in what may be math": b"<math></math><script>'<p>'</script>" + IMG,
+    "frameset": b"<frameset>" + IMG,
+    "plaintext": b"<plaintext>" + IMG,
+    "markup after HTML in svg": b"<svg><foreignObject></svg><script>'<p>'</script>" + IMG,
+    "markup in svg's desc": b"<svg><desc><p></svg><style><p></style>" + IMG,
+    "template after svg": b"<svg><template>" + IMG,
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_kept(name: str) -> None:
+    page, expected = KEPT[name]
+    assert skeleton(page) == expected
+
+
+@pytest.mark.parametrize("name", NEED_TREE)
+def test_needs_a_tree(name: str) -> None:
+    assert skeleton(NEED_TREE[name]) is None
+
+
+# quotes, brackets and ends of raw text where they hurt most
+SNARES = st.sampled_from(
+    (
+        *(
+            "<!--",
+            "-->",
+            "--!>",
+            "<!---->",
+            "<!-->",
+            "<!--->",
+            "<![CDATA[",
+            "]]>",
+            "<!doctype html>",
+            "<?pi?>",
+            "</",
+            "<",
+        ),
+        *('"', "'", "=", '="', "='", ">", '">', "'>", "/>", " ", "\n", "\0", "text", "&lt;", '<a =">', '<a x= "'),
+        *('<a title="', "<a title='", "<p class=x", '<a href="x>y" ', '<a b=c"d>', "<svg/>", "<svg a=b/>", "<title/>"),
+        *(
+            "<script><!--<script>",
+            "</script",
+            "</script >",
+            "<scripty>",
+            "</scripty>",
+            "</textarea x='>' >",
+            "<SCRIPT>",
+        ),
+        *("<base href=/b/>", "<base>", '<!DOCTYPE html PUBLIC "-//W3C', "<img", '<img src=q alt="a>b" ', "</SCRIPT\t>"),
+        *("<template>", "</template>", "<select>", "</select>", "<svg>", "</svg>", f"<a title='{HIDDEN}'>"),
+    )
+)
+
+
+@settings(max_examples=1500)
+@given(st.lists(IMG_TAGS | SNARES | SNARES | TAGS, max_size=20).map("".join))
+def test_tag_soup(page: str) -> None:
+    check_equal(page)
+
+
+@settings(max_examples=300)
+@given(st.integers(0, 400), st.lists(st.tuples(st.floats(0, 1), SNARES), max_size=4))
+def test_pages_with_snares_put_in(index: int, snares: list[tuple[float, str]]) -> None:
+    html = make_page(index, seed=3).body.decode("utf-8", "replace")
+    for where, snare in snares:
+        place = int(where * len(html))
+        html = html[:place] + snare + html[place:]
+    check_equal(html)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes(data: bytes) -> None:
+    skeleton(data)
+    skeleton(IMG + data + IMG)
+
+
+@pytest.mark.parametrize(
+    "part", [b"<!--", b"<script>", b"</script", b"<a title='<img ", b"<img alt='", b"<svg>", b"<b '", b"<a ="]
+)
+def test_time_grows_with_the_page(part: bytes) -> None:
+    """A megabyte of what is never closed takes well under the time that going over it again for each would."""
+    skeleton(part * (1_000_000 // len(part)) + IMG)
+
+
+def test_html5lib_tests_with_an_image_put_in(shared_data: Path) -> None:
+    """Uses ../shared/data. An image after each of the last four tags of every input."""
+    for html, _, _ in tree_cases(shared_data):
+        cuts = [match.end() for match in re.finditer(">", html)][-4:]
+        for cut in {*cuts, len(html)}:
+            check_equal(html[:cut] + SHOWN + html[cut:])
+
+
+def test_real_pages(shared_data: Path) -> None:
+    """Uses ../shared/data. Few pages need their tree."""
+    from fastwarc import ArchiveIterator, WarcRecordType
+
+    pages = whole = 0
+    for file in sorted((shared_data / "warc").glob("*.warc.gz")):
+        with file.open("rb") as source:
+            try:
+                for record in ArchiveIterator(source, record_types=WarcRecordType.response, parse_http=True):
+                    html = record.reader.read()
+                    pages += 1
+                    whole += skeleton(html) is None
+                    check_equal(html.decode("utf-8", "replace"))
+            except OSError:  # damaged on purpose
+                continue
+    assert pages > 150
+    assert whole < 0.1 * pages

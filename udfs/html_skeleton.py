@@ -1,0 +1,211 @@
+"""The few tags of a page that extraction reads, cut out of it without building its tree.
+
+A page's skeleton is the source of its `KEPT` tags, in order, and nothing else. Parsed by the same HTML parser it gives
+the same elements as the whole page does, at about a third of the cost: most of a page is script, style, text and tags
+that do not matter here. Whoever needs another element adds its tags to `KEPT` and reads it from the tree.
+
+How: numpy finds every `<`; a table on the three bytes after it leaves the tags that matter (those kept, and those that
+change how what follows is tokenized: raw text, comments, templates, foreign content). A walk over these applies the
+tokenizer's rules (the HTML standard, section 13.2.5). Whether such a `<` starts a tag, or lies in an attribute's value,
+is told from the bytes just before it where they leave no doubt, else by tokenizing all tags since the last sure place.
+
+What hangs on the tree rather than on the tokens is not guessed: raw text with a `<`, CDATA, `image`, `template` and
+`base` that may lie in foreign content, `frameset`, `plaintext`, a script within a script's comment, several `base`.
+Such a page (some 3 % of real ones) has no skeleton, and is parsed whole. Elements keep the order of the source, where a
+tree moves those that a table cannot hold to before it.
+"""
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+_SPACE = rb"[\t\n\f\r ]"
+_VALUE = rb"\"[^\"]*+\"|'[^']*+'|[^\t\n\f\r >\"'][^\t\n\f\r >]*+|(?=>)"
+_REST_OF_TAG = (
+    rb"(?:[\t\n\f\r /]++|[^\t\n\f\r />][^\t\n\f\r />=]*+"
+    rb"(?:%(space)b*+=%(space)b*+(?:%(value)b)|(?!%(space)b*+=)))*+>" % {b"space": _SPACE, b"value": _VALUE}
+)
+_NAME = rb"/?[a-zA-Z][^\t\n\f\r />]*+"
+_tag = re.compile(rb"<(%b)%b" % (_NAME, _REST_OF_TAG)).match
+_end_tag_name = re.compile(rb"</([a-zA-Z]++)(?=[\t\n\f\r />])").match
+_bogus_comment = re.compile(rb"<(?:[!?]|/(?![a-zA-Z]))[^>]*+>").match
+_tokens = re.compile(
+    rb"(?:[^<]++|<(?![a-zA-Z/!?])|<%b%b|<(?:[!?]|/(?![a-zA-Z]))[^>]*+>)*+" % (_NAME, _REST_OF_TAG)
+).match
+
+KEPT = (b"img", b"image", b"base", b"template", b"/template")
+"""Tags that a skeleton holds."""
+
+_WANTED = (b"img", b"image", b"base")  # nothing after the last of these matters
+_RAW = frozenset((b"script", b"style", b"textarea", b"title", b"iframe", b"noembed", b"noframes", b"xmp"))
+_FOREIGN = (b"svg", b"/svg", b"desc")
+_HTML_WITHIN = (b"math", b"foreignobject")  # HTML may be open in it, and hide its end tag from the tree
+_NEEDS_TREE = (b"frameset", b"plaintext")
+_EVERMORE = 1 << 60
+_COMMENT_OR_CDATA = (b"!--", b"![C")
+_SLASH, _BANG = b"/!"
+_BEFORE_A_VALUE = frozenset(b"= \t\n\f\r")
+
+
+def _table() -> np.ndarray:
+    """By the low five bits of three bytes (letters of either case alike): 0 no tag that matters, 1 may be, 2 may be one
+    of `_WANTED`. The walk looks at the names themselves."""
+    table = np.zeros(1 << 15, np.uint8)
+    ends = tuple(b"/" + name for name in _RAW)
+    for tags, kind in (
+        ((*KEPT, *_RAW, *ends, *_FOREIGN, *_HTML_WITHIN, *_NEEDS_TREE, *_COMMENT_OR_CDATA), 1),
+        (_WANTED, 2),
+    ):
+        for tag in tags:
+            table[sum((byte & 31) << 5 * place for place, byte in enumerate(tag[:3]))] = kind
+    return table
+
+
+_MATTERS = _table()
+
+
+class _NeedsTree(Exception):
+    """The tokens alone do not tell what is an element here."""
+
+
+def skeleton(html: bytes) -> bytes | None:
+    """The `KEPT` tags of a page (ASCII-compatible bytes, of any quality), as they stand there; empty where it has no
+    image or base. None where it takes a tree to tell."""
+    try:
+        return b"".join(_kept_tags(html))
+    except _NeedsTree:
+        return None
+
+
+def _kept_tags(html: bytes) -> list[bytes]:
+    kept: list[bytes] = []
+    sure = 0  # up to here all is tokenized, and here the tokenizer is in its data state
+    open_svgs = bases = 0
+    walk = zip(*_places(html), strict=True)
+    for place, previous in walk:
+        if place < sure:
+            continue
+        if previous >= sure and not _is_surely_text(html, sure, previous, place):
+            end = _end_of_token_around(html, sure, place)
+            if end:
+                sure = end
+                continue
+        if html[place + 1] == _BANG:
+            if html.startswith(b"<!--", place):
+                sure = _end_of_comment(html, place)
+            elif open_svgs:  # CDATA there, a comment elsewhere
+                raise _NeedsTree
+            continue
+        tag = _tag(html, place)
+        if tag is None:
+            break
+        sure = tag.end()
+        name = tag[1].lower()
+        if name == b"img":
+            kept.append(tag[0])
+        elif name in _RAW:
+            if open_svgs and not _is_plain_text(html, sure, name):
+                raise _NeedsTree
+            sure = _end_of_raw_text(html, sure, name, walk)
+        elif name == b"svg":
+            open_svgs += 1
+        elif name == b"/svg":
+            open_svgs = max(open_svgs - 1, 0)
+        elif name in _HTML_WITHIN or (name == b"desc" and not _is_plain_text(html, sure, name)):
+            open_svgs = _EVERMORE
+        elif name in KEPT:
+            bases += name == b"base"
+            if open_svgs or bases > 1:
+                raise _NeedsTree
+            kept.append(tag[0])
+        elif name in _NEEDS_TREE:
+            raise _NeedsTree
+    return kept
+
+
+def _places(html: bytes) -> tuple[list[int], list[int]]:
+    """Where tags that matter may start, up to the last wanted one, and for each where the `<` before it is (or -1)."""
+    data = np.frombuffer(html, np.uint8)
+    angles = np.flatnonzero(data[:-3] == ord("<"))
+    code = (data[1:][angles] & 31).astype(np.uint16)
+    code |= (data[2:][angles] & 31).astype(np.uint16) << 5
+    code |= (data[3:][angles] & 31).astype(np.uint16) << 10
+    kinds = _MATTERS[code]
+    chosen = np.flatnonzero(kinds)
+    wanted = np.flatnonzero(kinds[chosen] == 2)
+    if not len(wanted):
+        return [], []
+    chosen = chosen[: wanted[-1] + 1]
+    before = angles[chosen - 1]
+    if chosen[0] == 0:
+        before[0] = -1
+    return angles[chosen].tolist(), before.tolist()
+
+
+def _is_surely_text(html: bytes, sure: int, previous: int, place: int) -> bool:
+    """Whether the tokenizer is in its data state at `place`, if it is at `sure` and `previous` is the last `<` between.
+
+    It is, when a `>` lies after `previous` that closes whatever may be open there. That one does unless it stands in a
+    quoted value; then the value's quotation mark is the last of its kind before `place`, just after a `=` (the value is
+    still open), or lies between the `>` and `place` (it ended there).
+    """
+    closing = html.rfind(b">", previous, place)
+    if closing < 0:
+        return False
+    for mark in (b'"', b"'"):
+        quote = html.rfind(mark, sure, place)
+        if quote > closing or (quote >= 0 and html[quote - 1] in _BEFORE_A_VALUE):
+            return False
+    return True
+
+
+def _end_of_token_around(html: bytes, sure: int, place: int) -> int:
+    """The end of the tag or bogus comment that `place` lies in; 0 when it lies in none."""
+    reached = _end_of(_tokens(html, sure, place), html)
+    return 0 if reached == place else _end_of(_tag(html, reached) or _bogus_comment(html, reached), html)
+
+
+def _end_of_comment(html: bytes, place: int) -> int:
+    """Where the comment has ended that starts at `place`: `<!-->` and `<!--->` are whole ones."""
+    end = html.find(b"-->", place + 2)
+    odd_end = html.find(b"--!>", place + 4, end if end >= 0 else len(html))
+    if odd_end >= 0:
+        return odd_end + 4
+    return end + 3 if end >= 0 else len(html)
+
+
+def _end_of_raw_text(html: bytes, start: int, name: bytes, walk: Iterator[tuple[int, int]]) -> int:
+    """Where the raw text element of this name that is open at `start` has ended; takes the places within off `walk`."""
+    comment = -1  # of a script: where its last `<!--` is
+    for place, _ in walk:
+        if place < start:
+            continue
+        if html[place + 1] == _SLASH:
+            if name == b"script" and html.startswith(b"</script>", place):  # most of them
+                return place + len(b"</script>")
+            end = _end_tag_name(html, place)
+            if end is not None and end[1].lower() == name:
+                return _end_of(_tag(html, place), html)
+        elif name == b"script":
+            if html.startswith(b"<!--", place):
+                comment = place
+            elif (
+                html[place + 1 : place + 7].lower() == name
+                and comment >= 0
+                and html.find(b"-->", comment + 2, place) < 0
+            ):
+                raise _NeedsTree  # from here on an end tag may not end it
+    return len(html)
+
+
+def _end_of(match: re.Match[bytes] | None, html: bytes) -> int:
+    """A match's end; the page's, when what was looked for does not end within it."""
+    return len(html) if match is None else match.end()
+
+
+def _is_plain_text(html: bytes, start: int, name: bytes) -> bool:
+    """Whether only text lies between `start` and the end tag of this name, so that it is the same if it is raw text."""
+    place = html.find(b"<", start)
+    end = _end_tag_name(html, place) if place >= 0 else None
+    return end is not None and end[1].lower() == name
