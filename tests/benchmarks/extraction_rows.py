@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pyarrow as pa
@@ -55,7 +56,8 @@ def against_reading(corpus: Corpus, matcher: Matcher, repeat: int) -> Row:
     facts = file_row(batches)
     same = facts["status"] == FileStatus.OK and facts[Outcome.RECORDS] == records
     seen = ", ".join(f"{facts[outcome]:,} {outcome}" for outcome in (Outcome.PAGES, Outcome.IMAGES, Outcome.PAIRS))
-    note = f"{corpus.label}; {seen}"
+    seconds_per_gb = median(ours_s) / corpus.path.stat().st_size * 1e9
+    note = f"{corpus.label}; {seen}; {seconds_per_gb:.0f} s a GB of WARC"
     name = f"extract + language + match, {corpus.name} pages"
     return Row("a", name, ours_s, "FastWARC reading", bare_s, TIMES, same=same, notes=[note])
 

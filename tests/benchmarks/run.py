@@ -23,7 +23,7 @@ from udfs.language import fasttext_detector
 from udfs.matcher import Matcher
 
 _CAPTIONS = 10_000
-_SPARK_FILES, _SPARK_FILES_OF_OWN_WARC = 8, 2
+_SPARK_FILES, _SPARK_FILES_OF_OWN_WARC = 24, 2
 
 
 class Bench:

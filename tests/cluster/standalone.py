@@ -1,0 +1,161 @@
+"""A real Spark standalone cluster on this machine: a master, and a worker on each of two loopback addresses.
+
+Every process is started in a session of its own, so that nothing it starts can outlive it: executors stay in their
+worker's process group, but Spark's Python daemons make groups of their own; all of them stay in the session.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyspark
+
+from jobs.java import use_java
+
+ROOT = Path(__file__).resolve().parents[2]
+SPARK_HOME = Path(pyspark.__file__).parent
+HOSTS = ("127.0.0.1", "127.0.0.2")
+"""Spark starts a task's copy only on a host other than the task's own, so one address for both would not do."""
+
+_MASTER_IS_UP = re.compile(r"Starting Spark master at (spark://\S+).*New state: ALIVE", re.DOTALL)
+_WORKER_IS_UP = re.compile(r"Successfully registered with master")
+_START_S = 60
+
+
+class Cluster:
+    """The processes of a cluster, and the drivers run on it, by name. Their logs are in `root`, as `<name>.log`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        (root / "conf").mkdir()  # empty: the machine's own Spark settings are none of ours
+        self._start("master", HOSTS[0], *_daemon("master.Master", HOSTS[0]))
+        self.url = self._await_log("master", _MASTER_IS_UP)[1]
+
+    def start_workers(self) -> None:
+        """Start the workers that are not running, and wait until the master knows them."""
+        missing = [host for host in HOSTS if host not in self._processes]
+        for host in missing:
+            limits = ("--cores", "1", "--memory", "1g", "--work-dir", self._root / "work" / host)
+            self._start(host, host, *_daemon("worker.Worker", host), *limits, self.url)
+        for host in missing:
+            self._await_log(host, _WORKER_IS_UP)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL to a process and all it has started, as when its machine loses power."""
+        _kill_session(self._processes.pop(name))
+
+    def start_driver(self, name: str, *arguments: str | Path) -> None:
+        """Start Python with these arguments as the driver of an application, to be waited for by `finish`."""
+        self._start(name, HOSTS[0], sys.executable, *arguments)
+
+    def await_true(self, name: str, condition: Callable[[], bool], timeout_s: float = 60) -> None:
+        """Wait until something has come about while a process runs."""
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            if self._processes[name].poll() is not None:
+                raise AssertionError(f"{name} ended too early:\n{self._log_tail(name)}")
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{name} did not come that far in {timeout_s} s:\n{self._log_tail(name)}")
+            time.sleep(0.05)
+
+    def finish(self, name: str, timeout_s: float = 120) -> None:
+        """Wait for a driver to end well."""
+        try:
+            status = self._processes[name].wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            status = None
+        self.kill(name)
+        assert status == 0, f"{name} ended with {status} (None: not in {timeout_s} s):\n{self._log_tail(name)}"
+
+    def stop(self) -> None:
+        for name in reversed(list(self._processes)):
+            self.kill(name)
+
+    def _start(self, name: str, host: str, *command: str | Path) -> None:
+        foreign = ("SPARK_", "PYSPARK_", "HADOOP_", "YARN_")
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(foreign)} | {
+            "SPARK_HOME": str(SPARK_HOME),
+            "SPARK_CONF_DIR": str(self._root / "conf"),
+            "SPARK_LOCAL_DIRS": str(self._root / "scratch"),
+            "SPARK_LOCAL_IP": host,  # for all sockets, the web UIs' among them
+            "SPARK_DAEMON_MEMORY": "256m",
+            "PYSPARK_PYTHON": sys.executable,
+            "PYSPARK_DRIVER_PYTHON": sys.executable,
+            "PYTHONPATH": str(ROOT),
+        }
+        with self._log(name).open("wb") as log:
+            self._processes[name] = subprocess.Popen(
+                command,
+                cwd=self._root,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _await_log(self, name: str, pattern: re.Pattern[str]) -> re.Match[str]:
+        """Wait until a process has logged this."""
+        found: list[re.Match[str]] = []
+        self.await_true(name, lambda: bool(found.extend(pattern.finditer(self._text(name))) or found), _START_S)
+        return found[0]
+
+    def _log(self, name: str) -> Path:
+        return self._root / f"{name}.log"
+
+    def _text(self, name: str) -> str:
+        return self._log(name).read_text(encoding="utf-8", errors="replace")
+
+    def _log_tail(self, name: str) -> str:
+        return "\n".join(self._text(name).splitlines()[-40:])
+
+
+@contextmanager
+def standalone_cluster(root: Path) -> Iterator[Cluster]:
+    """A cluster whose logs and scratch are in `root`; all of it is gone at the end."""
+    with use_java():
+        cluster = None
+        try:
+            cluster = Cluster(root)
+            cluster.start_workers()
+            yield cluster
+        finally:
+            if cluster is not None:
+                cluster.stop()
+            shutil.rmtree(root)
+
+
+def _daemon(name: str, host: str) -> tuple[str | Path, ...]:
+    launcher = SPARK_HOME / "bin" / "spark-class"
+    return (launcher, f"org.apache.spark.deploy.{name}", "--host", host, "--port", "0", "--webui-port", "0")
+
+
+def _kill_session(leader: subprocess.Popen[bytes]) -> None:
+    """Kill every process of the session that this one leads; again, while a dying one may still have started others."""
+    leader.kill()
+    leader.wait()
+    while members := _session_members(leader.pid):
+        for pid in members:
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def _session_members(session: int) -> list[int]:
+    """The living processes of a session, by Linux's /proc."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _parent, _group, its_session = status.read_text().rpartition(")")[2].split()[:4]
+        except OSError:  # it has ended
+            continue
+        if int(its_session) == session and state not in "ZX":
+            found.append(int(status.parent.name))
+    return found
