@@ -8,29 +8,35 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 from pyspark import Broadcast
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from jobs.command import Job, open_run, run_job, warn
+from jobs.count import count_stage
 from jobs.frames import (
+    Source,
     check_fingerprint,
     ddl,
     fingerprint_of,
     open_source,
+    read_files,
     rows_and_images,
     with_fingerprint,
 )
+from jobs.given_counts import given_counts, pool_entries, read_counts
 from jobs.hash_columns import pair_hash_column
 from jobs.run_folder import ENTRY_COUNTS, MATCHED, POOL, SUBSET, RunFolder, Stopwatch, read_record
 from jobs.session import spark_session
 from jobs.settings import Settings
+from jobs.sizes import curve_of, sizes_at, t_of_size
+from jobs.survivors import read_survivors, survivors_identity
 from metadata.entries import load_entries
 from udfs.errors import UsageError
-from udfs.hashing import DRAW
+from udfs.hashing import DRAW, PICK
 from udfs.sampling import (
     DRAW_COLUMN,
     PAPER_POOLS,
@@ -44,110 +50,197 @@ from udfs.schemas import ENTRY_COUNT
 from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.schemas import SUBSET as SUBSET_SCHEMA
 from udfs.storage import LocalStorage
+from udfs.thresholds import Chosen, SizeCurve
+
+_SIZE_TOLERANCE = 0.001
 
 
-def run(pool: DataFrame, settings: Settings, probabilities: Broadcast[Floats]) -> DataFrame:
-    """The pool (`schemas.POOL`) to the balanced subset (`schemas.SUBSET`), by each entry's probability."""
+class Threshold(NamedTuple):
+    """A t, and facts about it for run.json: what was asked, and what lies above it."""
+
+    t: int
+    facts: dict[str, Any]
+
+
+def run(pool: DataFrame, settings: Settings, probabilities: Broadcast[dict[int, Floats]]) -> DataFrame:
+    """The pool (`schemas.POOL`) to the balanced subset (`schemas.SUBSET`), by each entry's probability at a t.
+
+    With several t every subset's rows, and a column `t`. A pool that was drawn before (with its `keep_prob`) keeps what
+    both that draw and this one keep, which is one draw at the smaller probability.
+    """
+    several = len(probabilities.value) > 1
+    drawn = ["keep_prob"] if "keep_prob" in pool.columns else []
 
     def balance(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        return balance_batches(batches, probabilities.value)
+        for batch in batches:
+            for t, p in probabilities.value.items():
+                for kept in balance_batches(iter([batch]), p):
+                    yield kept.append_column("t", pa.repeat(pa.scalar(t), kept.num_rows)) if several else kept
 
-    drawn = pool.select(*POOL_SCHEMA.names, pair_hash_column(DRAW, settings.seed).alias(DRAW_COLUMN))
-    return drawn.mapInArrow(balance, ddl(SUBSET_SCHEMA))
-
-
-def read_counts(frame: DataFrame, where: str) -> Counts:
-    """The counts of a frame of `schemas.ENTRY_COUNT` by entry id. Raises `UsageError` when ids are missing or twice."""
-    table: Any = frame.select("entry_id", "count").toPandas()
-    table = table.sort_values("entry_id")
-    if not np.array_equal(table["entry_id"], np.arange(len(table))):
-        raise UsageError(f"{where}: must have one row for every entry id from 0 on")
-    return table["count"].to_numpy(np.int64)
+    rows = pool.select(*POOL_SCHEMA.names, *drawn, pair_hash_column(DRAW, settings.seed).alias(DRAW_COLUMN))
+    return rows.mapInArrow(balance, ddl(SUBSET_SCHEMA) + (", t bigint" if several else ""))
 
 
-def choose_t(settings: Settings, counts: Counts, pool_pairs: int) -> dict[str, Any]:
-    """The t that the settings ask for, with what was asked and how it came out; warns where that is not as meant."""
+def one_an_image(pool: DataFrame, settings: Settings) -> DataFrame:
+    """The pool with one caption an image, that of the smallest H("pick", …), as `--dedup url` takes it."""
+    best = F.min(F.struct(pair_hash_column(PICK, settings.seed).alias("pick"), "caption_hash")).alias("best")
+    picked = pool.groupBy("uuid").agg(best).select("uuid", F.col("best.caption_hash").alias("caption_hash"))
+    return pool.join(picked, ["uuid", "caption_hash"], "left_semi")
+
+
+def choose_thresholds(pool: DataFrame, settings: Settings, counts: Counts, pool_pairs: int) -> list[Threshold]:
+    """Each t that the settings ask for, ascending; warns where one is not as meant."""
     how = settings.threshold()
-    facts: dict[str, Any] = {"threshold": {how: getattr(settings, how)}}
+    asked = getattr(settings, how)
+    chosen: dict[int, dict[str, Any]] = {}
     if how == "t":
-        t = settings.t or 1
+        chosen = {t: {"t": t} for t in asked}
     elif how == "preset":
-        t, paper_pairs = PAPER_POOLS[settings.preset or ""]
+        t, paper_pairs = PAPER_POOLS[asked]
+        chosen[t] = {"preset": asked}
         if not paper_pairs / 2 <= pool_pairs <= paper_pairs * 2:
             warn(
-                f"preset {settings.preset} means t={t:,} for the paper's pool of {paper_pairs:,} pairs; this pool has "
+                f"preset {asked} means t={t:,} for the paper's pool of {paper_pairs:,} pairs; this pool has "
                 f"{pool_pairs:,}: --tail-share means the same on any pool"
             )
+    elif how == "tail_share":
+        t, share = t_of_tail_share(counts, asked)
+        chosen[t] = {"tail_share": asked, "tail_share_reached": share}
     else:
-        t, share = t_of_tail_share(counts, settings.tail_share or 0.0)
-        facts["threshold"]["tail_share_reached"] = share
+        curve = curve_of(pool, settings, counts)
+        for target in asked:
+            found = _of_size(pool, settings, counts, curve, target)
+            chosen[found.t] = {"target_size": target, "target_size_reached": found.pairs}
+    return [Threshold(t, {"threshold": chosen[t], **_facts_at(t, counts)}) for t in sorted(chosen)]
+
+
+def _of_size(pool: DataFrame, settings: Settings, counts: Counts, curve: SizeCurve, target: int) -> Chosen:
+    """The t for a target size; says so where the size is missed."""
+    found = t_of_size(pool, settings, counts, curve, target)
+    if found is None:
+        warn(f"the pool has only {curve.pairs:,} pairs, fewer than the {target:,} asked for: all are kept")
+        return Chosen(int(counts.max(initial=0)) + 1, curve.pairs)
+    if abs(found.pairs - target) > _SIZE_TOLERANCE * target:
+        why = "the smallest there is" if found.t == 1 else "the nearest: many pairs are decided at one t"
+        warn(f"t={found.t:,} keeps {found.pairs:,} pairs where {target:,} were asked for; it is {why}")
+    return found
+
+
+def _facts_at(t: int, counts: Counts) -> dict[str, Any]:
     above = counts > t
-    facts |= {"t": t, "entries_above_t": int(above.sum())}
-    facts["share_of_matches_above_t"] = float(counts[above].sum() / max(counts.sum(), 1))
-    if not facts["entries_above_t"]:
+    if not above.any():
         warn(
             f"nothing was balanced: no entry has more than t={t:,} matches (the most is {int(counts.max(initial=0)):,})"
         )
-    return facts
+    return {
+        "t": t,
+        "entries_above_t": int(above.sum()),
+        "share_of_matches_above_t": float(counts[above].sum() / max(counts.sum(), 1)),
+    }
 
 
 def balance_stage(
     spark: SparkSession, run_folder: RunFolder, pool: DataFrame, counts: Counts, settings: Settings
 ) -> None:
-    """Write the subset of the pool."""
+    """Write the subset of the pool, or one for each t."""
     if run_folder.stage_facts(SUBSET) is not None:
         return
     watch = Stopwatch()
     run_folder.clean(SUBSET)
     pool_pairs = pool.count()
-    chosen = choose_t(settings, counts, pool_pairs)
-    probabilities = spark.sparkContext.broadcast(entry_probabilities(counts, chosen["t"]))
-    subset = run(pool, settings, probabilities)
+    candidates = one_an_image(pool, settings) if settings.per_image == "one" else pool
+    chosen = choose_thresholds(candidates, settings, counts, pool_pairs)
+    probabilities = spark.sparkContext.broadcast({found.t: entry_probabilities(counts, found.t) for found in chosen})
+    subset = run(candidates, settings, probabilities)
     fingerprint = fingerprint_of(pool, "entry_ids")
     if fingerprint is not None:
         subset = with_fingerprint(subset, "entry_ids", fingerprint._asdict())
-    run_folder.commit(SUBSET, subset)
+    several = len(chosen) > 1
+    if several:  # a task writes to a file of each t; without this Spark sorts its rows by t first
+        spark.conf.set("spark.sql.maxConcurrentOutputFileWriters", str(len(chosen)))
+    run_folder.commit(SUBSET, subset, partition_by="t" if several else None)
     probabilities.destroy()
-    run_folder.note(t=chosen["t"])
-    facts = rows_and_images(spark, run_folder.files(SUBSET))
-    run_folder.finish_stage(SUBSET, {"pool_pairs": pool_pairs, **chosen, **facts, "seconds": watch.seconds})
-
-
-def _beside(pool: str) -> str:
-    """Where a pool's own counts are: in its output folder. Raises `UsageError` when there are none."""
-    path = Path(pool).absolute()
-    folder = path.parent if path.name == POOL else path
-    record = read_record(LocalStorage(str(folder)))
-    if record is None or ENTRY_COUNTS not in record["stages"]:
-        raise UsageError(f"{pool}: has no entry counts of its own: name them by --entry-counts DIR (see ballast count)")
-    return str(folder)
+    run_folder.note(t=[found.t for found in chosen] if several else chosen[0].t)
+    subsets = []
+    for found in chosen:
+        files = run_folder.files(SUBSET, f"t={found.t}" if several else "")
+        subsets.append({**found.facts, **rows_and_images(spark, files)})
+    if "keep_prob" in pool.columns:
+        for subset_facts, size in zip(
+            subsets, sizes_at(candidates, settings, counts, [found.t for found in chosen]), strict=True
+        ):
+            subset_facts["capped_by_earlier_draw"] = size.capped
+    facts = {"subsets": subsets} if several else subsets[0]
+    run_folder.finish_stage(SUBSET, {"pool_pairs": pool_pairs, **facts, "seconds": watch.seconds})
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     with spark_session(settings, "balance") as spark:
-        pool = open_source(spark, inputs[0], (POOL, MATCHED), POOL_SCHEMA.names)
-        counts_path = settings.entry_counts or _beside(inputs[0])
-        counts = open_source(spark, counts_path, (ENTRY_COUNTS,), ENTRY_COUNT.names)
-        matched_with, counted_with = fingerprint_of(pool.frame, "entry_ids"), fingerprint_of(counts.frame, "entry_id")
-        if matched_with and counted_with:
-            check_fingerprint(matched_with, counted_with._asdict(), inputs[0], f"the counts of {counts_path}")
+        source = open_source(spark, inputs[0], (POOL, MATCHED, SUBSET), POOL_SCHEMA.names)
+        pool, matched_with = source.frame, fingerprint_of(source.frame, "entry_ids")
+        if settings.where is not None and settings.survivors is None:
+            raise UsageError("--where filters the rows of --survivors: name those")
+        if settings.survivors is not None:
+            return _balance_survivors(spark, inputs[0], source, settings)
+        if "keep_prob" in pool.columns:
+            raise UsageError(
+                f"{inputs[0]}: is a subset: balance the pool that it was drawn from, or name its --survivors"
+            )
         if settings.metadata is not None:
             entries = load_entries(settings.metadata)
             check_fingerprint(matched_with, entries.fingerprint, inputs[0], entries.source)
-        identity = {"source": pool.identity, "counts": counts.identity}
-        run_folder = open_run("balance", settings, identity, reads=[*inputs, counts_path])
+        given = given_counts(spark, settings, inputs[0], matched_with)
+        identity = {"source": source.identity, "counts": given.identity}
+        reads = [*inputs, *([settings.entry_counts] if settings.entry_counts else [])]
+        run_folder = open_run("balance", settings, identity, reads=reads)
         if not run_folder.finished:
             run_folder.begin()
-            balance_stage(spark, run_folder, pool.frame, read_counts(counts.frame, counts_path), settings)
+            balance_stage(spark, run_folder, pool, given.counts, settings)
             run_folder.finish()
     return run_folder
+
+
+def _balance_survivors(spark: SparkSession, path: str, source: Source, settings: Settings) -> RunFolder:
+    """Count the survivors of a pool, or estimate the counts from those of a subset, and balance them."""
+    if settings.entry_counts is not None:
+        raise UsageError("--survivors are counted anew: leave out --entry-counts")
+    survivors = settings.survivors or ""
+    identity = {"source": source.identity, "survivors": survivors_identity(survivors)}
+    entries = pool_entries(settings, path, fingerprint_of(source.frame, "entry_ids"))
+    if "keep_prob" in source.frame.columns:
+        _check_seed(path, settings.seed)
+    run_folder = open_run("balance", settings, identity, reads=[path, survivors])
+    if run_folder.finished:
+        return run_folder
+    run_folder.begin()
+    images = read_survivors(spark, survivors, settings.where)
+    left = source.frame.join(images, "uuid", "left_semi")
+    count_stage(spark, run_folder, left, entries, settings)
+    counts, _ = read_counts(read_files(spark, run_folder.files(ENTRY_COUNTS), ENTRY_COUNT), settings.out)
+    balance_stage(spark, run_folder, left, counts, settings)
+    facts = run_folder.stage_facts(SUBSET) or {}
+    run_folder.finish_stage(SUBSET, {**facts, "pairs_before_download": source.frame.count()})
+    run_folder.finish()
+    return run_folder
+
+
+def _check_seed(subset: str, seed: int) -> None:
+    """Raise `UsageError` when a subset is known to have been drawn with another seed: both draws must be one."""
+    path = Path(subset).absolute()
+    for folder in (path, path.parent, path.parent.parent):
+        record = read_record(LocalStorage(str(folder)))
+        if record is not None and SUBSET in record["stages"]:
+            drawn = record["settings"].get("seed", seed)
+            if drawn != seed:
+                raise UsageError(f"{subset}: was drawn with --seed {drawn}; balance its survivors with the same")
+            return
 
 
 JOB = Job(
     "balance",
     "sample the pool so that frequent entries do not drown the others",
     "POOL",
-    "output folder of curate (pool and counts), or of dedup with --entry-counts",
+    "output folder of curate, or of dedup or merge with --entry-counts; with --survivors also a subset",
     many=False,
     execute=execute,
     output=SUBSET,

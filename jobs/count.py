@@ -20,6 +20,7 @@ from jobs.frames import check_fingerprint, ddl, fingerprint_of, open_source, wit
 from jobs.run_folder import COUNTS_FILE, ENTRY_COUNTS, MATCHED, POOL, RunFolder, Stopwatch
 from jobs.session import spark_session
 from jobs.settings import Settings
+from jobs.survivors import weight_column
 from metadata.entries import EntryList, load_entries
 from udfs.errors import BallastError
 from udfs.schemas import ENTRY_COUNT
@@ -28,9 +29,14 @@ from udfs.schemas import ENTRY_COUNT
 def run(pool: DataFrame, settings: Settings, entries: DataFrame) -> DataFrame:
     """The pool and all entries (`entry_id`, `entry`) to a row per entry (`schemas.ENTRY_COUNT`), zeros included.
 
-    An id in the pool that no entry has gives a row with a null `entry`.
+    An id in the pool that no entry has gives a row with a null `entry`. Pairs that were drawn before (they have a
+    `keep_prob`) stand for 1 / keep_prob pairs each; the sum is rounded.
     """
-    counts = pool.select(F.explode("entry_ids").alias("entry_id")).groupBy("entry_id").count()
+    if "keep_prob" in pool.columns:
+        matches = pool.select(F.explode("entry_ids").alias("entry_id"), weight_column(pool).alias("weight"))
+        counts = matches.groupBy("entry_id").agg(F.round(F.sum("weight")).cast("long").alias("count"))
+    else:
+        counts = pool.select(F.explode("entry_ids").alias("entry_id")).groupBy("entry_id").count()
     joined = entries.join(counts, "entry_id", "full_outer")
     return joined.select("entry_id", "entry", F.coalesce("count", F.lit(0)).cast("long").alias("count"))
 

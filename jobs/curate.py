@@ -8,12 +8,13 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
 
 from collections.abc import Sequence
 
-from jobs.balance import balance_stage, read_counts
+from jobs.balance import balance_stage
 from jobs.command import Job, note, open_run, run_job, warn
 from jobs.count import count_stage
-from jobs.dedup import dedup_stage
+from jobs.dedup import dedup_stage, excluded_identity, open_excluded
 from jobs.extract import extract_stage, inputs_identity
 from jobs.frames import PAIRS_PART, read_files
+from jobs.given_counts import read_counts
 from jobs.run_folder import ENTRY_COUNTS, EXTRACTED, POOL, SUBSET, RunFolder
 from jobs.session import spark_session
 from jobs.settings import Settings
@@ -27,8 +28,8 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     """Extract and match in one pass, deduplicate, count, balance; stages that are committed already are skipped."""
     entries = load_entries(settings.metadata)
     files = plan_inputs(inputs, settings.input_root)
-    identity = {"metadata": entries.fingerprint, "inputs": inputs_identity(files)}
-    run_folder = open_run("curate", settings, identity)
+    identity = {"metadata": entries.fingerprint, "inputs": inputs_identity(files), **excluded_identity(settings)}
+    run_folder = open_run("curate", settings, identity, reads=settings.exclude)
     if run_folder.finished:
         return run_folder
     if settings.kept_languages() is None or len(settings.languages) > 1:
@@ -40,13 +41,14 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         run_folder.begin()
         extract_stage(spark, run_folder, files, settings, entries)
         pairs = read_files(spark, run_folder.files(EXTRACTED, PAIRS_PART), MATCHED_PAIR, entries.fingerprint)
-        dedup_stage(spark, run_folder, pairs, run_folder.bytes_of(EXTRACTED), settings)
+        exclude = open_excluded(spark, settings)
+        dedup_stage(spark, run_folder, pairs, run_folder.bytes_of(EXTRACTED), settings, exclude)
         note("deduplicated")
         pool = read_files(spark, run_folder.files(POOL), POOL_SCHEMA, entries.fingerprint)
         count_stage(spark, run_folder, pool, entries, settings)
         note("counted")
-        counts = read_files(spark, run_folder.files(ENTRY_COUNTS), ENTRY_COUNT)
-        balance_stage(spark, run_folder, pool, read_counts(counts, settings.out), settings)
+        counts, _ = read_counts(read_files(spark, run_folder.files(ENTRY_COUNTS), ENTRY_COUNT), settings.out)
+        balance_stage(spark, run_folder, pool, counts, settings)
         note("balanced")
     run_folder.finish()
     return run_folder

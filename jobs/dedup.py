@@ -7,20 +7,24 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from collections.abc import Sequence
+from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.command import Job, open_run, run_job, warn
+from jobs.command import Job, note, open_run, run_job, warn
 from jobs.frames import (
+    Source,
     fingerprint_of,
+    locate,
     open_source,
+    read_files,
     rows_and_images,
     set_shuffle_partitions,
     with_fingerprint,
 )
 from jobs.hash_columns import pair_hash_column
-from jobs.run_folder import EXTRACTED, MATCHED, POOL, RunFolder, Stopwatch
+from jobs.run_folder import EXTRACTED, MATCHED, POOL, RunFolder, Stopwatch, digest
 from jobs.session import spark_session
 from jobs.settings import Settings
 from udfs.hashing import PICK
@@ -36,12 +40,11 @@ def run(pairs: DataFrame, settings: Settings) -> DataFrame:
     `duplicates` adds up the copies that each row stands for.
     """
     columns = [name for name in POOL_SCHEMA.names if name in pairs.columns and name != "duplicates"]
-    copies = F.col("duplicates") if "duplicates" in pairs.columns else F.lit(1).cast("long")
+    copies = copies_column(pairs)
     if settings.dedup == "none":
         return pairs.select(*columns, copies.alias("duplicates"))
-    keys, first = ["uuid", "caption_hash"], []
-    if settings.dedup == "url":
-        keys, first = ["uuid"], [pair_hash_column(PICK, settings.seed).alias("pick")]
+    keys = key_columns(settings)
+    first = [pair_hash_column(PICK, settings.seed).alias("pick")] if settings.dedup == "url" else []
     rest = [name for name in columns if name not in SORT_KEY and name not in keys]
     survivor = F.min(F.struct(*first, *SORT_KEY, *rest)).alias("survivor")
     grouped = pairs.groupBy(*keys).agg(survivor, F.sum(copies).alias("duplicates"))
@@ -52,29 +55,87 @@ def run(pairs: DataFrame, settings: Settings) -> DataFrame:
     return with_fingerprint(pool, "entry_ids", fingerprint._asdict()) if fingerprint else pool
 
 
+def key_columns(settings: Settings) -> list[str]:
+    """The columns in which two pairs that are the same agree."""
+    return ["uuid"] if settings.dedup == "url" else ["uuid", "caption_hash"]
+
+
+def copies_column(pairs: DataFrame) -> Column:
+    """How many copies a row stands for."""
+    return F.col("duplicates") if "duplicates" in pairs.columns else F.lit(1).cast("long")
+
+
+def without_pools(pairs: DataFrame, pools: Sequence[DataFrame], settings: Settings) -> DataFrame:
+    """The pairs that none of the pools holds; with `--dedup url`, those of images that none holds."""
+    keys = key_columns(settings)
+    for pool in pools:
+        pairs = pairs.join(pool.select(*keys), keys, "left_anti")
+    return pairs
+
+
+def _slice(pairs: DataFrame, place: int, slices: int) -> DataFrame:
+    """One of `slices` parts of the key space; copies of a pair, and pairs of an image, are in the same."""
+    return pairs.where(F.pmod(F.xxhash64(F.lit("slice"), "uuid"), F.lit(slices)) == place) if slices > 1 else pairs
+
+
 def dedup_stage(
-    spark: SparkSession, run_folder: RunFolder, pairs: DataFrame, size_bytes: int, settings: Settings
+    spark: SparkSession,
+    run_folder: RunFolder,
+    pairs: DataFrame,
+    size_bytes: int,
+    settings: Settings,
+    exclude: Sequence[Source] = (),
 ) -> None:
-    """Write the pool of these pairs."""
+    """Write the pool of these pairs, slice by slice, each committed by itself."""
     if run_folder.stage_facts(POOL) is not None:
         return
     watch = Stopwatch()
     run_folder.clean(POOL)
-    set_shuffle_partitions(spark, size_bytes)
-    run_folder.commit(POOL, run(pairs, settings))
-    facts = rows_and_images(spark, run_folder.files(POOL))
-    run_folder.finish_stage(POOL, {**facts, "seconds": watch.seconds})
+    # a run that was begun with another number of slices goes on with that number
+    begun = [int(manifest.facts["slices"]) for manifest in run_folder.manifests(POOL)]
+    slices = begun[0] if begun else settings.hash_slices
+    set_shuffle_partitions(spark, (size_bytes + sum(source.size_bytes for source in exclude)) // slices)
+    for place in range(slices):
+        pools = [_slice(source.frame, place, slices) for source in exclude]
+        pool = run(without_pools(_slice(pairs, place, slices), pools, settings), settings)
+        unit = f"slice={place:05d}" if slices > 1 else "all"
+        run_folder.commit(POOL, pool, unit=unit, facts={"slices": slices})
+        if slices > 1:
+            note(f"deduplicated slice {place + 1} of {slices}")
+    facts: dict[str, Any] = rows_and_images(spark, run_folder.files(POOL))
+    if exclude:
+        before, after = _copies(pairs), _copies(read_files(spark, run_folder.files(POOL), POOL_SCHEMA))
+        facts["excluded"] = before - after
+    run_folder.finish_stage(POOL, {**facts, "slices": slices, "seconds": watch.seconds})
+
+
+def _copies(pairs: DataFrame) -> int:
+    row = pairs.agg(F.coalesce(F.sum(copies_column(pairs)), F.lit(0)).alias("copies")).first()
+    return int(row["copies"]) if row is not None else 0
+
+
+def open_excluded(spark: SparkSession, settings: Settings) -> list[Source]:
+    """The pools of `--exclude`."""
+    return [open_source(spark, path, (POOL, MATCHED), ("uuid", "caption_hash")) for path in settings.exclude]
+
+
+def excluded_identity(settings: Settings) -> dict[str, Any]:
+    """What identifies the excluded pools in run.json; nothing where there are none."""
+    found = [locate(path, (POOL, MATCHED)).identity["sha256"] for path in settings.exclude]
+    return {"exclude": {"pools": len(found), "sha256": digest(sorted(found))}} if found else {}
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     with spark_session(settings, "dedup") as spark:
         source = open_source(spark, inputs[0], (MATCHED, EXTRACTED), PAIR.names)
+        exclude = open_excluded(spark, settings)
         if settings.dedup == "url" and "entry_ids" not in source.frame.columns:
             warn("these pairs are not matched: an image whose picked caption matches nothing will be lost later on")
-        run_folder = open_run("dedup", settings, {"source": source.identity}, reads=inputs)
+        identity = {"source": source.identity, **excluded_identity(settings)}
+        run_folder = open_run("dedup", settings, identity, reads=[*inputs, *settings.exclude])
         if not run_folder.finished:
             run_folder.begin()
-            dedup_stage(spark, run_folder, source.frame, source.size_bytes, settings)
+            dedup_stage(spark, run_folder, source.frame, source.size_bytes, settings, exclude)
             run_folder.finish()
     return run_folder
 

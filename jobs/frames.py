@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.run_folder import EXTRACTED, RunFolder, digest, read_record
+from jobs.run_folder import EXTRACTED, SUBSET, RunFolder, digest, read_record
 from udfs.errors import UsageError
 from udfs.schemas import KIND_FILE, KIND_PAIR
 from udfs.storage import LocalStorage, refuse_patterns
@@ -83,6 +83,19 @@ def read_files(
     return spark.read.parquet(*files).select(*schema.names)
 
 
+class Located(NamedTuple):
+    """The Parquet files of a step job's input, relative to `storage`."""
+
+    path: str
+    storage: LocalStorage
+    names: list[str]
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What identifies them in run.json."""
+        return {"files": len(self.names), "sha256": digest(self.storage.describe(name) for name in self.names)}
+
+
 class Source(NamedTuple):
     """The rows that a step job starts from, and what identifies them in run.json."""
 
@@ -91,17 +104,20 @@ class Source(NamedTuple):
     size_bytes: int
 
 
-def open_source(spark: SparkSession, path: str, stages: Sequence[str], required: Sequence[str]) -> Source:
-    """Open the input of a step job: a Ballast output folder, one of its stage folders, or any folder of Parquet files.
+def locate(path: str, stages: Sequence[str]) -> Located:
+    """Find the input of a step job: a Ballast output folder, one of its stage folders, any folder of Parquet files, or
+    one such file.
 
-    Of an output folder the first of `stages` that it has is taken, by its manifests. `required` are the columns that
-    the job needs. Raises `UsageError` for a path that is none of these, an unfinished stage, and missing columns.
+    Of an output folder the first of `stages` that it has is taken, by its manifests. Raises `UsageError` for a path
+    that is none of these, an unfinished stage, and an output folder with several subsets.
     """
     storage = LocalStorage(path)
     if not storage.root.exists():
         raise UsageError(f"{path}: no such folder")
     if not storage.root.is_dir():
-        raise UsageError(f"{path}: is a file, not a folder")
+        if not path.endswith(".parquet"):
+            raise UsageError(f"{path}: is a file, not a folder")
+        return Located(path, LocalStorage(str(storage.root.parent)), [storage.root.name])
     candidates = [(storage, list(stages))]
     if storage.root.name in stages:
         candidates.append((LocalStorage(str(storage.root.parent)), [storage.root.name]))
@@ -115,28 +131,35 @@ def open_source(spark: SparkSession, path: str, stages: Sequence[str], required:
             raise UsageError(
                 f"{path}: holds no finished {' or '.join(names)} (its {record['job']} run is {record['state']})"
             )
-        return _source(spark, path, folder, run.names(stage, PAIRS_PART if stage == EXTRACTED else ""), required)
-    names = [name for name in storage.list_files("") if _is_read_by_spark(name)]
-    return _source(spark, path, storage, names, required)
+        facts = run.stage_facts(stage) or {}
+        if len(facts.get("subsets", ())) > 1:
+            ts = ", ".join(f"{SUBSET}/t={subset['t']}" for subset in facts["subsets"])
+            raise UsageError(f"{path}: holds several subsets: name one ({ts})")
+        return Located(path, folder, run.names(stage, PAIRS_PART if stage == EXTRACTED else ""))
+    return Located(path, storage, [name for name in storage.list_files("") if _is_read_by_spark(name)])
+
+
+def open_source(spark: SparkSession, path: str, stages: Sequence[str], required: Sequence[str]) -> Source:
+    """Open the input of a step job (see `locate`). `required` are the columns that the job needs.
+
+    Raises `UsageError` where there are no rows to read, and for missing columns.
+    """
+    located = locate(path, stages)
+    if not located.names:
+        raise UsageError(f"{path}: holds no rows: no Parquet file, or none with pairs")
+    for name in located.names:
+        refuse_patterns(name)
+    frame = spark.read.parquet(*map(located.storage.url, located.names))
+    missing = [name for name in required if name not in frame.columns]
+    if missing:
+        raise UsageError(f"{path}: lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}")
+    return Source(frame, located.identity, sum(map(located.storage.size, located.names)))
 
 
 def _is_read_by_spark(name: str) -> bool:
     """Whether a file is Parquet and none of its path's parts is hidden; extraction's rows of files are no pairs."""
     parts = name.split("/")
     return name.endswith(".parquet") and not any(part.startswith(("_", ".")) or part == FILES_PART for part in parts)
-
-
-def _source(spark: SparkSession, path: str, storage: LocalStorage, names: list[str], required: Sequence[str]) -> Source:
-    if not names:
-        raise UsageError(f"{path}: holds no rows: no Parquet file, or none with pairs")
-    for name in names:
-        refuse_patterns(name)
-    frame = spark.read.parquet(*map(storage.url, names))
-    missing = [name for name in required if name not in frame.columns]
-    if missing:
-        raise UsageError(f"{path}: lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}")
-    identity = {"files": len(names), "sha256": digest(storage.describe(name) for name in names)}
-    return Source(frame, identity, sum(map(storage.size, names)))
 
 
 def set_shuffle_partitions(spark: SparkSession, size_bytes: int) -> None:

@@ -24,16 +24,29 @@ from udfs.storage import LocalStorage
 
 RUN_FILE = "run.json"
 COUNTS_FILE = "entry_counts.json"
-EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, SUBSET = (
+EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, SUBSET, IMAGES = (
     "extracted",
     "files",
     "matched",
     "pool",
     "entry_counts",
     "subset",
+    "images",
 )
 _MANIFESTS = "_manifests"
-OWN_PATHS = (EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, COUNTS_FILE, SUBSET, _MANIFESTS, "report.html", RUN_FILE)
+OWN_PATHS = (
+    EXTRACTED,
+    FILES,
+    MATCHED,
+    POOL,
+    ENTRY_COUNTS,
+    COUNTS_FILE,
+    SUBSET,
+    IMAGES,
+    _MANIFESTS,
+    "report.html",
+    RUN_FILE,
+)
 """All that Ballast ever writes to an output folder, and so all that `--overwrite` deletes."""
 
 _WRITE_ID = re.compile(r"/part-\d+-([0-9a-f-]{36})[^/]*$")  # Spark gives the files of one write one id
@@ -159,15 +172,15 @@ class RunFolder:
     ) -> Manifest:
         """Write a unit's rows and, when every file is there, its manifest; nothing when it is committed already.
 
-        A stage of several units writes each to an attempt folder of its own, `stage/<unit>/attempt=<id>`; a stage of
-        one unit (`all`) writes straight to its folder, where readers expect the files. Raises `BallastError` when
+        Batches of extraction are written each to an attempt folder of its own, `extracted/<unit>/attempt=<id>`; units
+        of other stages straight to the stage's folder, where readers expect the files. Raises `BallastError` when
         another run is writing there too.
         """
         committed = self.storage.read(f"{_MANIFESTS}/{stage}/{unit}.json")
         if committed is not None:
             return Manifest(**json.loads(committed))
         attempt = uuid.uuid4().hex[:12]
-        folder = stage if unit == "all" else f"{stage}/{unit}/attempt={attempt}"
+        folder = f"{stage}/{unit}/attempt={attempt}" if stage == EXTRACTED else stage
         before = set(self.storage.list_files(folder))
         writer = frame.write.mode("append")
         if partition_by is not None:

@@ -61,7 +61,8 @@ def spark_session(settings: Settings, name: str) -> Iterator[SparkSession]:
         conf.setIfMissing(key, value)
     conf.setMaster(master).setAppName(conf.get("spark.app.name", None) or f"ballast {name}")
     if not settings.debug:
-        logging.getLogger("py4j").setLevel(logging.CRITICAL)
+        for chatter in ("py4j", "SQLQueryContextLogger"):  # an error is said once, by us
+            logging.getLogger(chatter).setLevel(logging.CRITICAL)
         logging.getLogger().addFilter(_is_not_py4js)
     with nullcontext() if submitted else use_java():
         spark = _start(conf, settings)

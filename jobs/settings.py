@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,15 @@ from udfs.language import LANGUAGE_DETECTORS, known_languages
 from udfs.sampling import PAPER_POOLS
 
 DEDUP_MODES = ("url-caption", "url", "none")
-THRESHOLDS = ("t", "preset", "tail_share")
+PER_IMAGE = ("all", "one")
+THRESHOLDS = ("t", "preset", "target_size", "tail_share")
 """The settings of which one decides t; a flag overrides whichever the TOML file sets."""
 
 DEFAULT_TAIL_SHARE = 0.06
 _MASTER = re.compile(r"local(\[(\*|[1-9]\d*)(,\d+)?\])?|local-cluster\[.+\]|spark://.+|k8s://.+|yarn")
 _MAX_PAGE_BYTES = 1 << 31
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMBkmb]?)")
+_SUFFIXES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9}
 
 
 def _setting(help: str, *, default: Any = None, execution: bool = False, **flag: Any) -> Any:
@@ -52,6 +56,25 @@ def _at_least_one(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
     return value
+
+
+def _at_least_ones(text: str) -> tuple[int, ...]:
+    return tuple(sorted({_at_least_one(part.strip()) for part in text.split(",")}))
+
+
+def _size(text: str) -> int:
+    """A number of pairs: 400M, 2.5B, 120K, 5000."""
+    found = _SIZE.fullmatch(text.strip())
+    if not found:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of pairs, such as 400M, 2.5B, 120K or 5000")
+    number = Decimal(found[1]) * _SUFFIXES[found[2].upper()]
+    if number != int(number) or number < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number of pairs from 1 on")
+    return int(number)
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(sorted({_size(part) for part in text.split(",")}))
 
 
 def _page_bytes(text: str) -> int:
@@ -112,11 +135,21 @@ class Settings:
     )
     tail_share: float | None = _setting(
         "choose the largest t for which entries with fewer than t matches hold at most this share of all matches "
-        f"(default: {DEFAULT_TAIL_SHARE}, unless --t or --preset is given)",
+        f"(default: {DEFAULT_TAIL_SHARE}, unless another of these is given)",
         type=_share,
         metavar="S",
     )
-    t: int | None = _setting("matches that an entry keeps; above it, an entry is down-sampled", type=_at_least_one)
+    t: tuple[int, ...] | None = _setting(
+        "matches that an entry keeps; above it, an entry is down-sampled. Several, comma-separated, give nested "
+        "subsets in subset/t=T/",
+        type=_at_least_ones,
+        metavar="T[,T…]",
+    )
+    target_size: tuple[int, ...] | None = _setting(
+        "choose the t that gives this many pairs (K, M and B for thousands, millions and billions)",
+        type=_sizes,
+        metavar="N",
+    )
     preset: str | None = _setting(
         "the paper's t: 20,000 (400m) or 170,000 (2.5b), meant for pools of its size", choices=tuple(PAPER_POOLS)
     )
@@ -154,10 +187,48 @@ class Settings:
         metavar="N",
     )
     entry_counts: str | None = _setting(
-        "folder with the counts to balance by: a `count` or `curate` output, or its entry_counts/ (default: the "
-        "input's own)",
+        "the counts to balance by: a `count` or `curate` output, its entry_counts/, a Parquet file, or JSON of "
+        "{entry: count} such as MetaCLIP's entry_counts_400m.json (default: the input's own)",
         type=_path,
-        metavar="DIR",
+        metavar="PATH",
+    )
+    exclude: tuple[str, ...] = _setting(
+        "pools whose pairs (or images, with --dedup url) are left out; may be repeated",
+        default=(),
+        type=_path,
+        action="append",
+        metavar="POOL",
+    )
+    hash_slices: int = _setting(
+        "deduplicate the key space in this many committed slices: scratch space shrinks to a slice's, at the cost of "
+        "reading the pairs once for each (default: 1)",
+        default=1,
+        execution=True,
+        type=_at_least_one,
+        metavar="K",
+    )
+    per_image: str = _setting(
+        "captions of an image that are drawn: all, or one that a hash picks, as MetaCLIP 2 does (default: all)",
+        default="all",
+        choices=PER_IMAGE,
+    )
+    survivors: str | None = _setting(
+        "balance only images named here: Parquet or CSV with a column uuid or url (img2dataset's metadata: where there "
+        "is a column status, only 'success' counts), or text with a uuid or URL a line",
+        type=_path,
+        metavar="PATH",
+    )
+    where: str | None = _setting(
+        'keep only survivors for which this SQL holds, such as "nsfw < 0.5 AND clip >= 0.28"', metavar="SQL"
+    )
+    reference_counts: str | None = _setting(
+        "compare the pool's counts with these (in any form that --entry-counts takes)", type=_path, metavar="PATH"
+    )
+    max_captions: int = _setting(
+        "captions listed for an image; what is left out is counted (default: 100)",
+        default=100,
+        type=_at_least_one,
+        metavar="N",
     )
     files_per_task: int = _setting(
         "input files that one Spark task reads (default: 1)", default=1, execution=True, type=_at_least_one, metavar="N"
@@ -203,12 +274,30 @@ _COMMON = ("master", "spark_conf", "overwrite", "debug")
 _EXTRACT = ("languages", "input_root", "html_parser", "language_detector", "max_page_bytes")
 
 COMMANDS: dict[str, tuple[str, ...]] = {
-    "curate": ("out", "metadata", *THRESHOLDS, *_EXTRACT, "dedup", "seed", *_EXECUTION, *_COMMON),
+    "curate": (
+        *("out", "metadata", *THRESHOLDS, "per_image", *_EXTRACT, "dedup", "exclude", "seed"),
+        *("hash_slices", *_EXECUTION, *_COMMON),
+    ),
     "extract": ("out", *_EXTRACT, *_EXECUTION, *_COMMON),
     "match": ("out", "metadata", *_COMMON),
-    "dedup": ("out", "dedup", "seed", *_COMMON),
+    "dedup": ("out", "dedup", "exclude", "seed", "hash_slices", *_COMMON),
+    "merge": ("out", "dedup", "exclude", "seed", "hash_slices", *_COMMON),
     "count": ("out", "metadata", *_COMMON),
-    "balance": ("out", *THRESHOLDS, "entry_counts", "metadata", "seed", *_COMMON),
+    "balance": (
+        *("out", *THRESHOLDS, "per_image", "entry_counts", "metadata", "survivors", "where", "seed", *_COMMON),
+    ),
+    "group": ("out", "max_captions", "seed", *_COMMON),
+    "plan": (
+        *THRESHOLDS,
+        "per_image",
+        "entry_counts",
+        "reference_counts",
+        "metadata",
+        "seed",
+        "master",
+        "spark_conf",
+        "debug",
+    ),
 }
 """The settings that each job takes, in the order of its help."""
 
@@ -249,18 +338,19 @@ def resolve(job: str, arguments: argparse.Namespace) -> Settings:
     if any(name in flags for name in THRESHOLDS):
         values = {name: value for name, value in values.items() if name not in THRESHOLDS}
     values.update(flags)
-    if "out" not in values:
+    if "out" in names and "out" not in values:
         raise UsageError(f"ballast {job}: --out DIR is missing")
     if all(values.get(name) is None for name in THRESHOLDS) and "tail_share" in names:
         values["tail_share"] = DEFAULT_TAIL_SHARE
-    values["spark_conf"] = tuple(values.get("spark_conf", ()))
+    for name in ("spark_conf", "exclude"):
+        values[name] = tuple(values.get(name, ()))
     return Settings(**values)
 
 
 def saved(job: str, settings: Settings) -> dict[str, Any]:
     """The settings that decide the rows, as run.json holds them; paths are left out, since what they name is recorded
     on its own (inputs by path, the metadata by its fingerprint, counts by theirs)."""
-    paths = ("out", "metadata", "entry_counts")
+    paths = ("out", "metadata", "entry_counts", "survivors", "exclude")
     names = [name for name in COMMANDS[job] if not FIELDS[name].metadata["execution"] and name not in paths]
     return {name: _plain(getattr(settings, name)) for name in names if getattr(settings, name) is not None}
 
@@ -307,7 +397,7 @@ def _checked(path: str, key: str, value: Any) -> Any:
         if not isinstance(value, list):
             raise UsageError(f"{where}: must be a list of strings")
         return [_converted(where, flag, item) for item in value]
-    if isinstance(value, list) and key == "languages":
+    if isinstance(value, list) and key in ("languages", "t", "target_size"):
         value = ",".join(map(str, value))
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise UsageError(f"{where}: {value!r} is not a value that it takes")

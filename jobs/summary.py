@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jobs.run_folder import COUNTS_FILE, ENTRY_COUNTS, EXTRACTED, FILES, MATCHED, POOL, RUN_FILE, SUBSET
+from jobs.run_folder import COUNTS_FILE, ENTRY_COUNTS, EXTRACTED, FILES, IMAGES, MATCHED, POOL, RUN_FILE, SUBSET
 from udfs.outcomes import FileStatus
 
 Line = tuple[str, str, str]
@@ -14,6 +14,7 @@ _PLACES = {
     POOL: "deduplicated matched pairs",
     ENTRY_COUNTS: "matches of every entry",
     SUBSET: "the balanced subset",
+    IMAGES: "an image a row, with its captions",
 }
 
 
@@ -32,6 +33,8 @@ def summarize(record: dict[str, Any], out: str, output: str) -> str:
     if POOL in stages:
         before = stages.get(FILES, {}).get("pairs")
         of = _of(stages[POOL]["pairs"], before) + " of pairs, " if before else ""
+        if "excluded" in stages[POOL]:
+            of += f"{_n(stages[POOL]['excluded'])} copies excluded, "
         lines.append(("pool", _n(stages[POOL]["pairs"]), f"{of}{_n(stages[POOL]['images'])} images"))
     if ENTRY_COUNTS in stages:
         facts = stages[ENTRY_COUNTS]
@@ -39,7 +42,13 @@ def summarize(record: dict[str, Any], out: str, output: str) -> str:
             ("entries", _n(facts["entries"]), f"{_n(facts['entries_matched'])} matched, {_n(facts['matches'])} matches")
         )
     if SUBSET in stages:
-        lines += _subset(stages[SUBSET])
+        for facts in stages[SUBSET].get("subsets", [stages[SUBSET]]):
+            lines += _subset({"pool_pairs": stages[SUBSET]["pool_pairs"], **facts})
+    if IMAGES in stages:
+        facts = stages[IMAGES]
+        left_out = facts["captions"] - facts["listed"]
+        about = f"{_n(facts['captions'])} captions" + (f", {_n(left_out)} of them not listed" if left_out else "")
+        lines.append(("images", _n(facts["images"]), about))
     width = max((len(value) for _, value, _ in lines), default=0)
     text = [f"  {label:<10} {value:>{width}}  {about}".rstrip() for label, value, about in lines]
     seconds = sum(facts.get("seconds", 0) for facts in stages.values())
@@ -77,7 +86,14 @@ def _subset(facts: dict[str, Any]) -> list[Line]:
             _n(facts["pairs"]),
             f"{_of(facts['pairs'], facts['pool_pairs'])} of the pool, {_n(facts['images'])} images",
         ),
+        *_capped(facts),
     ]
+
+
+def _capped(facts: dict[str, Any]) -> list[Line]:
+    if "capped_by_earlier_draw" not in facts:
+        return []
+    return [("capped", _n(facts["capped_by_earlier_draw"]), "of them would now be likelier than their first draw was")]
 
 
 def _where(stages: dict[str, Any], out: str, output: str) -> list[str]:

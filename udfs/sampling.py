@@ -53,11 +53,14 @@ def uniforms(draws: npt.NDArray[np.int64]) -> Floats:
 def balance_batches(batches: Iterator[pa.RecordBatch], p: Floats) -> Iterator[pa.RecordBatch]:
     """Pool batches (`schemas.POOL` and the `draw` column, H as int64) in, kept pairs (`schemas.SUBSET`) out.
 
-    A pair is kept if its uniform is below its keep probability. Row order is kept.
+    A pair is kept if its uniform is below its keep probability. Row order is kept. Batches may have a `keep_prob`, with
+    which their pairs were drawn before by the same uniform: then the smaller of the two is the pair's.
     """
     for batch in batches:
         lists = batch.column("entry_ids")
         keep_prob = keep_probabilities(lists.values.to_numpy(), lists.offsets.to_numpy(), p)
+        if "keep_prob" in batch.schema.names:
+            keep_prob = np.minimum(keep_prob, batch.column("keep_prob").to_numpy())
         kept = pa.array(uniforms(batch.column(DRAW_COLUMN).to_numpy()) < keep_prob)
         if not kept.true_count:
             continue

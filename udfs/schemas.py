@@ -32,6 +32,18 @@ POOL = pa.schema([*MATCHED_PAIR, pa.field("duplicates", pa.int64())])
 SUBSET = pa.schema([*POOL, pa.field("keep_prob", pa.float64())])
 """A pair of the balanced subset with the probability it had of being kept."""
 
+IMAGE = pa.schema(
+    [
+        pa.field("uuid", pa.string()),
+        pa.field("url", pa.string()),
+        pa.field("caption", pa.string()),
+        pa.field("captions", pa.list_(pa.string())),
+        pa.field("captions_total", pa.int64()),
+    ]
+)
+"""An image of a subset with its captions: `captions` holds the first of them by H("pick", …), `caption` the very first,
+and `captions_total` says how many there are."""
+
 FILE = pa.schema(
     [
         pa.field("path", pa.string()),

@@ -172,7 +172,7 @@ def test_jobs_on_one_and_seven_partitions(spark, curated, partitions):
     assert as_tuples([r.asDict() for r in pool.collect()]) == as_tuples([r.asDict() for r in as_is.collect()])
 
     counts = pq.read_table(curated / "entry_counts")["count"].to_numpy()
-    p = spark.sparkContext.broadcast(entry_probabilities(counts, 5))
+    p = spark.sparkContext.broadcast({5: entry_probabilities(counts, 5)})
     balanced = balance.run(spark.read.parquet(str(curated / "pool")).repartition(partitions), settings, p)
     assert as_tuples([row.asDict() for row in balanced.collect()]) == as_tuples(rows_of(curated / "subset"))
 

@@ -46,7 +46,7 @@ def test_saved_settings_leave_out_execution_and_paths():
     settings = resolve("curate", parsed("curate", "--out", "x", "--master", "local[3]", "--t", "4"))
     assert "master" not in saved("curate", settings)
     assert "out" not in saved("curate", settings)
-    assert saved("curate", settings)["t"] == 4
+    assert saved("curate", settings)["t"] == [4]
     assert execution("curate", settings)["master"] == "local[3]"
 
 
@@ -66,7 +66,7 @@ def test_saved_settings_leave_out_execution_and_paths():
         ("max_page_bytes = 9223372036854775807", "max_page_bytes: must be at most 2,147,483,648"),
         ('metadata = ""', "metadata: is empty"),
         ('out = "a\\u0000b"', "out: holds a NUL character"),
-        ("t = 5\npreset = '400m'", "only one of t, preset, tail_share"),
+        ("t = 5\npreset = '400m'", "only one of t, preset, target_size, tail_share"),
         ("[spark]\na = 1", "unknown key 'spark'"),
         ("seed = ", "not TOML"),
     ],

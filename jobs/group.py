@@ -1,0 +1,95 @@
+"""Group: one row an image with its captions, which is what a downloader should get."""
+
+if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes the place of jobs/ on the path
+    import sys
+    from pathlib import Path
+
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from collections.abc import Sequence
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.command import Job, open_run, run_job
+from jobs.frames import open_source, set_shuffle_partitions
+from jobs.hash_columns import pair_hash_column
+from jobs.run_folder import IMAGES, MATCHED, POOL, SUBSET, RunFolder, Stopwatch
+from jobs.session import spark_session
+from jobs.settings import Settings
+from udfs.hashing import PICK
+from udfs.schemas import IMAGE
+
+
+def run(pairs: DataFrame, settings: Settings) -> DataFrame:
+    """Pairs to a row an image (`schemas.IMAGE`), in order of `uuid`, so that neighbours are of different hosts.
+
+    `captions` are the distinct captions in order of H("pick", …) as a signed 64-bit integer (then of the text), the
+    first `max_captions` of them; the first is the one that `--dedup url` and `--per-image one` take. Of several
+    spellings of the URL (`uuid` leaves out tabs and spaces) the smallest stays.
+    """
+    ranked = pairs.select(
+        "uuid", "url", F.struct(pair_hash_column(PICK, settings.seed).alias("pick"), "caption").alias("ranked")
+    )
+    images = ranked.groupBy("uuid").agg(
+        F.min("url").alias("url"), F.array_sort(F.collect_set("ranked")).alias("ranked")
+    )
+    captions = F.slice(F.col("ranked.caption"), 1, settings.max_captions)
+    return (
+        images.select(
+            "uuid",
+            "url",
+            F.col("ranked.caption")[0].alias("caption"),
+            captions.alias("captions"),
+            F.size("ranked").cast("long").alias("captions_total"),
+        )
+        .select(*IMAGE.names)
+        .orderBy("uuid")
+    )
+
+
+def group_stage(
+    spark: SparkSession, run_folder: RunFolder, pairs: DataFrame, size_bytes: int, settings: Settings
+) -> None:
+    """Write the images of these pairs."""
+    watch = Stopwatch()
+    run_folder.clean(IMAGES)
+    set_shuffle_partitions(spark, size_bytes)
+    run_folder.commit(IMAGES, run(pairs, settings))
+    written = spark.read.parquet(*run_folder.files(IMAGES))
+    listed = F.sum(F.size("captions")).cast("long")
+    row = written.agg(
+        F.count("*").alias("images"), F.sum("captions_total").alias("captions"), listed.alias("listed")
+    ).first()
+    facts = {name: value or 0 for name, value in (row.asDict() if row is not None else {}).items()}
+    run_folder.finish_stage(IMAGES, {**facts, "seconds": watch.seconds})
+
+
+def execute(inputs: list[str], settings: Settings) -> RunFolder:
+    with spark_session(settings, "group") as spark:
+        source = open_source(spark, inputs[0], (SUBSET, POOL, MATCHED), ("uuid", "url", "caption", "caption_hash"))
+        run_folder = open_run("group", settings, {"source": source.identity}, reads=inputs)
+        if not run_folder.finished:
+            run_folder.begin()
+            group_stage(spark, run_folder, source.frame, source.size_bytes, settings)
+            run_folder.finish()
+    return run_folder
+
+
+JOB = Job(
+    "group",
+    "list each image once with its captions, for a downloader",
+    "SUBSET",
+    "output folder of balance or curate, one subset of several (subset/t=T), or a folder of Parquet files",
+    many=False,
+    execute=execute,
+    output=IMAGES,
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    return run_job(JOB, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

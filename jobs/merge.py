@@ -1,0 +1,71 @@
+"""Merge: several pools into one, without reading a crawl again."""
+
+if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes the place of jobs/ on the path
+    import sys
+    from pathlib import Path
+
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from collections.abc import Sequence
+from functools import reduce
+
+from pyspark.sql import DataFrame
+
+from jobs.command import Job, open_run, run_job
+from jobs.dedup import dedup_stage, excluded_identity, open_excluded
+from jobs.frames import fingerprint_of, open_source, with_fingerprint
+from jobs.run_folder import POOL, RunFolder, digest
+from jobs.session import spark_session
+from jobs.settings import Settings
+from udfs.errors import UsageError
+from udfs.schemas import POOL as POOL_SCHEMA
+
+
+def run(pools: Sequence[DataFrame], settings: Settings) -> DataFrame:
+    """All rows of pools (`schemas.POOL`) matched with one list, to be deduplicated by `dedup.run`, which adds up their
+    `duplicates`."""
+    fingerprint = fingerprint_of(pools[0], "entry_ids")
+    united = reduce(DataFrame.unionByName, [pool.select(*POOL_SCHEMA.names) for pool in pools])
+    return with_fingerprint(united, "entry_ids", fingerprint._asdict()) if fingerprint else united
+
+
+def execute(inputs: list[str], settings: Settings) -> RunFolder:
+    with spark_session(settings, "merge") as spark:
+        sources = [open_source(spark, path, (POOL,), POOL_SCHEMA.names) for path in inputs]
+        first = fingerprint_of(sources[0].frame, "entry_ids")
+        for path, source in zip(inputs, sources, strict=True):
+            found = fingerprint_of(source.frame, "entry_ids")
+            if found != first:
+                raise UsageError(f"{path} was matched with another list ({found}) than {inputs[0]} ({first})")
+        exclude = open_excluded(spark, settings)
+        identity = {
+            "sources": {"pools": len(sources), "sha256": digest(source.identity["sha256"] for source in sources)},
+            **excluded_identity(settings),
+        }
+        run_folder = open_run("merge", settings, identity, reads=[*inputs, *settings.exclude])
+        if not run_folder.finished:
+            run_folder.begin()
+            united = run([source.frame for source in sources], settings)
+            size_bytes = sum(source.size_bytes for source in sources)
+            dedup_stage(spark, run_folder, united, size_bytes, settings, exclude)
+            run_folder.finish()
+    return run_folder
+
+
+JOB = Job(
+    "merge",
+    "unite pools, such as a new crawl's with earlier ones, adding up their duplicates",
+    "POOL",
+    "output folders of dedup, merge or curate, or folders of Parquet files",
+    many=True,
+    execute=execute,
+    output=POOL,
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    return run_job(JOB, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

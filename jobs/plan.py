@@ -1,0 +1,198 @@
+"""Plan: what each threshold would give, exactly, without writing a subset."""
+
+if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes the place of jobs/ on the path
+    import sys
+    from pathlib import Path
+
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from jobs.balance import choose_thresholds, one_an_image
+from jobs.command import Parser, guarded
+from jobs.frames import fingerprint_of, open_source
+from jobs.given_counts import given_counts
+from jobs.run_folder import MATCHED, POOL
+from jobs.session import spark_session
+from jobs.settings import COMMANDS, Settings, add_flags, resolve
+from jobs.sizes import curve_of, sizes_at
+from udfs.compare import LEAST_MATCHES, compare_counts
+from udfs.errors import UsageError
+from udfs.sampling import Counts
+from udfs.schemas import POOL as POOL_SCHEMA
+from udfs.thresholds import SizeCurve
+
+PURPOSE = "show the size that each threshold would give, before balancing"
+_CURVE_LINES = 16
+_SHOWN_ENTRIES = 10
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = Parser(prog="ballast plan", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
+    parser.add_argument(
+        "pool", metavar="POOL", help="output folder of curate, dedup or merge, or a folder of Parquet files"
+    )
+    add_flags(parser, COMMANDS["plan"])
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print all of it as JSON")
+    form.add_argument("--csv", action="store_true", help="print the curve of exact sizes over t as CSV")
+    arguments = parser.parse_args(argv)
+    render = _render_json if arguments.json else _render_csv if arguments.csv else _render
+
+    def show() -> None:
+        print(render(plan(arguments.pool, resolve("plan", arguments))))
+
+    return guarded(show, debug=getattr(arguments, "debug", False))
+
+
+def plan(path: str, settings: Settings) -> dict[str, Any]:
+    """What `ballast plan --json` prints: `pool_pairs`, a list of `thresholds`, the `curve`, and perhaps `reference`."""
+    with spark_session(settings, "plan") as spark:
+        source = open_source(spark, path, (POOL, MATCHED), POOL_SCHEMA.names)
+        pool, matched_with = source.frame, fingerprint_of(source.frame, "entry_ids")
+        if "keep_prob" in pool.columns:
+            raise UsageError(f"{path}: is a subset: plan on the pool that it was drawn from")
+        given = given_counts(spark, settings, path, matched_with)
+        if settings.per_image == "one":
+            pool = one_an_image(pool, settings)
+        pairs = pool.count()
+        chosen = choose_thresholds(pool, settings, given.counts, pairs)
+        sizes = sizes_at(pool, settings, given.counts, [found.t for found in chosen])
+        curve = curve_of(pool, settings, given.counts)
+        thresholds = [
+            {
+                **found.facts,
+                "entries": len(given.counts),
+                "expected_pairs": round(size.expected, 3),
+                "pairs": size.exact,
+                "keep_rate": size.exact / max(pairs, 1),
+                "share_of_matches_below_t": 1 - found.facts["share_of_matches_above_t"] if given.counts.any() else 0.0,
+            }
+            for found, size in zip(chosen, sizes, strict=True)
+        ]
+        result: dict[str, Any] = {"pool_pairs": pairs, "thresholds": thresholds, "curve": _points(curve, given.counts)}
+        if settings.reference_counts is not None:
+            reference = given_counts(spark, settings, path, matched_with, settings.reference_counts)
+            names = given.entries or reference.entries
+            result["reference"] = [
+                _compared(given.counts, reference.counts, found.t, names, settings.reference_counts) for found in chosen
+            ]
+    return result
+
+
+def _points(curve: SizeCurve, counts: Counts) -> list[dict[str, Any]]:
+    """The curve where it changes: t, exact size, and what lies above t."""
+    ordered = np.sort(counts)
+    above = np.concatenate((np.cumsum(ordered[::-1])[::-1], [0]))  # above[i]: the matches of all but the i smallest
+    total = max(int(ordered.sum()), 1)
+    points = []
+    before = -1
+    for t, size in zip((curve.starts[1:] - 1).tolist(), curve.sizes.tolist(), strict=True):
+        if size != before:
+            place = int(np.searchsorted(ordered, t, side="right"))
+            points.append(
+                {
+                    "t": t,
+                    "pairs": size,
+                    "entries_above_t": len(ordered) - place,
+                    "share_of_matches_above_t": float(above[place] / total),
+                }
+            )
+            before = size
+    return points
+
+
+def _compared(counts: Counts, reference: Counts, t: int, names: list[str] | None, path: str) -> dict[str, Any]:
+    if len(counts) != len(reference):
+        raise UsageError(
+            f"--reference-counts {path}: counts {len(reference):,} entries, the pool's list has {len(counts):,}"
+        )
+    found = compare_counts(counts, reference, t)
+    top = [{"entry": names[entry] if names else entry, "frequency_ratio": ratio} for entry, ratio in found.top]
+    return {"t": t, **found._asdict(), "top": top}
+
+
+def _render_json(result: dict[str, Any]) -> str:
+    return json.dumps(result, indent=2, ensure_ascii=False)
+
+
+def _render_csv(result: dict[str, Any]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["t", "pairs", "entries_above_t", "share_of_matches_above_t"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(result["curve"])
+    return text.getvalue().removesuffix("\n")
+
+
+def _render(result: dict[str, Any]) -> str:
+    lines = [f"pool of {result['pool_pairs']:,} pairs", ""]
+    lines += _table(
+        ("t", "pairs", "expected", "of the pool", "entries above t", "their matches", "matches below"),
+        [
+            (
+                f"{at['t']:,}",
+                f"{at['pairs']:,}",
+                f"{at['expected_pairs']:,.1f}",
+                f"{at['keep_rate']:.1%}",
+                f"{at['entries_above_t']:,}",
+                f"{at['share_of_matches_above_t']:.1%}",
+                f"{at['share_of_matches_below_t']:.1%}",
+            )
+            for at in result["thresholds"]
+        ],
+    )
+    points = result["curve"]
+    shown = [points[place] for place in _evenly([point["pairs"] for point in points])]
+    most = max((point["pairs"] for point in points), default=1)
+    lines += ["", "size over t (exact; every point of it by --csv)", ""]
+    lines += _table(
+        ("t", "pairs", "entries above t", ""),
+        [
+            (f"{at['t']:,}", f"{at['pairs']:,}", f"{at['entries_above_t']:,}", "█" * round(24 * at["pairs"] / most))
+            for at in shown
+        ],
+    )
+    for compared in result.get("reference", ()):
+        lines += ["", *_render_reference(compared)]
+    return "\n".join(lines)
+
+
+def _evenly(sizes: Sequence[int]) -> list[int]:
+    """Places of about `_CURVE_LINES` ascending sizes that lie evenly between the first and the last."""
+    if not sizes:
+        return []
+    return sorted({int(place) for place in np.searchsorted(sizes, np.linspace(sizes[0], sizes[-1], _CURVE_LINES))})
+
+
+def _render_reference(compared: dict[str, Any]) -> list[str]:
+    rank = compared["spearman"]
+    ratios = [at["frequency_ratio"] for at in compared["top"]]
+    lines = [
+        f"against the reference, t={compared['t']:,} (there {compared['reference_t']:,})",
+        f"  matches above t   {compared['share_above']:.1%}, there {compared['reference_share_above']:.1%}",
+        f"  rank correlation  {'–' if rank is None else f'{rank:.3f}'} over {compared['ranked_entries']:,} entries "
+        f"with {LEAST_MATCHES} matches or more in both",
+    ]
+    if ratios:
+        low, middle, high = min(ratios), float(np.median(ratios)), max(ratios)
+        lines.append(f"  top {len(ratios):<13} {low:.2f} to {high:.2f} times as frequent as there, median {middle:.2f}")
+        far = sorted(compared["top"], key=lambda at: -abs(np.log(max(at["frequency_ratio"], 1e-9))))[:_SHOWN_ENTRIES]
+        lines.append("  furthest off      " + ", ".join(f"{at['entry']} {at['frequency_ratio']:.2f}" for at in far))
+    return lines
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Columns aligned right, but for one without a heading."""
+    widths = [max(len(line[place]) for line in (head, *rows)) if name else 0 for place, name in enumerate(head)]
+    lines = ["  ".join(f"{cell:>{width}}" for cell, width in zip(line, widths, strict=True)) for line in (head, *rows)]
+    return [f"  {line}".rstrip() for line in lines]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,136 @@
+"""How large a subset each threshold gives, exactly, by a pass over the pool's entries and draws alone."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.hash_columns import pair_hash_column
+from jobs.settings import Settings
+from udfs.hashing import DRAW
+from udfs.sampling import Counts, entry_probabilities, keep_probabilities, uniforms
+from udfs.thresholds import (
+    Chosen,
+    Draws,
+    SizeCurve,
+    bin_starts,
+    size_curve,
+    smallest_bins,
+    smallest_t,
+    t_of_target,
+)
+
+_MEASURED = pa.schema([pa.field("kind", pa.string()), pa.field("key", pa.int64()), pa.field("value", pa.float64())])
+_DDL = "kind string, key bigint, value double"
+Measure = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+_BIN, _EXPECTED, _EXACT, _CAPPED = "bin", "expected", "exact", "capped"
+
+
+class Size(NamedTuple):
+    """The size of the subset at t: the sum of keep probabilities, and how many pairs this seed keeps; of a pool that
+    was drawn before, also how many of the kept have a smaller probability by that earlier draw."""
+
+    t: int
+    expected: float
+    exact: int
+    capped: int
+
+
+def sizes_at(pool: DataFrame, settings: Settings, counts: Counts, thresholds: Sequence[int]) -> list[Size]:
+    """The sizes at these thresholds, by one pass."""
+    spark = pool.sparkSession
+    probabilities = spark.sparkContext.broadcast({t: entry_probabilities(counts, t) for t in thresholds})
+
+    def measure(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        found: dict[tuple[str, int], float] = {}
+        for batch in batches:
+            pairs = _draws(batch)
+            u = uniforms(pairs.draws)
+            drawn = batch.column("keep_prob").to_numpy() if "keep_prob" in batch.schema.names else None
+            for t, p in probabilities.value.items():
+                keep_prob = keep_probabilities(pairs.entry_ids, pairs.offsets, p)
+                kept = u < keep_prob
+                sums = {_EXACT: kept.sum(), _EXPECTED: keep_prob.sum()}
+                if drawn is not None:
+                    sums[_CAPPED] = (kept & (drawn < keep_prob)).sum()
+                    sums[_EXPECTED] = np.minimum(keep_prob / drawn, 1.0).sum()
+                for kind, value in sums.items():
+                    found[kind, t] = found.get((kind, t), 0.0) + float(value)
+        yield _measured(found)
+
+    found = _sums(_pairs(pool, settings), measure)
+    probabilities.destroy()
+    return [
+        Size(t, found.get((_EXPECTED, t), 0.0), int(found.get((_EXACT, t), 0)), int(found.get((_CAPPED, t), 0)))
+        for t in thresholds
+    ]
+
+
+def curve_of(pool: DataFrame, settings: Settings, counts: Counts) -> SizeCurve:
+    """The exact size at every bin's edge, by one pass."""
+    starts = bin_starts(max(int(counts.max(initial=1)), 1))
+    held = pool.sparkSession.sparkContext.broadcast(counts)
+
+    def measure(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        histogram = np.zeros(len(starts) - 1, np.int64)
+        for batch in batches:
+            np.add.at(histogram, smallest_bins(_draws(batch), held.value, starts), 1)
+        yield _measured({(_BIN, int(place)): float(histogram[place]) for place in np.flatnonzero(histogram)})
+
+    found = _sums(_pairs(pool, settings), measure)
+    held.destroy()
+    return size_curve(starts, {place: int(pairs) for (_, place), pairs in found.items()})
+
+
+def t_of_size(pool: DataFrame, settings: Settings, counts: Counts, curve: SizeCurve, target: int) -> Chosen | None:
+    """The t whose subset is nearest to `target` pairs, by a pass that tells the bin's t apart; None when the whole pool
+    has fewer."""
+    bracket = curve.bracket(target)
+    if bracket is None:
+        return None
+    low, high = bracket
+    held = pool.sparkSession.sparkContext.broadcast(counts)
+
+    def measure(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        found: dict[tuple[str, int], float] = {}
+        for batch in batches:
+            values, times = np.unique(smallest_t(_draws(batch), held.value, low, high), return_counts=True)
+            for t, pairs in zip(values.tolist(), times.tolist(), strict=True):
+                found[_BIN, t] = found.get((_BIN, t), 0.0) + pairs
+        yield _measured(found)
+
+    found = _sums(_pairs(pool, settings), measure)
+    held.destroy()
+    within = [(t, int(pairs)) for (_, t), pairs in found.items()]
+    return t_of_target(target, low, curve.size_before(low), within)
+
+
+def _pairs(pool: DataFrame, settings: Settings) -> DataFrame:
+    drawn = [F.col("keep_prob")] if "keep_prob" in pool.columns else []
+    draw = pair_hash_column(DRAW, settings.seed).alias("draw")
+    return pool.where(F.size("entry_ids") > 0).select("entry_ids", draw, *drawn)
+
+
+def _draws(batch: pa.RecordBatch) -> Draws:
+    lists = batch.column("entry_ids")
+    return Draws(lists.values.to_numpy(), lists.offsets.to_numpy(), batch.column("draw").to_numpy())
+
+
+def _measured(found: dict[tuple[str, int], float]) -> pa.RecordBatch:
+    kinds, keys, values = [kind for kind, _ in found], [key for _, key in found], list(found.values())
+    return pa.RecordBatch.from_arrays(
+        [pa.array(kinds, pa.string()), pa.array(keys, pa.int64()), pa.array(values, pa.float64())], schema=_MEASURED
+    )
+
+
+def _sums(pairs: DataFrame, measure: Measure) -> dict[tuple[str, int], float]:
+    """The values of all tasks, added up in an order of their own, so that they hang on no other."""
+    rows = (
+        pairs.mapInArrow(measure, _DDL)
+        .groupBy("kind", "key")
+        .agg(F.sort_array(F.collect_list("value")).alias("values"))
+    )
+    return {(row["kind"], row["key"]): float(sum(row["values"])) for row in rows.collect()}

@@ -1,0 +1,95 @@
+"""Survivors: the images that are left after download, as others report them, and the counts among them."""
+
+from pathlib import Path
+
+from pyspark.errors import AnalysisException, ParseException
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.errors import one_line
+from jobs.run_folder import digest
+from udfs.errors import UsageError
+from udfs.storage import LocalStorage, refuse_patterns
+
+_KINDS = {"parquet": (".parquet",), "csv": (".csv", ".csv.gz")}
+_UUID = "^[0-9a-f]{24}$"
+_WEIGHT_DIGITS = "decimal(38,9)"
+
+
+def uuid_column(url: str) -> Column:
+    """The image id of a URL column, equal to `hashing.image_uuid`."""
+    return F.substring(F.sha2(F.translate(F.col(url), " \t", "").cast("binary"), 224), 1, 24)
+
+
+def survivors_files(path: str) -> tuple[LocalStorage, list[str], str]:
+    """The files of `--survivors`, relative to a storage, and their kind: parquet, csv or text.
+
+    Of a folder the Parquet files are taken, else the CSV files (img2dataset's metadata lie among its shards). Raises
+    `UsageError` where there are none.
+    """
+    given = Path(path)
+    if given.is_file():
+        storage = LocalStorage(str(given.absolute().parent))
+        kind = next((kind for kind, endings in _KINDS.items() if given.name.endswith(endings)), "text")
+        return storage, [given.name], kind
+    if not given.is_dir():
+        raise UsageError(f"--survivors {path}: no such file or folder")
+    storage = LocalStorage(path)
+    for kind, endings in _KINDS.items():
+        names = [name for name in storage.list_files("") if name.endswith(endings)]
+        if names:
+            return storage, names, kind
+    raise UsageError(f"--survivors {path}: holds neither Parquet nor CSV files")
+
+
+def survivors_identity(path: str) -> dict[str, object]:
+    """What identifies the survivors in run.json."""
+    storage, names, _ = survivors_files(path)
+    return {"files": len(names), "sha256": digest(storage.describe(name) for name in names)}
+
+
+def read_survivors(spark: SparkSession, path: str, where: str | None) -> DataFrame:
+    """The distinct `uuid` of the images that survived.
+
+    Rows whose `status`, where there is such a column, is another than `success` did not; nor did those for which the
+    SQL of `where` is false or null. Raises `UsageError` for files without `uuid` and `url`, and SQL that does not fit.
+    """
+    storage, names, kind = survivors_files(path)
+    for name in names:
+        refuse_patterns(name)
+    urls = [storage.url(name) for name in names]
+    if kind == "text":
+        if where is not None:
+            raise UsageError(f"--where needs columns, and {path} is a list of lines: give Parquet or CSV")
+        line = F.trim(F.col("value"))
+        lines = spark.read.text(urls).where(line != "").select(line.alias("url"))
+        return lines.select(
+            F.when(F.col("url").rlike(_UUID), F.col("url")).otherwise(uuid_column("url")).alias("uuid")
+        ).distinct()
+    # columns of all shards: img2dataset's differ where a shard saw no error
+    rows = (
+        spark.read.option("mergeSchema", "true").parquet(*urls)
+        if kind == "parquet"
+        else spark.read.csv(urls, header=True, inferSchema=True, multiLine=True, quote='"', escape='"')
+    )
+    if "uuid" not in rows.columns and "url" not in rows.columns:
+        raise UsageError(f"--survivors {path}: has neither a column uuid nor url (it has {', '.join(rows.columns)})")
+    if "status" in rows.columns:
+        rows = rows.where(F.col("status") == "success")
+    if where is not None:
+        try:
+            rows = rows.where(where)
+            rows.schema  # noqa: B018 - Spark Connect and some Sparks analyse only now
+        except (AnalysisException, ParseException) as error:
+            raise UsageError(f"--where {where}: {one_line(error)}") from error
+    uuid = F.col("uuid") if "uuid" in rows.columns else uuid_column("url")
+    return rows.select(uuid.alias("uuid")).where(F.col("uuid").isNotNull()).distinct()
+
+
+def weight_column(pairs: DataFrame) -> Column:
+    """What a pair counts for: 1, or of a pair that was drawn with `keep_prob`, the 1 / keep_prob that it stands for.
+
+    As a decimal, so that a sum of weights hangs on no order.
+    """
+    weight = F.lit(1) / F.col("keep_prob") if "keep_prob" in pairs.columns else F.lit(1)
+    return weight.cast(_WEIGHT_DIGITS)

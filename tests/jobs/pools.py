@@ -1,0 +1,49 @@
+"""What tests of pools and subsets share: a curated sample, rows, and the reference's rows."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import reference
+
+from jobs.cli import main
+
+
+def run(*arguments: object) -> int:
+    """`ballast ARGUMENTS`; gives the exit status."""
+    return main([str(argument) for argument in arguments])
+
+
+def rows_of(path: Path) -> list[dict]:
+    return pq.read_table(path, partitioning=None).to_pylist()
+
+
+def keys_of(path: Path) -> set[tuple[str, int]]:
+    return {(row["uuid"], row["caption_hash"]) for row in rows_of(path)}
+
+
+def sorted_rows(rows: list[dict]) -> list[dict]:
+    return sorted(rows, key=lambda row: (row["uuid"], row["caption_hash"], str(row)))
+
+
+def record_of(out: Path) -> dict:
+    return json.loads((out / "run.json").read_text())
+
+
+def draw_of(row: dict, seed: int) -> float:
+    return reference.uniform(reference.pair_hash("draw", seed, row["uuid"], row["caption_hash"]))
+
+
+def keep_prob_of(entry_ids: list[int], counts: list[int], t: int) -> float:
+    missed = 1.0
+    for entry_id in entry_ids:
+        missed *= 1.0 - (1.0 if counts[entry_id] < t else t / counts[entry_id])
+    return 1.0 - missed
+
+
+def counts_of(rows: list[dict], size: int) -> list[int]:
+    counts = [0] * size
+    for row in rows:
+        for entry_id in row["entry_ids"]:
+            counts[entry_id] += 1
+    return counts

@@ -1,0 +1,177 @@
+"""Rebalancing after download, against downloading everything and balancing then."""
+
+import csv
+from math import fsum, sqrt
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pools import counts_of, draw_of, keep_prob_of, record_of, rows_of, run, sorted_rows
+
+from udfs.hashing import image_uuid
+
+SEED, T = 7, 4
+
+
+@pytest.fixture(scope="module")
+def curated(spark, crawl, tmp_path_factory):
+    out = tmp_path_factory.mktemp("survivors") / "out"
+    assert run("curate", crawl.folder, "--out", out, "--metadata", crawl.metadata, "--t", T, "--seed", SEED) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def survivors(curated) -> list[str]:
+    """The URLs of two thirds of the images."""
+    urls = sorted({row["url"] for row in rows_of(curated / "pool")})
+    return [url for place, url in enumerate(urls) if place % 3]
+
+
+@pytest.fixture(scope="module")
+def expected(curated, survivors, crawl) -> list[dict]:
+    """The subset of the pool's survivors, by the definition."""
+    left = [row for row in rows_of(curated / "pool") if row["url"] in set(survivors)]
+    counts = counts_of(left, len(crawl.entries))
+    drawn = [{**row, "keep_prob": keep_prob_of(row["entry_ids"], counts, T)} for row in left]
+    return sorted_rows([row for row in drawn if draw_of(row, SEED) < row["keep_prob"]])
+
+
+def write(path, kind: str, urls: list[str]) -> None:
+    """Survivors in a form that tools write; img2dataset's metadata has failures too."""
+    lost = ["https://lost.example/1.jpg", "https://lost.example/2.jpg"]
+    if kind == "urls":
+        path.write_text("".join(f"{url}\n" for url in [*urls, "", *urls[:3]]))
+    elif kind == "uuids":
+        path.write_text("".join(f"{image_uuid(url)}\n" for url in urls))
+    elif kind == "csv":
+        with path.open("w", newline="") as file:
+            csv.writer(file).writerows([["url", "caption"], *([url, 'a "b",\nc'] for url in urls)])
+    elif kind == "img2dataset":
+        path.mkdir()
+        (path / "00000_stats.json").write_text("{}")
+        half = len(urls) // 2
+        for shard, part in enumerate((urls[:half], urls[half:])):
+            status = ["success"] * len(part) + ["failed_to_download"] * len(lost)
+            table = pa.table({"url": [*part, *lost], "status": status, "width": [1] * len(status)})
+            if shard:  # a column that only some shards have
+                table = table.append_column("error_message", pa.array(["x"] * len(status)))
+            pq.write_table(table, path / f"{shard:05d}.parquet")
+    else:
+        scores = [0.9] * len(urls) + [0.1] * len(lost)
+        pq.write_table(pa.table({"uuid": list(map(image_uuid, [*urls, *lost])), "clip": scores}), path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "further"),
+    [
+        ("urls", "urls.txt", ()),
+        ("uuids", "uuids.txt", ()),
+        ("csv", "left.csv", ()),
+        ("img2dataset", "shards", ()),
+        ("scores", "scores.parquet", ("--where", "clip >= 0.28")),
+    ],
+)
+def test_survivors_of_a_pool(curated, survivors, expected, crawl, tmp_path, kind, name, further):
+    write(tmp_path / name, kind, survivors)
+    flags = ("--survivors", tmp_path / name, "--t", T, "--seed", SEED, *further)
+    assert run("balance", curated, "--out", tmp_path / "out", *flags) == 0
+    assert sorted_rows(rows_of(tmp_path / "out/subset")) == expected
+    left = [row for row in rows_of(curated / "pool") if row["url"] in set(survivors)]
+    assert [row["count"] for row in rows_of(tmp_path / "out/entry_counts")] == counts_of(left, len(crawl.entries))
+    facts = record_of(tmp_path / "out")["stages"]["subset"]
+    assert (facts["pool_pairs"], facts["pairs_before_download"]) == (len(left), len(rows_of(curated / "pool")))
+
+
+def test_survivors_of_a_subset(curated, survivors, crawl, tmp_path, capsys):
+    """Each counts for the 1 / keep_prob pairs that it stands for; the smaller probability of both draws holds."""
+    write(tmp_path / "urls.txt", "urls", survivors)
+    flags = ("--survivors", tmp_path / "urls.txt", "--t", 2, "--seed", SEED)
+    assert run("balance", curated / "subset", "--out", tmp_path / "out", *flags) == 0
+    left = [row for row in rows_of(curated / "subset") if row["url"] in set(survivors)]
+    weights: list[list[float]] = [[] for _ in crawl.entries]
+    for row in left:
+        for entry_id in row["entry_ids"]:
+            weights[entry_id].append(1 / row["keep_prob"])
+    counts = [row["count"] for row in rows_of(tmp_path / "out/entry_counts")]
+    assert counts == [pytest.approx(fsum(found), abs=0.51) for found in weights]
+    found = []
+    capped = 0
+    for row in left:
+        new = keep_prob_of(row["entry_ids"], counts, 2)
+        if draw_of(row, SEED) < new:
+            capped += new > row["keep_prob"]
+            found.append({**row, "keep_prob": min(new, row["keep_prob"])})
+    assert sorted_rows(rows_of(tmp_path / "out/subset")) == sorted_rows(found)
+    assert record_of(tmp_path / "out")["stages"]["subset"]["capped_by_earlier_draw"] == capped
+    assert "capped" in capsys.readouterr().out
+    assert run("balance", curated / "subset", "--out", tmp_path / "o2", *flags[:-1], 8) == 2
+    assert f"was drawn with --seed {SEED}" in capsys.readouterr().err
+
+
+def test_a_recount_of_a_subset_would_keep_too_many_and_the_weights_mend_it(spark):
+    """Simulated: 30,000 pairs of a few entries; a third of the images are lost, after a draw at t=400 or before any.
+
+    At t=200, where the first draw caps next to nothing, the subset of the subset's survivors has the size of that of
+    the pool's within 4.5 standard errors; after a plain recount of them it is too large by more than that.
+    """
+    from jobs.balance import run as balance_run
+    from jobs.count import run as count_run
+    from jobs.settings import Settings
+    from udfs.sampling import entry_probabilities
+
+    rng = np.random.default_rng(11)
+    entries, first_t, t = 30, 400, 200
+    rows = []
+    shares = 1 / np.arange(1, entries + 1)
+    for place in range(30_000):
+        ids = np.unique(rng.choice(entries, size=rng.integers(1, 4), p=shares / shares.sum())).tolist()
+        rows.append((f"{place:024x}", "u", "c", "alt", "en", 1.0, place * 7919, ids, "p", "w", place, 1))
+    from jobs.frames import ddl
+    from udfs.schemas import POOL
+
+    pool = spark.createDataFrame(rows, ddl(POOL)).repartition(3).cache()
+    names = spark.createDataFrame([(place, str(place)) for place in range(entries)], "entry_id int, entry string")
+    settings = Settings(out="", seed=SEED)
+
+    def counted(frame):
+        found = {row["entry_id"]: row["count"] for row in count_run(frame, settings, names).collect()}
+        return np.array([found[place] for place in range(entries)])
+
+    def balanced(frame, counts, t=t):
+        return balance_run(frame, settings, spark.sparkContext.broadcast({t: entry_probabilities(counts, t)}))
+
+    survived = "conv(substring(uuid, -4), 16, 10) % 3 > 0"
+    left = pool.where(survived)
+    all_downloaded = balanced(left, counted(left)).count()
+    first = balanced(pool, counted(pool), first_t).cache()
+    rest = first.where(survived)
+    weighted = balanced(rest, counted(rest)).count()
+    plain = rest.drop("keep_prob")
+    recounted = balanced(plain, counted(plain)).count()
+    pool.unpersist(), first.unpersist()
+    assert abs(weighted - all_downloaded) < 4.5 * sqrt(all_downloaded)
+    assert recounted > all_downloaded + 4.5 * sqrt(all_downloaded)
+
+
+@pytest.mark.parametrize(
+    ("name", "flags", "said"),
+    [
+        ("nothing", (), "no such file or folder"),
+        ("empty", (), "holds neither Parquet nor CSV files"),
+        ("other.csv", (), "has neither a column uuid nor url (it has name)"),
+        ("left.csv", ("--where", "nsfw < 0.5"), "--where nsfw < 0.5: "),
+        ("left.csv", ("--where", "url <"), "--where url <: "),
+        ("urls.txt", ("--where", "nsfw < 0.5"), "--where needs columns"),
+        ("urls.txt", ("--entry-counts", "x"), "are counted anew: leave out --entry-counts"),
+    ],
+)
+def test_survivors_that_do_not_fit_are_one_line(curated, tmp_path, capsys, name, flags, said):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "other.csv").write_text("name\nx\n")
+    (tmp_path / "left.csv").write_text("url\nhttps://a.example/1.jpg\n")
+    (tmp_path / "urls.txt").write_text("https://a.example/1.jpg\n")
+    assert run("balance", curated, "--out", tmp_path / "out", "--survivors", tmp_path / name, "--t", 5, *flags) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.count("\n") == 1

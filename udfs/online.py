@@ -1,0 +1,176 @@
+"""Online balancing: the balance job's decision on a pair, taken anew in each epoch, in a data loader. No Spark.
+
+A balanced subset on disk is one draw, and what it lost is never seen. A loader over the pool can draw again in every
+epoch: each epoch is as balanced, and over epochs a pair is seen as often as its keep probability says (the online
+balancing of Demystifying CLIP Data, arXiv 2309.16671, Table 6).
+
+The draw of epoch 0 is the job's, so that epoch 0 is the subset. Epoch n > 0 draws by another tag, and nothing else
+changes: a pair is kept if the uniform of H("draw n", seed, uuid, caption_hash), for instance H("draw 3", …), is below
+its keep probability. So every worker, machine and rerun gives the same answer, without any state.
+
+A PyTorch data set over the output folder of `ballast curate` (a test runs this very text):
+
+    import json
+    from pathlib import Path
+
+    import pyarrow.parquet as pq
+    import torch
+    from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+    from udfs.online import OnlineBalancer
+
+    class BalancedPairs(IterableDataset):
+        # The rows {url, caption} that the epoch keeps. The files are dealt out to the workers.
+        def __init__(self, files, balancer):
+            self.files, self.balancer = sorted(files), balancer  # with several ranks: files[rank::ranks]
+            self.epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # seen by workers that are running already
+
+        def __iter__(self):
+            worker = get_worker_info()
+            first, step = (worker.id, worker.num_workers) if worker else (0, 1)
+            epoch = int(self.epoch)
+            for file in self.files[first::step]:
+                for batch in pq.ParquetFile(file).iter_batches(columns=["url", "caption"]):
+                    for row in batch.to_pylist():
+                        if self.balancer.decide(row["url"], row["caption"], epoch).kept:
+                            yield row
+
+    def train(run, epochs, workers, step):
+        record = json.loads(Path(run, "run.json").read_bytes())
+        counts = json.loads(Path(run, "entry_counts.json").read_bytes())  # Ballast writes it in the order of entry ids
+        balancer = OnlineBalancer(list(counts), counts, record["t"], record["settings"]["seed"])
+        pairs = BalancedPairs(Path(run, "pool").glob("*.parquet"), balancer)
+        loader = DataLoader(pairs, batch_size=None, num_workers=workers, persistent_workers=workers > 0)
+        for epoch in range(epochs):
+            pairs.epoch.fill_(epoch)
+            for pair in loader:
+                step(epoch, pair)
+"""
+
+import operator
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from udfs.captions import canonical
+from udfs.errors import UsageError
+from udfs.hashing import DRAW, caption_hash, image_uuid, pair_hash, uniform
+from udfs.matcher import held_matcher, pack_entries
+from udfs.sampling import Counts, entry_probabilities
+
+
+def draw_tag(epoch: int) -> str:
+    """The tag of H for an epoch's draw: "draw" for epoch 0, as in the balance job, "draw n" for epoch n.
+
+    Raises UsageError for a negative epoch.
+    """
+    if epoch < 0:
+        raise UsageError(f"epoch {epoch} is negative: epochs count from 0")
+    return f"{DRAW} {epoch:d}" if epoch else DRAW
+
+
+class Decision(NamedTuple):
+    """The entries that a caption holds (ascending ids), the pair's keep probability, and whether the epoch keeps it."""
+
+    entry_ids: list[int]
+    keep_prob: float
+    kept: bool
+
+
+class OnlineBalancer:
+    """Matches captions and decides on pairs as the match and balance jobs do, to the last bit.
+
+    Nothing changes after construction, so forked workers share it. Pickled, it is the entries and 8 bytes for each; the
+    automaton is built again where it is loaded, in about a second for 500,000 entries. Balancers of one list in one
+    process share an automaton.
+    """
+
+    def __init__(
+        self, entries: Sequence[str], counts: Sequence[int] | Mapping[str, int], t: int, seed: int = 0
+    ) -> None:
+        """`entries` are distinct, in the order they were matched and counted in; an entry's id is its position.
+
+        `counts` are the entries' matches in the pool, by entry id or as {entry: count} (what entry_counts.json holds),
+        zeros included. `t` and `seed` are those of the balance job whose answers epoch 0 is to give.
+
+        Raises UsageError for entries that are blank, repeated or not encodable, counts that are not a whole number for
+        each entry, t below 1, and a seed that does not fit in 64 bits.
+        """
+        if t < 1:
+            raise UsageError(f"t is {t}: it must be at least 1")
+        if not -(1 << 63) <= seed < 1 << 63:
+            raise UsageError(f"seed {seed} does not fit in 64 bits")
+        entries = list(entries)
+        self._packed = _packed(entries)
+        # what an entry contributes to Π (1 − p); an array holds no Python objects, so that forked workers share it
+        self._missed = array("d", (1.0 - entry_probabilities(_counts_by_id(entries, counts), t)).tobytes())
+        self._seed = seed
+        self._matcher = held_matcher(self._packed)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_matcher"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._matcher = held_matcher(self._packed)
+
+    def match(self, caption: str) -> list[int]:
+        """The ids of the entries in the caption, made canonical first: ascending, each once, empty if there is none."""
+        return self._matcher.match(canonical(caption))
+
+    def keep_probability(self, caption: str) -> float:
+        """The probability in [0, 1] that an epoch keeps a pair of this caption; 0 if it holds no entry."""
+        return self._keep_prob(self.match(caption))
+
+    def decide(self, url: str, caption: str, epoch: int = 0) -> Decision:
+        """The decision of an epoch on a pair; epoch 0 gives the balance job's.
+
+        `url` is the image's URL as Ballast stores it, that is absolute and serialised by the WHATWG rules, since the
+        image id in the draw is a hash of it: another spelling of the same URL is another draw. The caption is made
+        canonical. Raises UsageError for a negative epoch.
+        """
+        caption = canonical(caption)
+        entry_ids = self._matcher.match(caption)
+        keep_prob = self._keep_prob(entry_ids)
+        draw = pair_hash(draw_tag(epoch), self._seed, image_uuid(url), caption_hash(caption))
+        return Decision(entry_ids, keep_prob, uniform(draw) < keep_prob)
+
+    def _keep_prob(self, entry_ids: list[int]) -> float:
+        # sampling.keep_probabilities of one pair, in its order: for so few factors a loop outruns numpy's calls
+        missed = 1.0
+        for entry_id in entry_ids:
+            missed *= self._missed[entry_id]
+        return 1.0 - missed
+
+
+def _packed(entries: list[str]) -> bytes:
+    """The entries packed, once they are found fit to match: metadata.entries says more of what is wrong with a file."""
+    blank = next((at for at, entry in enumerate(entries) if not entry.strip()), None)
+    if blank is not None:
+        raise UsageError(f"entry {blank} is blank; every entry needs a character to match")
+    if len(set(entries)) < len(entries):
+        raise UsageError(f"{len(entries) - len(set(entries)):,} entries are repeated; each may be in the list once")
+    try:
+        return pack_entries(entries)
+    except UnicodeEncodeError:
+        raise UsageError("an entry holds a lone surrogate, which UTF-8 cannot encode") from None
+
+
+def _counts_by_id(entries: list[str], counts: Sequence[int] | Mapping[str, int]) -> Counts:
+    """The counts by entry id. Raises UsageError unless there is one whole, non-negative number for each entry."""
+    if len(counts) != len(entries):
+        raise UsageError(f"{len(counts):,} counts for {len(entries):,} entries: these are the counts of another list")
+    if isinstance(counts, Mapping):
+        without = next((entry for entry in entries if entry not in counts), None)
+        if without is not None:
+            raise UsageError(f"entry {without!r:.60} has no count: these are the counts of another list")
+        counts = [counts[entry] for entry in entries]
+    try:
+        by_id = np.fromiter(map(operator.index, counts), np.int64, len(entries))
+    except (TypeError, OverflowError) as error:
+        raise UsageError(f"counts must be whole numbers of 64 bits: {error}") from error
+    if by_id.min(initial=0) < 0:
+        raise UsageError(f"entry {int(by_id.argmin())} has the count {int(by_id.min())}: counts are not negative")
+    return by_id
