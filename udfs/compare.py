@@ -37,7 +37,8 @@ def compare_counts(counts: Counts, reference: Counts, t: int) -> Comparison:
     often = (counts >= LEAST_MATCHES) & (reference >= LEAST_MATCHES)
     spearman = None
     if often.sum() > 1:
-        ranks = np.corrcoef(pd.Series(counts[often]).rank(), pd.Series(reference[often]).rank())
+        with np.errstate(invalid="ignore", divide="ignore"):  # all of one rank: no correlation
+            ranks = np.corrcoef(pd.Series(counts[often]).rank(), pd.Series(reference[often]).rank())
         spearman = None if np.isnan(ranks[0, 1]) else float(ranks[0, 1])
     reference_t = max(round(t * reference_total / total), 1)
     return Comparison(

@@ -2,10 +2,14 @@
 
 import hashlib
 import math
+from random import Random
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from udfs.hashing import DRAW, PICK, pair_hash, uniform
+from udfs.sampling import entry_probabilities, keep_probabilities
 
 IMAGES = 20_000
 BOUND = 4.5
@@ -61,3 +65,42 @@ def test_draws_of_two_seeds_are_independent():
         for n in range(IMAGES)
     )
     assert abs(both / IMAGES - 0.25) < BOUND * math.sqrt(0.25 * 0.75 / IMAGES)
+
+
+ENTRIES, T = 40, 60
+
+
+@pytest.fixture(scope="module")
+def pool() -> tuple[list[list[int]], np.ndarray]:
+    """Pairs of one to four entries, some of which are in most pairs, and the keep probability of each."""
+    rng = Random(4)
+    weights = [1 / rank for rank in range(1, ENTRIES + 1)]
+    lists = [sorted(set(rng.choices(range(ENTRIES), weights, k=rng.randint(1, 4)))) for _ in range(IMAGES)]
+    ids = pa.array(lists, pa.list_(pa.int32()))
+    counts = np.bincount(ids.values.to_numpy(), minlength=ENTRIES)
+    return lists, keep_probabilities(ids.values.to_numpy(), ids.offsets.to_numpy(), entry_probabilities(counts, T))
+
+
+@pytest.mark.parametrize("seed", [0, 1, -3])
+def test_kept_counts_of_entries_are_as_expected(pool, seed):
+    """Of each entry, the kept pairs that hold it: their expectation, and as many standard errors at most; and the whole
+    subset's size."""
+    lists, keep_prob = pool
+    kept = np.array([uniform(pair_hash(DRAW, seed, uuid_of(n), n)) for n in range(IMAGES)]) < keep_prob
+    for entry_id in range(ENTRIES):
+        holds = np.array([entry_id in ids for ids in lists])
+        error = math.sqrt((keep_prob[holds] * (1 - keep_prob[holds])).sum())
+        assert abs(kept[holds].sum() - keep_prob[holds].sum()) < BOUND * error
+    assert abs(kept.sum() - keep_prob.sum()) < BOUND * math.sqrt((keep_prob * (1 - keep_prob)).sum())
+
+
+def test_pairs_that_share_an_entry_are_drawn_independently(pool):
+    """Neighbours among the pairs of each frequent entry, and the captions of one image: kept both as often as the
+    product of their probabilities says."""
+    lists, keep_prob = pool
+    kept = np.array([uniform(pair_hash(DRAW, 5, uuid_of(n // 2), n)) for n in range(IMAGES)]) < keep_prob
+    groups = [[n for n in range(IMAGES) if entry_id in lists[n]] for entry_id in range(5)]
+    for group in [*groups, list(range(IMAGES))]:  # the last: two captions of each image side by side
+        first, second = np.array(group[: len(group) // 2 * 2]).reshape(-1, 2).T
+        both = keep_prob[first] * keep_prob[second]
+        assert abs((kept[first] & kept[second]).sum() - both.sum()) < BOUND * math.sqrt((both * (1 - both)).sum())
