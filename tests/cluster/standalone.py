@@ -8,11 +8,12 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pyspark
@@ -26,7 +27,7 @@ HOSTS = ("127.0.0.1", "127.0.0.2")
 
 _MASTER_IS_UP = re.compile(r"Starting Spark master at (spark://\S+).*New state: ALIVE", re.DOTALL)
 _WORKER_IS_UP = re.compile(r"Successfully registered with master")
-_START_S = 60
+_START_S = 120
 
 
 class Cluster:
@@ -35,9 +36,15 @@ class Cluster:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        (root / "conf").mkdir()  # empty: the machine's own Spark settings are none of ours
+        self.url = ""
+
+    def start(self) -> None:
+        """Start the master and the workers, and wait until they know each other."""
+        (self._root / "conf").mkdir()  # empty: the machine's own Spark settings are none of ours
+        (self._root / "scratch").mkdir()
         self._start("master", HOSTS[0], *_daemon("master.Master", HOSTS[0]))
         self.url = self._await_log("master", _MASTER_IS_UP)[1]
+        self.start_workers()
 
     def start_workers(self) -> None:
         """Start the workers that are not running, and wait until the master knows them."""
@@ -49,14 +56,16 @@ class Cluster:
             self._await_log(host, _WORKER_IS_UP)
 
     def kill(self, name: str) -> None:
-        """SIGKILL to a process and all it has started, as when its machine loses power."""
-        _kill_session(self._processes.pop(name))
+        """SIGKILL to a process, if it was started, and all it has started; as when its machine loses power."""
+        leader = self._processes.pop(name, None)
+        if leader is not None:
+            _kill_session(leader)
 
-    def start_driver(self, name: str, *arguments: str | Path) -> None:
-        """Start Python with these arguments as the driver of an application, to be waited for by `finish`."""
-        self._start(name, HOSTS[0], sys.executable, *arguments)
+    def start_driver(self, name: str, *command: str | Path) -> None:
+        """Start the driver of an application, to be waited for by `finish`."""
+        self._start(name, HOSTS[0], *command)
 
-    def await_true(self, name: str, condition: Callable[[], bool], timeout_s: float = 60) -> None:
+    def await_true(self, name: str, condition: Callable[[], bool], timeout_s: float = 120) -> None:
         """Wait until something has come about while a process runs."""
         deadline = time.monotonic() + timeout_s
         while not condition():
@@ -66,7 +75,7 @@ class Cluster:
                 raise AssertionError(f"{name} did not come that far in {timeout_s} s:\n{self._log_tail(name)}")
             time.sleep(0.05)
 
-    def finish(self, name: str, timeout_s: float = 120) -> None:
+    def finish(self, name: str, timeout_s: float = 240) -> None:
         """Wait for a driver to end well."""
         try:
             status = self._processes[name].wait(timeout_s)
@@ -81,12 +90,17 @@ class Cluster:
 
     def _start(self, name: str, host: str, *command: str | Path) -> None:
         foreign = ("SPARK_", "PYSPARK_", "HADOOP_", "YARN_")
+        scratch = str(self._root / "scratch")  # what is killed leaves its files behind
         environment = {key: value for key, value in os.environ.items() if not key.startswith(foreign)} | {
             "SPARK_HOME": str(SPARK_HOME),
             "SPARK_CONF_DIR": str(self._root / "conf"),
-            "SPARK_LOCAL_DIRS": str(self._root / "scratch"),
+            "SPARK_LOCAL_DIRS": scratch,
+            "TMPDIR": scratch,
             "SPARK_LOCAL_IP": host,  # for all sockets, the web UIs' among them
             "SPARK_DAEMON_MEMORY": "256m",
+            "SPARK_DAEMON_JAVA_OPTS": "-Dspark.master.rest.enabled=false",  # on by default, on a fixed port
+            # the JVMs live for seconds: better to start soon than to run fast
+            "JDK_JAVA_OPTIONS": f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Djava.io.tmpdir={scratch}",
             "PYSPARK_PYTHON": sys.executable,
             "PYSPARK_DRIVER_PYTHON": sys.executable,
             "PYTHONPATH": str(ROOT),
@@ -104,9 +118,10 @@ class Cluster:
 
     def _await_log(self, name: str, pattern: re.Pattern[str]) -> re.Match[str]:
         """Wait until a process has logged this."""
-        found: list[re.Match[str]] = []
-        self.await_true(name, lambda: bool(found.extend(pattern.finditer(self._text(name))) or found), _START_S)
-        return found[0]
+        self.await_true(name, lambda: pattern.search(self._text(name)) is not None, _START_S)
+        found = pattern.search(self._text(name))
+        assert found is not None
+        return found
 
     def _log(self, name: str) -> Path:
         return self._root / f"{name}.log"
@@ -121,16 +136,27 @@ class Cluster:
 @contextmanager
 def standalone_cluster(root: Path) -> Iterator[Cluster]:
     """A cluster whose logs and scratch are in `root`; all of it is gone at the end."""
+    cluster = Cluster(root)
     with use_java():
-        cluster = None
         try:
-            cluster = Cluster(root)
-            cluster.start_workers()
+            cluster.start()
             yield cluster
         finally:
-            if cluster is not None:
-                cluster.stop()
+            cluster.stop()
             shutil.rmtree(root)
+
+
+def why_not_here() -> str | None:
+    """Why this machine cannot have such a cluster; None where it can."""
+    if not Path("/proc/self/stat").exists():
+        return "needs Linux: its /proc, to end what the cluster started"
+    try:
+        for host in HOSTS:
+            with socket.create_server((host, 0)):
+                pass
+    except OSError as error:
+        return f"needs two loopback addresses: {host}: {error.strerror}"
+    return None
 
 
 def _daemon(name: str, host: str) -> tuple[str | Path, ...]:
@@ -144,7 +170,8 @@ def _kill_session(leader: subprocess.Popen[bytes]) -> None:
     leader.wait()
     while members := _session_members(leader.pid):
         for pid in members:
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         time.sleep(0.02)
 
 
@@ -153,7 +180,7 @@ def _session_members(session: int) -> list[int]:
     found = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
-            state, _parent, _group, its_session = status.read_text().rpartition(")")[2].split()[:4]
+            state, _parent, _group, its_session = status.read_text(errors="replace").rpartition(")")[2].split()[:4]
         except OSError:  # it has ended
             continue
         if int(its_session) == session and state not in "ZX":

@@ -1,0 +1,185 @@
+"""Rows `h` to `k`: dedup, count, balance and plan on a simulated pool, against DuckDB and bare copying."""
+
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from importlib.util import find_spec
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pyarrow.dataset as ds
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from simulated_pool import ENTRIES, scaled_t, simulated_pairs
+from table import TIMES, Row, interleave, timed
+
+from jobs import balance, count, dedup
+from jobs.count import entries_frame
+from jobs.session import spark_session
+from jobs.settings import Settings
+from jobs.sizes import curve_of, sizes_at, t_of_size
+from metadata.entries import EntryList
+from udfs.sampling import Counts, entry_probabilities
+from udfs.schemas import POOL, SORT_KEY
+
+ROOT, HERE = Path(__file__).resolve().parents[2], Path(__file__).resolve().parent
+CORES, MEMORY = 2, "2g"
+PAIRS, DISTINCT, PARTITIONS = 2_000_000, 1_600_000, 8
+_ROUNDS = 3
+_KEYS = ("uuid", "caption_hash")
+_DRAWS = 10_000
+_NOT_INSTALLED = "not run: duckdb is not installed"
+
+
+def curation(repeat: int, folder: Path) -> list[Row]:
+    """All rows, timed in a process of their own: the memory of a JVM that runs already cannot be set."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        return process.submit(_rows, min(repeat, _ROUNDS), folder / "curation").result()
+
+
+def _rows(repeat: int, folder: Path) -> list[Row]:
+    conf = (
+        f"spark.driver.memory={MEMORY}",
+        f"spark.executorEnv.PYTHONPATH={ROOT}:{HERE}",  # workers import simulated_pool too
+        f"spark.sql.shuffle.partitions={PARTITIONS}",
+        f"spark.local.dir={folder / 'scratch'}",
+    )
+    settings = Settings(out="unused", master=f"local[{CORES}]", spark_conf=conf)
+    with spark_session(settings, "benchmark") as spark:
+        simulated_pairs(spark, PAIRS, DISTINCT, PARTITIONS).write.parquet(str(folder / "pairs"))
+        rows = [_against_duckdb_dedup(spark, settings, folder, repeat)]
+        pool = spark.read.parquet(str(folder / "pool"))
+        rows.append(_against_duckdb_counts(spark, pool, settings, folder, repeat))
+        counts = ds.dataset(folder / "counts").to_table().sort_by("entry_id").column("count").to_numpy()
+        t = scaled_t(pool.count())
+        exact = sizes_at(pool, settings, counts, [t])[0].exact
+        rows += _against_copying(spark, pool, settings, counts, t, exact, folder, repeat)
+        return [*rows, *_plan(pool, settings, counts, t, exact, repeat)]
+
+
+def _against_duckdb_dedup(spark: SparkSession, settings: Settings, folder: Path, repeat: int) -> Row:
+    """The pairs' pool, written, against DuckDB's. Same answer: as many rows, the same sum of duplicates and the same
+    sum of hashes of what survived, by DuckDB over both outputs."""
+    pairs = spark.read.parquet(str(folder / "pairs"))
+    ours = partial(_write, dedup.run(pairs, settings), folder / "pool")
+    rest = [name for name in POOL.names if name not in (*SORT_KEY, *_KEYS, "duplicates")]
+    survivor = ", ".join(f"{name} := {name}" for name in (*SORT_KEY, *rest))
+    columns = ", ".join(name if name in (*_KEYS, "duplicates") else f"survivor.{name} AS {name}" for name in POOL.names)
+    query = (
+        f"SELECT {columns} FROM (SELECT uuid, caption_hash, min(struct_pack({survivor})) AS survivor, "
+        f"count(*) AS duplicates FROM '{folder}/pairs/*.parquet' GROUP BY ALL)"
+    )
+    note = (
+        f"{PAIRS:,} pairs; local[{CORES}] with {MEMORY}, warm, and {CORES} threads with 2 GB; both write Parquet, zstd"
+    )
+
+    def same(theirs: Path) -> bool:
+        summed = "SELECT count(*), sum(duplicates), sum(hash(uuid, caption_hash, warc_file, warc_offset)) FROM '{}'"
+        found = [_duckdb(folder).sql(summed.format(path)).fetchall() for path in (folder / "pool/*.parquet", theirs)]
+        return found[0] == found[1]
+
+    return _against_duckdb("h", "dedup", ours, query, folder, repeat, PAIRS, note, same)
+
+
+def _against_duckdb_counts(spark: SparkSession, pool: DataFrame, settings: Settings, folder: Path, repeat: int) -> Row:
+    """The counts of all 500,000 entries, written, against DuckDB's. Same answer: equal counts."""
+    entries = EntryList(tuple(f"entry {number}" for number in range(ENTRIES)), "simulated")
+    listed = entries_frame(spark, entries)
+    _write(listed, folder / "entries")
+    ours = partial(_write, count.run(pool, settings, listed).coalesce(1), folder / "counts")
+    query = (
+        "SELECT entry_id, entry, coalesce(counted.count, 0) AS count "
+        f"FROM '{folder}/entries/*.parquet' LEFT JOIN (SELECT entry_id, count(*) AS count "
+        f"FROM (SELECT unnest(entry_ids) AS entry_id FROM '{folder}/pool/*.parquet') GROUP BY 1) counted "
+        "USING (entry_id)"
+    )
+    pairs = pool.count()
+
+    def same(theirs: Path) -> bool:
+        tables = [ds.dataset(path).to_table().sort_by("entry_id") for path in (folder / "counts", theirs)]
+        equal = (tables[0].column(name).equals(tables[1].column(name)) for name in ("entry_id", "entry", "count"))
+        return all(equal)
+
+    return _against_duckdb("i", "count", ours, query, folder, repeat, pairs, f"{pairs:,} pairs", same)
+
+
+def _against_duckdb(
+    group: str,
+    name: str,
+    ours: Callable[[], Any],
+    query: str,
+    folder: Path,
+    repeat: int,
+    rows: int,
+    note: str,
+    same: Callable[[Path], bool],
+) -> Row:
+    ours()  # once, so that both sides are warm; and later rows read what it wrote
+    if find_spec("duckdb") is None:
+        return Row(group, name, other="DuckDB", text=_NOT_INSTALLED)
+    theirs = folder / f"duckdb-{name}.parquet"
+    connection = _duckdb(folder)
+    copy = partial(connection.execute, f"COPY ({query}) TO '{theirs}' (FORMAT PARQUET, COMPRESSION ZSTD)")
+    copy()
+    (ours_s, other_s), _ = interleave([timed(ours), timed(copy)], repeat)
+    return Row(group, name, ours_s, "DuckDB", other_s, TIMES, rows, "pairs", same(theirs), notes=[note])
+
+
+def _duckdb(folder: Path) -> Any:
+    import duckdb
+
+    spill = folder / "duckdb"
+    options = {"threads": CORES, "memory_limit": "2GB", "temp_directory": str(spill), "preserve_insertion_order": False}
+    return duckdb.connect(config=options)
+
+
+def _against_copying(
+    spark: SparkSession,
+    pool: DataFrame,
+    settings: Settings,
+    counts: Counts,
+    t: int,
+    exact: int,
+    folder: Path,
+    repeat: int,
+) -> list[Row]:
+    """The subset, written, against as many rows chosen by a plain filter, and against the whole pool copied. Same
+    answer: as many rows as `sizes` finds by its own pass; the plain filter has other rows, and about as many."""
+    pairs = pool.count()
+    probabilities = spark.sparkContext.broadcast({t: entry_probabilities(counts, t)})
+    share = round(exact / pairs * _DRAWS)
+    filtered = pool.where(F.pmod(F.xxhash64("uuid"), F.lit(_DRAWS)) < share)
+    frames = {"subset": balance.run(pool, settings, probabilities), "filtered": filtered, "copied": pool}
+    works = [partial(_write, frame, folder / name) for name, frame in frames.items()]
+    for work in works:
+        work()
+    (ours_s, filtered_s, copied_s), _ = interleave([timed(work) for work in works], repeat)
+    probabilities.destroy()
+    kept, plain = (ds.dataset(folder / name).count_rows() for name in ("subset", "filtered"))
+    same = kept == exact and abs(plain - kept) < kept / 50
+    note = f"pool of {pairs:,} pairs, t={t}: {kept:,} kept ({kept / pairs:.1%}), {plain:,} by the plain filter"
+    return [
+        Row("j", "balance", ours_s, "plain filter", filtered_s, TIMES, pairs, "pairs", same, notes=[note]),
+        Row("j", "balance", ours_s, "plain copy of all", copied_s, TIMES, pairs, "pairs"),
+    ]
+
+
+def _plan(pool: DataFrame, settings: Settings, counts: Counts, t: int, exact: int, repeat: int) -> list[Row]:
+    """The passes that size a subset before it is made. Same answer: the curve has the size of the subset at t, and
+    that size asked for gives t."""
+    curve = curve_of(pool, settings, counts)
+    works = [partial(curve_of, pool, settings, counts), partial(t_of_size, pool, settings, counts, curve, exact)]
+    seconds, (_, found) = interleave([timed(work) for work in works], repeat)
+    pairs = pool.count()
+    on_curve = curve.starts[1:] - 1 == t  # every t up to 256 is a bin of its own
+    same = [curve.sizes[on_curve].tolist() == [exact], found is not None and found.pairs == exact]
+    names = ("plan: size over every t", "plan: the t of a size")
+    return [
+        Row("k", name, took, items=pairs, unit="pairs", same=equal)
+        for name, took, equal in zip(names, seconds, same, strict=True)
+    ]
+
+
+def _write(frame: DataFrame, folder: Path) -> None:
+    frame.write.mode("overwrite").parquet(str(folder))

@@ -1,0 +1,90 @@
+"""What a process and all that it started use, seen from outside by sampling /proc."""
+
+import os
+import subprocess
+import time
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+_EVERY_S = 0.2
+_TICKS, _PAGE_BYTES = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(slots=True)
+class Usage:
+    """Seconds of wall clock and of CPU, and peaks. Resident memory is added up over the processes, pages that Python's
+    forked workers share counted in each, so that it is rather too high; `jvm_bytes` and `python_bytes` are the peaks of
+    either kind, not always at the same moment."""
+
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    rss_bytes: int = 0
+    jvm_bytes: int = 0
+    python_bytes: int = 0
+    scratch_bytes: int = 0
+
+
+class _Process(NamedTuple):
+    parent: int
+    name: str
+    cpu_s: float
+    rss_bytes: int
+
+
+def watched(process: "subprocess.Popen[bytes]", scratch: Path) -> Usage:
+    """Wait for a process; gives what it and its descendants used, and the peak size of the files in `scratch`."""
+    began, usage = time.perf_counter(), Usage()
+    cpu_s: dict[int, float] = {}
+    while process.poll() is None:
+        of_jvm = of_python = 0
+        for pid, found in _tree(process.pid).items():
+            cpu_s[pid] = found.cpu_s
+            if found.name == "java":
+                of_jvm += found.rss_bytes
+            else:
+                of_python += found.rss_bytes
+        usage.rss_bytes = max(usage.rss_bytes, of_jvm + of_python)
+        usage.jvm_bytes = max(usage.jvm_bytes, of_jvm)
+        usage.python_bytes = max(usage.python_bytes, of_python)
+        usage.scratch_bytes = max(usage.scratch_bytes, _size(scratch))
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_EVERY_S)
+    usage.wall_s, usage.cpu_s = time.perf_counter() - began, sum(cpu_s.values())
+    return usage
+
+
+def _tree(root: int) -> dict[int, _Process]:
+    """A process and all its descendants that are alive."""
+    alive, children = {}, defaultdict(list)
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdecimal() and (found := _read(folder)):
+            alive[int(folder.name)] = found
+            children[found.parent].append(int(folder.name))
+    tree, waiting = {}, [root] if root in alive else []
+    while waiting:
+        pid = waiting.pop()
+        tree[pid] = alive[pid]
+        waiting += children[pid]
+    return tree
+
+
+def _read(folder: Path) -> _Process | None:
+    try:
+        name, _, rest = (folder / "stat").read_text().partition("(")[2].rpartition(")")
+    except OSError:  # it has ended
+        return None
+    fields = rest.split()
+    return _Process(int(fields[1]), name, (int(fields[11]) + int(fields[12])) / _TICKS, int(fields[21]) * _PAGE_BYTES)
+
+
+def _size(folder: Path) -> int:
+    """The bytes of all files below a folder, while they come and go."""
+    size = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                size += os.lstat(os.path.join(parent, name)).st_size
+    return size

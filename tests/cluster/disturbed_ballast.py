@@ -1,0 +1,119 @@
+"""`ballast`, while something happens to its tasks: `disturbed_ballast.py HOW MARKS curate …`.
+
+Extraction, dedup and balancing are disturbed in the middle of a task's rows; the rows come one by one, so that Spark
+has written some of them by then. Each task that gets there leaves a file in the folder MARKS, which all hosts share. As
+the main module, this one is sent to the executors by value.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+from pyspark import TaskContext
+from pyspark.sql import DataFrame
+
+import jobs.balance
+import jobs.dedup
+import jobs.extract
+from jobs.cli import main
+
+DOOMED_HOST = "127.0.0.2"
+HOST_IS_LOST = "host-is-lost"
+"""The file in MARKS by which the test says that it has killed that host."""
+
+_WAIT_S = 120
+Batches = Iterator[pa.RecordBatch]
+
+
+class Attempt(NamedTuple):
+    """An attempt of a task: what it does, where, its stage, partition, and how many attempts there were before."""
+
+    step: str
+    host: str
+    stage: int
+    partition: int
+    number: int
+
+    @classmethod
+    def all(cls, marks: Path, pattern: str = "*") -> "list[Attempt]":
+        """Those that left a mark."""
+        fields = [mark.name.split(",") for mark in marks.glob(pattern)]
+        return [cls(step, host, *map(int, rest)) for step, host, *rest in fields]
+
+
+def fail_once(attempt: Attempt, marks: Path) -> None:
+    """Every task's first attempt fails."""
+    if attempt.number == 0:
+        raise RuntimeError("injected: the first attempt dies amid its rows")
+
+
+def wait_for_copy(attempt: Attempt, marks: Path) -> None:
+    """The first task of a stage waits for its speculative copy to come as far; then the two race to the commit, but in
+    extraction the copy overtakes it."""
+    if attempt.partition == attempt.number == 0:
+        _wait_until(lambda: Attempt.all(marks, f"{attempt.step},*,{attempt.stage},0,1"))
+        if attempt.step == "extract":
+            time.sleep(_WAIT_S)
+
+
+def lose_host(attempt: Attempt, marks: Path) -> None:
+    """The doomed host extracts one file and is stuck in its second; until it is lost, the other is in its first."""
+    if attempt.host != DOOMED_HOST:
+        _wait_until((marks / HOST_IS_LOST).exists)
+    elif len(Attempt.all(marks, f"extract,{DOOMED_HOST},*")) > 1:
+        time.sleep(_WAIT_S)
+
+
+HOW = {function.__name__: function for function in (fail_once, wait_for_copy, lose_host)}
+
+
+def _wait_until(condition: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + _WAIT_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("what this task waits for did not come about")
+        time.sleep(0.01)
+
+
+def disturbed(how: str, marks: Path, step: str, function: Callable[..., Batches]) -> Callable[..., Batches]:
+    """The same batches row by row; halfway through the first, the task is disturbed."""
+
+    def wrapper(*arguments: Any) -> Batches:
+        context: Any = TaskContext.get()
+        host = os.environ["SPARK_LOCAL_IP"]
+        attempt = Attempt(step, host, context.stageId(), context.partitionId(), context.attemptNumber())
+        for number, batch in enumerate(function(*arguments)):
+            for row in range(batch.num_rows):
+                if number == 0 and row == batch.num_rows // 2:
+                    (marks / ",".join(map(str, attempt))).touch()
+                    HOW[how](attempt, marks)
+                yield batch.slice(row, 1)
+
+    return wrapper
+
+
+def disturb(how: str, marks: Path) -> None:
+    """Put the disturbance into the jobs."""
+
+    class Extractor(jobs.extract.Extractor):
+        file_batches = disturbed(how, marks, "extract", jobs.extract.Extractor.file_batches)
+
+    dedup = jobs.dedup.run
+    pass_on = disturbed(how, marks, "dedup", lambda batches: batches)
+
+    def dedup_and_pass_on(*arguments: Any) -> DataFrame:
+        pool = dedup(*arguments)
+        return pool.mapInArrow(pass_on, pool.schema)  # with the fingerprint, which is in the schema
+
+    jobs.extract.Extractor = Extractor  # type: ignore[misc]
+    jobs.dedup.run = dedup_and_pass_on  # type: ignore[assignment]
+    jobs.balance.balance_batches = disturbed(how, marks, "balance", jobs.balance.balance_batches)
+
+
+if __name__ == "__main__":
+    disturb(sys.argv[1], Path(sys.argv[2]))
+    sys.exit(main(sys.argv[3:]))
