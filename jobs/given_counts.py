@@ -50,7 +50,7 @@ def given_counts(
     """
     path = path or settings.entry_counts or counts_beside(pool)
     if path is None:
-        raise UsageError(f"{pool}: has no entry counts of its own: name them by --entry-counts (see ballast count)")
+        raise UsageError(f"{pool}: has no entry counts of its own: name them by --entry-counts PATH (ballast count)")
     if Path(path).is_file() and not path.endswith(".parquet"):
         return _from_json(Path(path), pool_entries(settings, pool, matched_with))
     source = open_source(spark, path, (ENTRY_COUNTS,), ("entry_id", "count"))

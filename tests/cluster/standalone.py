@@ -4,6 +4,7 @@ Every process is started in a session of its own, so that nothing it starts can 
 worker's process group, but Spark's Python daemons make groups of their own; all of them stay in the session.
 """
 
+import ctypes
 import os
 import re
 import shutil
@@ -28,6 +29,7 @@ HOSTS = ("127.0.0.1", "127.0.0.2")
 _MASTER_IS_UP = re.compile(r"Starting Spark master at (spark://\S+).*New state: ALIVE", re.DOTALL)
 _WORKER_IS_UP = re.compile(r"Successfully registered with master")
 _START_S = 120
+_PR_SET_PDEATHSIG = 1  # of Linux's <sys/prctl.h>
 
 
 class Cluster:
@@ -114,6 +116,7 @@ class Cluster:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=_die_with_parent,
             )
 
     def _await_log(self, name: str, pattern: re.Pattern[str]) -> re.Match[str]:
@@ -149,7 +152,7 @@ def standalone_cluster(root: Path) -> Iterator[Cluster]:
 def why_not_here() -> str | None:
     """Why this machine cannot have such a cluster; None where it can."""
     if not Path("/proc/self/stat").exists():
-        return "needs Linux: its /proc, to end what the cluster started"
+        return "needs Linux, to end what the cluster started"
     try:
         for host in HOSTS:
             with socket.create_server((host, 0)):
@@ -162,6 +165,11 @@ def why_not_here() -> str | None:
 def _daemon(name: str, host: str) -> tuple[str | Path, ...]:
     launcher = SPARK_HOME / "bin" / "spark-class"
     return (launcher, f"org.apache.spark.deploy.{name}", "--host", host, "--port", "0", "--webui-port", "0")
+
+
+def _die_with_parent() -> None:
+    """Should the tests themselves be killed, so is the process; its executors end when they miss it."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _kill_session(leader: subprocess.Popen[bytes]) -> None:

@@ -95,7 +95,7 @@ def test_a_job_never_writes_to_what_it_reads_from(curated, tmp_path, capsys, fla
 def test_a_pool_without_counts_says_which_flag_names_them(curated, tmp_path, capsys):
     (tmp_path / "plain").mkdir()
     pq.write_table(pq.read_table(curated / "pool"), tmp_path / "plain" / "rows.parquet")
-    assert "--entry-counts DIR" in error_of(capsys, "balance", tmp_path / "plain", "--out", tmp_path / "x")
+    assert "--entry-counts PATH" in error_of(capsys, "balance", tmp_path / "plain", "--out", tmp_path / "x")
     assert main(["balance", str(curated / "pool"), "--out", str(tmp_path / "y"), "--t", "5"]) == 0
 
 
