@@ -10,7 +10,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from py4j.protocol import Py4JError
-from pyspark import SparkConf
+from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from jobs.errors import one_line
@@ -45,6 +45,8 @@ def spark_session(settings: Settings, name: str) -> Iterator[SparkSession]:
         yield active
         return
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # spark-submit has started the JVM already
+    if submitted:
+        SparkContext._ensure_initialized()  # else SparkConf knows nothing of what spark-submit was given
     conf = SparkConf()
     for pair in settings.spark_conf:
         conf.set(*pair.split("=", 1))

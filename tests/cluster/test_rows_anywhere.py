@@ -163,7 +163,6 @@ def test_a_cluster_gives_the_rows_of_a_local_run(run: Run, expected: Rows) -> No
     assert {task["Host"] for task in run.tasks("End", Reason="Success")} == set(HOSTS), "both took part"
 
 
-@pytest.mark.xfail(strict=True, reason="jobs.session sets what spark-submit was given aside, and runs it in local mode")
 def test_spark_submit_to_a_cluster_gives_the_rows_of_a_local_run(run: Run, expected: Rows) -> None:
     run.submit()
     assert run.finish() == expected
