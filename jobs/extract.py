@@ -42,6 +42,8 @@ def run(files: DataFrame, settings: Settings, entries: Broadcast[bytes] | None =
         html_parser=settings.html_parser,
         language_detector=settings.language_detector,
         max_page_bytes=settings.max_page_bytes,
+        max_record_bytes=settings.max_record_bytes,
+        max_file_seconds=settings.max_file_seconds,
     )
 
     def extract(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
