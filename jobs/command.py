@@ -5,14 +5,14 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from os import sep
-from os.path import realpath
 from typing import Any, NoReturn
 
 from jobs.errors import one_line
 from jobs.run_folder import RunFolder
+from jobs.session import session_for
 from jobs.settings import COMMANDS, Settings, add_flags, execution, resolve, saved
 from jobs.summary import summarize
+from udfs.addresses import same_place
 from udfs.errors import BallastError, UsageError
 
 INTERRUPTED = 130
@@ -57,7 +57,9 @@ def run_job(job: Job, argv: Sequence[str] | None) -> int:
 
 def _run(job: Job, arguments: argparse.Namespace) -> None:
     settings = resolve(job.name, arguments)
-    run_folder = job.execute(list(arguments.inputs), settings)
+    inputs = list(arguments.inputs)
+    with session_for(settings, job.name, inputs):
+        run_folder = job.execute(inputs, settings)
     if run_folder.was_finished:
         note(f"{settings.out} holds this run, finished; nothing was done (--overwrite does it anew)")
     print(summarize(run_folder.record, settings.out, job.output))
@@ -65,9 +67,9 @@ def _run(job: Job, arguments: argparse.Namespace) -> None:
 
 def open_run(job: str, settings: Settings, identity: dict[str, Any], reads: Sequence[str] = ()) -> RunFolder:
     """Open the output folder of a job. `reads` are the folders it reads: writing to them is refused."""
-    out = realpath(settings.out)
-    for path in map(realpath, reads):
-        if path == out or path.startswith(out + sep):
+    out = same_place(settings.out)
+    for path in map(same_place, reads):
+        if path == out or path.startswith(out.rstrip("/") + "/"):
             raise UsageError(f"--out {settings.out}: is what the job reads from ({path}): name another folder")
     return RunFolder.open(
         settings.out,

@@ -18,7 +18,7 @@ from jobs.given_counts import read_counts
 from jobs.run_folder import ENTRY_COUNTS, EXTRACTED, POOL, SUBSET, RunFolder
 from jobs.session import spark_session
 from jobs.settings import Settings
-from metadata.entries import load_entries
+from jobs.storages import load_metadata
 from udfs.inputs import plan_inputs
 from udfs.schemas import ENTRY_COUNT, MATCHED_PAIR
 from udfs.schemas import POOL as POOL_SCHEMA
@@ -26,7 +26,7 @@ from udfs.schemas import POOL as POOL_SCHEMA
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     """Extract and match in one pass, deduplicate, count, balance; stages that are committed already are skipped."""
-    entries = load_entries(settings.metadata)
+    entries = load_metadata(settings.metadata)
     files = plan_inputs(inputs, settings.input_root)
     identity = {"metadata": entries.fingerprint, "inputs": inputs_identity(files), **excluded_identity(settings)}
     run_folder = open_run("curate", settings, identity, reads=settings.exclude)
