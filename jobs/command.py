@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from jobs.errors import one_line
+from jobs.errors import of_worker, one_line
 from jobs.run_folder import RunFolder
 from jobs.session import session_for
 from jobs.settings import COMMANDS, Settings, add_flags, execution, resolve, saved
@@ -41,9 +41,16 @@ class Job:
     execute: Callable[[list[str], Settings], RunFolder]
     output: str
     """The stage folder that holds its result."""
+    optional: bool = False
+    """Whether inputs may be left out, since a setting may name them."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("inputs", metavar=self.input_name, nargs="+" if self.many else 1, help=self.input_help)
+        parser.add_argument(
+            "inputs",
+            metavar=self.input_name,
+            nargs=("*" if self.optional else "+") if self.many else 1,
+            help=self.input_help,
+        )
         add_flags(parser, COMMANDS[self.name])
 
 
@@ -99,7 +106,9 @@ def guarded(action: Callable[[], None], *, debug: bool) -> int:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        print(f"ballast: failed: {one_line(error)} (--debug shows the trace)", file=sys.stderr)
+        own = of_worker(error)
+        said = str(own) if own else f"failed: {one_line(error)} (--debug shows the trace)"
+        print(f"ballast: {said}", file=sys.stderr)
         return BallastError.exit_status
     return 0
 

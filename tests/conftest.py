@@ -60,8 +60,8 @@ def bucket(s3_server: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator:
-    """A local session with two cores, as `ballast` makes it."""
+def spark(tmp_path_factory: pytest.TempPathFactory, s3_server: str) -> Iterator:
+    """A local session with two cores, as `ballast` makes it. Its workers know the S3 server from their environment."""
     from jobs.session import spark_session
     from jobs.settings import Settings
 

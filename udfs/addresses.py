@@ -93,7 +93,7 @@ def host_of(address: str) -> str:
 
 
 def parent_of(address: str) -> str:
-    """The folder that an address lies in; a bucket, host or `/` is its own."""
+    """The folder that an address lies in, without the query of a web address; a bucket, host or `/` is its own."""
     folder, _ = _split(address)
     return folder
 
@@ -107,6 +107,12 @@ def name_of(address: str) -> str:
 def _split(address: str) -> tuple[str, str]:
     if kind_of(address) == LOCAL:
         return os.path.split(os.path.abspath(local_path(address)))
+    if kind_of(address) == HTTP:
+        parts = urlsplit(address)
+        folder, _, name = parts.path.rstrip("/").rpartition("/")
+        return urlunsplit((parts.scheme, parts.netloc, folder or "/", "", "")), urlunsplit(
+            ("", "", name, parts.query, "")
+        )
     scheme, _, rest = address.partition("://")
     authority, _, path = rest.rstrip("/").partition("/")
     folder, _, name = path.rpartition("/")

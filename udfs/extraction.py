@@ -64,9 +64,9 @@ class Extractor:
         rows: list[Row] = []
         characters = 0
         try:
-            with open_file(file.path) as source:
+            with open_file(file.opened_as) as source:
                 stream = SourceStream(source)
-                records = read_records(stream, lambda: open_file(file.path))
+                records = read_records(stream, lambda: open_file(file.opened_as))
                 for page in self._reader.pages(records, file.name, file.archive_format, counts):
                     for row in self.page_pairs(page, counts):
                         rows.append(row)
