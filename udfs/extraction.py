@@ -75,9 +75,9 @@ class Extractor:
         rows: list[Row] = []
         characters = 0
         try:
-            with open_file(file.path) as source:
+            with open_file(file.opened_as) as source:
                 stream = SourceStream(source)
-                records = read_records(stream, lambda: open_file(file.path))
+                records = read_records(stream, lambda: open_file(file.opened_as))
                 watched = self._watched(records, lambda: time.perf_counter() - began)
                 for page in self._reader.pages(watched, file.name, file.archive_format, counts):
                     for row in self.page_pairs(page, counts):
