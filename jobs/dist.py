@@ -132,7 +132,7 @@ def _build(arguments: argparse.Namespace) -> None:
     with TemporaryDirectory(prefix="ballast-dist-") as scratch:
         wheel = build_wheel(Path(scratch), out)
         note(f"{wheel.name} and {code_zip(wheel).name}")
-        (out / SUBMIT_FILE).write_text(_SUBMIT, encoding="utf-8")
+        write_submit_file(out)
         shutil.copyfile(_ROOT / "conf" / DEFAULTS_FILE, out / DEFAULTS_FILE)
         if arguments.code_only:
             return
@@ -183,7 +183,7 @@ def build_wheel(scratch: Path, out: Path) -> Path:
             shutil.copytree(path, source / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copyfile(path, source / name)
-    _pip("wheel", "--no-deps", "--wheel-dir", str(scratch), str(source))
+    _pip("wheel", "--no-build-isolation", "--no-deps", "--wheel-dir", str(scratch), str(source))
     (built,) = scratch.glob("ballast-*.whl")
     for old in (*out.glob("ballast-*.whl"), *out.glob("ballast-*.zip")):
         old.unlink()
@@ -191,6 +191,11 @@ def build_wheel(scratch: Path, out: Path) -> Path:
     repack_zip(built, wheel)
     shutil.copyfile(wheel, code_zip(wheel))
     return wheel
+
+
+def write_submit_file(out: Path) -> None:
+    """The file that spark-submit runs."""
+    (out / SUBMIT_FILE).write_text(_SUBMIT, encoding="utf-8")
 
 
 def repack_zip(source: Path, target: Path) -> None:
@@ -220,7 +225,7 @@ def build_environment(scratch: Path, prefix: str, bundle: bool) -> Path:
     compiling = [python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", str(environment)]
     subprocess.run([*compiling, environment / "lib"], check=False, capture_output=True)  # some are not for this Python
     if not bundle:
-        _link_python(environment, prefix)
+        link_python(environment, prefix)
     return environment
 
 
@@ -229,7 +234,7 @@ def _name(requirement: str) -> str:
     return found[0].lower() if found else ""
 
 
-def _link_python(environment: Path, prefix: str) -> None:
+def link_python(environment: Path, prefix: str) -> None:
     """Let the environment find its Python where the hosts have it."""
     for name in ("python", "python3", _PYTHON):
         (environment / "bin" / name).unlink()

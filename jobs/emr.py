@@ -321,6 +321,7 @@ def _types(text: str) -> list[str]:
 def _submit(arguments: argparse.Namespace, requests: dict[str, Any], artifacts: Artifacts) -> None:
     """Upload the artifacts and send the requests; prints what they are called there."""
     import boto3
+    from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
@@ -336,7 +337,7 @@ def _submit(arguments: argparse.Namespace, requests: dict[str, Any], artifacts: 
                 job["applicationId"] = client.create_application(**requests["create_application"])["applicationId"]
                 note(f"application {job['applicationId']}")
             print(client.start_job_run(**job)["jobRunId"])
-    except (BotoCoreError, ClientError) as error:
+    except (Boto3Error, BotoCoreError, ClientError) as error:
         raise BallastError(f"AWS refused: {error}") from error
 
 
