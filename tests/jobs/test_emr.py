@@ -67,7 +67,7 @@ def test_a_cluster_with_one_step(flags, capsys):
     assert "TargetSpotCapacity" not in fleets["CORE"], "shuffle files and the driver are not on spot hosts"
     properties = {item["Classification"]: item["Properties"] for item in request["Configurations"]}
     assert properties["yarn-site"]["yarn.node-labels.am.default-node-label-expression"] == "CORE"
-    assert properties["spark-defaults"]["spark.executor.memoryOverhead"] == "5g"
+    assert properties["spark-defaults"]["spark.executor.memoryOverhead"] == "6g"
     assert properties["spark-defaults"]["spark.pyspark.python"] == "/opt/ballast/bin/python"
     (bootstrap,) = request["BootstrapActions"]
     assert bootstrap["ScriptBootstrapAction"]["Args"][1:] == ["ballast-0.1.0-py3-none-any.whl", ENVIRONMENT]
