@@ -18,7 +18,7 @@ setup(
     packages=["jobs", "udfs", "metadata", "conf"],
     package_data={
         "metadata": ["wordnet.txt.gz", "LICENSE.wordnet"],
-        "conf": ["*.toml", "*.properties", "*.conf", "emr/*", "emr/steps/*"],
+        "conf": ["*.toml", "*.properties", "*.conf", "*.md", "emr/*", "emr/steps/*"],
     },
     entry_points={"console_scripts": ["ballast=jobs.cli:main"]},
     install_requires=[

@@ -20,9 +20,11 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from importlib.metadata import distributions, requires
 from pathlib import Path
+from string import Template
 from tempfile import TemporaryDirectory
 
 from jobs.command import Parser, guarded, note
+from jobs.conf_files import read_conf
 from udfs.errors import BallastError, UsageError
 
 PURPOSE = "build what --py-files and --archives need, from a checkout"
@@ -45,62 +47,6 @@ from jobs.cli import main
 
 raise SystemExit(main())
 '''
-
-_GUIDE = """\
-# Ballast {version} on a cluster
-
-{environment}
-{needs}
-Driver and executors must have the same Python {python}; the cluster has Spark 3.5.3 or later, or 4.
-
-## Standalone
-
-The driver runs here, so it needs the libraries here too (Spark runs no Python driver on a standalone cluster's nodes):
-
-    mkdir -p environment && tar -xzf {environment} -C environment
-    spark-submit --master spark://HOST:7077 \\
-        --properties-file {defaults} \\
-        --py-files {code} --archives {environment}#environment \\
-        --conf spark.pyspark.driver.python=environment/bin/python \\
-        --conf spark.pyspark.python=./environment/bin/python \\
-        {submit} curate INPUT... --out DIR
-
-INPUT and DIR are on storage that all hosts share. `--archives` needs nothing installed on the workers but Python.
-
-## YARN, client mode
-
-    mkdir -p environment && tar -xzf {environment} -C environment
-    spark-submit --master yarn --deploy-mode client \\
-        --properties-file {defaults} \\
-        --py-files {code} --archives {environment}#environment \\
-        --conf spark.pyspark.driver.python=environment/bin/python \\
-        --conf spark.pyspark.python=./environment/bin/python \\
-        {submit} curate INPUT... --out DIR
-
-## YARN, cluster mode
-
-The driver runs in a container, where Spark has unpacked the archive too; no file of this machine is read there, so that
---metadata and listings must be on shared storage.
-
-    spark-submit --master yarn --deploy-mode cluster \\
-        --properties-file {defaults} \\
-        --py-files {code} --archives {environment}#environment \\
-        --conf spark.pyspark.python=./environment/bin/python \\
-        {submit} curate INPUT... --out DIR
-
-## Kubernetes
-
-IMAGE is a Spark image with Python {python} where the environment looks for it; BUCKET is where spark-submit may put the
-files that the pods fetch (the image needs hadoop-aws for s3a).
-
-    spark-submit --master k8s://https://HOST:6443 --deploy-mode cluster \\
-        --properties-file {defaults} \\
-        --conf spark.kubernetes.container.image=IMAGE \\
-        --conf spark.kubernetes.file.upload.path=s3a://BUCKET/upload \\
-        --py-files {code} --archives {environment}#environment \\
-        --conf spark.pyspark.python=./environment/bin/python \\
-        {submit} curate INPUT... --out DIR
-"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -157,7 +103,7 @@ def _guide(version: str, wheel: Path, archive: Path, arguments: argparse.Namespa
         )
     else:
         needs = f"holds the libraries; every host needs {arguments.python_prefix}/bin/{_PYTHON}."
-    return _GUIDE.format(
+    return Template(read_conf("submit.md")).substitute(
         version=version,
         needs=f"({platform.machine()}, the glibc in its name or later)\n{needs}",
         environment=archive.name,

@@ -4,31 +4,18 @@ import json
 import re
 import uuid
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any
 
 import botocore.session
 from botocore.exceptions import DataNotFoundError
 from botocore.validate import ParamValidator
 
+from jobs.conf_files import read_conf
 from udfs.errors import BallastError, UsageError
 
 _PLACEHOLDER = re.compile(r"\$\{([a-z_]+)\}")
-_SETTING = re.compile(r"(spark\.\S+)\s+(.*\S)")
 
 Values = Mapping[str, Any]
-
-
-def read_conf(name: str) -> str:
-    """A file of conf/, by its path there; from a checkout, an installation or a zip."""
-    return resources.files("conf").joinpath(*name.split("/")).read_text(encoding="utf-8")
-
-
-def spark_defaults() -> dict[str, str]:
-    """The settings of conf/spark-defaults.conf."""
-    lines = read_conf("spark-defaults.conf").splitlines()
-    found = [_SETTING.fullmatch(line.strip()) for line in lines if line.strip() and not line.startswith("#")]
-    return {match[1]: match[2] for match in found if match is not None}
 
 
 def fill_template(name: str, values: Values) -> dict[str, Any]:
