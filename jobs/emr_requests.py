@@ -27,7 +27,10 @@ _ROWS_FROM = {
 }
 """The step whose rows a step reads when both are asked for, and the folder below --out that holds them."""
 
-_ENVIRONMENT = re.compile(r"ballast-env-.+-python(\d\.\d+)-(x86_64|aarch64)-glibc2\.(\d+)\.tar\.gz")
+_ENVIRONMENT = re.compile(
+    r"ballast-env-[^-]+-(?P<bundled>with-)?python(?P<python>\d\.\d+)-(?P<machine>x86_64|aarch64)"
+    r"-glibc2\.(?P<glibc>\d+)\.tar\.gz"
+)
 _GRAVITON = re.compile(r"[a-z]+\d+g[a-z]*\.")
 _SECRET = re.compile(r"secret|password|token|access[._-]?key|signature|credential", re.IGNORECASE)
 
@@ -43,10 +46,16 @@ class Artifacts:
     submit: str = "ballast_submit.py"
 
     @property
+    def has_python(self) -> bool:
+        """Whether the environment holds a Python, and not only libraries."""
+        found = _ENVIRONMENT.fullmatch(self.environment)
+        return found is not None and found["bundled"] is not None
+
+    @property
     def architecture(self) -> str:
         """The machine that the environment is for, in EMR Serverless's terms."""
         found = _ENVIRONMENT.fullmatch(self.environment)
-        return "ARM64" if found is not None and found[2] == "aarch64" else "X86_64"
+        return "ARM64" if found is not None and found["machine"] == "aarch64" else "X86_64"
 
 
 def find_artifacts(folder: Path) -> Artifacts:
@@ -58,9 +67,11 @@ def find_artifacts(folder: Path) -> Artifacts:
     found = _ENVIRONMENT.fullmatch(artifacts.environment)
     if found is None:
         raise UsageError(f"--dist {folder}: {artifacts.environment} is not named as make dist names it")
-    if found[1] != "3.11":
-        raise UsageError(f"--dist {folder}: {artifacts.environment} is for Python {found[1]}: EMR's hosts get 3.11")
-    if int(found[3]) > AMAZON_LINUX_GLIBC:
+    if found["python"] != "3.11":
+        raise UsageError(
+            f"--dist {folder}: {artifacts.environment} is for Python {found['python']}: EMR's hosts get 3.11"
+        )
+    if int(found["glibc"]) > AMAZON_LINUX_GLIBC:
         raise UsageError(
             f"--dist {folder}: {artifacts.environment} needs a later glibc than EMR 7 has (2.{AMAZON_LINUX_GLIBC}): "
             "build it on Amazon Linux 2023"
@@ -119,6 +130,11 @@ def serverless_requests(
         raise UsageError("--serverless: --job-role ARN is missing")
     if len(steps) != 1:
         raise UsageError(f"--steps {arguments.steps}: EMR Serverless takes one job a run: render each on its own")
+    if not artifacts.has_python and arguments.image is None:
+        raise UsageError(
+            f"--serverless: {artifacts.environment} holds no Python, and EMR Serverless has 3.9: "
+            "make dist DIST_FLAGS=--bundle-python, or name an --image that has"
+        )
     if not 20 <= arguments.disk_gb <= _SERVERLESS_DISK_GB:
         raise UsageError(f"--disk-gb {arguments.disk_gb}: EMR Serverless gives an executor 20 to {_SERVERLESS_DISK_GB}")
     values = _values(arguments, artifacts) | {"on_failure": None}

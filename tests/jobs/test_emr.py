@@ -9,7 +9,7 @@ from moto.server import ThreadedMotoServer
 
 from jobs import emr
 
-ENVIRONMENT = "ballast-env-0.1.0-python3.11-x86_64-glibc2.28.tar.gz"
+ENVIRONMENT = "ballast-env-0.1.0-with-python3.11-x86_64-glibc2.28.tar.gz"
 ROLE = "arn:aws:iam::123456789012:role/ballast"
 INPUT = "s3://commoncrawl/crawl-data/CC-MAIN-2024-10/warc.paths.gz"
 
@@ -139,9 +139,10 @@ def test_an_environment_that_emrs_hosts_cannot_run_is_refused(flags, dist, capsy
     for name, message in (
         ("ballast-env-0.1.0-python3.12-x86_64-glibc2.28.tar.gz", "is for Python 3.12"),
         ("ballast-env-0.1.0-python3.11-x86_64-glibc2.36.tar.gz", "needs a later glibc than EMR 7 has (2.34)"),
+        ("ballast-env-0.1.0-python3.11-x86_64-glibc2.28.tar.gz", "holds no Python, and EMR Serverless has 3.9"),
     ):
         next(dist.glob("ballast-env-*")).rename(dist / name)
-        assert emr.main(flags) == 2
+        assert emr.main([*flags, "--serverless", "--job-role", ROLE]) == 2
         assert message in capsys.readouterr().err
 
 
