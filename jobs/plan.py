@@ -63,9 +63,9 @@ def plan(path: str, settings: Settings) -> dict[str, Any]:
         if settings.per_image == "one":
             pool = one_an_image(pool, settings)
         pairs = pool.count()
-        chosen = choose_thresholds(pool, settings, given.counts, pairs)
-        sizes = sizes_at(pool, settings, given.counts, [found.t for found in chosen])
         curve = curve_of(pool, settings, given.counts)
+        chosen = choose_thresholds(pool, settings, given.counts, pairs, curve)
+        sizes = sizes_at(pool, settings, given.counts, [found.t for found in chosen])
         thresholds = [
             {
                 **found.facts,
