@@ -197,9 +197,8 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         reads = [*inputs, *([settings.entry_counts] if settings.entry_counts else [])]
         run_folder = open_run("balance", settings, identity, reads=reads)
         if not run_folder.finished:
-            run_folder.begin()
-            balance_stage(spark, run_folder, pool, given.counts, settings)
-            run_folder.finish()
+            with run_folder.writing():
+                balance_stage(spark, run_folder, pool, given.counts, settings)
     return run_folder
 
 
@@ -215,15 +214,14 @@ def _balance_survivors(spark: SparkSession, path: str, source: Source, settings:
     run_folder = open_run("balance", settings, identity, reads=[path, survivors])
     if run_folder.finished:
         return run_folder
-    run_folder.begin()
-    images = read_survivors(spark, survivors, settings.where)
-    left = source.frame.join(images, "uuid", "left_semi")
-    count_stage(spark, run_folder, left, entries, settings)
-    counts, _ = read_counts(read_files(spark, run_folder.files(ENTRY_COUNTS), ENTRY_COUNT), settings.out)
-    balance_stage(spark, run_folder, left, counts, settings)
-    facts = run_folder.stage_facts(SUBSET) or {}
-    run_folder.finish_stage(SUBSET, {**facts, "pairs_before_download": source.frame.count()})
-    run_folder.finish()
+    with run_folder.writing():
+        images = read_survivors(spark, survivors, settings.where)
+        left = source.frame.join(images, "uuid", "left_semi")
+        count_stage(spark, run_folder, left, entries, settings)
+        counts, _ = read_counts(read_files(spark, run_folder.files(ENTRY_COUNTS), ENTRY_COUNT), settings.out)
+        balance_stage(spark, run_folder, left, counts, settings)
+        facts = run_folder.stage_facts(SUBSET) or {}
+        run_folder.finish_stage(SUBSET, {**facts, "pairs_before_download": source.frame.count()})
     return run_folder
 
 

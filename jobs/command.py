@@ -5,6 +5,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from jobs.errors import of_worker, one_line
@@ -83,6 +84,7 @@ def open_run(job: str, settings: Settings, identity: dict[str, Any], reads: Sequ
         {"job": job, "settings": saved(job, settings), **identity},
         execution(job, settings),
         overwrite=settings.overwrite,
+        break_lock=settings.break_lock,
     )
 
 
@@ -114,10 +116,12 @@ def guarded(action: Callable[[], None], *, debug: bool) -> int:
 
 
 def note(text: str) -> None:
-    """A line about how a run goes on."""
-    print(f"ballast: {text}", file=sys.stderr, flush=True)
+    """A line about how a run goes on; with the time where it goes to a log."""
+    when = "" if sys.stderr.isatty() else f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} INFO "
+    print(f"{when}ballast: {text}", file=sys.stderr, flush=True)
 
 
 def warn(text: str) -> None:
     """A line about something that is probably not as meant."""
-    note(f"warning: {text}")
+    when = "" if sys.stderr.isatty() else f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} WARN "
+    print(f"{when}ballast: warning: {text}", file=sys.stderr, flush=True)

@@ -87,9 +87,8 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         identity = {"metadata": entries.fingerprint, "source": source.identity}
         run_folder = open_run("count", settings, identity, reads=inputs)
         if not run_folder.finished:
-            run_folder.begin()
-            count_stage(spark, run_folder, source.frame, entries, settings)
-            run_folder.finish()
+            with run_folder.writing():
+                count_stage(spark, run_folder, source.frame, entries, settings)
     return run_folder
 
 

@@ -10,10 +10,11 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
 from collections.abc import Sequence
 
 from jobs.balance import balance_stage
+from jobs.batches import work_left
 from jobs.command import Job, note, open_run, run_job, warn
 from jobs.count import count_stage
 from jobs.dedup import dedup_stage, excluded_identity, open_excluded
-from jobs.extract import INPUT_HELP, extract_stage, input_files, inputs_identity
+from jobs.extract import INPUT_HELP, extract_stage, input_files
 from jobs.frames import PAIRS_PART, read_files
 from jobs.given_counts import read_counts
 from jobs.run_folder import ENTRY_COUNTS, EXTRACTED, POOL, SUBSET, RunFolder
@@ -28,17 +29,16 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     """Extract and match in one pass, deduplicate, count, balance; stages that are committed already are skipped."""
     entries = load_metadata(settings.metadata)
     files = input_files(inputs, settings)
-    identity = {"metadata": entries.fingerprint, "inputs": inputs_identity(files), **excluded_identity(settings)}
+    identity = {"metadata": entries.fingerprint, **excluded_identity(settings)}
     run_folder = open_run("curate", settings, identity, reads=settings.exclude)
-    if run_folder.finished:
+    if run_folder.finished and not any(work_left(run_folder, files, settings)):
         return run_folder
     if settings.kept_languages() is None or len(settings.languages) > 1:
         warn("one list of entries for several languages: a German 'die' counts as the English one")
     if run_folder.resumed:
         note(f"resuming the unfinished run in {settings.out}")
     note(f"{len(files):,} input file{'s' * (len(files) != 1)}, {entries.size:,} entries ({entries.source})")
-    with spark_session(settings, "curate") as spark:
-        run_folder.begin()
+    with spark_session(settings, "curate") as spark, run_folder.writing():
         extract_stage(spark, run_folder, files, settings, entries)
         pairs = read_files(spark, run_folder.files(EXTRACTED, PAIRS_PART), MATCHED_PAIR, entries.fingerprint)
         exclude = open_excluded(spark, settings)
@@ -50,7 +50,6 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         counts, _ = read_counts(read_files(spark, run_folder.files(ENTRY_COUNTS), ENTRY_COUNT), settings.out)
         balance_stage(spark, run_folder, pool, counts, settings)
         note("balanced")
-    run_folder.finish()
     return run_folder
 
 

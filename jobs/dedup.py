@@ -135,9 +135,8 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         identity = {"source": source.identity, **excluded_identity(settings)}
         run_folder = open_run("dedup", settings, identity, reads=[*inputs, *settings.exclude])
         if not run_folder.finished:
-            run_folder.begin()
-            dedup_stage(spark, run_folder, source.frame, source.size_bytes, settings, exclude)
-            run_folder.finish()
+            with run_folder.writing():
+                dedup_stage(spark, run_folder, source.frame, source.size_bytes, settings, exclude)
     return run_folder
 
 

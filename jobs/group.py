@@ -71,9 +71,8 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         source = open_source(spark, inputs[0], (SUBSET, POOL, MATCHED), ("uuid", "url", "caption", "caption_hash"))
         run_folder = open_run("group", settings, {"source": source.identity}, reads=inputs)
         if not run_folder.finished:
-            run_folder.begin()
-            group_stage(spark, run_folder, source.frame, source.size_bytes, settings)
-            run_folder.finish()
+            with run_folder.writing():
+                group_stage(spark, run_folder, source.frame, source.size_bytes, settings)
     return run_folder
 
 

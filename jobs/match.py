@@ -60,9 +60,8 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         identity = {"metadata": entries.fingerprint, "source": source.identity}
         run_folder = open_run("match", settings, identity, reads=inputs)
         if not run_folder.finished:
-            run_folder.begin()
-            match_stage(spark, run_folder, source.frame, entries, settings)
-            run_folder.finish()
+            with run_folder.writing():
+                match_stage(spark, run_folder, source.frame, entries, settings)
     return run_folder
 
 

@@ -45,11 +45,10 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         }
         run_folder = open_run("merge", settings, identity, reads=[*inputs, *settings.exclude])
         if not run_folder.finished:
-            run_folder.begin()
-            united = run([source.frame for source in sources])
-            size_bytes = sum(source.size_bytes for source in sources)
-            dedup_stage(spark, run_folder, united, size_bytes, settings, exclude)
-            run_folder.finish()
+            with run_folder.writing():
+                united = run([source.frame for source in sources])
+                size_bytes = sum(source.size_bytes for source in sources)
+                dedup_stage(spark, run_folder, united, size_bytes, settings, exclude)
     return run_folder
 
 

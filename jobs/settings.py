@@ -62,6 +62,10 @@ def _at_least_one(text: str) -> int:
     return value
 
 
+def _count(text: str) -> int:
+    return 0 if text.strip() == "0" else _at_least_one(text)
+
+
 def _at_least_ones(text: str) -> tuple[int, ...]:
     return tuple(sorted({_at_least_one(part.strip()) for part in text.split(",")}))
 
@@ -308,6 +312,18 @@ class Settings:
         type=_at_least_one,
         metavar="N",
     )
+    retry_failed: bool = _setting(
+        "read the files again that were marked failed or partial, and make anew what was made from them",
+        default=False,
+        execution=True,
+        action="store_true",
+    )
+    max_failed_files: int | None = _setting(
+        "stop when more files than this have failed (default: never)",
+        execution=True,
+        type=_count,
+        metavar="N",
+    )
     files_per_task: int = _setting(
         "input files that one Spark task reads (default: 1)", default=1, execution=True, type=_at_least_one, metavar="N"
     )
@@ -335,6 +351,12 @@ class Settings:
         execution=True,
         action="store_true",
     )
+    break_lock: bool = _setting(
+        "write to the output folder although another run seems to be writing to it",
+        default=False,
+        execution=True,
+        action="store_true",
+    )
     debug: bool = _setting("show stack traces and Spark's warnings", default=False, execution=True, action="store_true")
 
     def threshold(self) -> str:
@@ -347,8 +369,8 @@ class Settings:
 
 
 FIELDS = {item.name: item for item in dataclasses.fields(Settings)}
-_EXECUTION = ("files_per_task", "batch_files", "max_file_seconds")
-_COMMON = ("master", "spark_conf", "overwrite", "debug")
+_EXECUTION = ("files_per_task", "batch_files", "max_file_seconds", "retry_failed", "max_failed_files")
+_COMMON = ("master", "spark_conf", "overwrite", "break_lock", "debug")
 _INPUTS = ("input_root", "crawl", "crawl_format", "sample", "s3_anonymous", "max_connections", "patience")
 _EXTRACT = ("languages", *_INPUTS, "html_parser", "language_detector", "max_page_bytes", "max_record_bytes")
 

@@ -11,7 +11,7 @@ from fastwarc import WarcRecord
 
 from udfs.archives import ArchiveDamage, SourceStream, read_records
 from udfs.captions import canonical
-from udfs.hashing import caption_hash, image_uuid
+from udfs.hashing import caption_hash, file_id, image_uuid
 from udfs.html import HTML_PARSERS
 from udfs.inputs import InputFile
 from udfs.language import LANGUAGE_DETECTORS
@@ -85,14 +85,14 @@ class Extractor:
                         characters += len(row[_URL]) + len(row[_CAPTION]) + len(page.url)
                         if len(rows) >= BATCH_ROWS or characters >= BATCH_CHARACTERS:
                             handed_over = time.perf_counter()
-                            yield self._pair_batch(rows)
+                            yield self._pair_batch(rows, file)
                             began += time.perf_counter() - handed_over
                             rows, characters = [], 0
         except (ArchiveDamage, OSError, OutOfTime) as damage:
             error = str(damage) or type(damage).__name__
         seconds = time.perf_counter() - began
         if rows:
-            yield self._pair_batch(rows)
+            yield self._pair_batch(rows, file)
         status = FileStatus.OK
         if error is not None:
             status = FileStatus.PARTIAL if counts[Outcome.RECORDS] else FileStatus.FAILED
@@ -104,7 +104,7 @@ class Extractor:
             "seconds": seconds,
             "error": error,
         }
-        yield self._file_batch(file_row)
+        yield self._file_batch(file_row, file)
 
     def _watched(self, records: Iterator[WarcRecord], seconds: Callable[[], float]) -> Iterator[WarcRecord]:
         """The records, until their file has taken too long."""
@@ -173,16 +173,18 @@ class Extractor:
         entry_ids = self._matcher.match(caption)
         return (caption, lang, score, caption_hash(caption), entry_ids) if entry_ids else Outcome.TEXT_NO_MATCH
 
-    def _pair_batch(self, rows: list[Row]) -> pa.RecordBatch:
+    def _pair_batch(self, rows: list[Row], file: InputFile) -> pa.RecordBatch:
         columns = [
             pa.array(column, field.type)
             for column, field in zip(zip(*rows, strict=True), self.pair_schema, strict=True)
         ]
         file_column = pa.nulls(len(rows), self.schema.field("file").type)
         kind_column = pa.repeat(pa.scalar(KIND_PAIR), len(rows))
-        return pa.RecordBatch.from_arrays([*columns, file_column, kind_column], schema=self.schema)
+        id_column = pa.repeat(pa.scalar(file_id(file.path), pa.int64()), len(rows))
+        return pa.RecordBatch.from_arrays([*columns, id_column, file_column, kind_column], schema=self.schema)
 
-    def _file_batch(self, row: Mapping[str, object]) -> pa.RecordBatch:
+    def _file_batch(self, row: Mapping[str, object], file: InputFile) -> pa.RecordBatch:
         columns = [pa.nulls(1, field.type) for field in self.pair_schema]
         file_column = pa.array([row], pa.struct(list(FILE)))
-        return pa.RecordBatch.from_arrays([*columns, file_column, pa.array([KIND_FILE])], schema=self.schema)
+        id_column = pa.array([file_id(file.path)], pa.int64())
+        return pa.RecordBatch.from_arrays([*columns, id_column, file_column, pa.array([KIND_FILE])], schema=self.schema)

@@ -35,6 +35,11 @@ def caption_hash(caption: str) -> int:
     return _signed(xxhash.xxh3_64_intdigest(caption.encode()))
 
 
+def file_id(path: str) -> int:
+    """XXH3-64 of an input file's path, as a signed 64-bit integer: which file a row of `extracted/` comes from."""
+    return _signed(xxhash.xxh3_64_intdigest(path.encode()))
+
+
 def pair_hash(tag: str, seed: int, uuid: str, caption_hash: int) -> int:
     """H(tag, seed, uuid, caption_hash) as a signed 64-bit integer.
 
