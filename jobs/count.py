@@ -21,8 +21,9 @@ from jobs.frames import check_fingerprint, ddl, fingerprint_of, open_source, wit
 from jobs.run_folder import COUNTS_FILE, ENTRY_COUNTS, MATCHED, POOL, RunFolder, Stopwatch
 from jobs.session import spark_session
 from jobs.settings import Settings
+from jobs.storages import load_metadata
 from jobs.survivors import weight_column
-from metadata.entries import EntryList, load_entries
+from metadata.entries import EntryList
 from udfs.errors import BallastError
 from udfs.schemas import ENTRY_COUNT
 
@@ -78,8 +79,8 @@ def count_stage(
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    entries = load_entries(settings.metadata)
-    with spark_session(settings, "count") as spark:
+    entries = load_metadata(settings.metadata)
+    with spark_session(settings, "count", inputs) as spark:
         source = open_source(spark, inputs[0], (POOL, MATCHED), ("entry_ids",))
         found = fingerprint_of(source.frame, "entry_ids")
         check_fingerprint(found, entries.fingerprint, inputs[0], entries.source)

@@ -13,22 +13,21 @@ from jobs.balance import balance_stage
 from jobs.command import Job, note, open_run, run_job, warn
 from jobs.count import count_stage
 from jobs.dedup import dedup_stage, excluded_identity, open_excluded
-from jobs.extract import extract_stage, inputs_identity
+from jobs.extract import INPUT_HELP, extract_stage, input_files, inputs_identity
 from jobs.frames import PAIRS_PART, read_files
 from jobs.given_counts import read_counts
 from jobs.run_folder import ENTRY_COUNTS, EXTRACTED, POOL, SUBSET, RunFolder
 from jobs.session import spark_session
 from jobs.settings import Settings
-from metadata.entries import load_entries
-from udfs.inputs import plan_inputs
+from jobs.storages import load_metadata
 from udfs.schemas import ENTRY_COUNT, MATCHED_PAIR
 from udfs.schemas import POOL as POOL_SCHEMA
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     """Extract and match in one pass, deduplicate, count, balance; stages that are committed already are skipped."""
-    entries = load_entries(settings.metadata)
-    files = plan_inputs(inputs, settings.input_root)
+    entries = load_metadata(settings.metadata)
+    files = input_files(inputs, settings)
     identity = {"metadata": entries.fingerprint, "inputs": inputs_identity(files), **excluded_identity(settings)}
     run_folder = open_run("curate", settings, identity, reads=settings.exclude)
     if run_folder.finished:
@@ -59,8 +58,9 @@ JOB = Job(
     "curate",
     "run it all: WARC and WAT files in, pool, entry counts and balanced subset out",
     "INPUT",
-    "WARC or WAT files, folders, globs, or listings of paths (*.paths, *.paths.gz)",
+    INPUT_HELP,
     many=True,
+    optional=True,
     execute=execute,
     output=SUBSET,
 )

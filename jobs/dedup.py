@@ -127,7 +127,7 @@ def excluded_identity(settings: Settings) -> dict[str, Any]:
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    with spark_session(settings, "dedup") as spark:
+    with spark_session(settings, "dedup", inputs) as spark:
         source = open_source(spark, inputs[0], (MATCHED, EXTRACTED), PAIR.names)
         exclude = open_excluded(spark, settings)
         if settings.dedup == "url" and "entry_ids" not in source.frame.columns:

@@ -9,10 +9,11 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from pyspark import Broadcast
+from pyspark import Broadcast, SparkFiles
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -21,33 +22,47 @@ from jobs.frames import FILES_PART, ddl, read_files, with_fingerprint
 from jobs.run_folder import EXTRACTED, FILES, RunFolder, Stopwatch, digest
 from jobs.session import spark_session
 from jobs.settings import Settings
+from jobs.storages import open_storage
 from metadata.entries import EntryList
-from udfs.errors import BallastError
+from udfs.errors import BallastError, UsageError
 from udfs.extraction import ExtractOptions, Extractor
-from udfs.inputs import InputFile, plan_inputs
+from udfs.inputs import InputFile, Sources, crawl_listing, plan_inputs, sample_files
 from udfs.matcher import held_matcher, pack_entries
 from udfs.outcomes import COUNTERS, conservation_errors
+from udfs.remote import RetryPolicy
 from udfs.schemas import FILE, MATCHED_PAIR, PAIR, tagged
-from udfs.storage import open_input
+from udfs.sources import SourceOpener, SourceOptions, choose_witnesses
 
-_INPUT_DDL = "path string, name string, archive_format string"
+INPUT_HELP = (
+    "WARC or WAT files, folders, globs, or listings of paths (*.paths, *.paths.gz): local, on s3://, hdfs:// and the "
+    "like, or https:// (files and listings); may be left out with --crawl"
+)
+_INPUT_DDL = "path string, name string, archive_format string, address string"
 
 
-def run(files: DataFrame, settings: Settings, entries: Broadcast[bytes] | None = None) -> DataFrame:
-    """Input files (`path`, `name`, `archive_format`) to tagged rows (`schemas.tagged`): pairs, and a row a file.
+def run(
+    files: DataFrame, settings: Settings, entries: Broadcast[bytes] | None = None, witnesses: Sequence[str] = ()
+) -> DataFrame:
+    """Input files (`inputs.InputFile`) to tagged rows (`schemas.tagged`): pairs, and a row a file.
 
     With `entries` (a broadcast of `matcher.pack_entries`), pairs are matched and those without a match dropped.
+    `witnesses` are addresses of some of all the run's files (`sources.SourceOptions`).
     """
+    source_options = _source_options(settings, witnesses)
     options = ExtractOptions(
         languages=settings.kept_languages(),
         html_parser=settings.html_parser,
         language_detector=settings.language_detector,
         max_page_bytes=settings.max_page_bytes,
+        max_record_bytes=settings.max_record_bytes,
+        max_file_seconds=settings.max_file_seconds,
     )
 
     def extract(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         matcher = held_matcher(entries.value) if entries is not None else None
         extractor = Extractor(options, matcher)
+        # a folder of this executor, which goes with it
+        open_input = SourceOpener(source_options, Path(SparkFiles.getRootDirectory(), "ballast-connections"))
         for batch in batches:
             for row in batch.to_pylist():
                 yield from extractor.file_batches(InputFile(**row), open_input)
@@ -74,13 +89,14 @@ def extract_stage(
     numbers = [int(manifest.unit.removeprefix("batch=")) for manifest in run_folder.manifests(EXTRACTED)]
     batch_number = max(numbers, default=-1) + 1
     packed = spark.sparkContext.broadcast(pack_entries(entries.entries)) if entries is not None else None
+    witnesses = choose_witnesses([file.opened_as for file in files])
     for start in range(0, len(pending), settings.batch_files):
         batch = pending[start : start + settings.batch_files]
         slices = -(-len(batch) // settings.files_per_task)
         rows = spark.createDataFrame(
             spark.sparkContext.parallelize([tuple(file) for file in batch], slices), _INPUT_DDL
         )
-        tagged_rows = run(rows, settings, packed)
+        tagged_rows = run(rows, settings, packed, witnesses)
         if entries is not None:
             tagged_rows = with_fingerprint(tagged_rows, "entry_ids", entries.fingerprint)
         run_folder.commit(
@@ -117,13 +133,37 @@ def _gather_files(spark: SparkSession, run_folder: RunFolder, expected: int) -> 
     run_folder.finish_stage(FILES, facts)
 
 
+def _source_options(settings: Settings, witnesses: Sequence[str] = ()) -> SourceOptions:
+    return SourceOptions(
+        s3_anonymous=settings.s3_anonymous,
+        max_connections=settings.max_connections,
+        policy=RetryPolicy(patience_s=settings.patience),
+        witnesses=tuple(witnesses),
+    )
+
+
+def input_files(inputs: Sequence[str], settings: Settings) -> list[InputFile]:
+    """The files to read: those of the INPUT arguments and of `--crawl`, or a sample of them."""
+    arguments = list(inputs)
+    if settings.crawl is not None:
+        arguments.append(crawl_listing(settings.crawl, settings.crawl_format, settings.input_root))
+    if not arguments:
+        raise UsageError("nothing to read: name INPUTs, or a crawl by --crawl ID")
+    sources = Sources(
+        lambda address: open_storage(address, s3_anonymous=settings.s3_anonymous),
+        SourceOpener(_source_options(settings)),
+    )
+    files = plan_inputs(arguments, settings.input_root, sources)
+    return sample_files(files, settings.sample, settings.seed) if settings.sample is not None else files
+
+
 def inputs_identity(files: Sequence[InputFile]) -> dict[str, Any]:
     """What identifies the input files in run.json."""
     return {"files": len(files), "sha256": digest(file.path for file in files)}
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    files = plan_inputs(inputs, settings.input_root)
+    files = input_files(inputs, settings)
     run_folder = open_run("extract", settings, {"inputs": inputs_identity(files)})
     if not run_folder.finished:
         with spark_session(settings, "extract") as spark:
@@ -137,8 +177,9 @@ JOB = Job(
     "extract",
     "parse WARC and WAT files into (image URL, caption) pairs",
     "INPUT",
-    "WARC or WAT files, folders, globs, or listings of paths (*.paths, *.paths.gz)",
+    INPUT_HELP,
     many=True,
+    optional=True,
     execute=execute,
     output=EXTRACTED,
 )

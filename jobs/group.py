@@ -67,7 +67,7 @@ def group_stage(
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    with spark_session(settings, "group") as spark:
+    with spark_session(settings, "group", inputs) as spark:
         source = open_source(spark, inputs[0], (SUBSET, POOL, MATCHED), ("uuid", "url", "caption", "caption_hash"))
         run_folder = open_run("group", settings, {"source": source.identity}, reads=inputs)
         if not run_folder.finished:

@@ -18,7 +18,8 @@ from jobs.frames import ddl, open_source, rows_and_images, with_fingerprint
 from jobs.run_folder import EXTRACTED, MATCHED, POOL, RunFolder, Stopwatch
 from jobs.session import spark_session
 from jobs.settings import Settings
-from metadata.entries import EntryList, load_entries
+from jobs.storages import load_metadata
+from metadata.entries import EntryList
 from udfs.errors import UsageError
 from udfs.matcher import held_matcher, match_batches, pack_entries
 from udfs.schemas import MATCHED_PAIR, PAIR
@@ -51,8 +52,8 @@ def match_stage(
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    entries = load_entries(settings.metadata)
-    with spark_session(settings, "match") as spark:
+    entries = load_metadata(settings.metadata)
+    with spark_session(settings, "match", inputs) as spark:
         source = open_source(spark, inputs[0], (POOL, EXTRACTED), PAIR.names)
         if "entry_ids" in source.frame.columns:
             raise UsageError(f"{inputs[0]}: its pairs are matched already; match takes the output of extract")

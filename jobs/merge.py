@@ -31,7 +31,7 @@ def run(pools: Sequence[DataFrame]) -> DataFrame:
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    with spark_session(settings, "merge") as spark:
+    with spark_session(settings, "merge", inputs) as spark:
         sources = [open_source(spark, path, (POOL,), POOL_SCHEMA.names) for path in inputs]
         first = fingerprint_of(sources[0].frame, "entry_ids")
         for path, source in zip(inputs, sources, strict=True):

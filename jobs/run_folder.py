@@ -19,9 +19,11 @@ from typing import Any, NamedTuple
 import pyspark
 from pyspark.sql import DataFrame
 
+from jobs.storages import open_storage
+from udfs.addresses import join
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import HASH_VERSION
-from udfs.storage import LocalStorage
+from udfs.storage import PathKind, Storage
 
 RUN_FILE = "run.json"
 COUNTS_FILE = "entry_counts.json"
@@ -80,7 +82,7 @@ def digest(lines: Iterable[str]) -> str:
 class RunFolder:
     """An output folder opened for one job. `identity` is what decides its rows: equal identities may resume."""
 
-    def __init__(self, storage: LocalStorage, record: dict[str, Any], replaces: dict[str, Any] | None = None) -> None:
+    def __init__(self, storage: Storage, record: dict[str, Any], replaces: dict[str, Any] | None = None) -> None:
         self.storage = storage
         self.record = record
         self.was_finished = self.finished
@@ -92,8 +94,8 @@ class RunFolder:
 
         Writes and deletes nothing yet: `begin` does. Raises `UsageError` when the folder holds anything else.
         """
-        storage = LocalStorage(out)
-        if storage.root.exists() and not storage.root.is_dir():
+        storage = open_storage(out)
+        if storage.kind() == PathKind.FILE:
             raise UsageError(f"--out {out}: is a file, not a folder")
         identity = {"ballast": ballast_version(), **identity}
         before = read_record(storage)
@@ -232,7 +234,7 @@ class Stopwatch:
         return round(time.monotonic() - self._began, 3)
 
 
-def read_record(storage: LocalStorage) -> dict[str, Any] | None:
+def read_record(storage: Storage) -> dict[str, Any] | None:
     """The run.json of a folder, None where there is none. Raises `UsageError` for one that is not Ballast's."""
     data = storage.read(RUN_FILE)
     if data is None:
@@ -242,11 +244,11 @@ def read_record(storage: LocalStorage) -> dict[str, Any] | None:
     except ValueError:
         record = None
     if not isinstance(record, dict) or not {"ballast", "job", "state", "stages"} <= record.keys():
-        raise UsageError(f"{storage.root / RUN_FILE}: not written by Ballast")
+        raise UsageError(f"{join(storage.root, RUN_FILE)}: not written by Ballast")
     return record
 
 
-def _delete_own(storage: LocalStorage, record: dict[str, Any]) -> None:
+def _delete_own(storage: Storage, record: dict[str, Any]) -> None:
     """Delete Ballast's own paths; run.json stays until it is written anew, so that a kill in between is seen."""
     storage.write(RUN_FILE, _json({**record, "state": DELETING}))
     for path in OWN_PATHS:
