@@ -8,7 +8,7 @@ import pytest
 from jobs.conf_files import spark_defaults
 
 CONF = Path(__file__).resolve().parents[2] / "conf" / "spark-defaults.conf"
-AUTOMATON_MB, INTERPRETER_MB, PAGE_MB = 150, 140, 850
+AUTOMATON_MB, INTERPRETER_MB, PAGE_MB = 150, 140, 650
 """What a Python worker takes, at most, as the file's comment says."""
 
 READ_BY_NAME_IN_SPARK_3 = {"spark.stage.maxConsecutiveAttempts"}
