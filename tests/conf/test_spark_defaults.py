@@ -8,8 +8,11 @@ import pytest
 from jobs.conf_files import spark_defaults
 
 CONF = Path(__file__).resolve().parents[2] / "conf" / "spark-defaults.conf"
-AUTOMATON_MB, INTERPRETER_MB, PAGE_MB = 150, 140, 850
+AUTOMATON_MB, INTERPRETER_MB, PAGE_MB = 150, 140, 650
 """What a Python worker takes, at most, as the file's comment says."""
+
+READ_BY_NAME_IN_SPARK_3 = {"spark.stage.maxConsecutiveAttempts"}
+"""Documented since 2.2, and registered from Spark 4 on."""
 
 
 def gib(text: str) -> int:
@@ -35,6 +38,8 @@ def test_overhead_holds_the_python_workers():
 @pytest.mark.parametrize("key", sorted(spark_defaults()))
 def test_spark_knows_the_setting_and_takes_its_value(spark, key):
     """Spark keeps a registry of its settings, which the SQL ones are in as well."""
+    if spark.version.startswith("3.") and key in READ_BY_NAME_IN_SPARK_3:
+        return
     config = spark._jvm.org.apache.spark.internal.config.ConfigEntry.findEntry(key)
     assert config is not None, f"{key}: no setting of Spark {spark.version}"
     config.valueConverter().apply(spark_defaults()[key])
