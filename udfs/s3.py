@@ -28,7 +28,7 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
-from udfs.addresses import parse_s3
+from udfs.addresses import host_of, parse_s3
 from udfs.errors import BallastError, UsageError
 from udfs.storage import PathKind, refuse_patterns
 
@@ -114,14 +114,20 @@ def explain_credentials(error: Exception) -> str:
     if isinstance(error, ProfileNotFound):
         return f"{error}: check AWS_PROFILE"
     if isinstance(error, NoCredentialsError):
-        return "no AWS credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+        return (
+            "no AWS credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; public "
+            "inputs are read with --s3-anonymous"
+        )
     return str(error)
 
 
 def explain_connection(error: Exception) -> str:
     """Why S3 was not reached, or what boto3 does not like."""
     if isinstance(error, EndpointConnectionError):
-        return f"cannot be reached at {error.kwargs.get('endpoint_url')}: check AWS_ENDPOINT_URL and AWS_REGION"
+        endpoint = host_of(str(error.kwargs.get("endpoint_url")))
+        return f"cannot be reached at {endpoint}: check AWS_ENDPOINT_URL and AWS_REGION"
+    if "Invalid endpoint" in str(error):
+        return f"{error}: AWS_ENDPOINT_URL must begin with http:// or https://"
     return " ".join(str(error).split()) or type(error).__name__
 
 
