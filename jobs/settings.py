@@ -88,6 +88,16 @@ def _page_bytes(text: str) -> int:
     return value
 
 
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds") from None
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
+    return value
+
+
 def _path(text: str) -> str:
     if not text or "\0" in text:
         raise argparse.ArgumentTypeError("is empty (an unset variable?)" if not text else "holds a NUL character")
@@ -240,6 +250,20 @@ class Settings:
         type=_page_bytes,
         metavar="N",
     )
+    max_record_bytes: int = _setting(
+        "read at most this much of a record, before decompression of its body; a longer record of a WAT is counted and "
+        "left out (default: 128 MiB)",
+        default=128 << 20,
+        type=_page_bytes,
+        metavar="N",
+    )
+    max_file_seconds: float = _setting(
+        "the watchdog: a file that takes longer is stopped and marked partial, for --retry-failed (default: 3600)",
+        default=3600.0,
+        execution=True,
+        type=_seconds,
+        metavar="S",
+    )
     entry_counts: str | None = _setting(
         "the counts to balance by: a `count` or `curate` output, its entry_counts/, a Parquet file, or JSON of "
         "{entry: count} such as MetaCLIP's entry_counts_400m.json (default: the input's own)",
@@ -323,10 +347,10 @@ class Settings:
 
 
 FIELDS = {item.name: item for item in dataclasses.fields(Settings)}
-_EXECUTION = ("files_per_task", "batch_files")
+_EXECUTION = ("files_per_task", "batch_files", "max_file_seconds")
 _COMMON = ("master", "spark_conf", "overwrite", "debug")
 _INPUTS = ("input_root", "crawl", "crawl_format", "sample", "s3_anonymous", "max_connections", "patience")
-_EXTRACT = ("languages", *_INPUTS, "html_parser", "language_detector", "max_page_bytes")
+_EXTRACT = ("languages", *_INPUTS, "html_parser", "language_detector", "max_page_bytes", "max_record_bytes")
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "curate": (

@@ -3,6 +3,7 @@
 from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import StringType, StructField, StructType
 
 from jobs.errors import one_line
 from jobs.run_folder import digest
@@ -12,6 +13,7 @@ from udfs.errors import UsageError
 from udfs.storage import PathKind, Storage, refuse_patterns
 
 _KINDS = {"parquet": (".parquet",), "csv": (".csv", ".csv.gz")}
+_IDS = ("uuid", "url")
 _UUID = "^[0-9a-f]{24}$"
 _WEIGHT_DIGITS = "decimal(38,9)"
 
@@ -67,11 +69,7 @@ def read_survivors(spark: SparkSession, path: str, where: str | None) -> DataFra
             F.when(F.col("url").rlike(_UUID), F.col("url")).otherwise(uuid_column("url")).alias("uuid")
         ).distinct()
     # columns of all shards: img2dataset's differ where a shard saw no error
-    rows = (
-        spark.read.option("mergeSchema", "true").parquet(*urls)
-        if kind == "parquet"
-        else spark.read.csv(urls, header=True, inferSchema=True, multiLine=True, quote='"', escape='"')
-    )
+    rows = spark.read.option("mergeSchema", "true").parquet(*urls) if kind == "parquet" else _read_csv(spark, urls)
     if "uuid" not in rows.columns and "url" not in rows.columns:
         raise UsageError(f"--survivors {path}: has neither a column uuid nor url (it has {', '.join(rows.columns)})")
     if "status" in rows.columns:
@@ -84,6 +82,14 @@ def read_survivors(spark: SparkSession, path: str, where: str | None) -> DataFra
             raise UsageError(f"--where {where}: {one_line(error)}") from error
     uuid = F.col("uuid") if "uuid" in rows.columns else uuid_column("url")
     return rows.select(uuid.alias("uuid")).where(F.col("uuid").isNotNull()).distinct()
+
+
+def _read_csv(spark: SparkSession, urls: list[str]) -> DataFrame:
+    """CSV with types as they look, so that scores compare as numbers; ids stay text, however many digits they have."""
+    form = {"header": "true", "multiLine": "true", "quote": '"', "escape": '"'}
+    looks = spark.read.options(**form, inferSchema="true").csv(urls).schema
+    fields = [StructField(field.name, StringType() if field.name in _IDS else field.dataType) for field in looks]
+    return spark.read.options(**form).schema(StructType(fields)).csv(urls)
 
 
 def weight_column(pairs: DataFrame) -> Column:

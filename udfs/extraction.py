@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+from fastwarc import WarcRecord
 
 from udfs.archives import ArchiveDamage, SourceStream, read_records
 from udfs.captions import canonical
@@ -23,6 +24,8 @@ from udfs.urls import base_url, image_url
 BATCH_ROWS, BATCH_CHARACTERS = 8192, 16 << 20
 _REMEMBERED_TEXTS, _REMEMBERED_CHARACTERS = 1 << 14, 256  # a site repeats its texts; at most some 40 MB
 _URL, _CAPTION = PAIR.names.index("url"), PAIR.names.index("caption")
+MAX_TEXT_CHARACTERS = 1 << 16
+"""Longer texts, once canonical, are no captions: whole documents in an attribute."""
 Row = tuple[Any, ...]
 Opener = Callable[[str], BinaryIO]
 
@@ -35,6 +38,12 @@ class ExtractOptions:
     html_parser: str = "scanner"
     language_detector: str = "fasttext"
     max_page_bytes: int = 64 << 20
+    max_record_bytes: int = 128 << 20
+    max_file_seconds: float = 3600.0
+
+
+class OutOfTime(Exception):
+    """A file took longer than the watchdog allows."""
 
 
 class Extractor:
@@ -45,7 +54,8 @@ class Extractor:
 
     def __init__(self, options: ExtractOptions, matcher: Matcher | None) -> None:
         self._languages = options.languages
-        self._reader = PageReader(HTML_PARSERS[options.html_parser], options.max_page_bytes)
+        self._reader = PageReader(HTML_PARSERS[options.html_parser], options.max_page_bytes, options.max_record_bytes)
+        self._max_file_seconds = options.max_file_seconds
         self._detect = LANGUAGE_DETECTORS[options.language_detector]()
         self._matcher = matcher
         self._judged: dict[str, Row | Outcome] = {}
@@ -55,7 +65,8 @@ class Extractor:
     def file_batches(self, file: InputFile, open_file: Opener) -> Iterator[pa.RecordBatch]:
         """Tagged batches (`schemas.tagged`) of one file: pairs in document order, the file's row last.
 
-        Never raises for what the file holds: damage ends it as `partial` or `failed`, with the reason.
+        Never raises for what the file holds: damage ends it as `partial` or `failed`, with the reason. So does reading
+        that lasts longer than `max_file_seconds`, time in which the consumer of the batches is busy not counted.
         """
         began = time.perf_counter()
         counts: Counter[str] = Counter()
@@ -67,15 +78,19 @@ class Extractor:
             with open_file(file.opened_as) as source:
                 stream = SourceStream(source)
                 records = read_records(stream, lambda: open_file(file.opened_as))
-                for page in self._reader.pages(records, file.name, file.archive_format, counts):
+                watched = self._watched(records, lambda: time.perf_counter() - began)
+                for page in self._reader.pages(watched, file.name, file.archive_format, counts):
                     for row in self.page_pairs(page, counts):
                         rows.append(row)
                         characters += len(row[_URL]) + len(row[_CAPTION]) + len(page.url)
                         if len(rows) >= BATCH_ROWS or characters >= BATCH_CHARACTERS:
+                            handed_over = time.perf_counter()
                             yield self._pair_batch(rows)
+                            began += time.perf_counter() - handed_over
                             rows, characters = [], 0
-        except (ArchiveDamage, OSError) as damage:
+        except (ArchiveDamage, OSError, OutOfTime) as damage:
             error = str(damage) or type(damage).__name__
+        seconds = time.perf_counter() - began
         if rows:
             yield self._pair_batch(rows)
         status = FileStatus.OK
@@ -86,10 +101,19 @@ class Extractor:
             "status": status.value,
             **{counter.value: counts[counter] for counter in COUNTERS},
             "bytes": stream.bytes_read if stream else 0,
-            "seconds": time.perf_counter() - began,
+            "seconds": seconds,
             "error": error,
         }
         yield self._file_batch(file_row)
+
+    def _watched(self, records: Iterator[WarcRecord], seconds: Callable[[], float]) -> Iterator[WarcRecord]:
+        """The records, until their file has taken too long."""
+        for record in records:
+            if seconds() > self._max_file_seconds:
+                raise OutOfTime(
+                    f"stopped by the watchdog after {self._max_file_seconds:,g} s, at byte {record.stream_pos:,}"
+                )
+            yield record
 
     def page_pairs(self, page: Page, counts: Counter[str]) -> Iterator[Row]:
         """The pairs of one page as rows of `pair_schema`; every image and text not kept is counted."""
@@ -139,6 +163,8 @@ class Extractor:
     def _judge_anew(self, caption: str) -> Row | Outcome:
         if not caption:
             return Outcome.TEXT_BLANK
+        if len(caption) > MAX_TEXT_CHARACTERS:
+            return Outcome.TEXT_TOO_LONG
         lang, score = self._detect(caption)
         if self._languages is not None and lang not in self._languages:
             return Outcome.TEXT_OTHER_LANGUAGE
