@@ -37,7 +37,7 @@ class RetryPolicy:
     break_wait_s: float = 0.5
     refused_wait_s: float = 2.0
     longest_wait_s: float = 60.0
-    patience_s: float = 600.0
+    patience_s: float = 300.0
     """How long a server may refuse, without an answer in between, before the run stops."""
     doubt_s: float = 30.0
     """After so long a refusal that may be meant for one file, others are tried."""
@@ -105,6 +105,8 @@ class RemoteStream(io.RawIOBase):
         self._broken_times, self._progress_bytes = 0, 0
         self._refused_times, self._refused_since_s = 0, 0.0
         self._waited_s, self._waited_bytes = 0.0, 0
+        self.idle_s = 0.0
+        """Seconds in which nothing was asked for: waiting to try again, or for a place among the connections."""
 
     def readable(self) -> bool:
         return True
@@ -160,7 +162,9 @@ class RemoteStream(io.RawIOBase):
     def _connect(self) -> None:
         """Ask for the rest of the file, and see that it is the rest of the same file."""
         if self._limit is not None:
+            began = time.monotonic()
             self._limit.acquire()
+            self.idle_s += time.monotonic() - began
         try:
             if self._position and self._version is None:
                 raise SourceFailed("the connection broke, and the server gives no ETag or date by which to go on")
@@ -260,7 +264,9 @@ class RemoteStream(io.RawIOBase):
 
     def _wait(self, seconds: float, *, at_least_s: float = 0.0) -> None:
         capped = min(seconds, self._policy.longest_wait_s)
-        time.sleep(max(capped * _random.uniform(0.5, 1.0), at_least_s))
+        chosen_s = max(capped * _random.uniform(0.5, 1.0), at_least_s)
+        time.sleep(chosen_s)
+        self.idle_s += chosen_s
 
 
 def why_broken(error: Exception) -> str:

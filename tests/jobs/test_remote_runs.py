@@ -171,7 +171,7 @@ def test_writing_to_s3_without_the_jars_says_which_to_add(spark, crawl, bucket, 
 
 
 def test_a_run_through_hadoops_file_system(spark, crawl, tmp_path, monkeypatch):
-    """By `file://`, which is otherwise local: run.json, manifests and clean-up go through the JVM, twice the same way."""
+    """By `file://`, which is otherwise local: run.json, manifests and clean-up go through the JVM."""
     monkeypatch.setattr(storages, "LocalStorage", lambda path: HadoopStorage(f"file://{Path(path).absolute()}"))
     command = ["extract", str(crawl.folder / "one.warc.gz"), "--out", str(tmp_path / "out")]
     assert main(command) == 0

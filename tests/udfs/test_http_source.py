@@ -340,3 +340,16 @@ def test_witnesses_are_spread_over_each_servers_files() -> None:
     files = [f"https://a/{number}" for number in range(100)] + ["s3://b/x", "/local", "hdfs://n/x"]
     assert choose_witnesses(files) == ("https://a/0", "https://a/33", "https://a/66", "https://a/99", "s3://b/x")
     assert choose_witnesses([]) == ()
+
+
+def test_waiting_for_the_server_is_not_the_watchdogs_time(server: Naughty, tmp_path: Path) -> None:
+    write_warc(tmp_path / "x.warc.gz", 10, 1)
+    server.files["/x"] = (tmp_path / "x.warc.gz").read_bytes()
+    server.script = [status(503, Retry_After="1"), serve()]
+    extractor = Extractor(ExtractOptions(None, max_file_seconds=0.9), None)
+    file = InputFile(f"{server.address}/x", "x", "warc")
+    *_, last = [
+        row for batch in extractor.file_batches(file, opener(server, patience_s=5.0)) for row in batch.to_pylist()
+    ]
+    assert last["file"]["status"] == "ok"
+    assert last["file"]["seconds"] >= 1
