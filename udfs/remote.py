@@ -23,6 +23,8 @@ from udfs.addresses import host_of, shown
 from udfs.connections import ConnectionLimit
 from udfs.errors import SourceFailed, SourceRefused
 
+WITNESSES = 4
+"""How many other files of a server are tried at most before it is given up."""
 _READ_BYTES = 1 << 16
 _PROGRESS_BYTES = 1 << 20  # what has to be read before earlier breaks are forgotten
 _random = random.SystemRandom()  # forked workers would share the state of another
@@ -85,7 +87,8 @@ Raises `Broken`, `Refused`, `SourceFailed` for what is the file's own (404), `So
 class RemoteStream(io.RawIOBase):
     """The bytes of a file, by `fetch`. Nothing is asked for before the first read.
 
-    `others_answer` says whether another file of the same server can be read, None when there is none to try.
+    `others_answer` tries so many other files of the same server and says whether one can be read; None when there is
+    none to try.
     """
 
     def __init__(
@@ -94,7 +97,7 @@ class RemoteStream(io.RawIOBase):
         fetch: Fetch,
         policy: RetryPolicy,
         limit: ConnectionLimit | None,
-        others_answer: Callable[[], bool | None],
+        others_answer: Callable[[int], bool | None],
     ) -> None:
         self._address, self._fetch, self._policy = address, fetch, policy
         self._limit, self._others_answer = limit, others_answer
@@ -228,7 +231,7 @@ class RemoteStream(io.RawIOBase):
             self._wait(self._policy.break_wait_s * 2 ** (self._broken_times - 1))
             return
         reason = f"{error} ({self._broken_times} times in a row)"
-        answer = self._others_answer()
+        answer = self._others_answer(WITNESSES)
         # without others to ask, a server that answers at all is believed to have a bad file
         self._fail(reason, only_this=not error.unreachable if answer is None else answer)
 
@@ -240,7 +243,7 @@ class RemoteStream(io.RawIOBase):
         if self._limit is not None:
             self._limit.refused()
         borne_s = now - self._refused_since_s
-        if error.doubtful and borne_s >= self._policy.doubt_s and self._others_answer():
+        if error.doubtful and borne_s >= self._policy.doubt_s and self._others_answer(1):
             self._fail(f"{error} (other files are answered)", only_this=True)
         left_s = self._policy.patience_s - borne_s
         asked_s = error.retry_after_s or 0.0
@@ -250,7 +253,7 @@ class RemoteStream(io.RawIOBase):
             return
         times = f"{self._refused_times} time{'s' * (self._refused_times != 1)} in {borne_s:.0f} s"
         asks = f", and asks to wait {asked_s:,.0f} s" if asked_s else ""
-        self._fail(f"{error} ({times}{asks})", only_this=error.doubtful and bool(self._others_answer()))
+        self._fail(f"{error} ({times}{asks})", only_this=error.doubtful and bool(self._others_answer(WITNESSES)))
 
     def _fail(self, reason: str, *, only_this: bool) -> None:
         if only_this:
