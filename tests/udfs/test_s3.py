@@ -7,7 +7,8 @@ import pytest
 from storage_contract import StorageContract
 
 from udfs.errors import BallastError, UsageError
-from udfs.s3 import S3Storage, s3_client, spark_scheme
+from udfs.s3 import s3_client, spark_scheme
+from udfs.s3_storage import S3Storage
 from udfs.storage import PathKind
 
 
@@ -36,7 +37,7 @@ class TestS3Storage(StorageContract):
         assert [item["Key"] for item in left] == ["out/"]
 
     def test_more_objects_than_are_deleted_at_once(self, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("udfs.s3._DELETED_AT_ONCE", 2)
+        monkeypatch.setattr("udfs.s3_storage._DELETED_AT_ONCE", 2)
         storage = S3Storage(f"s3://{bucket}/out")
         for number in range(5):
             storage.write(f"many/{number}", b"")
