@@ -36,6 +36,7 @@ setup(
         "msgspec>=0.19,<1",
         "pyahocorasick>=2.1,<3",
         "selectolax>=1.0,<2",
+        "urllib3>=2.3,<3",
         "warcio>=1.7.5,<2",
         "webencodings>=0.5.1,<1",
         "xxhash>=3.4,<5",

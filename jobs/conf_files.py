@@ -13,6 +13,11 @@ def read_conf(name: str) -> str:
 
 def spark_defaults() -> dict[str, str]:
     """The settings of conf/spark-defaults.conf."""
-    lines = read_conf("spark-defaults.conf").splitlines()
+    return spark_settings("spark-defaults.conf")
+
+
+def spark_settings(name: str) -> dict[str, str]:
+    """The settings of a file of conf/ that is written as Spark's own defaults are."""
+    lines = read_conf(name).splitlines()
     found = [_SETTING.fullmatch(line.strip()) for line in lines if line.strip() and not line.startswith("#")]
     return {match[1]: match[2] for match in found if match is not None}

@@ -10,7 +10,7 @@ _RAISED = re.compile(r"[\w.]+(Error|Exception|Exit|Interrupt|Iteration|Warning):
 
 def of_worker(error: Exception) -> BallastError | None:
     """What a worker raised as one of the project's own errors, with its message; None for any other."""
-    found = _OWN.search(_innermost(error))
+    found = _OWN.search(_innermost(error)) or _OWN.search(str(error))
     return SourceRefused(found[1]) if found else None
 
 
@@ -21,6 +21,8 @@ def one_line(error: Exception) -> str:
     raised = [line for line in lines if _RAISED.match(line)] if any("Traceback" in line for line in lines) else []
     if raised:
         return raised[-1]
+    if lines and hasattr(error, "java_exception"):
+        return lines[0]  # which begins with the name of Java's own exception
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 

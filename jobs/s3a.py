@@ -5,10 +5,10 @@ On EMR Spark uses EMR's own file system (`s3.spark_scheme`), which needs none of
 
 import os
 from collections.abc import Sequence
-from importlib import resources
 
 from pyspark.sql import SparkSession
 
+from jobs.conf_files import spark_settings
 from udfs.addresses import S3, kind_of, shown
 from udfs.errors import UsageError
 from udfs.s3 import spark_scheme
@@ -45,9 +45,7 @@ def prepare_s3(spark: SparkSession, paths: Sequence[str]) -> None:
 
 def static_settings() -> dict[str, str]:
     """The settings of `conf/s3a.properties`."""
-    lines = resources.files("conf").joinpath(_FILE).read_text(encoding="utf-8").splitlines()
-    pairs = [line.split(None, 1) for line in lines if line.strip() and not line.startswith("#")]
-    return {key: value.strip() for key, value in pairs}
+    return spark_settings(_FILE)
 
 
 def settings_of(environment: "os._Environ[str] | dict[str, str]") -> dict[str, str]:

@@ -232,8 +232,9 @@ class Settings:
         metavar="N",
     )
     patience: int = _setting(
-        "seconds for which a server may refuse (403, 429, 503) before the run stops, to be resumed (default: 600)",
-        default=600,
+        "seconds for which a server may refuse (403, 429, 503) before a task fails; when Spark has tried it often "
+        "enough, the run stops, to be resumed (default: 300)",
+        default=300,
         execution=True,
         type=_at_least_one,
         metavar="S",

@@ -6,7 +6,7 @@ from jobs.hadoop_storage import HadoopStorage
 from metadata.entries import EntryList, load_entries, parse_entries
 from udfs.addresses import HTTP, LOCAL, S3, kind_of, local_path, name_of, parent_of, shown
 from udfs.errors import UsageError
-from udfs.s3 import S3Storage
+from udfs.s3_storage import S3Storage
 from udfs.storage import LocalStorage, PathKind, Storage
 
 

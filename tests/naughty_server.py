@@ -23,6 +23,9 @@ class Naughty:
     modified: str | None = None
     address: str = ""
     stalled: threading.Event = field(default_factory=threading.Event)
+    active: int = 0
+    most_active: int = 0
+    """How many requests were answered at once."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def next_action(self) -> Callable[["Handler"], None]:
@@ -39,7 +42,13 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         with self.naughty.lock:
             self.naughty.asked.append((self.path, dict(self.headers)))
-        self.naughty.next_action()(self)
+            self.naughty.active += 1
+            self.naughty.most_active = max(self.naughty.most_active, self.naughty.active)
+        try:
+            self.naughty.next_action()(self)
+        finally:
+            with self.naughty.lock:
+                self.naughty.active -= 1
 
     def log_message(self, *_: object) -> None:
         pass

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from udfs.errors import UsageError
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://")
+_BUCKET = re.compile(r"[A-Za-z0-9._\-]{1,255}")
 _S3_SPELLINGS = ("s3", "s3a", "s3n")
 _FILE = "file://"
 S3, HTTP, HADOOP, LOCAL = "s3", "http", "hadoop", "local"
@@ -48,7 +49,7 @@ class S3Address(NamedTuple):
 def parse_s3(address: str) -> S3Address:
     """The bucket and key of an `s3://`, `s3a://` or `s3n://` address. Raises `UsageError` where there is no bucket."""
     bucket, _, key = address.partition("://")[2].partition("/")
-    if not bucket:
+    if not _BUCKET.fullmatch(bucket):
         raise UsageError(f"{address}: names no bucket, as in s3://bucket/folder")
     return S3Address(bucket, key.strip("/"))
 

@@ -48,6 +48,11 @@ class SourceStream:
             del self._chunks[1]
         return data
 
+    @property
+    def idle_s(self) -> float:
+        """Seconds that a source on a server waited for its turn, which are not the file's."""
+        return getattr(self._source, "idle_s", 0.0)
+
     def tell(self) -> int:
         return self.bytes_read
 

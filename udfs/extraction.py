@@ -66,7 +66,8 @@ class Extractor:
         """Tagged batches (`schemas.tagged`) of one file: pairs in document order, the file's row last.
 
         Never raises for what the file holds: damage ends it as `partial` or `failed`, with the reason. So does reading
-        that lasts longer than `max_file_seconds`, time in which the consumer of the batches is busy not counted.
+        that lasts longer than `max_file_seconds`, without the time in which the consumer of the batches is busy or the
+        source waits to be asked again. Raises what the source raises for all its files (`SourceRefused`).
         """
         began = time.perf_counter()
         counts: Counter[str] = Counter()
@@ -76,9 +77,9 @@ class Extractor:
         characters = 0
         try:
             with open_file(file.opened_as) as source:
-                stream = SourceStream(source)
+                stream = reading = SourceStream(source)
                 records = read_records(stream, lambda: open_file(file.opened_as))
-                watched = self._watched(records, lambda: time.perf_counter() - began)
+                watched = self._watched(records, lambda: time.perf_counter() - began - reading.idle_s)
                 for page in self._reader.pages(watched, file.name, file.archive_format, counts):
                     for row in self.page_pairs(page, counts):
                         rows.append(row)

@@ -23,6 +23,8 @@ from udfs.addresses import host_of, shown
 from udfs.connections import ConnectionLimit
 from udfs.errors import SourceFailed, SourceRefused
 
+WITNESSES = 4
+"""How many other files of a server are tried at most before it is given up."""
 _READ_BYTES = 1 << 16
 _PROGRESS_BYTES = 1 << 20  # what has to be read before earlier breaks are forgotten
 _random = random.SystemRandom()  # forked workers would share the state of another
@@ -37,7 +39,7 @@ class RetryPolicy:
     break_wait_s: float = 0.5
     refused_wait_s: float = 2.0
     longest_wait_s: float = 60.0
-    patience_s: float = 600.0
+    patience_s: float = 300.0
     """How long a server may refuse, without an answer in between, before the run stops."""
     doubt_s: float = 30.0
     """After so long a refusal that may be meant for one file, others are tried."""
@@ -85,7 +87,8 @@ Raises `Broken`, `Refused`, `SourceFailed` for what is the file's own (404), `So
 class RemoteStream(io.RawIOBase):
     """The bytes of a file, by `fetch`. Nothing is asked for before the first read.
 
-    `others_answer` says whether another file of the same server can be read, None when there is none to try.
+    `others_answer` tries so many other files of the same server and says whether one can be read; None when there is
+    none to try.
     """
 
     def __init__(
@@ -94,7 +97,7 @@ class RemoteStream(io.RawIOBase):
         fetch: Fetch,
         policy: RetryPolicy,
         limit: ConnectionLimit | None,
-        others_answer: Callable[[], bool | None],
+        others_answer: Callable[[int], bool | None],
     ) -> None:
         self._address, self._fetch, self._policy = address, fetch, policy
         self._limit, self._others_answer = limit, others_answer
@@ -105,6 +108,8 @@ class RemoteStream(io.RawIOBase):
         self._broken_times, self._progress_bytes = 0, 0
         self._refused_times, self._refused_since_s = 0, 0.0
         self._waited_s, self._waited_bytes = 0.0, 0
+        self.idle_s = 0.0
+        """Seconds in which nothing was asked for: waiting to try again, or for a place among the connections."""
 
     def readable(self) -> bool:
         return True
@@ -160,7 +165,9 @@ class RemoteStream(io.RawIOBase):
     def _connect(self) -> None:
         """Ask for the rest of the file, and see that it is the rest of the same file."""
         if self._limit is not None:
+            began = time.monotonic()
             self._limit.acquire()
+            self.idle_s += time.monotonic() - began
         try:
             if self._position and self._version is None:
                 raise SourceFailed("the connection broke, and the server gives no ETag or date by which to go on")
@@ -224,7 +231,7 @@ class RemoteStream(io.RawIOBase):
             self._wait(self._policy.break_wait_s * 2 ** (self._broken_times - 1))
             return
         reason = f"{error} ({self._broken_times} times in a row)"
-        answer = self._others_answer()
+        answer = self._others_answer(WITNESSES)
         # without others to ask, a server that answers at all is believed to have a bad file
         self._fail(reason, only_this=not error.unreachable if answer is None else answer)
 
@@ -236,7 +243,7 @@ class RemoteStream(io.RawIOBase):
         if self._limit is not None:
             self._limit.refused()
         borne_s = now - self._refused_since_s
-        if error.doubtful and borne_s >= self._policy.doubt_s and self._others_answer():
+        if error.doubtful and borne_s >= self._policy.doubt_s and self._others_answer(1):
             self._fail(f"{error} (other files are answered)", only_this=True)
         left_s = self._policy.patience_s - borne_s
         asked_s = error.retry_after_s or 0.0
@@ -246,7 +253,7 @@ class RemoteStream(io.RawIOBase):
             return
         times = f"{self._refused_times} time{'s' * (self._refused_times != 1)} in {borne_s:.0f} s"
         asks = f", and asks to wait {asked_s:,.0f} s" if asked_s else ""
-        self._fail(f"{error} ({times}{asks})", only_this=error.doubtful and bool(self._others_answer()))
+        self._fail(f"{error} ({times}{asks})", only_this=error.doubtful and bool(self._others_answer(WITNESSES)))
 
     def _fail(self, reason: str, *, only_this: bool) -> None:
         if only_this:
@@ -260,7 +267,9 @@ class RemoteStream(io.RawIOBase):
 
     def _wait(self, seconds: float, *, at_least_s: float = 0.0) -> None:
         capped = min(seconds, self._policy.longest_wait_s)
-        time.sleep(max(capped * _random.uniform(0.5, 1.0), at_least_s))
+        chosen_s = max(capped * _random.uniform(0.5, 1.0), at_least_s)
+        time.sleep(chosen_s)
+        self.idle_s += chosen_s
 
 
 def why_broken(error: Exception) -> str:

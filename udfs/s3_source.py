@@ -54,8 +54,7 @@ class S3Source:
         except ClientError as error:
             raise _judged(error, address, start) from error
         except NO_CREDENTIALS as error:
-            hint = ", or --s3-anonymous for a public bucket"
-            raise SourceRefused(f"{host_of(address)}: {explain_credentials(error)}{hint}") from error
+            raise SourceRefused(f"{host_of(address)}: {explain_credentials(error)}") from error
         except (EndpointConnectionError, ConnectTimeoutError, SSLError) as error:
             raise Broken(explain_connection(error), unreachable=True) from error
         except HTTPClientError as error:

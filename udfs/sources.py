@@ -1,5 +1,6 @@
 """Opening input files wherever they lie: this machine, S3, web servers, HDFS."""
 
+import random
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,11 +12,10 @@ from udfs.connections import ConnectionLimit
 from udfs.errors import SourceFailed
 from udfs.hadoop_source import open_hadoop
 from udfs.http_source import HttpSource
-from udfs.remote import Broken, Fetch, Refused, RemoteStream, RetryPolicy
+from udfs.remote import WITNESSES, Broken, Fetch, Refused, RemoteStream, RetryPolicy
 from udfs.storage import open_input
 
 MAX_CONNECTIONS = 32
-_WITNESSES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class SourceOpener:
             return open_hadoop(address)
         fetch = self._fetch_of(kind)
         stream = RemoteStream(
-            address, fetch, self._options.policy, self._limit, lambda: self._others_answer(address, fetch)
+            address, fetch, self._options.policy, self._limit, lambda count: self._others_answer(address, fetch, count)
         )
         return cast(BinaryIO, stream)
 
@@ -64,14 +64,14 @@ class SourceOpener:
 
         return S3Source(anonymous=self._options.s3_anonymous).fetch
 
-    def _others_answer(self, address: str, fetch: Fetch) -> bool | None:
-        """Whether another file on the same server can be asked for; None where the run has no other there."""
+    def _others_answer(self, address: str, fetch: Fetch, count: int) -> bool | None:
+        """Whether one of `count` others on the same server can be read; None where the run has no other there."""
         others = [
             other
             for other in self._options.witnesses
             if host_of(other) == host_of(address) and shown(other) != shown(address)
         ]
-        for other in others:
+        for other in random.sample(others, min(count, len(others))):
             with suppress(Broken, Refused):
                 try:
                     fetch(other, 0, None).body.close()
@@ -89,6 +89,6 @@ def choose_witnesses(addresses: Sequence[str]) -> tuple[str, ...]:
             by_host.setdefault(host_of(address), []).append(address)
     chosen: list[str] = []
     for of_host in by_host.values():
-        count = min(_WITNESSES, len(of_host))
+        count = min(WITNESSES, len(of_host))
         chosen += [of_host[place * (len(of_host) - 1) // max(count - 1, 1)] for place in range(count)]
     return tuple(chosen)

@@ -2,16 +2,19 @@
 
 import gzip
 import json
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from naughty_server import naughty_server, serve, status
 
+from jobs import storages
 from jobs.cli import main
+from jobs.hadoop_storage import HadoopStorage
 from udfs.hashing import sample_hash
-from udfs.s3 import S3Storage, s3_client
-from udfs.sample_archive import write_warc
+from udfs.s3 import s3_client
+from udfs.s3_storage import S3Storage
 
 CRAWL = "CC-MAIN-2024-10"
 FOLDER = f"crawl-data/{CRAWL}/segments/1/warc"
@@ -101,8 +104,10 @@ def test_spark_computes_the_same_sample_hash(spark):
 def test_a_missing_file_is_a_row_and_the_run_goes_on(spark, crawl, files, tmp_path):
     with naughty_server() as server:
         server.files = files
+        server.script = [lambda handler: (time.sleep(0.3), serve()(handler))]
         inputs = [f"{server.address}/{FOLDER}/{name}" for name in ("one.warc.gz", "gone.warc.gz")]
-        assert main(["extract", "--out", str(tmp_path / "out"), *inputs]) == 0
+        assert main(["extract", "--out", str(tmp_path / "out"), *inputs, "--max-connections", "1"]) == 0
+        assert server.most_active == 1, "two tasks at once, but one connection"
     gone, one = file_rows(tmp_path / "out")
     assert (gone["status"], gone["error"]) == ("failed", "404 Not Found")
     assert one["status"] == "ok"
@@ -166,22 +171,12 @@ def test_writing_to_s3_without_the_jars_says_which_to_add(spark, crawl, bucket, 
     assert "Contents" not in s3_client().list_objects_v2(Bucket=bucket), "nothing was written"
 
 
-def test_a_run_through_hadoops_file_system(spark, crawl, local, tmp_path, monkeypatch):
-    """Hadoop's storage by `file://`, which is otherwise local: manifests and rows are written through the JVM."""
-    from jobs import storages
-    from jobs.hadoop_storage import HadoopStorage
-
+def test_a_run_through_hadoops_file_system(spark, crawl, tmp_path, monkeypatch):
+    """By `file://`, which is otherwise local: run.json, manifests and clean-up go through the JVM."""
     monkeypatch.setattr(storages, "LocalStorage", lambda path: HadoopStorage(f"file://{Path(path).absolute()}"))
-    write_warc(tmp_path / "x.warc.gz", 10, 1)
-    command = [
-        "curate",
-        str(crawl.folder),
-        "--out",
-        str(tmp_path / "out"),
-        "--metadata",
-        str(crawl.metadata),
-        "--t",
-        "5",
-    ]
+    command = ["extract", str(crawl.folder / "one.warc.gz"), "--out", str(tmp_path / "out")]
     assert main(command) == 0
-    assert rows(tmp_path / "out/subset") and len(rows(tmp_path / "out/subset")) == len(rows(local / "subset"))
+    assert main(command) == 0, "a finished run is reported"
+    record = json.loads((tmp_path / "out/run.json").read_text())
+    assert (record["state"], record["stages"]["files"]["ok"]) == ("finished", 1)
+    assert [row["status"] for row in file_rows(tmp_path / "out")] == ["ok"]

@@ -116,7 +116,7 @@ def test_a_wrong_toml_says_what_is_wrong(tmp_path, text, said):
         (["curate", "https://host/", "--out", "o"], "a web server lists no folder"),
         (["curate", "s3:///x.warc.gz", "--out", "o"], "names no bucket"),
         (["curate", "--crawl", "2024-10", "--out", "o"], "'2024-10' is no crawl's name, such as CC-MAIN-2024-10"),
-        (["curate", "x.warc", "--out", "https://host/o"], "is on a web server"),
+        (["dedup", "https://host/o?sig=abc", "--out", "o"], "https://host/o: is on a web server, which has no folders"),
         (["dedup", "/no/such", "--out", "o"], "/no/such: no such folder"),
     ],
 )

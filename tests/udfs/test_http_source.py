@@ -10,8 +10,12 @@ import pytest
 from naughty_server import BODY, Naughty, drip, naughty_server, serve, stall, status
 
 from udfs.errors import SourceFailed, SourceRefused
+from udfs.extraction import ExtractOptions, Extractor
+from udfs.hadoop_source import open_hadoop
 from udfs.http_source import retry_after_s
+from udfs.inputs import InputFile
 from udfs.remote import RetryPolicy
+from udfs.sample_archive import write_warc
 from udfs.sources import SourceOpener, SourceOptions, choose_witnesses
 
 QUICK = RetryPolicy(
@@ -298,7 +302,54 @@ def test_hdfs_without_its_library_is_one_line(monkeypatch: pytest.MonkeyPatch) -
     assert "\n" not in str(told.value)
 
 
+def test_what_arrow_reads(tmp_path: Path) -> None:
+    """Its file systems open by address; `file://` stands for those that are not at hand."""
+    (tmp_path / "x y%20.warc.gz").write_bytes(b"abc")
+    with open_hadoop(f"file://{tmp_path}/x y%20.warc.gz") as source:
+        assert source.read(2) == b"ab"
+        assert source.read(2) == b"c"
+    with pytest.raises(FileNotFoundError):
+        open_hadoop(f"file://{tmp_path}/missing")
+    with pytest.raises(SourceRefused, match="ipfs://host/x: Arrow cannot read from it"):
+        SourceOpener(SourceOptions())("ipfs://host/x")
+
+
+def test_a_file_that_breaks_off_for_good_is_partial(server: Naughty, tmp_path: Path) -> None:
+    write_warc(tmp_path / "x.warc.gz", 200, 1)
+    server.files["/x"] = (tmp_path / "x.warc.gz").read_bytes()
+    whole = Extractor(ExtractOptions(None), None)
+    rows = [
+        row
+        for batch in whole.file_batches(InputFile(str(tmp_path / "x.warc.gz"), "x", "warc"), opener(server))
+        for row in batch.to_pylist()
+    ]
+    server.script = [serve(until=len(server.files["/x"]) // 2)]
+    file = InputFile(f"{server.address}/x", "x", "warc")
+    *pairs, last = [row for batch in whole.file_batches(file, opener(server)) for row in batch.to_pylist()]
+    assert last["file"]["status"] == "partial"
+    assert last["file"]["error"].startswith("after the record at byte ")
+    assert last["file"]["error"].endswith("(4 times in a row)")
+    assert 0 < len(pairs) < len(rows)
+    assert pairs == rows[: len(pairs)], "what was read is used"
+    server.script = [status(404)]
+    (last,) = [row for batch in whole.file_batches(file, opener(server)) for row in batch.to_pylist()]
+    assert (last["file"]["status"], last["file"]["error"]) == ("failed", "404 Not Found")
+
+
 def test_witnesses_are_spread_over_each_servers_files() -> None:
     files = [f"https://a/{number}" for number in range(100)] + ["s3://b/x", "/local", "hdfs://n/x"]
     assert choose_witnesses(files) == ("https://a/0", "https://a/33", "https://a/66", "https://a/99", "s3://b/x")
     assert choose_witnesses([]) == ()
+
+
+def test_waiting_for_the_server_is_not_the_watchdogs_time(server: Naughty, tmp_path: Path) -> None:
+    write_warc(tmp_path / "x.warc.gz", 10, 1)
+    server.files["/x"] = (tmp_path / "x.warc.gz").read_bytes()
+    server.script = [status(503, Retry_After="1"), serve()]
+    extractor = Extractor(ExtractOptions(None, max_file_seconds=0.9), None)
+    file = InputFile(f"{server.address}/x", "x", "warc")
+    *_, last = [
+        row for batch in extractor.file_batches(file, opener(server, patience_s=5.0)) for row in batch.to_pylist()
+    ]
+    assert last["file"]["status"] == "ok"
+    assert last["file"]["seconds"] >= 1

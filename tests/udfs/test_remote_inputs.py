@@ -12,7 +12,7 @@ from udfs.errors import UsageError
 from udfs.globs import glob_matches
 from udfs.hashing import sample_hash
 from udfs.inputs import InputFile, Sources, crawl_listing, plan_inputs, provenance_name, sample_files
-from udfs.s3 import S3Storage
+from udfs.s3_storage import S3Storage
 from udfs.sources import SourceOpener, SourceOptions
 from udfs.storage import LocalStorage
 

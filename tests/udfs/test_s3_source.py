@@ -60,7 +60,10 @@ def test_no_credentials_stop_the_run(bucket: str, monkeypatch: pytest.MonkeyPatc
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     s3_client.cache_clear()
-    with opener()(f"s3://{bucket}/x") as source, pytest.raises(SourceRefused, match="or --s3-anonymous for a public"):
+    with (
+        opener()(f"s3://{bucket}/x") as source,
+        pytest.raises(SourceRefused, match="public inputs are read with --s3-anonymous"),
+    ):
         source.read()
     with opener(s3_anonymous=True)(f"s3://{bucket}/x") as source:
         assert source.read() == b"public"
