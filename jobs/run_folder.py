@@ -33,6 +33,9 @@ EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, SUBSET, IMAGES = (
     "subset",
     "images",
 )
+WORDNET, SCANNED, UNIGRAMS, BIGRAMS, TITLES = "wordnet", "scanned", "unigrams", "bigrams", "titles"
+"""The stages of the sources that entries are built from."""
+
 _MANIFESTS = "_manifests"
 OWN_PATHS = (
     EXTRACTED,
@@ -43,6 +46,11 @@ OWN_PATHS = (
     COUNTS_FILE,
     SUBSET,
     IMAGES,
+    WORDNET,
+    SCANNED,
+    UNIGRAMS,
+    BIGRAMS,
+    TITLES,
     _MANIFESTS,
     "report.html",
     RUN_FILE,
@@ -200,6 +208,11 @@ class RunFolder:
             if name not in committed:
                 self.storage.delete(name)
         self.storage.delete_empty_folders(stage)
+
+    def drop(self, stage: str) -> None:
+        """Delete a stage's files, committed or not, that later stages no longer need."""
+        self.storage.delete(f"{_MANIFESTS}/{stage}")
+        self.storage.delete(stage)
 
     def finish_stage(self, stage: str, facts: dict[str, Any]) -> None:
         """Record a stage as finished, with its facts."""
