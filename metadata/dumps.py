@@ -18,7 +18,7 @@ from udfs.storage import open_input
 _PAGE, _PAGE_END, _LAST = b"<page>", b"</page>", b"</mediawiki>"
 _TAIL_BYTES = 64
 MAX_PAGE_BYTES = 32 << 20
-"""A page that has not ended after so much XML is left out; MediaWiki's own limit for the text is 2 MiB."""
+"""A page of more XML is left out; MediaWiki's own limit for the text is 2 MiB."""
 
 
 class Piece(NamedTuple):
@@ -142,7 +142,7 @@ def read_pages(piece: Piece) -> Iterator[bytes | OversizedPage]:
             if following < 0 and end < 0:
                 break
             done = following if following >= 0 else end + len(_PAGE_END)
-            yield buffer[begin:done]
+            yield buffer[begin:done] if done - begin <= MAX_PAGE_BYTES else OversizedPage(at + begin)
         if begin >= 0 and len(buffer) - begin > MAX_PAGE_BYTES:
             yield OversizedPage(at + begin)
             begin = -1
@@ -153,5 +153,5 @@ def read_pages(piece: Piece) -> Iterator[bytes | OversizedPage]:
     if begin >= 0:
         where = f" of the XML of the piece from byte {piece.start:,} on" if piece.is_compressed else ""
         raise Damage(f"truncated: ends within the page that begins at byte {at:,}{where}")
-    if piece.end < 0 and _LAST not in tail:
+    if piece.end < 0 and _LAST not in tail and (piece.start == 0 or len(tail) == _TAIL_BYTES):
         raise Damage("truncated: ends without </mediawiki>")
