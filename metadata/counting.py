@@ -13,7 +13,7 @@ import pyarrow as pa
 from metadata.dumps import OversizedPage, Piece, read_pages
 from metadata.pageviews import ViewsFile, read_views
 from metadata.streams import Damage
-from metadata.wikitext import MalformedPage, TooComplex, parse_page, plain_text
+from metadata.wikitext import MalformedPage, TooComplex, Unparsable, parse_page, plain_text
 from metadata.words import pairs, phrases
 
 COUNTED = pa.schema(
@@ -94,8 +94,8 @@ def count_piece(
     """The words, and perhaps the pairs, of the articles of a piece, and what became of each of its pages.
 
     Articles are pages of the main namespace that are no redirects. Outcomes: `articles`, `redirects`, `other
-    namespaces`, `malformed`, `too large` and `too complex`; each page has one. Damage ends the piece; what precedes it
-    counts.
+    namespaces`, `malformed`, `too large`, `too complex` and `unparsable`; each page has one. Damage ends the piece;
+    what precedes it counts.
     """
     counts = PartialCounts(max_keys)
     try:
@@ -130,6 +130,8 @@ def _article(data: bytes | OversizedPage) -> tuple[str, str]:
         return "malformed", ""
     except TooComplex:
         return "too complex", ""
+    except Unparsable:
+        return "unparsable", ""
 
 
 def count_views(file: ViewsFile, *, min_hour_views: int, max_keys: int = MAX_KEYS) -> Iterator[pa.RecordBatch]:

@@ -49,6 +49,10 @@ class MalformedPage(Exception):
     """The bytes are no page of a MediaWiki export."""
 
 
+class Unparsable(Exception):
+    """The markup library fails on the wikitext."""
+
+
 class TooComplex(Exception):
     """The wikitext is beyond the limits of this module."""
 
@@ -88,7 +92,7 @@ def plain_text(wikitext: str) -> str:
     tags (`_CUT_TAGS`) with their contents; categories, files, bare URLs. Links give their label, HTML tags their
     contents, entities their characters. An opening tag that nothing closes is left out alone.
 
-    Raises TooComplex for text beyond the limits.
+    Raises TooComplex for text beyond the limits, Unparsable where the library fails.
     """
     if len(wikitext) > MAX_TEXT_CHARS:
         raise TooComplex("text")
@@ -101,7 +105,10 @@ def plain_text(wikitext: str) -> str:
         raise TooComplex("tags or rows")
     if _depth(text) > MAX_DEPTH:
         raise TooComplex("depth")
-    return unescape(wikitextparser.remove_markup(text, replace_external_links=False))
+    try:
+        return unescape(wikitextparser.remove_markup(text, replace_external_links=False))
+    except Exception as error:  # its own defects, of any type, must not end a piece of 10,000 pages
+        raise Unparsable(f"{type(error).__name__}: {error}") from error
 
 
 def _uncut(text: str) -> Iterator[str]:

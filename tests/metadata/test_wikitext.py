@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 from metadata_dumps import MiniPage
 
-from metadata.wikitext import MAX_DEPTH, MAX_TEXT_CHARS, MalformedPage, TooComplex, parse_page, plain_text
+from metadata.wikitext import MAX_DEPTH, MAX_TEXT_CHARS, MalformedPage, TooComplex, Unparsable, parse_page, plain_text
 
 
 def words(wikitext: str) -> list[str]:
@@ -82,6 +82,14 @@ def test_unclosed_openings_cost_little(wikitext):
     with suppress(TooComplex):
         plain_text(wikitext)
     assert time.process_time() - began < 5
+
+
+def test_what_the_library_fails_on_is_told_as_such():
+    """Found by chance among half a million random texts; a later release may well parse it."""
+    hostile = "{|<ref>&#0;̀}-File:;File:<math>\">}}}*<ref>|-\n[[</nowiki>http://x#{|__TOC__'''~~~~}-<!--{{#if:}}''"
+    hostile += "</math>||http://x\ǹ<b>|}}}}\x00]]\n|}==b c'''-->!</math>colspan=\"9999999\"}}\">"
+    with suppress(Unparsable):
+        assert isinstance(plain_text(hostile), str)
 
 
 def test_a_page_of_an_export():
