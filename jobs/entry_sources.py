@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from math import log2
 from os.path import isdir, join
+from pathlib import Path
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -38,18 +39,19 @@ def count_source(spark: SparkSession, job: str, inputs: Sequence[str], out: str,
     if any(_is_within(out, path) for path in inputs):
         raise UsageError(f"{out}: is what the job reads from: name another folder")
     identity = {"job": job, **identity}
-    run_folder = RunFolder.open(out, identity, execution(job, settings), overwrite=settings.overwrite)
+    run_folder = RunFolder.open(
+        out, identity, execution(job, settings), overwrite=settings.overwrite, break_lock=settings.break_lock
+    )
     if run_folder.finished:
         note(f"{out} holds these counts already; no dump was read (--overwrite counts anew)")
         return run_folder
-    run_folder.begin()
-    stages(spark, run_folder)
-    run_folder.finish()
+    with run_folder.writing():
+        stages(spark, run_folder)
     return run_folder
 
 
 def _is_within(out: str, path: str) -> bool:
-    return isdir(path) and LocalStorage(out).root.resolve().is_relative_to(LocalStorage(path).root.resolve())
+    return isdir(path) and Path(out).resolve().is_relative_to(Path(path).resolve())
 
 
 _Plan = tuple[dict[str, Any], Callable[[SparkSession, RunFolder], None]]

@@ -1,17 +1,19 @@
 """Survivors: the images that are left after download, as others report them, and the counts among them."""
 
-from pathlib import Path
-
 from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import StringType, StructField, StructType
 
 from jobs.errors import one_line
 from jobs.run_folder import digest
+from jobs.storages import open_storage
+from udfs.addresses import name_of, parent_of
 from udfs.errors import UsageError
-from udfs.storage import LocalStorage, refuse_patterns
+from udfs.storage import PathKind, Storage, refuse_patterns
 
 _KINDS = {"parquet": (".parquet",), "csv": (".csv", ".csv.gz")}
+_IDS = ("uuid", "url")
 _UUID = "^[0-9a-f]{24}$"
 _WEIGHT_DIGITS = "decimal(38,9)"
 
@@ -21,20 +23,20 @@ def uuid_column(url: str) -> Column:
     return F.substring(F.sha2(F.translate(F.col(url), " \t", "").cast("binary"), 224), 1, 24)
 
 
-def survivors_files(path: str) -> tuple[LocalStorage, list[str], str]:
+def survivors_files(path: str) -> tuple[Storage, list[str], str]:
     """The files of `--survivors`, relative to a storage, and their kind: parquet, csv or text.
 
     Of a folder the Parquet files are taken, else the CSV files (img2dataset's metadata lie among its shards). Raises
     `UsageError` where there are none.
     """
-    given = Path(path)
-    if given.is_file():
-        storage = LocalStorage(str(given.absolute().parent))
-        kind = next((kind for kind, endings in _KINDS.items() if given.name.endswith(endings)), "text")
-        return storage, [given.name], kind
-    if not given.is_dir():
+    storage = open_storage(path)
+    there = storage.kind()
+    if there == PathKind.FILE:
+        name = name_of(path)
+        kind = next((kind for kind, endings in _KINDS.items() if name.endswith(endings)), "text")
+        return open_storage(parent_of(path)), [name], kind
+    if there == PathKind.MISSING:
         raise UsageError(f"--survivors {path}: no such file or folder")
-    storage = LocalStorage(path)
     for kind, endings in _KINDS.items():
         names = [name for name in storage.list_files("") if name.endswith(endings)]
         if names:
@@ -67,11 +69,7 @@ def read_survivors(spark: SparkSession, path: str, where: str | None) -> DataFra
             F.when(F.col("url").rlike(_UUID), F.col("url")).otherwise(uuid_column("url")).alias("uuid")
         ).distinct()
     # columns of all shards: img2dataset's differ where a shard saw no error
-    rows = (
-        spark.read.option("mergeSchema", "true").parquet(*urls)
-        if kind == "parquet"
-        else spark.read.csv(urls, header=True, inferSchema=True, multiLine=True, quote='"', escape='"')
-    )
+    rows = spark.read.option("mergeSchema", "true").parquet(*urls) if kind == "parquet" else _read_csv(spark, urls)
     if "uuid" not in rows.columns and "url" not in rows.columns:
         raise UsageError(f"--survivors {path}: has neither a column uuid nor url (it has {', '.join(rows.columns)})")
     if "status" in rows.columns:
@@ -84,6 +82,14 @@ def read_survivors(spark: SparkSession, path: str, where: str | None) -> DataFra
             raise UsageError(f"--where {where}: {one_line(error)}") from error
     uuid = F.col("uuid") if "uuid" in rows.columns else uuid_column("url")
     return rows.select(uuid.alias("uuid")).where(F.col("uuid").isNotNull()).distinct()
+
+
+def _read_csv(spark: SparkSession, urls: list[str]) -> DataFrame:
+    """CSV with types as they look, so that scores compare as numbers; ids stay text, however many digits they have."""
+    form = {"header": "true", "multiLine": "true", "quote": '"', "escape": '"'}
+    looks = spark.read.options(**form, inferSchema="true").csv(urls).schema
+    fields = [StructField(field.name, StringType() if field.name in _IDS else field.dataType) for field in looks]
+    return spark.read.options(**form).schema(StructType(fields)).csv(urls)
 
 
 def weight_column(pairs: DataFrame) -> Column:

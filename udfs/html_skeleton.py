@@ -1,8 +1,8 @@
 """The few tags of a page that extraction reads, cut out of it without building its tree.
 
 A page's skeleton is the source of its `KEPT` tags, in order, and nothing else. Parsed by the same HTML parser it gives
-the same elements as the whole page does, at about a third of the cost: most of a page is script, style, text and tags
-that do not matter here. Whoever needs another element adds its tags to `KEPT` and reads it from the tree.
+the same elements as the whole page does, for less: most of a page is script, style, text and tags that do not matter
+here. Whoever needs another element adds its tags to `KEPT` and reads it from the tree.
 
 How: numpy finds every `<`; a table on the three bytes after it leaves the tags that matter (those kept, and those that
 change how what follows is tokenized: raw text, comments, templates, foreign content). A walk over these applies the
@@ -11,7 +11,7 @@ is told from the bytes just before it where they leave no doubt, else by tokeniz
 
 What hangs on the tree rather than on the tokens is not guessed: raw text with a `<`, CDATA, `image`, `template` and
 `base` that may lie in foreign content, `frameset`, `plaintext`, a script within a script's comment, several `base`.
-Such a page (some 3 % of real ones) has no skeleton, and is parsed whole. Elements keep the order of the source, where a
+Such a page has no skeleton, and is parsed whole. Elements keep the order of the source, where a
 tree moves those that a table cannot hold to before it.
 """
 

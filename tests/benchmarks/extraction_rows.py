@@ -77,6 +77,17 @@ def against_oracle(corpus: Corpus, matcher: Matcher, repeat: int, folder: Path) 
     return Row("b", name, ours_s, "--html-parser beautifulsoup", oracle_s, SPEEDUP, same=same, notes=notes)
 
 
+def against_whole_trees(corpus: Corpus, matcher: Matcher, repeat: int) -> Row:
+    """Row b. Same answer: the rows are equal in every column."""
+    whole = ExtractOptions(ENGLISH.languages, html_parser="lexbor")
+    runs = [timed(partial(extract, corpus.path, options, matcher)) for options in (ENGLISH, whole)]
+    (ours_s, other_s), answers = interleave(runs, min(repeat, _SLOW_ROUNDS))
+    ours, other = map(pair_table, answers)
+    name = f"default parser, {corpus.name} pages"
+    notes = [f"{corpus.name}: {ours.num_rows:,} pairs"]
+    return Row("b", name, ours_s, "--html-parser lexbor", other_s, SPEEDUP, same=ours.equals(other), notes=notes)
+
+
 def against_slow_stack(corpus: Corpus, entries: list[str], matcher: Matcher, repeat: int, folder: Path) -> Row:
     """Row c. Same answer: the same (url, caption) pairs when ours takes langdetect too. What differs there, and what
     fastText changes, is counted in the notes."""

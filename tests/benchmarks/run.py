@@ -64,7 +64,8 @@ class Bench:
         return [extraction_rows.against_reading(pages, self.matcher, self.repeat) for pages in self.both]
 
     def oracle(self) -> list[Row]:
-        return [extraction_rows.against_oracle(pages, self.matcher, self.repeat, self.folder) for pages in self.both]
+        slow = [extraction_rows.against_oracle(pages, self.matcher, self.repeat, self.folder) for pages in self.both]
+        return slow + [extraction_rows.against_whole_trees(pages, self.matcher, self.repeat) for pages in self.both]
 
     def slow(self) -> list[Row]:
         against = extraction_rows.against_slow_stack

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import reference
 
+from jobs.cli import main
 from jobs.sample import write_sample
 from udfs.sample_archive import write_warc
 from udfs.sample_words import CONCEPTS
@@ -49,3 +50,12 @@ def crawl(tmp_path_factory: pytest.TempPathFactory) -> Crawl:
 @pytest.fixture(scope="session")
 def expected_pairs(crawl: Crawl) -> list[reference.Pair]:
     return crawl.pairs()
+
+
+@pytest.fixture(scope="session")
+def curated(spark, crawl, tmp_path_factory) -> Path:
+    """The crawl curated with t = 5 and seed 7, for tests that only read it."""
+    out = tmp_path_factory.mktemp("curated") / "out"
+    flags = ["--metadata", str(crawl.metadata), "--t", "5", "--seed", "7"]
+    assert main(["curate", str(crawl.folder), "--out", str(out), *flags]) == 0
+    return out

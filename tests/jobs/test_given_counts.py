@@ -11,13 +11,6 @@ SEED = 7
 
 
 @pytest.fixture(scope="module")
-def curated(spark, crawl, tmp_path_factory):
-    out = tmp_path_factory.mktemp("counts") / "out"
-    assert run("curate", crawl.folder, "--out", out, "--metadata", crawl.metadata, "--t", 5, "--seed", SEED) == 0
-    return out
-
-
-@pytest.fixture(scope="module")
 def others(crawl) -> list[int]:
     """Somebody else's counts of the same entries."""
     return [(place * 37) % 101 for place in range(len(crawl.entries))]

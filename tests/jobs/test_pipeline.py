@@ -43,13 +43,6 @@ def curate(crawl, out: Path, *flags: str, inputs: list[str] | None = None) -> di
     return json.loads((out / "run.json").read_text())
 
 
-@pytest.fixture(scope="module")
-def curated(spark, crawl, tmp_path_factory) -> Path:
-    out = tmp_path_factory.mktemp("curated") / "out"
-    curate(crawl, out, "--t", "5", "--seed", "7")
-    return out
-
-
 def test_extracted_pairs_equal_the_reference(curated, expected_pairs):
     files = [path for path in (curated / "extracted").rglob("*.parquet") if "kind=pair" in path.parts]
     rows = [row for path in files for row in pq.ParquetFile(path).read().to_pylist()]

@@ -9,13 +9,6 @@ SEED = 7
 
 
 @pytest.fixture(scope="module")
-def curated(spark, crawl, tmp_path_factory):
-    out = tmp_path_factory.mktemp("plan") / "out"
-    assert run("curate", crawl.folder, "--out", out, "--metadata", crawl.metadata, "--t", 5, "--seed", SEED) == 0
-    return out
-
-
-@pytest.fixture(scope="module")
 def naive(curated, crawl):
     """The size and the expected size at any t, by the definition."""
     pool = rows_of(curated / "pool")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -69,7 +70,7 @@ def test_another_list_and_other_inputs_are_refused(crawl, finished, capsys, tmp_
     assert "metadata.entries" in capsys.readouterr().err
     arguments[1] = str(crawl.folder / "one.warc.gz")
     assert main([*arguments, "--metadata", str(crawl.metadata)]) == 2
-    assert "inputs.files: 2 there, 1 now" in capsys.readouterr().err
+    assert "holds 1 input file that the command does not name any more" in capsys.readouterr().err
 
 
 def test_a_folder_with_other_files_is_refused_even_with_overwrite(crawl, tmp_path, capsys):
@@ -124,7 +125,6 @@ def test_rows_of_two_writers_are_not_mixed(crawl, spark, tmp_path, monkeypatch):
     from udfs.errors import BallastError
 
     run = RunFolder.open(str(tmp_path / "o"), {"job": "dedup"}, {}, overwrite=False)
-    run.begin()
     listing = run.storage.list_files
     frame = spark.range(3)
 
@@ -133,8 +133,8 @@ def test_rows_of_two_writers_are_not_mixed(crawl, spark, tmp_path, monkeypatch):
         frame.write.mode("append").parquet(run.storage.url("pool"))
         return found
 
-    monkeypatch.setattr(run.storage, "list_files", another_writes)
-    with pytest.raises(BallastError, match="another run is writing to it"):
+    with pytest.raises(BallastError, match="another run is writing to it"), run.writing():
+        monkeypatch.setattr(run.storage, "list_files", another_writes)
         run.commit("pool", frame)
 
 
@@ -142,9 +142,9 @@ def test_a_committed_unit_is_not_written_again(crawl, spark, tmp_path):
     from jobs.run_folder import RunFolder
 
     run = RunFolder.open(str(tmp_path / "o"), {"job": "dedup"}, {}, overwrite=False)
-    run.begin()
-    first = run.commit("pool", spark.range(3))
-    assert run.commit("pool", spark.range(5)) == first
+    with run.writing():
+        first = run.commit("pool", spark.range(3))
+        assert run.commit("pool", spark.range(5)) == first
     assert spark.read.parquet(*run.files("pool")).count() == 3
 
 
@@ -249,3 +249,30 @@ def test_ctrl_c_is_one_line_and_the_run_resumes(crawl, finished, tmp_path):
     assert "Traceback" not in error
     assert curate(crawl, out) == 0
     assert rows_of(out / "subset") == rows_of(finished / "subset")
+
+
+def test_a_full_disk_is_one_line_and_the_run_resumes(crawl, finished, spark, tmp_path):
+    """No file may grow beyond what the first batch's take, as on a disk that is full: the write fails in the JVM."""
+    out = tmp_path / "out"
+    command = [
+        sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
+        str(crawl.metadata), "--t", "5", "--batch-files", "1", "--master", "local[2]",
+        "--spark-conf", f"spark.local.dir={tmp_path}",
+        "--spark-conf", "spark.driver.extraJavaOptions=-XX:-UsePerfData",  # a file that the JVM makes for itself
+    ]  # fmt: skip
+    limit = 16_000
+    done = subprocess.run(
+        command,
+        cwd=Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    assert done.returncode == 1
+    assert "File too large" in done.stderr.splitlines()[-1]
+    assert json.loads((out / "run.json").read_text())["state"] == "running"
+    assert curate(crawl, out) == 0
+    for folder in ("pool", "subset"):
+        assert rows_of(out / folder) == rows_of(finished / folder)

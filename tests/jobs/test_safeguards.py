@@ -9,13 +9,6 @@ import pytest
 from jobs.cli import main
 
 
-@pytest.fixture(scope="module")
-def curated(spark, crawl, tmp_path_factory):
-    out = tmp_path_factory.mktemp("safeguards") / "out"
-    assert main(["curate", str(crawl.folder), "--out", str(out), "--metadata", str(crawl.metadata), "--t", "5"]) == 0
-    return out
-
-
 def error_of(capsys, *arguments: object) -> str:
     assert main([str(argument) for argument in arguments]) == 2
     error = capsys.readouterr().err

@@ -9,16 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from pools import counts_of, draw_of, keep_prob_of, record_of, rows_of, run, sorted_rows
 
+from jobs.survivors import read_survivors
 from udfs.hashing import image_uuid
 
-SEED, T = 7, 4
-
-
-@pytest.fixture(scope="module")
-def curated(spark, crawl, tmp_path_factory):
-    out = tmp_path_factory.mktemp("survivors") / "out"
-    assert run("curate", crawl.folder, "--out", out, "--metadata", crawl.metadata, "--t", T, "--seed", SEED) == 0
-    return out
+SEED, T = 7, 5
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +146,13 @@ def test_a_recount_of_a_subset_would_keep_too_many_and_the_weights_mend_it(spark
     pool.unpersist(), first.unpersist()
     assert abs(weighted - all_downloaded) < 4.5 * sqrt(all_downloaded)
     assert recounted > all_downloaded + 4.5 * sqrt(all_downloaded)
+
+
+def test_uuids_of_digits_alone_are_no_numbers(spark, tmp_path):
+    uuids = ["000000000000000000000012", "1234567890123456789012e4", "99999999999999999999999e"]
+    (tmp_path / "left.csv").write_text("uuid,clip\n" + "".join(f"{uuid},0.{n}\n" for n, uuid in enumerate(uuids)))
+    rows = read_survivors(spark, str(tmp_path / "left.csv"), "clip > 0.05").collect()
+    assert sorted(row["uuid"] for row in rows) == uuids[1:]
 
 
 @pytest.mark.parametrize(
