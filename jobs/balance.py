@@ -27,14 +27,16 @@ from jobs.frames import (
     rows_and_images,
     with_fingerprint,
 )
+from jobs.funnel import funnel
 from jobs.given_counts import given_counts, pool_entries, read_counts
 from jobs.hash_columns import pair_hash_column
-from jobs.run_folder import ENTRY_COUNTS, MATCHED, POOL, SUBSET, RunFolder, Stopwatch, read_record
+from jobs.run_folder import CARD_FILE, ENTRY_COUNTS, MATCHED, POOL, SUBSET, RunFolder, Stopwatch, read_record
 from jobs.session import spark_session
 from jobs.settings import Settings
 from jobs.sizes import curve_of, sizes_at, t_of_size
 from jobs.survivors import read_survivors, survivors_identity
 from metadata.entries import load_entries
+from udfs.data_card import render_card
 from udfs.errors import UsageError
 from udfs.hashing import DRAW, PICK
 from udfs.sampling import (
@@ -175,6 +177,7 @@ def balance_stage(
             subset_facts["capped_by_earlier_draw"] = size.capped
     facts = {"subsets": subsets} if several else subsets[0]
     run_folder.finish_stage(SUBSET, {"pool_pairs": pool_pairs, **facts, "seconds": watch.seconds})
+    run_folder.storage.write(CARD_FILE, render_card(run_folder.record, funnel(run_folder.record)).encode())
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:

@@ -15,6 +15,7 @@ from jobs.dedup import dedup_stage, excluded_identity, open_excluded
 from jobs.extract import extract_stage, inputs_identity
 from jobs.frames import PAIRS_PART, read_files
 from jobs.given_counts import read_counts
+from jobs.report import draw_report
 from jobs.run_folder import ENTRY_COUNTS, EXTRACTED, POOL, SUBSET, RunFolder
 from jobs.session import spark_session
 from jobs.settings import Settings
@@ -50,6 +51,8 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         counts, _ = read_counts(read_files(spark, run_folder.files(ENTRY_COUNTS), ENTRY_COUNT), settings.out)
         balance_stage(spark, run_folder, pool, counts, settings)
         note("balanced")
+        if not settings.no_report:
+            draw_report(spark, run_folder, settings.out)
     run_folder.finish()
     return run_folder
 

@@ -24,6 +24,7 @@ from udfs.storage import LocalStorage
 
 RUN_FILE = "run.json"
 COUNTS_FILE = "entry_counts.json"
+REPORT_FILE, CARD_FILE = "report.html", "DATASET.md"
 EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, SUBSET, IMAGES = (
     "extracted",
     "files",
@@ -44,7 +45,8 @@ OWN_PATHS = (
     SUBSET,
     IMAGES,
     _MANIFESTS,
-    "report.html",
+    REPORT_FILE,
+    CARD_FILE,
     RUN_FILE,
 )
 """All that Ballast ever writes to an output folder, and so all that `--overwrite` deletes."""
@@ -218,6 +220,15 @@ class RunFolder:
 
     def _save(self) -> None:
         self.storage.write(RUN_FILE, _json(self.record))
+
+
+def stored_run(path: str) -> RunFolder:
+    """The run in a folder, to be read: what it has committed, finished or not. Raises `UsageError` where none is."""
+    storage = LocalStorage(path)
+    record = read_record(storage)
+    if record is None:
+        raise UsageError(f"{path}: no run.json: not the output folder of a Ballast job")
+    return RunFolder(storage, record)
 
 
 class Stopwatch:

@@ -251,6 +251,12 @@ class Settings:
         action="append",
         metavar="KEY=VALUE",
     )
+    no_report: bool = _setting(
+        "do not draw report.html at the end (`ballast report DIR` can do it later)",
+        default=False,
+        execution=True,
+        action="store_true",
+    )
     overwrite: bool = _setting(
         "delete what Ballast wrote to the output folder before, and start anew",
         default=False,
@@ -276,7 +282,7 @@ _EXTRACT = ("languages", "input_root", "html_parser", "language_detector", "max_
 COMMANDS: dict[str, tuple[str, ...]] = {
     "curate": (
         *("out", "metadata", *THRESHOLDS, "per_image", *_EXTRACT, "dedup", "exclude", "seed"),
-        *("hash_slices", *_EXECUTION, *_COMMON),
+        *("hash_slices", "no_report", *_EXECUTION, *_COMMON),
     ),
     "extract": ("out", *_EXTRACT, *_EXECUTION, *_COMMON),
     "match": ("out", "metadata", *_COMMON),
@@ -298,6 +304,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "spark_conf",
         "debug",
     ),
+    "report": ("entry_counts", "metadata", "master", "spark_conf", "debug"),
 }
 """The settings that each job takes, in the order of its help."""
 

@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from jobs.run_folder import COUNTS_FILE, ENTRY_COUNTS, EXTRACTED, FILES, IMAGES, MATCHED, POOL, RUN_FILE, SUBSET
+from jobs.run_folder import (
+    CARD_FILE,
+    COUNTS_FILE,
+    ENTRY_COUNTS,
+    EXTRACTED,
+    FILES,
+    IMAGES,
+    MATCHED,
+    POOL,
+    RUN_FILE,
+    SUBSET,
+)
 from udfs.outcomes import FileStatus
 
 Line = tuple[str, str, str]
@@ -53,7 +64,7 @@ def summarize(record: dict[str, Any], out: str, output: str) -> str:
     text = [f"  {label:<10} {value:>{width}}  {about}".rstrip() for label, value, about in lines]
     seconds = sum(facts.get("seconds", 0) for facts in stages.values())
     head = f"{record['job']} finished in {seconds:,.1f} s of stages, {record.get('finished', 'just now')}"
-    return "\n".join([head, *text, "", *_where(stages, out, output)])
+    return "\n".join([head, *text, "", *_where(record, out, output)])
 
 
 def _files(facts: dict[str, Any]) -> list[Line]:
@@ -96,13 +107,18 @@ def _capped(facts: dict[str, Any]) -> list[Line]:
     return [("capped", _n(facts["capped_by_earlier_draw"]), "of them would now be likelier than their first draw was")]
 
 
-def _where(stages: dict[str, Any], out: str, output: str) -> list[str]:
+def _where(record: dict[str, Any], out: str, output: str) -> list[str]:
+    stages = record["stages"]
     root = out.rstrip("/")
     places = [(f"{root}/{stage}/", text) for stage, text in _PLACES.items() if stage in stages and stage != EXTRACTED]
     if output == EXTRACTED:
         places.insert(0, (f"{root}/{EXTRACTED}/", _PLACES[EXTRACTED]))
     if ENTRY_COUNTS in stages:
         places.append((f"{root}/{COUNTS_FILE}", "the same as {entry: count}"))
+    if SUBSET in stages:
+        places.append((f"{root}/{CARD_FILE}", "the data card: what the subset is, and what to know of it"))
+    if "report" in record:
+        places.append((f"{root}/{record['report']}", "figures, curves and samples: open it in a browser"))
     places.append((f"{root}/{RUN_FILE}", "settings, versions and figures"))
     width = max(len(path) for path, _ in places)
     return [f"  {path:<{width}}  {text}" for path, text in places]

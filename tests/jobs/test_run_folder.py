@@ -15,7 +15,20 @@ from jobs.cli import main
 
 
 def curate(crawl, out: Path, *flags: str) -> int:
-    return main(["curate", str(crawl.folder), "--out", str(out), "--metadata", str(crawl.metadata), "--t", "5", *flags])
+    return main(
+        [
+            "curate",
+            str(crawl.folder),
+            "--out",
+            str(out),
+            "--metadata",
+            str(crawl.metadata),
+            "--t",
+            "5",
+            "--no-report",
+            *flags,
+        ]
+    )
 
 
 def rows_of(folder: Path) -> list[dict]:
@@ -205,7 +218,7 @@ def test_a_killed_driver_is_resumed(crawl, finished, tmp_path):
     out = tmp_path / "out"
     command = [
         sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
-        str(crawl.metadata), "--t", "5", "--batch-files", "1", "--master", "local[2]",
+        str(crawl.metadata), "--t", "5", "--no-report", "--batch-files", "1", "--master", "local[2]",
         "--spark-conf", f"spark.local.dir={tmp_path}",
         "--spark-conf", f"spark.driver.extraJavaOptions=-Djava.io.tmpdir={tmp_path}",  # a killed JVM leaves it behind
     ]  # fmt: skip
@@ -233,7 +246,7 @@ def test_ctrl_c_is_one_line_and_the_run_resumes(crawl, finished, tmp_path):
     out = tmp_path / "out"
     command = [
         sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
-        str(crawl.metadata), "--t", "5", "--batch-files", "1", "--master", "local[2]",
+        str(crawl.metadata), "--t", "5", "--no-report", "--batch-files", "1", "--master", "local[2]",
         "--spark-conf", f"spark.local.dir={tmp_path}",
     ]  # fmt: skip
     root = Path(__file__).resolve().parents[2]
