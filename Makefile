@@ -18,7 +18,7 @@ define ensure_java
 @$(1)/bin/python -m jobs.java
 endef
 
-.PHONY: demo setup test lint test-cluster test-spark35 bench clean
+.PHONY: demo setup test lint test-cluster test-spark35 dist bench clean
 
 demo: setup
 	$(VENV)/bin/ballast demo
@@ -37,14 +37,18 @@ test-cluster: $(VENV)/.test
 	$(VENV)/bin/python -m pytest tests/cluster
 
 test-spark35: $(VENV35)/.test
-	$(VENV35)/bin/python -m pytest tests/jobs
+	$(VENV35)/bin/python -m pytest tests/jobs tests/conf
+
+dist: setup
+	$(VENV)/bin/pip install $(PIP_FLAGS) -e '.[dist]'
+	$(VENV)/bin/python -m jobs.dist $(DIST_FLAGS)
 
 # what is compared and is no part of Ballast; a row whose peer cannot be installed says so
 bench: setup $(VENV_BENCH)/.setup
 	$(VENV)/bin/python tests/benchmarks/run.py $(BENCH_FLAGS)
 
 clean:
-	rm -rf $(VENV) $(VENV35) $(VENV_BENCH) build *.egg-info ballast-demo
+	rm -rf $(VENV) $(VENV35) $(VENV_BENCH) build dist *.egg-info ballast-demo
 
 $(VENV)/.setup: setup.py
 	$(PYTHON) -m venv $(VENV)

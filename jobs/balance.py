@@ -4,10 +4,10 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
     import sys
     from pathlib import Path
 
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
+        sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -34,8 +34,9 @@ from jobs.run_folder import CARD_FILE, ENTRY_COUNTS, MATCHED, POOL, SUBSET, RunF
 from jobs.session import spark_session
 from jobs.settings import Settings
 from jobs.sizes import curve_of, sizes_at, t_of_size
+from jobs.storages import load_metadata, open_storage
 from jobs.survivors import read_survivors, survivors_identity
-from metadata.entries import load_entries
+from udfs.addresses import parent_of
 from udfs.data_card import render_card
 from udfs.errors import UsageError
 from udfs.hashing import DRAW, PICK
@@ -51,7 +52,6 @@ from udfs.sampling import (
 from udfs.schemas import ENTRY_COUNT
 from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.schemas import SUBSET as SUBSET_SCHEMA
-from udfs.storage import LocalStorage
 from udfs.thresholds import Chosen, SizeCurve
 
 _SIZE_TOLERANCE = 0.001
@@ -181,7 +181,7 @@ def balance_stage(
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    with spark_session(settings, "balance") as spark:
+    with spark_session(settings, "balance", inputs) as spark:
         source = open_source(spark, inputs[0], (POOL, MATCHED, SUBSET), POOL_SCHEMA.names)
         pool, matched_with = source.frame, fingerprint_of(source.frame, "entry_ids")
         if settings.where is not None and settings.survivors is None:
@@ -193,16 +193,15 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
                 f"{inputs[0]}: is a subset: balance the pool that it was drawn from, or name its --survivors"
             )
         if settings.metadata is not None:
-            entries = load_entries(settings.metadata)
+            entries = load_metadata(settings.metadata)
             check_fingerprint(matched_with, entries.fingerprint, inputs[0], entries.source)
         given = given_counts(spark, settings, inputs[0], matched_with)
         identity = {"source": source.identity, "counts": given.identity}
         reads = [*inputs, *([settings.entry_counts] if settings.entry_counts else [])]
         run_folder = open_run("balance", settings, identity, reads=reads)
         if not run_folder.finished:
-            run_folder.begin()
-            balance_stage(spark, run_folder, pool, given.counts, settings)
-            run_folder.finish()
+            with run_folder.writing():
+                balance_stage(spark, run_folder, pool, given.counts, settings)
     return run_folder
 
 
@@ -218,23 +217,21 @@ def _balance_survivors(spark: SparkSession, path: str, source: Source, settings:
     run_folder = open_run("balance", settings, identity, reads=[path, survivors])
     if run_folder.finished:
         return run_folder
-    run_folder.begin()
-    images = read_survivors(spark, survivors, settings.where)
-    left = source.frame.join(images, "uuid", "left_semi")
-    count_stage(spark, run_folder, left, entries, settings)
-    counts, _ = read_counts(read_files(spark, run_folder.files(ENTRY_COUNTS), ENTRY_COUNT), settings.out)
-    balance_stage(spark, run_folder, left, counts, settings)
-    facts = run_folder.stage_facts(SUBSET) or {}
-    run_folder.finish_stage(SUBSET, {**facts, "pairs_before_download": source.frame.count()})
-    run_folder.finish()
+    with run_folder.writing():
+        images = read_survivors(spark, survivors, settings.where)
+        left = source.frame.join(images, "uuid", "left_semi")
+        count_stage(spark, run_folder, left, entries, settings)
+        counts, _ = read_counts(read_files(spark, run_folder.files(ENTRY_COUNTS), ENTRY_COUNT), settings.out)
+        balance_stage(spark, run_folder, left, counts, settings)
+        facts = run_folder.stage_facts(SUBSET) or {}
+        run_folder.finish_stage(SUBSET, {**facts, "pairs_before_download": source.frame.count()})
     return run_folder
 
 
 def _check_seed(subset: str, seed: int) -> None:
     """Raise `UsageError` when a subset is known to have been drawn with another seed: both draws must be one."""
-    path = Path(subset).absolute()
-    for folder in (path, path.parent, path.parent.parent):
-        record = read_record(LocalStorage(str(folder)))
+    for folder in (subset, parent_of(subset), parent_of(parent_of(subset))):
+        record = read_record(open_storage(folder))
         if record is not None and SUBSET in record["stages"]:
             drawn = record["settings"].get("seed", seed)
             if drawn != seed:

@@ -5,14 +5,15 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from os import sep
-from os.path import realpath
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
-from jobs.errors import one_line
+from jobs.errors import of_worker, one_line
 from jobs.run_folder import RunFolder
+from jobs.session import session_for
 from jobs.settings import COMMANDS, Settings, add_flags, execution, resolve, saved
 from jobs.summary import summarize
+from udfs.addresses import same_place
 from udfs.errors import BallastError, UsageError
 
 INTERRUPTED = 130
@@ -41,9 +42,16 @@ class Job:
     execute: Callable[[list[str], Settings], RunFolder]
     output: str
     """The stage folder that holds its result."""
+    optional: bool = False
+    """Whether inputs may be left out, since a setting may name them."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("inputs", metavar=self.input_name, nargs="+" if self.many else 1, help=self.input_help)
+        parser.add_argument(
+            "inputs",
+            metavar=self.input_name,
+            nargs=("*" if self.optional else "+") if self.many else 1,
+            help=self.input_help,
+        )
         add_flags(parser, COMMANDS[self.name])
 
 
@@ -57,7 +65,9 @@ def run_job(job: Job, argv: Sequence[str] | None) -> int:
 
 def _run(job: Job, arguments: argparse.Namespace) -> None:
     settings = resolve(job.name, arguments)
-    run_folder = job.execute(list(arguments.inputs), settings)
+    inputs = list(arguments.inputs)
+    with session_for(settings, job.name, inputs):
+        run_folder = job.execute(inputs, settings)
     if run_folder.was_finished:
         note(f"{settings.out} holds this run, finished; nothing was done (--overwrite does it anew)")
     print(summarize(run_folder.record, settings.out, job.output))
@@ -65,15 +75,16 @@ def _run(job: Job, arguments: argparse.Namespace) -> None:
 
 def open_run(job: str, settings: Settings, identity: dict[str, Any], reads: Sequence[str] = ()) -> RunFolder:
     """Open the output folder of a job. `reads` are the folders it reads: writing to them is refused."""
-    out = realpath(settings.out)
-    for path in map(realpath, reads):
-        if path == out or path.startswith(out + sep):
+    out = same_place(settings.out)
+    for path in map(same_place, reads):
+        if path == out or path.startswith(out.rstrip("/") + "/"):
             raise UsageError(f"--out {settings.out}: is what the job reads from ({path}): name another folder")
     return RunFolder.open(
         settings.out,
         {"job": job, "settings": saved(job, settings), **identity},
         execution(job, settings),
         overwrite=settings.overwrite,
+        break_lock=settings.break_lock,
     )
 
 
@@ -97,16 +108,20 @@ def guarded(action: Callable[[], None], *, debug: bool) -> int:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        print(f"ballast: failed: {one_line(error)} (--debug shows the trace)", file=sys.stderr)
+        own = of_worker(error)
+        said = str(own) if own else f"failed: {one_line(error)} (--debug shows the trace)"
+        print(f"ballast: {said}", file=sys.stderr)
         return BallastError.exit_status
     return 0
 
 
 def note(text: str) -> None:
-    """A line about how a run goes on."""
-    print(f"ballast: {text}", file=sys.stderr, flush=True)
+    """A line about how a run goes on; with the time where it goes to a log."""
+    when = "" if sys.stderr.isatty() else f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} INFO "
+    print(f"{when}ballast: {text}", file=sys.stderr, flush=True)
 
 
 def warn(text: str) -> None:
     """A line about something that is probably not as meant."""
-    note(f"warning: {text}")
+    when = "" if sys.stderr.isatty() else f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} WARN "
+    print(f"{when}ballast: warning: {text}", file=sys.stderr, flush=True)

@@ -4,7 +4,8 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
     import sys
     from pathlib import Path
 
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
+        sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 import json
 from collections.abc import Sequence
@@ -20,8 +21,9 @@ from jobs.frames import check_fingerprint, ddl, fingerprint_of, open_source, wit
 from jobs.run_folder import COUNTS_FILE, ENTRY_COUNTS, MATCHED, POOL, RunFolder, Stopwatch
 from jobs.session import spark_session
 from jobs.settings import Settings
+from jobs.storages import load_metadata
 from jobs.survivors import weight_column
-from metadata.entries import EntryList, load_entries
+from metadata.entries import EntryList
 from udfs.errors import BallastError
 from udfs.schemas import ENTRY_COUNT
 
@@ -77,17 +79,16 @@ def count_stage(
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    entries = load_entries(settings.metadata)
-    with spark_session(settings, "count") as spark:
+    entries = load_metadata(settings.metadata)
+    with spark_session(settings, "count", inputs) as spark:
         source = open_source(spark, inputs[0], (POOL, MATCHED), ("entry_ids",))
         found = fingerprint_of(source.frame, "entry_ids")
         check_fingerprint(found, entries.fingerprint, inputs[0], entries.source)
         identity = {"metadata": entries.fingerprint, "source": source.identity}
         run_folder = open_run("count", settings, identity, reads=inputs)
         if not run_folder.finished:
-            run_folder.begin()
-            count_stage(spark, run_folder, source.frame, entries, settings)
-            run_folder.finish()
+            with run_folder.writing():
+                count_stage(spark, run_folder, source.frame, entries, settings)
     return run_folder
 
 

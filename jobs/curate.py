@@ -4,42 +4,42 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
     import sys
     from pathlib import Path
 
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
+        sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from collections.abc import Sequence
 
 from jobs.balance import balance_stage
+from jobs.batches import work_left
 from jobs.command import Job, note, open_run, run_job, warn
 from jobs.count import count_stage
 from jobs.dedup import dedup_stage, excluded_identity, open_excluded
-from jobs.extract import extract_stage, inputs_identity
+from jobs.extract import INPUT_HELP, extract_stage, input_files
 from jobs.frames import PAIRS_PART, read_files
 from jobs.given_counts import read_counts
 from jobs.report import draw_report
 from jobs.run_folder import ENTRY_COUNTS, EXTRACTED, POOL, SUBSET, RunFolder
 from jobs.session import spark_session
 from jobs.settings import Settings
-from metadata.entries import load_entries
-from udfs.inputs import plan_inputs
+from jobs.storages import load_metadata
 from udfs.schemas import ENTRY_COUNT, MATCHED_PAIR
 from udfs.schemas import POOL as POOL_SCHEMA
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     """Extract and match in one pass, deduplicate, count, balance; stages that are committed already are skipped."""
-    entries = load_entries(settings.metadata)
-    files = plan_inputs(inputs, settings.input_root)
-    identity = {"metadata": entries.fingerprint, "inputs": inputs_identity(files), **excluded_identity(settings)}
+    entries = load_metadata(settings.metadata)
+    files = input_files(inputs, settings)
+    identity = {"metadata": entries.fingerprint, **excluded_identity(settings)}
     run_folder = open_run("curate", settings, identity, reads=settings.exclude)
-    if run_folder.finished:
+    if run_folder.finished and not any(work_left(run_folder, files, settings)):
         return run_folder
     if settings.kept_languages() is None or len(settings.languages) > 1:
         warn("one list of entries for several languages: a German 'die' counts as the English one")
     if run_folder.resumed:
         note(f"resuming the unfinished run in {settings.out}")
     note(f"{len(files):,} input file{'s' * (len(files) != 1)}, {entries.size:,} entries ({entries.source})")
-    with spark_session(settings, "curate") as spark:
-        run_folder.begin()
+    with spark_session(settings, "curate") as spark, run_folder.writing():
         extract_stage(spark, run_folder, files, settings, entries)
         pairs = read_files(spark, run_folder.files(EXTRACTED, PAIRS_PART), MATCHED_PAIR, entries.fingerprint)
         exclude = open_excluded(spark, settings)
@@ -53,7 +53,6 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         note("balanced")
         if not settings.no_report:
             draw_report(spark, run_folder, settings.out)
-    run_folder.finish()
     return run_folder
 
 
@@ -61,8 +60,9 @@ JOB = Job(
     "curate",
     "run it all: WARC and WAT files in, pool, entry counts and balanced subset out",
     "INPUT",
-    "WARC or WAT files, folders, globs, or listings of paths (*.paths, *.paths.gz)",
+    INPUT_HELP,
     many=True,
+    optional=True,
     execute=execute,
     output=SUBSET,
 )

@@ -4,7 +4,8 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
     import sys
     from pathlib import Path
 
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
+        sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from collections.abc import Sequence
 from typing import Any
@@ -126,7 +127,7 @@ def excluded_identity(settings: Settings) -> dict[str, Any]:
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    with spark_session(settings, "dedup") as spark:
+    with spark_session(settings, "dedup", inputs) as spark:
         source = open_source(spark, inputs[0], (MATCHED, EXTRACTED), PAIR.names)
         exclude = open_excluded(spark, settings)
         if settings.dedup == "url" and "entry_ids" not in source.frame.columns:
@@ -134,9 +135,8 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         identity = {"source": source.identity, **excluded_identity(settings)}
         run_folder = open_run("dedup", settings, identity, reads=[*inputs, *settings.exclude])
         if not run_folder.finished:
-            run_folder.begin()
-            dedup_stage(spark, run_folder, source.frame, source.size_bytes, settings, exclude)
-            run_folder.finish()
+            with run_folder.writing():
+                dedup_stage(spark, run_folder, source.frame, source.size_bytes, settings, exclude)
     return run_folder
 
 

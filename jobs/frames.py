@@ -9,9 +9,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.run_folder import EXTRACTED, SUBSET, RunFolder, digest, read_record
+from jobs.storages import open_storage
+from udfs.addresses import name_of, parent_of
 from udfs.errors import UsageError
 from udfs.schemas import KIND_FILE, KIND_PAIR
-from udfs.storage import LocalStorage, refuse_patterns
+from udfs.storage import PathKind, Storage, refuse_patterns
 
 _DDL = {
     pa.string(): "string",
@@ -87,7 +89,7 @@ class Located(NamedTuple):
     """The Parquet files of a step job's input, relative to `storage`."""
 
     path: str
-    storage: LocalStorage
+    storage: Storage
     names: list[str]
 
     @property
@@ -111,16 +113,18 @@ def locate(path: str, stages: Sequence[str]) -> Located:
     Of an output folder the first of `stages` that it has is taken, by its manifests. Raises `UsageError` for a path
     that is none of these, an unfinished stage, and an output folder with several subsets.
     """
-    storage = LocalStorage(path)
-    if not storage.root.exists():
+    storage = open_storage(path)
+    kind = storage.kind()
+    if kind == PathKind.MISSING:
         raise UsageError(f"{path}: no such folder")
-    if not storage.root.is_dir():
+    name, parent = name_of(path), parent_of(path)
+    if kind == PathKind.FILE:
         if not path.endswith(".parquet"):
             raise UsageError(f"{path}: is a file, not a folder")
-        return Located(path, LocalStorage(str(storage.root.parent)), [storage.root.name])
+        return Located(path, open_storage(parent), [name])
     candidates = [(storage, list(stages))]
-    if storage.root.name in stages:
-        candidates.append((LocalStorage(str(storage.root.parent)), [storage.root.name]))
+    if name in stages:
+        candidates.append((open_storage(parent), [name]))
     for folder, names in candidates:
         record = read_record(folder)
         if record is None:

@@ -1,7 +1,6 @@
 """Entry counts that a job is given: Ballast's own, a Parquet file, or MetaCLIP's JSON of {entry: count}."""
 
 import json
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,11 +10,13 @@ from jobs.command import warn
 from jobs.frames import Fingerprint, check_fingerprint, fingerprint_of, open_source
 from jobs.run_folder import COUNTS_FILE, ENTRY_COUNTS, POOL, SUBSET, digest, read_record
 from jobs.settings import Settings
-from metadata.entries import EntryList, load_entries
+from jobs.storages import load_metadata, open_storage, path_kind, read_file
+from metadata.entries import EntryList
+from udfs.addresses import name_of, parent_of
 from udfs.errors import UsageError
 from udfs.sampling import Counts
 from udfs.schemas import ENTRY_COUNT
-from udfs.storage import LocalStorage
+from udfs.storage import PathKind
 
 _MOST = 1 << 62
 
@@ -30,13 +31,11 @@ class GivenCounts(NamedTuple):
 
 def counts_beside(pool: str) -> str | None:
     """The output folder that holds a pool's (or subset's) own counts, None where it has none."""
-    path = Path(pool).absolute()
-    for folder in (path, path.parent, path.parent.parent):
-        if folder != path and path.relative_to(folder).parts[0] not in (POOL, SUBSET):
-            continue
-        record = read_record(LocalStorage(str(folder)))
+    below = [pool, parent_of(pool)]  # subset/t=20 may be given, and lies two folders down
+    for folder in (pool, *(parent_of(path) for path in below if name_of(path) in (POOL, SUBSET))):
+        record = read_record(open_storage(folder))
         if record is not None and ENTRY_COUNTS in record["stages"]:
-            return str(folder)
+            return folder
     return None
 
 
@@ -51,8 +50,8 @@ def given_counts(
     path = path or settings.entry_counts or counts_beside(pool)
     if path is None:
         raise UsageError(f"{pool}: has no entry counts of its own: name them by --entry-counts PATH (ballast count)")
-    if Path(path).is_file() and not path.endswith(".parquet"):
-        return _from_json(Path(path), pool_entries(settings, pool, matched_with))
+    if not path.endswith(".parquet") and path_kind(path) == PathKind.FILE:
+        return _from_json(path, pool_entries(settings, pool, matched_with))
     source = open_source(spark, path, (ENTRY_COUNTS,), ("entry_id", "count"))
     counted_with = fingerprint_of(source.frame, "entry_id")
     if matched_with and counted_with:
@@ -82,19 +81,19 @@ def pool_entries(settings: Settings, pool: str, matched_with: Fingerprint | None
     packaged list. Raises `UsageError` for another list than the pool's."""
     beside = counts_beside(pool)
     if settings.metadata is None and beside is not None:
-        data = LocalStorage(beside).read(COUNTS_FILE)
+        data = open_storage(beside).read(COUNTS_FILE)
         if data is not None:
             entries = EntryList(tuple(json.loads(data)), f"{beside}/{COUNTS_FILE}")
             if matched_with is None or matched_with._asdict() == entries.fingerprint:
                 return entries
-    entries = load_entries(settings.metadata)
+    entries = load_metadata(settings.metadata)
     check_fingerprint(matched_with, entries.fingerprint, pool, entries.source)
     return entries
 
 
-def _from_json(path: Path, entries: EntryList) -> GivenCounts:
+def _from_json(path: str, entries: EntryList) -> GivenCounts:
     try:
-        given = json.loads(path.read_bytes())
+        given = json.loads(read_file(path))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: is neither a folder, nor Parquet, nor JSON: {error}") from error
     if not isinstance(given, dict):
@@ -128,7 +127,7 @@ def _check_names(
     if names is not None and matched_with is not None:
         check_fingerprint(matched_with, EntryList(tuple(names), path).fingerprint, pool, path)
     elif names is not None and settings.metadata is not None:
-        entries = load_entries(settings.metadata)
+        entries = load_metadata(settings.metadata)
         if list(entries.entries) != names:
             raise UsageError(f"{path}: counts other entries than {entries.source} holds, or in another order")
     else:

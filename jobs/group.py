@@ -4,7 +4,8 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
     import sys
     from pathlib import Path
 
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
+        sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from collections.abc import Sequence
 
@@ -66,13 +67,12 @@ def group_stage(
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    with spark_session(settings, "group") as spark:
+    with spark_session(settings, "group", inputs) as spark:
         source = open_source(spark, inputs[0], (SUBSET, POOL, MATCHED), ("uuid", "url", "caption", "caption_hash"))
         run_folder = open_run("group", settings, {"source": source.identity}, reads=inputs)
         if not run_folder.finished:
-            run_folder.begin()
-            group_stage(spark, run_folder, source.frame, source.size_bytes, settings)
-            run_folder.finish()
+            with run_folder.writing():
+                group_stage(spark, run_folder, source.frame, source.size_bytes, settings)
     return run_folder
 
 

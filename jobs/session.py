@@ -5,8 +5,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from py4j.protocol import Py4JError
@@ -15,7 +15,9 @@ from pyspark.sql import SparkSession
 
 from jobs.errors import one_line
 from jobs.java import use_java
+from jobs.s3a import prepare_s3
 from jobs.settings import Settings
+from udfs.addresses import HADOOP, kind_of
 from udfs.errors import BallastError
 
 _ROOT = Path(__file__).resolve().parent.parent  # the checkout, site-packages, or the zip given to --py-files
@@ -38,10 +40,14 @@ _LOCAL = {
 
 
 @contextmanager
-def spark_session(settings: Settings, name: str) -> Iterator[SparkSession]:
-    """A session for one job, stopped at the end. A session that is already active is used and left running."""
+def spark_session(settings: Settings, name: str, inputs: Sequence[str] = ()) -> Iterator[SparkSession]:
+    """A session for one job, stopped at the end. A session that is already active is used and left running.
+
+    `inputs` are the folders of Parquet files that Spark is to read, besides those in the settings.
+    """
     active = SparkSession.getActiveSession()
     if active is not None:
+        prepare_s3(active, spark_paths(settings, inputs))
         yield active
         return
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # spark-submit has started the JVM already
@@ -58,7 +64,7 @@ def spark_session(settings: Settings, name: str) -> Iterator[SparkSession]:
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
         defaults["spark.executorEnv.PYTHONPATH"] = str(_ROOT)
         if not submitted and not settings.debug:
-            defaults["spark.driver.extraJavaOptions"] = _quiet_log()
+            defaults["spark.driver.extraJavaOptions"] = quiet_log()
     for key, value in defaults.items():
         conf.setIfMissing(key, value)
     conf.setMaster(master).setAppName(conf.get("spark.app.name", None) or f"ballast {name}")
@@ -69,6 +75,7 @@ def spark_session(settings: Settings, name: str) -> Iterator[SparkSession]:
     with nullcontext() if submitted else use_java():
         spark = _start(conf, settings)
         try:
+            prepare_s3(spark, spark_paths(settings, inputs))
             yield spark
         except KeyboardInterrupt:
             with suppress(Py4JError, OSError):  # what the tasks say of being stopped is of no use
@@ -78,6 +85,21 @@ def spark_session(settings: Settings, name: str) -> Iterator[SparkSession]:
         finally:
             with suppress(Py4JError, OSError):  # the JVM may be gone already, after Ctrl-C
                 spark.stop()
+
+
+def session_for(settings: Settings, name: str, inputs: Sequence[str]) -> AbstractContextManager[object]:
+    """The job's session already now if one of its paths is Hadoop's, so that it can be looked at before there is work
+    for Spark; else nothing. `spark_session` within it uses that session."""
+    paths = [*spark_paths(settings, inputs), settings.metadata or "", settings.input_root or ""]
+    if any(kind_of(path) == HADOOP for path in paths):
+        return spark_session(settings, name)
+    return nullcontext()
+
+
+def spark_paths(settings: Settings, inputs: Sequence[str]) -> list[str]:
+    """The folders and files that Spark reads or writes."""
+    named = (settings.out, settings.entry_counts, settings.survivors, settings.reference_counts)
+    return [path for path in (*inputs, *settings.exclude, *named) if path]
 
 
 def _start(conf: SparkConf, settings: Settings) -> SparkSession:
@@ -98,5 +120,7 @@ def _is_not_py4js(record: logging.LogRecord) -> bool:
     return record.module != "java_gateway"
 
 
-def _quiet_log() -> str:
-    return f"-Dlog4j2.configurationFile={(_ROOT / 'conf' / 'log4j2.properties').as_uri()}"
+def quiet_log() -> str:
+    """The JVM's option for conf/log4j2.properties, which may lie in the zip."""
+    root = f"jar:{_ROOT.as_uri()}!" if _ROOT.is_file() else _ROOT.as_uri()
+    return f"-Dlog4j2.configurationFile={root}/conf/log4j2.properties"

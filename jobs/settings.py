@@ -14,10 +14,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from udfs.addresses import HTTP, kind_of, shown
 from udfs.errors import UsageError
 from udfs.html import HTML_PARSERS
 from udfs.language import LANGUAGE_DETECTORS, known_languages
 from udfs.sampling import PAPER_POOLS
+from udfs.sources import MAX_CONNECTIONS
 
 DEDUP_MODES = ("url-caption", "url", "none")
 PER_IMAGE = ("all", "one")
@@ -26,6 +28,8 @@ THRESHOLDS = ("t", "preset", "target_size", "tail_share")
 
 DEFAULT_TAIL_SHARE = 0.06
 _MASTER = re.compile(r"local(\[(\*|[1-9]\d*)(,\d+)?\])?|local-cluster\[.+\]|spark://.+|k8s://.+|yarn")
+_CRAWL = re.compile(r"CC-[A-Z]+(-\d{2,4})+")
+_SECRET_KEY = re.compile(r"secret|password|token|credential|access\.?key", re.IGNORECASE)  # as Spark redacts
 _MAX_PAGE_BYTES = 1 << 31
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMBkmb]?)")
 _SUFFIXES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9}
@@ -58,6 +62,10 @@ def _at_least_one(text: str) -> int:
     return value
 
 
+def _count(text: str) -> int:
+    return 0 if text.strip() == "0" else _at_least_one(text)
+
+
 def _at_least_ones(text: str) -> tuple[int, ...]:
     return tuple(sorted({_at_least_one(part.strip()) for part in text.split(",")}))
 
@@ -84,9 +92,25 @@ def _page_bytes(text: str) -> int:
     return value
 
 
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds") from None
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
+    return value
+
+
 def _path(text: str) -> str:
     if not text or "\0" in text:
         raise argparse.ArgumentTypeError("is empty (an unset variable?)" if not text else "holds a NUL character")
+    return text
+
+
+def _crawl(text: str) -> str:
+    if not _CRAWL.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"'{text}' is no crawl's name, such as CC-MAIN-2024-10")
     return text
 
 
@@ -168,7 +192,52 @@ class Settings:
         "seed of every pick and draw: the same seed, the same rows (default: 0)", default=0, type=_seed, metavar="N"
     )
     input_root: str | None = _setting(
-        "folder that the paths in a listing, and stored file names, are relative to", type=_path, metavar="DIR"
+        "folder or address that the paths in a listing, and stored file names, are relative to, such as "
+        "s3://commoncrawl/; with --crawl, what the crawl is read from (default: https://data.commoncrawl.org/)",
+        type=_path,
+        metavar="DIR",
+    )
+    # what is read is recorded by itself, and a resumed run may read more: these three count as execution
+    crawl: str | None = _setting(
+        "read this crawl of CommonCrawl's, such as CC-MAIN-2024-10, by its own listing",
+        execution=True,
+        type=_crawl,
+        metavar="ID",
+    )
+    crawl_format: str = _setting(
+        "with --crawl: its WARC files, or its WAT files, which are smaller (default: warc)",
+        default="warc",
+        execution=True,
+        choices=("warc", "wat"),
+    )
+    sample: int | None = _setting(
+        "read only so many of the input files, picked by a hash of --seed and their names: a smaller sample lies "
+        "within a larger one",
+        execution=True,
+        type=_at_least_one,
+        metavar="N",
+    )
+    s3_anonymous: bool = _setting(
+        "read s3:// inputs without credentials, as public buckets allow",
+        default=False,
+        execution=True,
+        action="store_true",
+    )
+    max_connections: int = _setting(
+        "connections that one executor (in local mode: this machine) has open to the inputs' servers at once; each "
+        f"task has one. A server that refuses is asked by fewer (default: {MAX_CONNECTIONS})",
+        default=MAX_CONNECTIONS,
+        execution=True,
+        type=_at_least_one,
+        metavar="N",
+    )
+    patience: int = _setting(
+        "seconds for which a server may refuse (403, 429, 503) before a task fails; when Spark has tried it often "
+        "enough, the run stops, to be resumed (default: 300)",
+        default=300,
+        execution=True,
+        type=_at_least_one,
+        metavar="S",
     )
     html_parser: str = _setting(
         "HTML parser (default: scanner; lexbor builds whole trees, beautifulsoup is the slow reference)",
@@ -185,6 +254,20 @@ class Settings:
         default=64 << 20,
         type=_page_bytes,
         metavar="N",
+    )
+    max_record_bytes: int = _setting(
+        "read at most this much of a record, before decompression of its body; a longer record of a WAT is counted and "
+        "left out (default: 128 MiB)",
+        default=128 << 20,
+        type=_page_bytes,
+        metavar="N",
+    )
+    max_file_seconds: float = _setting(
+        "the watchdog: a file that takes longer is stopped and marked partial, for --retry-failed (default: 3600)",
+        default=3600.0,
+        execution=True,
+        type=_seconds,
+        metavar="S",
     )
     entry_counts: str | None = _setting(
         "the counts to balance by: a `count` or `curate` output, its entry_counts/, a Parquet file, or JSON of "
@@ -230,6 +313,18 @@ class Settings:
         type=_at_least_one,
         metavar="N",
     )
+    retry_failed: bool = _setting(
+        "read the files again that were marked failed or partial, and make anew what was made from them",
+        default=False,
+        execution=True,
+        action="store_true",
+    )
+    max_failed_files: int | None = _setting(
+        "stop when more files than this have failed (default: never)",
+        execution=True,
+        type=_count,
+        metavar="N",
+    )
     files_per_task: int = _setting(
         "input files that one Spark task reads (default: 1)", default=1, execution=True, type=_at_least_one, metavar="N"
     )
@@ -263,6 +358,12 @@ class Settings:
         execution=True,
         action="store_true",
     )
+    break_lock: bool = _setting(
+        "write to the output folder although another run seems to be writing to it",
+        default=False,
+        execution=True,
+        action="store_true",
+    )
     debug: bool = _setting("show stack traces and Spark's warnings", default=False, execution=True, action="store_true")
 
     def threshold(self) -> str:
@@ -275,16 +376,17 @@ class Settings:
 
 
 FIELDS = {item.name: item for item in dataclasses.fields(Settings)}
-_EXECUTION = ("files_per_task", "batch_files")
-_COMMON = ("master", "spark_conf", "overwrite", "debug")
-_EXTRACT = ("languages", "input_root", "html_parser", "language_detector", "max_page_bytes")
+_EXECUTION = ("files_per_task", "batch_files", "max_file_seconds", "retry_failed", "max_failed_files")
+_COMMON = ("master", "spark_conf", "overwrite", "break_lock", "debug")
+_INPUTS = ("input_root", "crawl", "crawl_format", "sample", "s3_anonymous", "max_connections", "patience")
+_EXTRACT = ("languages", *_INPUTS, "html_parser", "language_detector", "max_page_bytes", "max_record_bytes")
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "curate": (
         *("out", "metadata", *THRESHOLDS, "per_image", *_EXTRACT, "dedup", "exclude", "seed"),
         *("hash_slices", "no_report", *_EXECUTION, *_COMMON),
     ),
-    "extract": ("out", *_EXTRACT, *_EXECUTION, *_COMMON),
+    "extract": ("out", *_EXTRACT, "seed", *_EXECUTION, *_COMMON),
     "match": ("out", "metadata", *_COMMON),
     "dedup": ("out", "dedup", "exclude", "seed", "hash_slices", *_COMMON),
     "merge": ("out", "dedup", "exclude", "seed", "hash_slices", *_COMMON),
@@ -365,11 +467,19 @@ def saved(job: str, settings: Settings) -> dict[str, Any]:
 def execution(job: str, settings: Settings) -> dict[str, Any]:
     """The settings that say only how a run was executed, as run.json holds them."""
     names = [name for name in COMMANDS[job] if FIELDS[name].metadata["execution"]]
-    return {name: _plain(getattr(settings, name)) for name in names}
+    values = {name: _plain(getattr(settings, name)) for name in names}
+    return {**values, "spark_conf": [_without_secret(pair) for pair in settings.spark_conf]}
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return shown(value) if kind_of(value) == HTTP else value
     return list(value) if isinstance(value, tuple) else value
+
+
+def _without_secret(pair: str) -> str:
+    key, _, value = pair.partition("=")
+    return f"{key}={'(not recorded)' if _SECRET_KEY.search(key) else value}"
 
 
 def _flag(name: str) -> str:

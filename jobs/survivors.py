@@ -1,7 +1,5 @@
 """Survivors: the images that are left after download, as others report them, and the counts among them."""
 
-from pathlib import Path
-
 from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -9,8 +7,10 @@ from pyspark.sql.types import StringType, StructField, StructType
 
 from jobs.errors import one_line
 from jobs.run_folder import digest
+from jobs.storages import open_storage
+from udfs.addresses import name_of, parent_of
 from udfs.errors import UsageError
-from udfs.storage import LocalStorage, refuse_patterns
+from udfs.storage import PathKind, Storage, refuse_patterns
 
 _KINDS = {"parquet": (".parquet",), "csv": (".csv", ".csv.gz")}
 _IDS = ("uuid", "url")
@@ -23,20 +23,20 @@ def uuid_column(url: str) -> Column:
     return F.substring(F.sha2(F.translate(F.col(url), " \t", "").cast("binary"), 224), 1, 24)
 
 
-def survivors_files(path: str) -> tuple[LocalStorage, list[str], str]:
+def survivors_files(path: str) -> tuple[Storage, list[str], str]:
     """The files of `--survivors`, relative to a storage, and their kind: parquet, csv or text.
 
     Of a folder the Parquet files are taken, else the CSV files (img2dataset's metadata lie among its shards). Raises
     `UsageError` where there are none.
     """
-    given = Path(path)
-    if given.is_file():
-        storage = LocalStorage(str(given.absolute().parent))
-        kind = next((kind for kind, endings in _KINDS.items() if given.name.endswith(endings)), "text")
-        return storage, [given.name], kind
-    if not given.is_dir():
+    storage = open_storage(path)
+    there = storage.kind()
+    if there == PathKind.FILE:
+        name = name_of(path)
+        kind = next((kind for kind, endings in _KINDS.items() if name.endswith(endings)), "text")
+        return open_storage(parent_of(path)), [name], kind
+    if there == PathKind.MISSING:
         raise UsageError(f"--survivors {path}: no such file or folder")
-    storage = LocalStorage(path)
     for kind, endings in _KINDS.items():
         names = [name for name in storage.list_files("") if name.endswith(endings)]
         if names:

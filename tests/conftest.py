@@ -1,6 +1,8 @@
 """Shared fixtures: one Spark session for all tests, made when the first test wants it."""
 
+import logging
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,8 +21,47 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator:
-    """A local session with two cores, as `ballast` makes it."""
+def s3_server() -> Iterator[str]:
+    """The address of an S3-compatible server on loopback, to which the AWS variables point; its buckets start empty."""
+    from moto.server import ThreadedMotoServer
+
+    from udfs.s3 import s3_client
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    before = dict(os.environ)
+    os.environ.update(
+        AWS_ENDPOINT_URL=f"http://{host}:{port}",
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY="test",
+        AWS_DEFAULT_REGION="us-east-1",
+        AWS_CONFIG_FILE="/dev/null",
+        AWS_SHARED_CREDENTIALS_FILE="/dev/null",
+    )
+    os.environ.pop("AWS_PROFILE", None)
+    s3_client.cache_clear()
+    yield os.environ["AWS_ENDPOINT_URL"]
+    os.environ.clear()
+    os.environ.update(before)
+    s3_client.cache_clear()
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3_server: str) -> str:
+    """The name of a new bucket."""
+    from udfs.s3 import s3_client
+
+    name = f"bucket-{uuid.uuid4().hex[:12]}"
+    s3_client().create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory, s3_server: str) -> Iterator:
+    """A local session with two cores, as `ballast` makes it. Its workers know the S3 server from their environment."""
     from jobs.session import spark_session
     from jobs.settings import Settings
 

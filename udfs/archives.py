@@ -30,9 +30,15 @@ class SourceStream:
         self._chunks: deque[tuple[int, bytes]] = deque()
         self._kept_bytes = 0
         self.bytes_read = 0
+        self.failed = False
+        """Whether the source itself gave an error; what it would hold further on cannot be judged then."""
 
     def read(self, size: int = -1) -> bytes:
-        data = self._source.read(size)
+        try:
+            data = self._source.read(size)
+        except OSError:
+            self.failed = True
+            raise
         self._chunks.append((self.bytes_read, data))
         self.bytes_read += len(data)
         self._kept_bytes += len(data)
@@ -41,6 +47,11 @@ class SourceStream:
             self._kept_bytes -= len(self._chunks[1][1])
             del self._chunks[1]
         return data
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds that a source on a server waited for its turn, which are not the file's."""
+        return getattr(self._source, "idle_s", 0.0)
 
     def tell(self) -> int:
         return self.bytes_read
@@ -78,11 +89,13 @@ def read_records(stream: SourceStream, reopen: Callable[[], BinaryIO]) -> Iterat
             stream.forget_before(last_offset)
             yield record
     except (OSError, ValueError) as error:
+        if stream.failed:
+            raise ArchiveDamage(str(error) if last is None else _after(last_offset, error)) from error
         if last is None:
             raise ArchiveDamage(_why_not_warc(stream)) from error
         if _only_padding_is_left(stream, last_offset, reopen):
             return
-        raise ArchiveDamage(f"after the record at byte {last_offset:,}: {error}") from error
+        raise ArchiveDamage(_after(last_offset, error)) from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # FastWARC's, on input that it did not foresee; not importable
             raise
@@ -91,6 +104,10 @@ def read_records(stream: SourceStream, reopen: Callable[[], BinaryIO]) -> Iterat
         raise ArchiveDamage("empty file" if stream.bytes_read == 0 else _why_not_warc(stream))
     if not _is_whole(stream, last_offset, last_length, reopen):
         raise ArchiveDamage(f"truncated in or after the record at byte {last_offset:,} of {stream.bytes_read:,}")
+
+
+def _after(offset: int, error: Exception) -> str:
+    return f"after the record at byte {offset:,}: {error}"
 
 
 def _why_not_warc(stream: SourceStream) -> str:

@@ -11,3 +11,17 @@ class UsageError(BallastError):
     """The user's own mistake: a bad flag, a missing file, a wrong list (exit status 2)."""
 
     exit_status = 2
+
+
+class SourceRefused(BallastError):
+    """What serves the input files does not let them be read, now or at all: no file is to blame, and no row is written.
+
+    It is no OSError, so that it fails the task and leaves the batch uncommitted, where the run can be resumed.
+    """
+
+
+class SourceFailed(OSError):
+    """One input file cannot be read, or not further; the message, such as "404 Not Found", goes into its row."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)

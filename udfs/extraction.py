@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+from fastwarc import WarcRecord
 
 from udfs.archives import ArchiveDamage, SourceStream, read_records
 from udfs.captions import canonical
-from udfs.hashing import caption_hash, image_uuid
+from udfs.hashing import caption_hash, file_id, image_uuid
 from udfs.html import HTML_PARSERS
 from udfs.inputs import InputFile
 from udfs.language import LANGUAGE_DETECTORS
@@ -23,6 +24,8 @@ from udfs.urls import base_url, image_url
 BATCH_ROWS, BATCH_CHARACTERS = 8192, 16 << 20
 _REMEMBERED_TEXTS, _REMEMBERED_CHARACTERS = 1 << 14, 256  # a site repeats its texts; at most some 40 MB
 _URL, _CAPTION = PAIR.names.index("url"), PAIR.names.index("caption")
+MAX_TEXT_CHARACTERS = 1 << 16
+"""Longer texts, once canonical, are no captions: whole documents in an attribute."""
 Row = tuple[Any, ...]
 Opener = Callable[[str], BinaryIO]
 
@@ -35,6 +38,12 @@ class ExtractOptions:
     html_parser: str = "scanner"
     language_detector: str = "fasttext"
     max_page_bytes: int = 64 << 20
+    max_record_bytes: int = 128 << 20
+    max_file_seconds: float = 3600.0
+
+
+class OutOfTime(Exception):
+    """A file took longer than the watchdog allows."""
 
 
 class Extractor:
@@ -45,7 +54,8 @@ class Extractor:
 
     def __init__(self, options: ExtractOptions, matcher: Matcher | None) -> None:
         self._languages = options.languages
-        self._reader = PageReader(HTML_PARSERS[options.html_parser], options.max_page_bytes)
+        self._reader = PageReader(HTML_PARSERS[options.html_parser], options.max_page_bytes, options.max_record_bytes)
+        self._max_file_seconds = options.max_file_seconds
         self._detect = LANGUAGE_DETECTORS[options.language_detector]()
         self._matcher = matcher
         self._judged: dict[str, Row | Outcome] = {}
@@ -55,7 +65,9 @@ class Extractor:
     def file_batches(self, file: InputFile, open_file: Opener) -> Iterator[pa.RecordBatch]:
         """Tagged batches (`schemas.tagged`) of one file: pairs in document order, the file's row last.
 
-        Never raises for what the file holds: damage ends it as `partial` or `failed`, with the reason.
+        Never raises for what the file holds: damage ends it as `partial` or `failed`, with the reason. So does reading
+        that lasts longer than `max_file_seconds`, without the time in which the consumer of the batches is busy or the
+        source waits to be asked again. Raises what the source raises for all its files (`SourceRefused`).
         """
         began = time.perf_counter()
         counts: Counter[str] = Counter()
@@ -64,20 +76,24 @@ class Extractor:
         rows: list[Row] = []
         characters = 0
         try:
-            with open_file(file.path) as source:
-                stream = SourceStream(source)
-                records = read_records(stream, lambda: open_file(file.path))
-                for page in self._reader.pages(records, file.name, file.archive_format, counts):
+            with open_file(file.opened_as) as source:
+                stream = reading = SourceStream(source)
+                records = read_records(stream, lambda: open_file(file.opened_as))
+                watched = self._watched(records, lambda: time.perf_counter() - began - reading.idle_s)
+                for page in self._reader.pages(watched, file.name, file.archive_format, counts):
                     for row in self.page_pairs(page, counts):
                         rows.append(row)
                         characters += len(row[_URL]) + len(row[_CAPTION]) + len(page.url)
                         if len(rows) >= BATCH_ROWS or characters >= BATCH_CHARACTERS:
-                            yield self._pair_batch(rows)
+                            handed_over = time.perf_counter()
+                            yield self._pair_batch(rows, file)
+                            began += time.perf_counter() - handed_over
                             rows, characters = [], 0
-        except (ArchiveDamage, OSError) as damage:
+        except (ArchiveDamage, OSError, OutOfTime) as damage:
             error = str(damage) or type(damage).__name__
+        seconds = time.perf_counter() - began
         if rows:
-            yield self._pair_batch(rows)
+            yield self._pair_batch(rows, file)
         status = FileStatus.OK
         if error is not None:
             status = FileStatus.PARTIAL if counts[Outcome.RECORDS] else FileStatus.FAILED
@@ -86,10 +102,19 @@ class Extractor:
             "status": status.value,
             **{counter.value: counts[counter] for counter in COUNTERS},
             "bytes": stream.bytes_read if stream else 0,
-            "seconds": time.perf_counter() - began,
+            "seconds": seconds,
             "error": error,
         }
-        yield self._file_batch(file_row)
+        yield self._file_batch(file_row, file)
+
+    def _watched(self, records: Iterator[WarcRecord], seconds: Callable[[], float]) -> Iterator[WarcRecord]:
+        """The records, until their file has taken too long."""
+        for record in records:
+            if seconds() > self._max_file_seconds:
+                raise OutOfTime(
+                    f"stopped by the watchdog after {self._max_file_seconds:,g} s, at byte {record.stream_pos:,}"
+                )
+            yield record
 
     def page_pairs(self, page: Page, counts: Counter[str]) -> Iterator[Row]:
         """The pairs of one page as rows of `pair_schema`; every image and text not kept is counted."""
@@ -139,6 +164,8 @@ class Extractor:
     def _judge_anew(self, caption: str) -> Row | Outcome:
         if not caption:
             return Outcome.TEXT_BLANK
+        if len(caption) > MAX_TEXT_CHARACTERS:
+            return Outcome.TEXT_TOO_LONG
         lang, score = self._detect(caption)
         if self._languages is not None and lang not in self._languages:
             return Outcome.TEXT_OTHER_LANGUAGE
@@ -147,16 +174,18 @@ class Extractor:
         entry_ids = self._matcher.match(caption)
         return (caption, lang, score, caption_hash(caption), entry_ids) if entry_ids else Outcome.TEXT_NO_MATCH
 
-    def _pair_batch(self, rows: list[Row]) -> pa.RecordBatch:
+    def _pair_batch(self, rows: list[Row], file: InputFile) -> pa.RecordBatch:
         columns = [
             pa.array(column, field.type)
             for column, field in zip(zip(*rows, strict=True), self.pair_schema, strict=True)
         ]
         file_column = pa.nulls(len(rows), self.schema.field("file").type)
         kind_column = pa.repeat(pa.scalar(KIND_PAIR), len(rows))
-        return pa.RecordBatch.from_arrays([*columns, file_column, kind_column], schema=self.schema)
+        id_column = pa.repeat(pa.scalar(file_id(file.path), pa.int64()), len(rows))
+        return pa.RecordBatch.from_arrays([*columns, id_column, file_column, kind_column], schema=self.schema)
 
-    def _file_batch(self, row: Mapping[str, object]) -> pa.RecordBatch:
+    def _file_batch(self, row: Mapping[str, object], file: InputFile) -> pa.RecordBatch:
         columns = [pa.nulls(1, field.type) for field in self.pair_schema]
         file_column = pa.array([row], pa.struct(list(FILE)))
-        return pa.RecordBatch.from_arrays([*columns, file_column, pa.array([KIND_FILE])], schema=self.schema)
+        id_column = pa.array([file_id(file.path)], pa.int64())
+        return pa.RecordBatch.from_arrays([*columns, id_column, file_column, pa.array([KIND_FILE])], schema=self.schema)

@@ -11,8 +11,9 @@ import struct
 import xxhash
 
 HASH_VERSION = 1
-DRAW, PICK = "draw", "pick"
-"""The tags of H: a draw decides whether a pair is kept, a pick which caption of an image `--dedup url` takes."""
+DRAW, PICK, SAMPLE = "draw", "pick", "sample"
+"""The tags of H: a draw decides whether a pair is kept, a pick which caption of an image `--dedup url` takes, a
+sample which files of a crawl are read."""
 
 _SPARK_SEED = 42  # the initial seed of Spark's xxhash64 expression
 _DROP_TABS_AND_SPACES = {ord("\t"): None, ord(" "): None}
@@ -34,6 +35,11 @@ def caption_hash(caption: str) -> int:
     return _signed(xxhash.xxh3_64_intdigest(caption.encode()))
 
 
+def file_id(path: str) -> int:
+    """XXH3-64 of an input file's path, as a signed 64-bit integer: which file a row of `extracted/` comes from."""
+    return _signed(xxhash.xxh3_64_intdigest(path.encode()))
+
+
 def pair_hash(tag: str, seed: int, uuid: str, caption_hash: int) -> int:
     """H(tag, seed, uuid, caption_hash) as a signed 64-bit integer.
 
@@ -45,6 +51,16 @@ def pair_hash(tag: str, seed: int, uuid: str, caption_hash: int) -> int:
     state = xxhash.xxh64_intdigest(struct.pack("<q", seed), state)
     state = xxhash.xxh64_intdigest(uuid.encode(), state)
     return _signed(xxhash.xxh64_intdigest(struct.pack("<q", caption_hash), state))
+
+
+def sample_hash(seed: int, name: str) -> int:
+    """H("sample", seed, name) as a signed 64-bit integer: `--sample N` takes the N files for which it is smallest.
+
+    Equal to Spark's `xxhash64(lit("sample"), lit(seed), name)` with `seed` a long.
+    """
+    state = xxhash.xxh64_intdigest(SAMPLE.encode(), _SPARK_SEED)
+    state = xxhash.xxh64_intdigest(struct.pack("<q", seed), state)
+    return _signed(xxhash.xxh64_intdigest(name.encode(), state))
 
 
 def uniform(pair_hash: int) -> float:

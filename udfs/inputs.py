@@ -4,15 +4,21 @@ import gzip
 import os
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from glob import glob, has_magic
 from os.path import abspath, isdir, join, lexists, realpath
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
-from udfs.errors import UsageError
+from udfs import addresses
+from udfs.addresses import HADOOP, HTTP, LOCAL, S3, kind_of, local_path, path_in, shown
+from udfs.errors import BallastError, UsageError
+from udfs.globs import fixed_folder, glob_matches
+from udfs.hashing import sample_hash
 from udfs.pages import WARC, WAT
+from udfs.storage import PathKind, Storage, open_input
 
+COMMON_CRAWL = "https://data.commoncrawl.org/"
 _ARCHIVE_NAME = re.compile(r"\.(warc|wat)(\.gz)?$", re.IGNORECASE)
 _FOLDER_NAME = re.compile(r"\.(w?arc|wat)(\.gz)?$", re.IGNORECASE)  # an ARC is not read, but its row says so
 _LISTING_NAME = re.compile(r"\.paths(\.gz)?$", re.IGNORECASE)
@@ -20,11 +26,28 @@ _CRAWL_ROOT = "crawl-data/"
 
 
 class InputFile(NamedTuple):
-    """A file to read: where it is, the provenance name stored with its pairs, and its format if its name says so."""
+    """A file to read: where it is, the provenance name stored with its pairs, and its format if its name says so.
+
+    `path` is what is recorded. Where a web address holds what may be secret (`addresses.shown`), `address` is the whole
+    of it, which is never written down.
+    """
 
     path: str
     name: str
     archive_format: str | None
+    address: str | None = None
+
+    @property
+    def opened_as(self) -> str:
+        """The address by which the file is opened."""
+        return self.address or self.path
+
+
+class Sources(NamedTuple):
+    """How planning looks at what is not local: folders by storages, listings by streams."""
+
+    open_storage: Callable[[str], Storage]
+    open_file: Callable[[str], BinaryIO]
 
 
 def archive_format(path: str) -> str | None:
@@ -40,66 +63,208 @@ def provenance_name(path: str, input_root: str | None) -> str:
 
     Never holds a scheme, a bucket or a host path, so that rows do not depend on where the files lie.
     """
-    at = f"/{path}".rfind(f"/{_CRAWL_ROOT}")
+    kind = kind_of(path)
+    within = path_in(path)
+    at = f"/{within}".rfind(f"/{_CRAWL_ROOT}")
     if at >= 0:
-        return path[at:]
-    if input_root is not None:
-        try:
-            return Path(abspath(path)).relative_to(abspath(input_root)).as_posix()
-        except ValueError:
-            pass
-    return path.rsplit("/", 1)[-1]
+        return within[at:]
+    if input_root is not None and kind_of(input_root) == kind:
+        if kind == LOCAL:
+            try:
+                return Path(abspath(within)).relative_to(abspath(local_path(input_root))).as_posix()
+            except ValueError:
+                pass
+        else:
+            root = addresses.same_place(input_root).rstrip("/") + "/"
+            if addresses.same_place(path).startswith(root):
+                return within[len(path_in(input_root).strip("/")) :].lstrip("/")
+    return within.rsplit("/", 1)[-1]
 
 
-def plan_inputs(arguments: Iterable[str], input_root: str | None) -> list[InputFile]:
+def crawl_listing(crawl: str, archive_format: str, input_root: str | None) -> str:
+    """The address of a crawl's listing of WARC or WAT files, below `input_root` or CommonCrawl's own server."""
+    return addresses.join(input_root or COMMON_CRAWL, f"{_CRAWL_ROOT}{crawl}/{archive_format}.paths.gz")
+
+
+def sample_files(files: Sequence[InputFile], count: int, seed: int) -> list[InputFile]:
+    """The `count` files with the smallest H("sample", seed, name), in the order given; all if there are fewer.
+
+    So a sample lies within every larger one of the same seed, and is the same wherever the files lie.
+    """
+    ranked = sorted(range(len(files)), key=lambda place: (sample_hash(seed, files[place].name), files[place]))
+    return [files[place] for place in sorted(ranked[:count])]
+
+
+def plan_inputs(arguments: Iterable[str], input_root: str | None, sources: Sources | None = None) -> list[InputFile]:
     """Every file that the INPUT arguments stand for, once each, sorted by path.
 
-    A folder gives the archives anywhere below it (`.warc`, `.wat`, `.arc`, also with `.gz`), links followed; a glob,
-    what each of its matches gives; a listing (`*.paths`, `*.paths.gz`), its lines, relative to `input_root` or else to
-    the listing's own folder. A file named directly may have any name.
+    An argument is a local path, an address of S3 or of a file system that Hadoop knows, or a web address. A folder
+    gives the archives anywhere below it (`.warc`, `.wat`, `.arc`, also with `.gz`), links followed; a glob, what each
+    of its matches gives; a listing (`*.paths`, `*.paths.gz`), its lines (see `_listed`). A file named directly may have
+    any name. A web address is a file or a listing, whatever characters it holds. `sources` is needed for all that is
+    not local.
 
-    Raises `UsageError` for an argument that stands for nothing, a folder that cannot be read and a name that is not
-    UTF-8. A file that is listed, or linked to, and is not there is no error here: it becomes a row of status `failed`.
+    Raises `UsageError` for an argument that stands for nothing, a folder that cannot be read, a name that is not
+    UTF-8, and web addresses that differ only in what is not recorded. A file that is listed, or linked to, and is not
+    there is no error here: it becomes a row of status `failed`.
     """
-    named = {abspath(path) for argument in arguments for path in _expand(argument, input_root)}
+    named = {_spelled(path) for argument in arguments for path in _Plan(input_root, sources).expand(argument)}
     files: dict[str, InputFile] = {}
-    for path in sorted(named):
+    for address in sorted(named):
+        path = shown(address)
         try:
             path.encode()
         except UnicodeEncodeError as error:
             raise UsageError(f"{path!r}: its name is not UTF-8: rename it") from error
         # a link keeps its own name, which says more than what it points to; both of them given are one file
-        files.setdefault(realpath(path), InputFile(path, provenance_name(path, input_root), archive_format(path)))
+        place = realpath(path) if kind_of(path) == LOCAL else path
+        file = InputFile(
+            path,
+            provenance_name(path, input_root),
+            archive_format(path_in(path)),
+            None if address == path else address,
+        )
+        known = files.setdefault(place, file)
+        if known.address != file.address and known.path == path:
+            raise UsageError(
+                f"{path}: is named twice with another user or query, which are never recorded, since they may be secret"
+            )
     return list(files.values())
 
 
-def _expand(argument: str, input_root: str | None) -> Iterator[str]:
-    if not argument or "\0" in argument:
-        raise UsageError("an INPUT is empty (an unset variable?)" if not argument else "an INPUT holds a NUL character")
-    if "://" in argument:
-        raise UsageError(f"{argument}: only local files are read so far; fetch it first or mount it")
-    if isdir(argument):
-        archives = list(_archives_below(argument))
-        if not archives:
-            raise UsageError(f"{argument}: no .warc, .warc.gz, .wat or .wat.gz file in this folder")
-        yield from archives
-    elif lexists(argument):
-        if _LISTING_NAME.search(argument):
-            yield from _listed(Path(argument), input_root)
+def _spelled(address: str) -> str:
+    """One spelling of an address: a local path is absolute, S3's scheme is `s3`."""
+    kind = kind_of(address)
+    if kind == LOCAL:
+        return abspath(local_path(address))
+    return str(addresses.parse_s3(address)) if kind == S3 else address
+
+
+class _Plan:
+    """Expands arguments."""
+
+    def __init__(self, input_root: str | None, sources: Sources | None) -> None:
+        self._input_root = input_root
+        self._sources = sources
+
+    def expand(self, argument: str) -> Iterator[str]:
+        """The paths and addresses of the files that an argument stands for."""
+        if not argument or "\0" in argument:
+            raise UsageError(
+                "an INPUT is empty (an unset variable?)" if not argument else "an INPUT holds a NUL character"
+            )
+        kind = kind_of(argument)
+        if kind == LOCAL:
+            yield from self._expand_local(local_path(argument))
+        elif kind == HTTP:
+            if path_in(argument).endswith("/") or not path_in(argument):
+                raise UsageError(f"{shown(argument)}: a web server lists no folder: name files, or a listing of them")
+            yield from self._file(argument)
         else:
-            yield argument
-    elif has_magic(argument):
-        matches = sorted(glob(argument, recursive=True))
-        found = [
-            path
-            for match in matches
-            for path in (_archives_below(match) if isdir(match) else _expand(match, input_root))
-        ]
+            yield from self._expand_remote(argument)
+
+    def _file(self, address: str) -> Iterator[str]:
+        return self._listed(address) if _LISTING_NAME.search(path_in(address)) else iter((address,))
+
+    def _expand_local(self, argument: str) -> Iterator[str]:
+        if isdir(argument):
+            archives = list(_archives_below(argument))
+            if not archives:
+                raise _no_archives(argument)
+            yield from archives
+        elif lexists(argument):
+            yield from self._file(argument)
+        elif has_magic(argument):
+            matches = sorted(glob(argument, recursive=True))
+            found = [
+                path
+                for match in matches
+                for path in (_archives_below(match) if isdir(match) else self._expand_local(match))
+            ]
+            if not found:
+                raise UsageError(f"{argument}: the glob matches no file")
+            yield from found
+        else:
+            raise UsageError(f"{argument}: no such file or folder")
+
+    def _expand_remote(self, argument: str) -> Iterator[str]:
+        """A file, folder or glob on S3 or Hadoop."""
+        scheme, _, rest = argument.partition("://")
+        authority, _, path = rest.partition("/")
+        top = f"{scheme}://{authority}/"
+        path = path.rstrip("/")
+        folder, _, name = path.rpartition("/")
+        is_glob = has_magic(path)
+        kind = PathKind.MISSING if has_magic(folder) else self._storage(f"{top}{folder}").kind(name)
+        if kind == PathKind.FILE:
+            yield from self._file(f"{top}{path}")
+            return
+        if kind == PathKind.MISSING and not is_glob:
+            raise UsageError(f"{shown(argument)}: no such file or folder")
+        base = fixed_folder(path) if is_glob else path
+        found: list[str] = []
+        for name in self._storage(f"{top}{base}").list_files(""):
+            is_named, is_below = glob_matches(path[len(base) :], name) if is_glob else (False, True)
+            if is_named:
+                found += self._file(addresses.join(f"{top}{base}", name))
+            elif is_below and _FOLDER_NAME.search(name):
+                found.append(addresses.join(f"{top}{base}", name))
         if not found:
-            raise UsageError(f"{argument}: the glob matches no file")
+            raise UsageError(f"{shown(argument)}: the glob matches no file") if is_glob else _no_archives(argument)
         yield from found
-    else:
-        raise UsageError(f"{argument}: no such file or folder")
+
+    def _storage(self, address: str) -> Storage:
+        return self._remote().open_storage(address)
+
+    def _remote(self) -> Sources:
+        if self._sources is None:
+            raise BallastError("a defect in Ballast: these inputs were to be local")
+        return self._sources
+
+    def _listed(self, listing: str) -> Iterator[str]:
+        """The addresses in a listing: those with a scheme as they are, others relative to `input_root`; without it,
+        lines that begin with `crawl-data/` to what the listing's own address holds before that, as CommonCrawl's do,
+        and else to the listing's folder."""
+        where = shown(listing)
+        try:
+            data = self._read(listing)
+            text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
+        except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
+            raise UsageError(f"{where}: not a listing of paths: {error}") from error
+        lines = [line.strip(" \t\r") for line in text.split("\n")]
+        if not any(lines):
+            raise UsageError(f"{where}: the listing is empty")
+        folder = addresses.parent_of(listing)
+        before, found, _ = f"{folder}/".rpartition(f"/{_CRAWL_ROOT}")
+        for number, line in enumerate(lines, 1):
+            if "\0" in line:
+                raise UsageError(f"{where}, line {number}: holds a NUL character")
+            if not line:
+                continue
+            if kind_of(line) != LOCAL or line.lower().startswith("file://"):
+                yield line
+                continue
+            own = before if found and line.startswith(_CRAWL_ROOT) else folder
+            root = own if self._input_root is None else self._input_root
+            yield join(local_path(root), line) if kind_of(root) == LOCAL else addresses.join(root, line.lstrip("/"))
+
+    def _read(self, listing: str) -> bytes:
+        """The bytes of a listing."""
+        kind = kind_of(listing)
+        if kind == LOCAL:
+            with open_input(listing) as source:
+                return source.readall() if hasattr(source, "readall") else source.read()
+        if kind == HADOOP:  # the driver has a JVM, but perhaps not what the workers read by
+            data = self._storage(addresses.parent_of(listing)).read(addresses.name_of(listing))
+            if data is None:
+                raise BallastError(f"{shown(listing)}: no such file")
+            return data
+        with self._remote().open_file(listing) as source:
+            return source.read()
+
+
+def _no_archives(folder: str) -> UsageError:
+    return UsageError(f"{shown(folder)}: no .warc, .warc.gz, .wat or .wat.gz file in this folder")
 
 
 def _archives_below(folder: str) -> Iterator[str]:
@@ -111,22 +276,3 @@ def _archives_below(folder: str) -> Iterator[str]:
         entered.add(realpath(parent))
         folders[:] = [name for name in folders if realpath(join(parent, name)) not in entered]  # links may go round
         yield from (join(parent, name) for name in names if _FOLDER_NAME.search(name))
-
-
-def _listed(listing: Path, input_root: str | None) -> Iterator[str]:
-    try:
-        data = listing.read_bytes()
-        text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
-        raise UsageError(f"{listing}: not a listing of paths: {error}") from error
-    lines = [line.strip(" \t\r") for line in text.split("\n")]
-    if not any(lines):
-        raise UsageError(f"{listing}: the listing is empty")
-    root = Path(input_root) if input_root is not None else listing.parent
-    for number, line in enumerate(lines, 1):
-        if "://" in line:
-            raise UsageError(f"{listing}, line {number}: only local files are read so far, not {line}")
-        if "\0" in line:
-            raise UsageError(f"{listing}, line {number}: holds a NUL character")
-        if line:
-            yield str(root / line)

@@ -24,23 +24,26 @@ class Outcome(StrEnum):
     RECORDS = "records"
     RECORD_NOT_RESPONSE = "record_not_response"  # warcinfo, request, metadata, revisit, …
     RECORD_UNREADABLE = "record_unreadable"  # no HTTP header, not the JSON of a WAT, or the parser gave up
+    RECORD_TOO_LONG = "record_too_long"  # a WAT record longer than max_record_bytes: half a JSON says nothing
     PAGE_NOT_HTML = "page_not_html"
     PAGES = "pages"  # HTML responses that were parsed
 
     PAGE_DAMAGED = "page_damaged"  # among pages: a body cut or corrupt; what precedes the damage was parsed
-    PAGE_CAPPED = "page_capped"  # among pages: cut at max_page_bytes
+    PAGE_CAPPED = "page_capped"  # among pages: cut at max_page_bytes, max_record_bytes or what `html_limits` allow
 
     IMAGES = "images"
     IMAGE_NO_URL = "image_no_url"
     IMAGE_DATA_URL = "image_data_url"
     IMAGE_NOT_HTTP = "image_not_http"
     IMAGE_UNRESOLVABLE = "image_unresolvable"
+    IMAGE_URL_TOO_LONG = "image_url_too_long"
     IMAGE_NO_TEXT = "image_no_text"  # a good URL, but no text that is not blank
     IMAGES_WITH_TEXT = "images_with_text"
 
     TEXTS = "texts"  # text attributes present, blank ones included
     TEXT_NO_URL = "text_no_url"  # its image had no usable URL
     TEXT_BLANK = "text_blank"
+    TEXT_TOO_LONG = "text_too_long"
     TEXT_OTHER_LANGUAGE = "text_other_language"
     TEXT_NO_MATCH = "text_no_match"
     PAIRS = "pairs"  # kept
@@ -52,6 +55,7 @@ SUMS: dict[Outcome, tuple[Outcome, ...]] = {
     Outcome.RECORDS: (
         Outcome.RECORD_NOT_RESPONSE,
         Outcome.RECORD_UNREADABLE,
+        Outcome.RECORD_TOO_LONG,
         Outcome.PAGE_NOT_HTML,
         Outcome.PAGES,
     ),
@@ -60,12 +64,14 @@ SUMS: dict[Outcome, tuple[Outcome, ...]] = {
         Outcome.IMAGE_DATA_URL,
         Outcome.IMAGE_NOT_HTTP,
         Outcome.IMAGE_UNRESOLVABLE,
+        Outcome.IMAGE_URL_TOO_LONG,
         Outcome.IMAGE_NO_TEXT,
         Outcome.IMAGES_WITH_TEXT,
     ),
     Outcome.TEXTS: (
         Outcome.TEXT_NO_URL,
         Outcome.TEXT_BLANK,
+        Outcome.TEXT_TOO_LONG,
         Outcome.TEXT_OTHER_LANGUAGE,
         Outcome.TEXT_NO_MATCH,
         Outcome.PAIRS,

@@ -35,10 +35,11 @@ class Page(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PageReader:
-    """How pages are read out of records: the parser, and the cap on a page's decoded bytes."""
+    """How pages are read out of records: the parser, and the caps on a page's decoded bytes and on a record's own."""
 
     parse: HtmlParser
     max_page_bytes: int
+    max_record_bytes: int
 
     def pages(
         self, records: Iterator[WarcRecord], name: str, archive_format: str | None, counts: Counter[str]
@@ -74,7 +75,7 @@ class PageReader:
         if declared and declared not in _HTML_TYPES:
             counts[Outcome.PAGE_NOT_HTML] += 1
             return None
-        raw, whole = _read_payload(record, record.content_length - header.size_bytes, self.max_page_bytes + 1)
+        raw, whole = _read_payload(record, record.content_length - header.size_bytes, self.max_record_bytes)
         body, damage = decode_body(
             raw, header.fields.get("transfer-encoding"), header.fields.get("content-encoding"), self.max_page_bytes
         )
@@ -87,7 +88,8 @@ class PageReader:
         except Unparsable:
             counts[Outcome.RECORD_UNREADABLE] += 1
             return None
-        if damage is BodyDamage.CAPPED or (damage is BodyDamage.TRUNCATED and len(raw) > self.max_page_bytes):
+        is_short = len(raw) == self.max_record_bytes < record.content_length - header.size_bytes
+        if damage is BodyDamage.CAPPED or is_short or document.is_capped:
             counts[Outcome.PAGE_CAPPED] += 1
         elif damage is not None or not whole:
             counts[Outcome.PAGE_DAMAGED] += 1
@@ -98,6 +100,9 @@ class PageReader:
             counts[Outcome.RECORD_NOT_RESPONSE] += 1
             return None
         offset = record.stream_pos
+        if record.content_length > self.max_record_bytes:
+            counts[Outcome.RECORD_TOO_LONG] += 1
+            return None
         try:
             parsed = wat_page(record.reader.read())
         except (OSError, ValueError):

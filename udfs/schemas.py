@@ -60,16 +60,16 @@ ENTRY_COUNT = pa.schema(
     [pa.field("entry_id", pa.int32()), pa.field("entry", pa.string()), pa.field("count", pa.int64())]
 )
 
+FILE_ID = pa.field("file_id", pa.int64())
 KIND = pa.field("kind", pa.string())
 KIND_PAIR, KIND_FILE = "pair", "file"
 
 
 def tagged(pairs: pa.Schema) -> pa.Schema:
-    """The schema of extraction's one write: pair columns, a `file` struct and `kind`, which says which is set.
-
-    Rows of `kind=pair` have a null `file`; rows of `kind=file` have only `file`.
+    """The schema of extraction's one write: pair columns, `file_id` (`hashing.file_id` of the input file that a row
+    comes from), a `file` struct and `kind`, which says whether pair columns or `file` are set; the others are null.
     """
-    return pa.schema([*pairs, pa.field("file", pa.struct(list(FILE))), KIND])
+    return pa.schema([*pairs, FILE_ID, pa.field("file", pa.struct(list(FILE))), KIND])
 
 
 SORT_KEY = ("warc_file", "warc_offset", "text_key", "url", "caption", "page_url")

@@ -6,6 +6,9 @@ from ada_url import join_url, normalize_url
 
 from udfs.outcomes import Outcome
 
+MAX_URL_CHARACTERS = 1 << 16
+"""Longer ones are no addresses of images: servers take 8,000 or so."""
+
 _ASCII_WHITE_SPACE = " \t\n\f\r"
 _HTTP = ("https://", "http://")
 _IGNORED_BASE_SCHEMES = ("data:", "javascript:")  # the HTML standard, document base URL
@@ -39,6 +42,8 @@ def image_url(base: str, src: str | None) -> str | Outcome:
         return Outcome.IMAGE_NO_URL
     if src[:5].lower() == "data:":  # spares the parser megabytes of base64
         return Outcome.IMAGE_DATA_URL
+    if len(src) > MAX_URL_CHARACTERS:
+        return Outcome.IMAGE_URL_TOO_LONG
     if _SERIALISED(src):
         return src
     try:

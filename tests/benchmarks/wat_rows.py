@@ -112,7 +112,7 @@ def _usable(listed: list[tuple[str, str]], bases: set[str]) -> tuple[Pairs, int,
 def _pages(data: bytes, name: str) -> Iterator[tuple[str, Page]]:
     """The pages of a WAT, each with the URL that its images are relative to."""
     records = read_records(SourceStream(BytesIO(data)), lambda: BytesIO(data))
-    reader = PageReader(HTML_PARSERS[_ALL.html_parser], _ALL.max_page_bytes)
+    reader = PageReader(HTML_PARSERS[_ALL.html_parser], _ALL.max_page_bytes, _ALL.max_record_bytes)
     for page in reader.pages(records, name, WAT, Counter[str]()):
         yield base_url(page.url, page.document.base_href), page
 

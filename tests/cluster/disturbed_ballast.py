@@ -19,6 +19,7 @@ from pyspark.sql import DataFrame
 import jobs.balance
 import jobs.dedup
 import jobs.extract
+import udfs.extraction
 from jobs.cli import main
 
 DOOMED_HOST = "127.0.0.2"
@@ -30,7 +31,10 @@ Batches = Iterator[pa.RecordBatch]
 
 
 class Attempt(NamedTuple):
-    """An attempt of a task: what it does, where, its stage, partition, and how many attempts there were before."""
+    """An attempt of a task: what it does, where, its stage, partition, and how many attempts there were before.
+
+    Its mark's name says so, and its mark holds the `Worker` that it ran in.
+    """
 
     step: str
     host: str
@@ -43,6 +47,20 @@ class Attempt(NamedTuple):
         """Those that left a mark."""
         fields = [mark.name.split(",") for mark in marks.glob(pattern)]
         return [cls(step, host, *map(int, rest)) for step, host, *rest in fields]
+
+
+class Worker(NamedTuple):
+    """A Python worker: its process, the environment it runs, and the file that it has Ballast's extraction from."""
+
+    pid: int
+    prefix: str
+    ballast: str
+
+    @classmethod
+    def all(cls, marks: Path, pattern: str = "*") -> "list[Worker]":
+        """Those of the attempts that left a mark."""
+        texts = [mark.read_text(encoding="utf-8") for mark in marks.glob(pattern)]
+        return [cls(int(pid), *rest) for pid, *rest in map(str.splitlines, filter(None, texts))]
 
 
 def fail_once(attempt: Attempt, marks: Path) -> None:
@@ -68,7 +86,15 @@ def lose_host(attempt: Attempt, marks: Path) -> None:
         time.sleep(_WAIT_S)
 
 
-HOW = {function.__name__: function for function in (fail_once, wait_for_copy, lose_host)}
+def lose_host_and_worker(attempt: Attempt, marks: Path) -> None:
+    """As `lose_host`; and the Python worker that balances the first partition waits to be killed."""
+    if attempt.step == "extract":
+        lose_host(attempt, marks)
+    elif attempt.step == "balance" and attempt.partition == attempt.number == 0:
+        time.sleep(_WAIT_S)
+
+
+HOW = {function.__name__: function for function in (fail_once, wait_for_copy, lose_host, lose_host_and_worker)}
 
 
 def _wait_until(condition: Callable[[], Any]) -> None:
@@ -89,7 +115,8 @@ def disturbed(how: str, marks: Path, step: str, function: Callable[..., Batches]
         for number, batch in enumerate(function(*arguments)):
             for row in range(batch.num_rows):
                 if number == 0 and row == batch.num_rows // 2:
-                    (marks / ",".join(map(str, attempt))).touch()
+                    worker = Worker(os.getpid(), sys.prefix, os.path.abspath(udfs.extraction.__file__))
+                    (marks / ",".join(map(str, attempt))).write_text("\n".join(map(str, worker)), encoding="utf-8")
                     HOW[how](attempt, marks)
                 yield batch.slice(row, 1)
 

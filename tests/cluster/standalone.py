@@ -33,17 +33,30 @@ _PR_SET_PDEATHSIG = 1  # of Linux's <sys/prctl.h>
 
 
 class Cluster:
-    """The processes of a cluster, and the drivers run on it, by name. Their logs are in `root`, as `<name>.log`."""
+    """The processes of a cluster, and the drivers run on it, by name. Their logs are in `root`, as `<name>.log`.
 
-    def __init__(self, root: Path) -> None:
+    With `has_ballast`, they all run this interpreter, with the checkout on its path; else they know of neither.
+    """
+
+    def __init__(self, root: Path, *, has_ballast: bool = True) -> None:
         self._root = root
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._python = {}
+        if has_ballast:
+            for name in ("PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON"):
+                self._python[name] = sys.executable
+            self._python["PYTHONPATH"] = str(ROOT)
         self.url = ""
+        (root / "conf").mkdir()  # empty: the machine's own Spark settings are none of ours
+        (root / "scratch").mkdir()
+
+    @property
+    def work(self) -> Path:
+        """The folder in which the executors have theirs."""
+        return self._root / "work"
 
     def start(self) -> None:
         """Start the master and the workers, and wait until they know each other."""
-        (self._root / "conf").mkdir()  # empty: the machine's own Spark settings are none of ours
-        (self._root / "scratch").mkdir()
         self._start("master", HOSTS[0], *_daemon("master.Master", HOSTS[0]))
         self.url = self._await_log("master", _MASTER_IS_UP)[1]
         self.start_workers()
@@ -52,7 +65,7 @@ class Cluster:
         """Start the workers that are not running, and wait until the master knows them."""
         missing = [host for host in HOSTS if host not in self._processes]
         for host in missing:
-            limits = ("--cores", "1", "--memory", "1g", "--work-dir", self._root / "work" / host)
+            limits = ("--cores", "1", "--memory", "1g", "--work-dir", self.work / host)
             self._start(host, host, *_daemon("worker.Worker", host), *limits, self.url)
         for host in missing:
             self._await_log(host, _WORKER_IS_UP)
@@ -63,9 +76,9 @@ class Cluster:
         if leader is not None:
             _kill_session(leader)
 
-    def start_driver(self, name: str, *command: str | Path) -> None:
-        """Start the driver of an application, to be waited for by `finish`."""
-        self._start(name, HOSTS[0], *command)
+    def start_driver(self, name: str, *command: str | Path, folder: Path | None = None) -> None:
+        """Start the driver of an application in a folder, to be waited for by `finish`."""
+        self._start(name, HOSTS[0], *command, folder=folder)
 
     def await_true(self, name: str, condition: Callable[[], bool], timeout_s: float = 120) -> None:
         """Wait until something has come about while a process runs."""
@@ -90,8 +103,8 @@ class Cluster:
         for name in reversed(list(self._processes)):
             self.kill(name)
 
-    def _start(self, name: str, host: str, *command: str | Path) -> None:
-        foreign = ("SPARK_", "PYSPARK_", "HADOOP_", "YARN_")
+    def _start(self, name: str, host: str, *command: str | Path, folder: Path | None = None) -> None:
+        foreign = ("SPARK_", "PYSPARK_", "HADOOP_", "YARN_", "PYTHON", "VIRTUAL_ENV")
         scratch = str(self._root / "scratch")  # what is killed leaves its files behind
         environment = {key: value for key, value in os.environ.items() if not key.startswith(foreign)} | {
             "SPARK_HOME": str(SPARK_HOME),
@@ -103,14 +116,12 @@ class Cluster:
             "SPARK_DAEMON_JAVA_OPTS": "-Dspark.master.rest.enabled=false",  # on by default, on a fixed port
             # the JVMs live for seconds: better to start soon than to run fast
             "JDK_JAVA_OPTIONS": f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Djava.io.tmpdir={scratch}",
-            "PYSPARK_PYTHON": sys.executable,
-            "PYSPARK_DRIVER_PYTHON": sys.executable,
-            "PYTHONPATH": str(ROOT),
+            **self._python,
         }
         with self._log(name).open("wb") as log:
             self._processes[name] = subprocess.Popen(
                 command,
-                cwd=self._root,
+                cwd=folder or self._root,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -137,9 +148,9 @@ class Cluster:
 
 
 @contextmanager
-def standalone_cluster(root: Path) -> Iterator[Cluster]:
+def standalone_cluster(root: Path, *, has_ballast: bool = True) -> Iterator[Cluster]:
     """A cluster whose logs and scratch are in `root`; all of it is gone at the end."""
-    cluster = Cluster(root)
+    cluster = Cluster(root, has_ballast=has_ballast)
     with use_java():
         try:
             cluster.start()

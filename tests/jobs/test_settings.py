@@ -42,6 +42,19 @@ def test_a_threshold_flag_replaces_the_threshold_of_the_toml(tmp_path, flag):
     assert settings.threshold() == flag[0].strip("-").replace("-", "_")
 
 
+def test_secrets_are_not_recorded():
+    flags = ["--spark-conf", "spark.hadoop.fs.s3a.secret.key=abc", "--spark-conf", "spark.executor.memory=1g"]
+    settings = resolve(
+        "curate", parsed("curate", "--out", "x", "--input-root", "https://me:abc@host/r?sig=abc", *flags)
+    )
+    assert execution("curate", settings)["spark_conf"] == [
+        "spark.hadoop.fs.s3a.secret.key=(not recorded)",
+        "spark.executor.memory=1g",
+    ]
+    assert saved("curate", settings)["input_root"] == "https://host/r"
+    assert "abc" not in str(execution("curate", settings))
+
+
 def test_saved_settings_leave_out_execution_and_paths():
     settings = resolve("curate", parsed("curate", "--out", "x", "--master", "local[3]", "--t", "4"))
     assert "master" not in saved("curate", settings)
@@ -83,7 +96,8 @@ def test_a_wrong_toml_says_what_is_wrong(tmp_path, text, said):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["curate"], "the following arguments are required: INPUT"),
+        (["match", "--out", "o"], "the following arguments are required: PAIRS"),
+        (["curate", "--out", "o"], "nothing to read: name INPUTs, or a crawl by --crawl ID"),
         (["curate", "x.warc"], "--out DIR is missing"),
         (["curate", "x.warc", "--out", "o", "--t", "0"], "argument --t: must be at least 1"),
         (["curate", "x.warc", "--out", "o", "--t", "1", "--preset", "400m"], "not allowed with argument"),
@@ -99,7 +113,10 @@ def test_a_wrong_toml_says_what_is_wrong(tmp_path, text, said):
         (["curate", "/no/such.warc", "--out", "o"], "/no/such.warc: no such file or folder"),
         (["curate", "x.warc", "--out", "o", "--config", "/no.toml"], "--config /no.toml: No such file"),
         (["curate", "x.warc", "--out", "o", "--metadata", "/no.json"], "/no.json"),
-        (["curate", "s3://bucket/x.warc.gz", "--out", "o"], "only local files are read so far"),
+        (["curate", "https://host/", "--out", "o"], "a web server lists no folder"),
+        (["curate", "s3:///x.warc.gz", "--out", "o"], "names no bucket"),
+        (["curate", "--crawl", "2024-10", "--out", "o"], "'2024-10' is no crawl's name, such as CC-MAIN-2024-10"),
+        (["dedup", "https://host/o?sig=abc", "--out", "o"], "https://host/o: is on a web server, which has no folders"),
         (["dedup", "/no/such", "--out", "o"], "/no/such: no such folder"),
     ],
 )

@@ -15,9 +15,10 @@ import pytest
 import xxhash
 from build_warcs import build_warc
 from build_warcs import page as html_page
+from test_pages import LINK, wat_record
 
 from udfs import extraction
-from udfs.extraction import ExtractOptions, Extractor
+from udfs.extraction import MAX_TEXT_CHARACTERS, ExtractOptions, Extractor
 from udfs.inputs import InputFile
 from udfs.language import fasttext_detector
 from udfs.matcher import Matcher
@@ -26,6 +27,7 @@ from udfs.sample_archive import WrittenRecord, name_wat, write_warc, write_wat
 from udfs.sample_web import SampleImage, SamplePage, make_page
 from udfs.schemas import FILE, MATCHED_PAIR, PAIR, tagged
 from udfs.storage import open_input
+from udfs.urls import MAX_URL_CHARACTERS
 
 PAGES, SEED = 40, 11
 ALL = ExtractOptions(languages=None)
@@ -167,8 +169,11 @@ def test_warc_pairs_are_the_ground_truth(sample: Sample) -> None:
 def test_every_outcome_of_images_and_texts_occurs(sample: Sample) -> None:
     """The sample is not too easy: all that can happen to an image or a text happens in it."""
     _, file = extract(sample.warc, ExtractOptions(frozenset({"en"})), Matcher(ENTRIES))
-    missing = [name for name in COUNTERS if not file[name]]
-    assert missing == [Outcome.RECORD_UNREADABLE, Outcome.PAGE_DAMAGED, Outcome.PAGE_CAPPED]
+    damage_and_caps = {
+        *(Outcome.RECORD_UNREADABLE, Outcome.RECORD_TOO_LONG, Outcome.PAGE_DAMAGED, Outcome.PAGE_CAPPED),
+        *(Outcome.IMAGE_URL_TOO_LONG, Outcome.TEXT_TOO_LONG),
+    }
+    assert {name for name in COUNTERS if not file[name]} == damage_and_caps
 
 
 def test_languages_are_the_detectors(sample: Sample) -> None:
@@ -372,3 +377,49 @@ def test_what_is_remembered_of_texts_is_bounded(monkeypatch: pytest.MonkeyPatch,
     all_ = [row for batch in Extractor(ALL, None).file_batches(file, open_input) for row in batch.to_pylist()]
     assert len(forgetful._judged) <= 3
     assert some[:-1] == all_[:-1]
+
+
+def test_long_attributes_are_counted(tmp_path: Path) -> None:
+    long_url, long_text = "a" * MAX_URL_CHARACTERS, "word " * (MAX_TEXT_CHARACTERS // 5)
+    body = (
+        f"<img src={long_url}x alt=one><img src={long_url} alt=two><img src=data:,{long_url} alt=three>"
+        f"<img src=a alt='{long_text}longer'><img src=b alt='{long_text}x'>"
+    )
+    path = tmp_path / "long.warc.gz"
+    path.write_bytes(build_warc([html_page(body)]))
+    pairs, file = extract(path)
+    assert [len(pair["caption"]) for pair in pairs] == [3, MAX_TEXT_CHARACTERS]
+    assert (file["image_url_too_long"], file["image_data_url"], file["text_too_long"]) == (1, 1, 1)
+
+
+def test_records_beyond_the_cap(tmp_path: Path) -> None:
+    """Of a long page what was read is used; a long WAT record is left out and counted."""
+    body = "<img src=a.jpg alt=early>" + " " * 5000 + "<img src=b.jpg alt=late>"
+    path = tmp_path / "x.warc.gz"
+    path.write_bytes(build_warc([html_page(body)]))
+    pairs, file = extract(path, ExtractOptions(None, max_record_bytes=1000))
+    assert [pair["caption"] for pair in pairs] == ["early"]
+    assert (file["status"], file["page_capped"], file["page_damaged"]) == ("ok", 1, 0)
+    path = tmp_path / "x.warc.wat.gz"
+    path.write_bytes(build_warc([wat_record(0, [LINK]), wat_record(1, [LINK] * 1000), wat_record(2, [LINK])]))
+    pairs, file = extract(path, ExtractOptions(None, max_record_bytes=5000), archive_format="wat")
+    assert len(pairs) == 2
+    assert (file["status"], file["record_too_long"], file["pages"]) == ("ok", 1, 2)
+
+
+def test_the_watchdog_stops_a_file_and_says_so(sample: Sample) -> None:
+    pairs, file = extract(sample.warc, ExtractOptions(None, max_file_seconds=1e-9))
+    assert (pairs, file["status"]) == ([], "failed")
+    assert file["error"] == "stopped by the watchdog after 1e-09 s, at byte 0"
+
+
+def test_a_busy_consumer_does_not_wake_the_watchdog(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(extraction, "BATCH_ROWS", 5)
+    monkeypatch.setattr(extraction.time, "perf_counter", lambda: now)
+    extractor = Extractor(ExtractOptions(None, max_file_seconds=1.0), None)
+    for batch in extractor.file_batches(InputFile(str(sample.warc), "x", "warc"), open_input):
+        now += 100.0
+        last = batch
+    file = last.to_pylist()[-1]["file"]
+    assert (file["status"], file["seconds"]) == ("ok", 0.0)

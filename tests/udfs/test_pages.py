@@ -22,7 +22,11 @@ URL = "https://shop.example/page"
 
 
 def read(
-    data: bytes, archive_format: str | None = "warc", max_page_bytes: int = 1 << 20, name: str = "x.warc.gz"
+    data: bytes,
+    archive_format: str | None = "warc",
+    max_page_bytes: int = 1 << 20,
+    name: str = "x.warc.gz",
+    max_record_bytes: int = 1 << 21,
 ) -> tuple[list[Page], Counter[str], str | None]:
     """The pages of a file, the counters, and the damage that ended it."""
     counts: Counter[str] = Counter()
@@ -30,7 +34,9 @@ def read(
     damage = None
     records = read_records(SourceStream(io.BytesIO(data)), lambda: io.BytesIO(data))
     try:
-        for found in PageReader(parse_with_lexbor, max_page_bytes).pages(records, name, archive_format, counts):
+        for found in PageReader(parse_with_lexbor, max_page_bytes, max_record_bytes).pages(
+            records, name, archive_format, counts
+        ):
             pages.append(found)
     except ArchiveDamage as error:
         damage = str(error)
@@ -406,7 +412,7 @@ def test_what_the_reference_parser_trips_over_is_counted() -> None:
     data = build_warc([page("<img src=a alt=b><table><math><html>"), page(BODY)], gzip=False)
     counts: Counter[str] = Counter()
     stream = SourceStream(io.BytesIO(data))
-    reader = PageReader(parse_with_beautifulsoup, 1 << 20)
+    reader = PageReader(parse_with_beautifulsoup, 1 << 20, 1 << 20)
     found = list(reader.pages(read_records(stream, lambda: io.BytesIO(data)), "x", "warc", counts))
     assert [each.document.images for each in found] == [IMAGES]
     assert (counts[Outcome.RECORD_UNREADABLE], counts[Outcome.PAGES]) == (1, 1)

@@ -1,5 +1,6 @@
 """The driver's own files: written whole or not at all, and nothing deleted that was not named."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from storage_contract import StorageContract
 
 from udfs.errors import UsageError
 from udfs.storage import LocalStorage, open_input
@@ -17,13 +19,31 @@ def storage(tmp_path: Path) -> LocalStorage:
     return LocalStorage(str(tmp_path / "out"))
 
 
+class TestLocalStorage(StorageContract):
+    @pytest.fixture
+    def storage(self, tmp_path: Path) -> LocalStorage:
+        return LocalStorage(str(tmp_path / "out"))
+
+    @pytest.mark.parametrize("reason", [errno.EPERM, errno.EOPNOTSUPP])
+    def test_create_where_there_are_no_hard_links(
+        self, storage: LocalStorage, monkeypatch: pytest.MonkeyPatch, reason: int
+    ) -> None:
+        def fail(*_: object) -> None:
+            raise OSError(reason, "no links here")
+
+        monkeypatch.setattr(Path, "hardlink_to", fail)
+        assert storage.create("lease", b"first")
+        assert not storage.create("lease", b"second")
+        assert tree(storage) == {"lease": b"first"}
+
+
 def tree(storage: LocalStorage) -> dict[str, bytes]:
     """What is really there, by the operating system."""
     found = {}
-    for folder, _, names in os.walk(storage.root):
+    for folder, _, names in os.walk(storage.folder):
         for name in names:
             path = Path(folder) / name
-            found[path.relative_to(storage.root).as_posix()] = path.read_bytes()
+            found[path.relative_to(storage.folder).as_posix()] = path.read_bytes()
     return found
 
 
@@ -36,7 +56,7 @@ def test_write_and_read(storage: LocalStorage) -> None:
     assert tree(storage) == {"a/b/run.json": b"two, longer", "empty": b""}
     assert storage.size("a/b/run.json") == len(b"two, longer")
     assert storage.size("empty") == 0
-    mode = stat.S_IMODE((storage.root / "empty").stat().st_mode)
+    mode = stat.S_IMODE((storage.folder / "empty").stat().st_mode)
     assert mode == 0o644  # others may read it, whatever mkstemp does
 
 
@@ -77,7 +97,7 @@ def test_list_files(storage: LocalStorage) -> None:
     assert storage.list_files("pool") == []
     for path in ("pool/t=2/b", "pool/t=10/a", "pool/c", "pool2/d", "e"):
         storage.write(path, b"")
-    (storage.root / "pool" / "empty").mkdir()
+    (storage.folder / "pool" / "empty").mkdir()
     assert storage.list_files("pool") == ["pool/c", "pool/t=10/a", "pool/t=2/b"]
     assert storage.list_files("pool/t=2") == ["pool/t=2/b"]
     assert storage.list_files("") == ["e", "pool/c", "pool/t=10/a", "pool/t=2/b", "pool2/d"]
@@ -102,8 +122,8 @@ def test_delete_does_not_follow_links(storage: LocalStorage, tmp_path: Path) -> 
     elsewhere.mkdir()
     (elsewhere / "precious").write_bytes(b"x")
     storage.write("pool/a", b"")
-    (storage.root / "link").symlink_to(elsewhere)
-    (storage.root / "pool" / "link").symlink_to(elsewhere)
+    (storage.folder / "link").symlink_to(elsewhere)
+    (storage.folder / "pool" / "link").symlink_to(elsewhere)
     storage.delete("link")
     storage.delete("pool")
     assert (elsewhere / "precious").read_bytes() == b"x"
@@ -112,14 +132,14 @@ def test_delete_does_not_follow_links(storage: LocalStorage, tmp_path: Path) -> 
 
 def test_is_empty(storage: LocalStorage) -> None:
     assert storage.is_empty()
-    storage.root.mkdir()
+    storage.folder.mkdir()
     assert storage.is_empty()
-    (storage.root / ".ballast-abc123").write_bytes(b"half")  # a driver was killed while it wrote
+    (storage.folder / ".ballast-abc123").write_bytes(b"half")  # a driver was killed while it wrote
     assert storage.is_empty()
-    (storage.root / ".hidden").write_bytes(b"")
+    (storage.folder / ".hidden").write_bytes(b"")
     assert not storage.is_empty()
-    (storage.root / ".hidden").unlink()
-    (storage.root / "folder").mkdir()
+    (storage.folder / ".hidden").unlink()
+    (storage.folder / "folder").mkdir()
     assert not storage.is_empty()
 
 
@@ -127,9 +147,9 @@ def test_delete_empty_folders(storage: LocalStorage) -> None:
     for path in ("pool/a/file", "pool/b/c/file", "other/x/file"):
         storage.write(path, b"")
     for path in ("pool/a/e1/e2/e3", "pool/e4", "pool/b/c/e5", "other/e6"):
-        (storage.root / path).mkdir(parents=True)
+        (storage.folder / path).mkdir(parents=True)
     storage.delete_empty_folders("pool")
-    folders = sorted(path.relative_to(storage.root).as_posix() for path in storage.root.rglob("*") if path.is_dir())
+    folders = sorted(path.relative_to(storage.folder).as_posix() for path in storage.folder.rglob("*") if path.is_dir())
     assert folders == ["other", "other/e6", "other/x", "pool", "pool/a", "pool/b", "pool/b/c"]
     assert sorted(tree(storage)) == ["other/x/file", "pool/a/file", "pool/b/c/file"]
     storage.delete_empty_folders("missing")
@@ -155,10 +175,10 @@ def test_equals_a_dictionary(tmp_path_factory: pytest.TempPathFactory, steps: li
 
 
 def test_urls_are_what_spark_takes(storage: LocalStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert storage.url("pool/a b%20c") == f"file://{storage.root}/pool/a b%20c"
-    assert storage.url() == f"file://{storage.root}"
+    assert storage.url("pool/a b%20c") == f"file://{storage.folder}/pool/a b%20c"
+    assert storage.url() == f"file://{storage.folder}"
     monkeypatch.chdir(tmp_path)
-    assert LocalStorage("out").root == storage.root
+    assert LocalStorage("out").folder == storage.folder
 
 
 def test_open_input(tmp_path: Path) -> None:

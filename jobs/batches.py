@@ -1,0 +1,188 @@
+"""Input files in committed batches: which are done, which are left, and which are read again.
+
+A batch is one Spark write of tagged rows and one manifest, which lists its input files by path. What a run has read is
+known from these manifests alone; that is how the same command goes on, takes in files that were added, and how
+`--retry-failed` puts new rows of a file in the place of the old.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any, NamedTuple
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.command import note
+from jobs.frames import FILES_PART, PAIRS_PART, read_files
+from jobs.run_folder import EXTRACTED, FILES, STAGES, Manifest, RunFolder, Stopwatch, digest
+from jobs.settings import Settings
+from udfs.errors import BallastError, UsageError
+from udfs.hashing import file_id
+from udfs.inputs import InputFile
+from udfs.outcomes import COUNTERS, FileStatus, conservation_errors
+from udfs.schemas import FILE, KIND_FILE, KIND_PAIR
+
+Extract = Callable[[Sequence[InputFile]], DataFrame]
+"""Input files to tagged rows (`schemas.tagged`)."""
+
+_MADE_FROM_IT = tuple(stage for stage in STAGES if stage != EXTRACTED)
+_NAMED_FAILURES = 20  # of a batch; `files/` has them all
+
+
+class Work(NamedTuple):
+    """What there is left to read: files that no batch holds, and whether files that went wrong are read again."""
+
+    pending: list[InputFile]
+    retries: bool
+
+
+def work_left(run_folder: RunFolder, files: Sequence[InputFile], settings: Settings) -> Work:
+    """What a run on these files has left to do in this folder.
+
+    Raises `UsageError` when files that it has read are not among them.
+    """
+    done = {path for manifest in run_folder.manifests(EXTRACTED) for path in manifest.facts["inputs"]}
+    gone = sorted(done - {file.path for file in files})
+    if gone:
+        raise UsageError(
+            f"--out {settings.out}: holds {len(gone):,} input file{'s' * (len(gone) > 1)} that the command does not "
+            f"name any more ({gone[0]}): name them too, or another folder, or replace it with --overwrite"
+        )
+    facts = run_folder.stage_facts(FILES)
+    # of an unfinished run it is not known yet whether any went wrong
+    wrong = facts is None or any(facts.get(status) for status in (FileStatus.PARTIAL, FileStatus.FAILED))
+    return Work([file for file in files if file.path not in done], bool(settings.retry_failed and done and wrong))
+
+
+def extract_batches(
+    spark: SparkSession, run_folder: RunFolder, files: Sequence[InputFile], extract: Extract, settings: Settings
+) -> None:
+    """Read what is left (`work_left`), batch by batch, and gather the rows of files; makes later stages undone when
+    there was anything to read."""
+    work = work_left(run_folder, files, settings)
+    if work.pending or work.retries:
+        run_folder.discard(_MADE_FROM_IT)
+    elif run_folder.stage_facts(FILES) is not None:
+        return
+    watch = Stopwatch()
+    run_folder.clean(EXTRACTED)
+    if len(work.pending) < len(files):
+        note(f"{len(files) - len(work.pending):,} of {len(files):,} files were committed before")
+    if work.retries:
+        _retry(spark, run_folder, {file.path: file for file in files}, extract)
+    batches = run_folder.manifests(EXTRACTED)
+    number = max((int(manifest.unit.removeprefix("batch=")) for manifest in batches), default=-1) + 1
+    failed = _failed(spark, run_folder) if settings.max_failed_files is not None else 0
+    for start in range(0, len(work.pending), settings.batch_files):
+        batch_watch, batch = Stopwatch(), work.pending[start : start + settings.batch_files]
+        facts = {"inputs": [file.path for file in batch]}
+        unit = f"batch={number:05d}"
+        manifest = run_folder.commit(EXTRACTED, extract(batch), unit=unit, partition_by="kind", facts=facts)
+        read = len(files) - len(work.pending) + start + len(batch)
+        failed += _tell(spark, run_folder, manifest, batch_watch.seconds, f"{read:,} of {len(files):,} files")
+        _stop_if_too_many(failed, read, settings)
+        number += 1
+    run_folder.finish_stage(EXTRACTED, {"batches": len(run_folder.manifests(EXTRACTED)), "seconds": watch.seconds})
+    _gather_files(spark, run_folder, len(files))
+
+
+def _retry(spark: SparkSession, run_folder: RunFolder, files: dict[str, InputFile], extract: Extract) -> None:
+    """Read the files that went wrong again, and write each batch that holds such files anew: the new rows of these, and
+    the old rows of the others. A file that was partial and fails now keeps its old rows."""
+    for manifest in run_folder.manifests(EXTRACTED):
+        watch = Stopwatch()
+        before = {path: status for path, status, _ in _statuses(spark, run_folder, manifest) if status != FileStatus.OK}
+        if not before:
+            continue
+        again = extract([files[path] for path in before]).persist(StorageLevel.DISK_ONLY)
+        try:
+            rows = again.where(F.col("kind") == KIND_FILE).select("file.path", "file.status").collect()
+            worse = [path for path, now in rows if (before[path], now) == (FileStatus.PARTIAL, FileStatus.FAILED)]
+            replaced = [file_id(path) for path in before if path not in worse]
+            is_replaced = F.col("file_id").isin(replaced)
+            kept = _committed_rows(spark, run_folder, manifest, again).where(~is_replaced)
+            written = run_folder.commit(
+                EXTRACTED,
+                kept.unionByName(again.where(is_replaced)),
+                unit=manifest.unit,
+                partition_by="kind",
+                facts=manifest.facts,
+                again=True,
+            )
+        finally:
+            again.unpersist()
+        _tell(spark, run_folder, written, watch.seconds, f"{len(before):,} files read again")
+
+
+def _committed_rows(spark: SparkSession, run_folder: RunFolder, manifest: Manifest, like: DataFrame) -> DataFrame:
+    """The tagged rows of a batch, with the columns of `like`."""
+    parts = []
+    for part, kind in ((PAIRS_PART, KIND_PAIR), (FILES_PART, KIND_FILE)):
+        names = run_folder.files(EXTRACTED, part, manifest.unit)
+        if names:
+            parts.append(spark.read.parquet(*names).withColumn("kind", F.lit(kind)).select(*like.columns))
+    return reduce(DataFrame.unionByName, parts)
+
+
+def _statuses(spark: SparkSession, run_folder: RunFolder, manifest: Manifest) -> list[tuple[str, str, str | None]]:
+    """Path, status and error of each file of a batch."""
+    rows = spark.read.parquet(*run_folder.files(EXTRACTED, FILES_PART, manifest.unit))
+    return [tuple(row) for row in rows.select("file.path", "file.status", "file.error").collect()]
+
+
+def _tell(spark: SparkSession, run_folder: RunFolder, manifest: Manifest, seconds: float, progress: str) -> int:
+    """A line about a committed batch, and one about each file that failed; gives how many did."""
+    rows = spark.read.parquet(*run_folder.files(EXTRACTED, FILES_PART, manifest.unit))
+    sums = rows.agg(F.sum("file.pages").alias("pages"), F.sum("file.pairs").alias("pairs")).first()
+    statuses = _statuses(spark, run_folder, manifest)
+    found = Counter(status for _, status, _ in statuses)
+    counts = " ".join(f"{status.value}={found[status]}" for status in FileStatus)
+    pages, pairs = (0, 0) if sums is None else (sums["pages"], sums["pairs"])
+    note(f"{manifest.unit} {counts} pages={pages} pairs={pairs} seconds={seconds:.1f} ({progress})")
+    failures = sorted((path, error) for path, status, error in statuses if status == FileStatus.FAILED)
+    for path, error in failures[:_NAMED_FAILURES]:
+        note(f"failed file={path} error={error}")
+    if len(failures) > _NAMED_FAILURES:
+        note(f"failed files={len(failures) - _NAMED_FAILURES} more in {manifest.unit}: see files/ at the end")
+    return len(failures)
+
+
+def _failed(spark: SparkSession, run_folder: RunFolder) -> int:
+    """How many files of the committed batches failed."""
+    files = run_folder.files(EXTRACTED, FILES_PART)
+    return spark.read.parquet(*files).where(F.col("file.status") == FileStatus.FAILED.value).count() if files else 0
+
+
+def _stop_if_too_many(failed: int, read: int, settings: Settings) -> None:
+    if settings.max_failed_files is not None and failed > settings.max_failed_files:
+        raise BallastError(
+            f"{failed:,} of the {read:,} files read so far failed, and --max-failed-files is "
+            f"{settings.max_failed_files:,}: see why above; with --retry-failed or a larger number the same command "
+            "goes on"
+        )
+
+
+def _gather_files(spark: SparkSession, run_folder: RunFolder, expected: int) -> None:
+    """Write `files/` from the file rows of the batches; check that every file has its row and every counter adds up."""
+    watch = Stopwatch()
+    run_folder.clean(FILES)
+    tagged_rows = spark.read.parquet(*run_folder.files(EXTRACTED, FILES_PART))
+    run_folder.commit(FILES, tagged_rows.select("file.*").coalesce(1).sortWithinPartitions("path"))
+    rows = read_files(spark, run_folder.files(FILES), FILE)
+    sums = rows.agg(*[F.sum(counter.value).alias(counter.value) for counter in COUNTERS], F.sum("bytes").alias("bytes"))
+    totals: dict[str, Any] = (sums.first() or {}).asDict()  # type: ignore[union-attr]
+    errors = conservation_errors(totals)
+    if errors:
+        raise BallastError(f"a defect in Ballast: outcomes do not add up: {'; '.join(errors)}")
+    statuses = Counter({row["status"]: row["count"] for row in rows.groupBy("status").count().collect()})
+    if statuses.total() != expected:
+        raise BallastError(f"a defect in Ballast: {statuses.total():,} rows for {expected:,} input files")
+    facts = {"files": statuses.total(), **statuses, **totals, "seconds": watch.seconds}
+    run_folder.finish_stage(FILES, facts)
+
+
+def inputs_facts(files: Sequence[InputFile]) -> dict[str, Any]:
+    """What run.json says of the input files."""
+    return {"files": len(files), "sha256": digest(file.path for file in files)}

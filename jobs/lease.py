@@ -1,0 +1,133 @@
+"""The lease on an output folder, so that one run at a time writes to it, on this machine or on another.
+
+A lease is a small file that its holder writes anew every `HEARTBEAT_S`. Leases are numbered, the highest counts, and a
+number is taken by a conditional write: of two runs that want the next one gets it. A run that finds its lease gone or
+superseded stops before it commits anything more.
+"""
+
+import json
+import os
+import platform
+import threading
+import time
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from udfs.errors import BallastError
+from udfs.storage import Storage
+
+LEASES = "_manifests/_lease"
+HEARTBEAT_S, EXPIRES_S = 20.0, 180.0
+"""A lease whose holder has not written for `EXPIRES_S` is taken over; at once if its process is known to have ended.
+Clocks of two machines may differ by a minute or two without harm."""
+
+
+class Lease:
+    """The right to write to one folder, held from `acquire` to `release`."""
+
+    def __init__(self, storage: Storage, path: str, content: dict[str, Any]) -> None:
+        self._storage, self._path, self._content = storage, path, content
+        self._stopped = threading.Event()
+        self._beats = threading.Thread(target=self._beat, name="ballast-lease", daemon=True)
+        self._beats.start()
+
+    @classmethod
+    def acquire(cls, storage: Storage, *, break_lock: bool) -> "Lease":
+        """Take the lease. Raises `BallastError` while another run holds it, unless that is to be broken."""
+        leases = storage.list_files(LEASES)
+        last = 0
+        if leases:
+            last = _number(leases[-1])
+            holder = _read(storage, leases[-1])
+            if holder is not None and not break_lock and not _is_over(holder):
+                raise BallastError(f"{storage.root}: {_who(holder)} is writing to it: {_ADVICE}")
+        path = f"{LEASES}/{last + 1:06d}.json"
+        content = {
+            "run": uuid.uuid4().hex,
+            "host": platform.node(),
+            "process": os.getpid(),
+            "place": _place(),
+            "since": time.time(),
+            "heartbeat": time.time(),
+        }
+        if not storage.create(path, _json(content)):
+            raise BallastError(f"{storage.root}: another run has just begun to write to it: {_ADVICE}")
+        for lease in leases:
+            storage.delete(lease)
+        return cls(storage, path, content)
+
+    def check(self) -> None:
+        """Raise `BallastError` unless the lease is still this run's."""
+        leases = self._storage.list_files(LEASES)
+        holder = _read(self._storage, leases[-1]) if leases else None
+        if holder is None or holder["run"] != self._content["run"]:
+            who = "another run" if holder is None else _who(holder)
+            raise BallastError(f"{self._storage.root}: {who} has taken it over; nothing more was written to it")
+
+    def release(self) -> None:
+        """Give the lease back; what cannot be deleted expires."""
+        self._stopped.set()
+        self._beats.join()
+        with suppress(Exception):  # whatever ended the run is what matters
+            held = _read(self._storage, self._path)
+            if held is not None and held["run"] == self._content["run"]:
+                self._storage.delete(self._path)
+                self._storage.delete_empty_folders("_manifests")
+
+    def _beat(self) -> None:
+        while not self._stopped.wait(HEARTBEAT_S):
+            with suppress(Exception):  # the next beat may get through; `check` says when it was too late
+                held = _read(self._storage, self._path)
+                if held is not None and held["run"] == self._content["run"]:
+                    self._storage.write(self._path, _json({**self._content, "heartbeat": time.time()}))
+
+
+_ADVICE = "let it end; if it runs no more, wait three minutes or break its lock with --break-lock"
+
+
+def _read(storage: Storage, path: str) -> dict[str, Any] | None:
+    data = storage.read(path)
+    try:
+        holder = json.loads(data or b"")
+    except ValueError:  # written by a run that was killed while at it
+        return None
+    return holder if isinstance(holder, dict) and {"run", "heartbeat"} <= holder.keys() else None
+
+
+def _is_over(holder: dict[str, Any]) -> bool:
+    """Whether a lease has expired, or its process is one of this machine's that has ended."""
+    if time.time() - float(holder["heartbeat"]) > EXPIRES_S:
+        return True
+    if holder.get("place") is None or holder["place"] != _place():
+        return False
+    try:
+        os.kill(int(holder["process"]), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:  # somebody else's
+        return False
+    return False
+
+
+def _who(holder: dict[str, Any]) -> str:
+    since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(float(holder.get("since", holder["heartbeat"]))))
+    return f"process {holder.get('process')} on {holder.get('host')} (since {since})"
+
+
+def _place() -> str | None:
+    """What tells this boot of this machine, and this container, from others: within it process ids mean the same."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return None
+
+
+def _number(path: str) -> int:
+    return int(path.rsplit("/", 1)[-1].removesuffix(".json"))
+
+
+def _json(content: dict[str, Any]) -> bytes:
+    return (json.dumps(content) + "\n").encode()

@@ -1,0 +1,83 @@
+"""S3 for Spark, by Hadoop's S3A: its committers, and what the standard AWS variables say of endpoint and credentials.
+
+On EMR Spark uses EMR's own file system (`s3.spark_scheme`), which needs none of this.
+"""
+
+import os
+from collections.abc import Sequence
+
+from pyspark.sql import SparkSession
+
+from jobs.conf_files import spark_settings
+from udfs.addresses import S3, kind_of, shown
+from udfs.errors import UsageError
+from udfs.s3 import spark_scheme
+
+_FILE = "s3a.properties"
+_FILE_SYSTEM = "org.apache.hadoop.fs.s3a.S3AFileSystem"
+_COMMIT_PROTOCOL = "org.apache.spark.internal.io.cloud.PathOutputCommitProtocol"
+_HADOOP = "spark.hadoop."
+_S3A = f"{_HADOOP}fs.s3a."
+
+
+def prepare_s3(spark: SparkSession, paths: Sequence[str]) -> None:
+    """Set up S3A in a session if one of these paths is on S3 and this is not EMR.
+
+    What the user has set stays. Raises `UsageError` where Spark lacks the jars, which pip's pyspark does.
+    """
+    on_s3 = next((path for path in paths if kind_of(path) == S3), None)
+    if on_s3 is None or spark_scheme() != "s3a":
+        return
+    context = spark.sparkContext
+    hadoop = context._jsc.hadoopConfiguration()  # type: ignore[union-attr]
+    for name in (_FILE_SYSTEM, _COMMIT_PROTOCOL):
+        if hadoop.getClassByNameOrNull(name) is None:
+            raise UsageError(f"{shown(on_s3)}: this Spark has no S3A ({name.rpartition('.')[2]}): {_advice(spark)}")
+    given = context.getConf()
+    for key, value in {**static_settings(), **settings_of(os.environ)}.items():
+        if given.contains(key):
+            continue
+        if key.startswith(_HADOOP):
+            hadoop.set(key.removeprefix(_HADOOP), value)
+        else:
+            spark.conf.set(key, value)
+
+
+def static_settings() -> dict[str, str]:
+    """The settings of `conf/s3a.properties`."""
+    return spark_settings(_FILE)
+
+
+def settings_of(environment: "os._Environ[str] | dict[str, str]") -> dict[str, str]:
+    """What the AWS variables say, as settings of S3A. The keys themselves are left to S3A, which reads the same
+    variables, so that no secret is ever in a setting."""
+    found = {}
+    endpoint = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL")
+    if endpoint:
+        found[f"{_S3A}endpoint"] = endpoint
+        found[f"{_S3A}path.style.access"] = "true"  # as boto3 does with an endpoint of its own
+        found[f"{_S3A}connection.ssl.enabled"] = str(endpoint.startswith("https://")).lower()
+    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
+    if region or endpoint:
+        found[f"{_S3A}endpoint.region"] = region or "us-east-1"
+    if environment.get("AWS_PROFILE") and not environment.get("AWS_ACCESS_KEY_ID"):
+        found[f"{_S3A}aws.credentials.provider"] = (
+            "software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider"
+            if _sdk_2()
+            else "com.amazonaws.auth.profile.ProfileCredentialsProvider"
+        )
+    return found
+
+
+def _sdk_2() -> bool:
+    """Whether this Spark's Hadoop uses the second AWS SDK: 3.4 and later, which came with Spark 4."""
+    import pyspark
+
+    return int(pyspark.__version__.partition(".")[0]) >= 4
+
+
+def _advice(spark: SparkSession) -> str:
+    """How to add the jars of this very Spark."""
+    scala = ".".join(spark.sparkContext._jvm.scala.util.Properties.versionNumberString().split(".")[:2])  # type: ignore[union-attr]
+    package = f"org.apache.spark:spark-hadoop-cloud_{scala}:{spark.version}"
+    return f"add --spark-conf spark.jars.packages={package} (it brings hadoop-aws and the AWS SDK)"

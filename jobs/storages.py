@@ -1,0 +1,49 @@
+"""The storage of any folder that a user names."""
+
+import errno
+
+from jobs.hadoop_storage import HadoopStorage
+from metadata.entries import EntryList, load_entries, parse_entries
+from udfs.addresses import HTTP, LOCAL, S3, kind_of, local_path, name_of, parent_of, shown
+from udfs.errors import UsageError
+from udfs.s3_storage import S3Storage
+from udfs.storage import LocalStorage, PathKind, Storage
+
+
+def open_storage(address: str, *, s3_anonymous: bool = False) -> Storage:
+    """The storage of a folder: local, `s3://` by boto3, or by any other scheme what Hadoop knows.
+
+    Nothing is looked up yet; Hadoop's is used only within a session (`session.session_for`). Raises `UsageError` for
+    an address that cannot be a folder, such as one on a web server.
+    """
+    kind = kind_of(address)
+    if kind == LOCAL:
+        return LocalStorage(local_path(address))
+    if kind == S3:
+        return S3Storage(address, anonymous=s3_anonymous)
+    if kind == HTTP:
+        raise UsageError(f"{shown(address)}: is on a web server, which has no folders to list or to write to")
+    return HadoopStorage(address)
+
+
+def path_kind(address: str) -> PathKind:
+    """What there is at an address."""
+    return open_storage(parent_of(address)).kind(name_of(address))
+
+
+def read_file(address: str) -> bytes:
+    """The bytes of a small file. Raises `FileNotFoundError`."""
+    data = open_storage(parent_of(address)).read(name_of(address))
+    if data is None:
+        raise FileNotFoundError(errno.ENOENT, "no such file", shown(address))
+    return data
+
+
+def load_metadata(address: str | None) -> EntryList:
+    """The list of entries at an address, None for the packaged one (`metadata.entries.load_entries`)."""
+    if address is None or kind_of(address) == LOCAL:
+        return load_entries(None if address is None else local_path(address))
+    try:
+        return parse_entries(read_file(address), shown(address))
+    except FileNotFoundError as error:
+        raise UsageError(f"{shown(address)}: no such file") from error

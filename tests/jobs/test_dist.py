@@ -1,0 +1,127 @@
+"""What `make dist` builds: a code zip that works as it is, the same each time, and what EMR's hosts make of it."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from jobs import dist
+from jobs.run_folder import ballast_version
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
+FROM_THE_ZIP = """
+import sys
+import conf, jobs, metadata, udfs
+assert all(".zip/" in package.__path__[0] for package in (conf, jobs, metadata, udfs)), conf.__path__
+from jobs.conf_files import spark_defaults
+from jobs.run_folder import ballast_version
+from jobs.session import quiet_log
+from metadata.entries import default_entries
+from udfs.language import fasttext_detector
+print(default_entries().size, len(spark_defaults()), ballast_version(), fasttext_detector()("a red car")[0])
+print(quiet_log())
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(tmp_path_factory.mktemp("dist"))
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What lies in an environment archive: this interpreter's libraries, by reference."""
+    folder = tmp_path_factory.mktemp("environment")
+    (folder / SITE).mkdir(parents=True)
+    libraries = {sysconfig.get_path(name) for name in ("purelib", "platlib")}
+    (folder / SITE / "libraries.pth").write_text("\n".join(sorted(libraries)), encoding="utf-8")
+    return folder
+
+
+def built(folder: Path) -> Path:
+    for name in ("scratch", "out"):
+        (folder / name).mkdir()
+    return dist.build_wheel(folder / "scratch", folder / "out")
+
+
+def test_the_zip_is_the_same_each_time_and_holds_all_that_is_checked_in(wheel, tmp_path):
+    assert built(tmp_path).read_bytes() == wheel.read_bytes() == dist.code_zip(wheel).read_bytes()
+    assert dist.code_zip(wheel).name == f"ballast-{ballast_version()}.zip"
+    with zipfile.ZipFile(wheel) as held:
+        names = {name for name in held.namelist() if ".dist-info/" not in name}
+    folders = [ROOT / name for name in ("conf", "jobs", "metadata", "udfs")]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert names == {path.relative_to(ROOT).as_posix() for path in files}
+
+
+def test_everything_that_is_read_is_found_in_the_zip(wheel, tmp_path):
+    """By a Python that has the libraries and not Ballast, in another folder."""
+    python = tmp_path / "bin" / "python"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path], check=True)
+    libraries = {sysconfig.get_path(name) for name in ("purelib", "platlib")}
+    (tmp_path / SITE / "libraries.pth").write_text("\n".join(sorted(libraries)), encoding="utf-8")
+    cleared = {"PATH": os.environ["PATH"], "PYTHONPATH": str(dist.code_zip(wheel))}
+    run = subprocess.run([python, "-c", FROM_THE_ZIP], env=cleared, cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    entries, settings, version, language, log = run.stdout.split()
+    assert (entries, version, language) == ("86654", ballast_version(), "en")
+    assert int(settings) > 10
+    assert log == f"-Dlog4j2.configurationFile=jar:{dist.code_zip(wheel).as_uri()}!/conf/log4j2.properties"
+
+
+def test_archives_of_equal_folders_are_equal(tmp_path):
+    for name, time in (("one", 1_000_000_000), ("two", 1_500_000_000)):
+        (tmp_path / name / "bin").mkdir(parents=True)
+        (tmp_path / name / "bin" / "a").write_text("a")
+        (tmp_path / name / "bin" / "b").symlink_to("a")
+        os.utime(tmp_path / name / "bin" / "a", (time, time))
+        dist.pack_folder(tmp_path / name, tmp_path / f"{name}.tar.gz")
+    assert (tmp_path / "one.tar.gz").read_bytes() == (tmp_path / "two.tar.gz").read_bytes()
+    with tarfile.open(tmp_path / "one.tar.gz") as packed:
+        assert [(entry.name, entry.linkname) for entry in packed] == [("bin", ""), ("bin/a", ""), ("bin/b", "a")]
+
+
+def test_the_glibc_that_compiled_files_need(tmp_path):
+    (tmp_path / "one.so").write_bytes(b"\x7fELF..GLIBC_2.4\0GLIBC_2.28\0GLIBC_2.3.4\0GLIBCXX_3.4.31\0")
+    (tmp_path / "words.txt").write_bytes(b"GLIBC_2.99\0")
+    assert dist.needed_glibc(tmp_path) == 28
+
+
+def test_bad_flags_are_one_line(capsys):
+    assert dist.main(["--python-prefix", "usr"]) == 2
+    assert capsys.readouterr().err == "ballast: --python-prefix usr: must be an absolute path\n"
+
+
+def test_emrs_bootstrap_action_makes_one_environment(wheel, environment, tmp_path):
+    """With stand-ins for sudo, dnf and aws, which are EMR's: the archive's libraries and the wheel end in one place."""
+    store, tools, scratch = (tmp_path / name for name in ("store", "tools", "scratch"))
+    for folder in (store, tools, scratch):
+        folder.mkdir()
+    (store / wheel.name).write_bytes(wheel.read_bytes())
+    dist.pack_folder(environment, store / "environment.tar.gz")
+    log = tmp_path / "dnf.log"
+    stand_ins = {
+        "sudo": 'exec "$@"',
+        "dnf": f'echo "$@" >> {log}',
+        "aws": 'cp "$4" "$5"',
+        "python3.11": f'exec {sys.executable} "$@"',
+    }
+    for name, script in stand_ins.items():
+        (tools / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tools / name).chmod(0o755)
+    prefix = tmp_path / "opt"
+    names = {"PATH": f"{tools}:{os.environ['PATH']}", "TMPDIR": str(scratch), "BALLAST_PREFIX": str(prefix)}
+    script = ROOT / "conf" / "emr" / "bootstrap.sh"
+    run = subprocess.run(
+        ["bash", script, str(store), wheel.name, "environment.tar.gz"], env=names, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    assert log.read_text() == "install -y -q python3.11 python3.11-pip\n"
+    assert (prefix / SITE / "jobs" / "cli.py").is_file() and (prefix / "bin" / "ballast").is_file()
+    assert not list(scratch.iterdir()), "nothing is left in the temporary folder"

@@ -1,0 +1,201 @@
+"""`ballast emr render`, against boto3's own model of the services and a server that speaks EMR."""
+
+import json
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from jobs import emr
+
+ENVIRONMENT = "ballast-env-0.1.0-with-python3.11-x86_64-glibc2.28.tar.gz"
+ROLE = "arn:aws:iam::123456789012:role/ballast"
+INPUT = "s3://commoncrawl/crawl-data/CC-MAIN-2024-10/warc.paths.gz"
+
+
+@pytest.fixture
+def dist(tmp_path: Path) -> Path:
+    """A folder with files named as `make dist` names them."""
+    folder = tmp_path / "dist"
+    folder.mkdir()
+    for name in ("ballast-0.1.0-py3-none-any.whl", "ballast-0.1.0.zip", ENVIRONMENT, "ballast_submit.py"):
+        (folder / name).write_bytes(name.encode())
+    return folder
+
+
+@pytest.fixture
+def flags(dist: Path) -> list[str]:
+    places = ["--out", "s3://bucket/run", "--artifacts", "s3://bucket/ballast", "--dist", str(dist)]
+    return ["render", "--input", INPUT, *places, "--release", "emr-7.8.0"]
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch):
+    """A server on loopback that speaks S3, EMR and EMR Serverless, and a bucket on it."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    names = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "hidden"}
+    for name, value in names.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="bucket")
+    yield
+    server.stop()
+
+
+def rendered(capsys: pytest.CaptureFixture[str], *words: str) -> dict:
+    assert emr.main(list(words)) == 0, capsys.readouterr().err
+    return json.loads(capsys.readouterr().out)
+
+
+def job_words(step: dict) -> list[str]:
+    words = step["HadoopJarStep"]["Args"]
+    return words[words.index("s3://bucket/ballast/ballast_submit.py") + 1 :]
+
+
+def test_a_cluster_with_one_step(flags, capsys):
+    request = rendered(capsys, *flags, "--", "--t", "20000", "--metadata", "s3://bucket/metadata.json")["run_job_flow"]
+    (step,) = request["Steps"]
+    assert job_words(step) == [
+        *("curate", INPUT, "--out", "s3://bucket/run", "--t", "20000", "--metadata", "s3://bucket/metadata.json")
+    ]
+    fleets = {fleet["InstanceFleetType"]: fleet for fleet in request["Instances"]["InstanceFleets"]}
+    assert fleets["TASK"]["TargetSpotCapacity"] == 10 and "TargetOnDemandCapacity" not in fleets["TASK"]
+    assert "TargetSpotCapacity" not in fleets["CORE"], "shuffle files and the driver are not on spot hosts"
+    properties = {item["Classification"]: item["Properties"] for item in request["Configurations"]}
+    assert properties["yarn-site"]["yarn.node-labels.am.default-node-label-expression"] == "CORE"
+    assert properties["spark-defaults"]["spark.executor.memoryOverhead"] == "6g"
+    assert properties["spark-defaults"]["spark.pyspark.python"] == "/opt/ballast/bin/python"
+    (bootstrap,) = request["BootstrapActions"]
+    assert bootstrap["ScriptBootstrapAction"]["Args"][1:] == ["ballast-0.1.0-py3-none-any.whl", ENVIRONMENT]
+
+
+def test_steps_read_what_the_ones_before_them_write_and_get_the_flags_that_they_take(flags, capsys):
+    own = ["--", "--languages", "en,de", "--metadata", "s3://bucket/m.json", "--t=5"]
+    request = rendered(capsys, *flags, "--steps", "extract,match,dedup,count,balance,group", *own)["run_job_flow"]
+    run = "s3://bucket/run"
+    metadata = ["--metadata", "s3://bucket/m.json"]
+    assert [job_words(step) for step in request["Steps"]] == [
+        ["extract", INPUT, "--out", f"{run}/pairs", "--languages", "en,de"],
+        ["match", f"{run}/pairs", "--out", f"{run}/matched", *metadata],
+        ["dedup", f"{run}/matched", "--out", f"{run}/pool"],
+        ["count", f"{run}/pool", "--out", f"{run}/counts", *metadata],
+        ["balance", f"{run}/pool", "--out", f"{run}/subset", "--entry-counts", f"{run}/counts", *metadata, "--t=5"],
+        ["group", f"{run}/subset", "--out", f"{run}/images"],
+    ]
+
+
+def test_a_step_alone_reads_the_input(flags, capsys):
+    request = rendered(capsys, *flags, "--steps", "balance", "--cluster-id", "j-1")["add_job_flow_steps"]
+    assert job_words(request["Steps"][0]) == ["balance", INPUT, "--out", "s3://bucket/run/subset"]
+    assert request["Steps"][0]["ActionOnFailure"] == "CANCEL_AND_WAIT"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--steps", "curate,brew"], "'brew' is none of curate"),
+        (["--dist", "/nowhere"], "--dist /nowhere: does not hold one wheel, code zip and environment: run make dist"),
+        (["--core-types", "m7g.4xlarge"], "m7g.4xlarge: is not of the architecture of"),
+        (["--serverless"], "--job-role ARN is missing"),
+        (["--serverless", "--job-role", ROLE, "--steps", "extract,match"], "takes one job a run"),
+        (["--serverless", "--job-role", ROLE, "--disk-gb", "500"], "gives an executor 20 to 200"),
+        (["--input", "warc.paths"], "--input warc.paths: lies on this machine"),
+        (["--", "--metadata", "entries.json"], "--metadata entries.json: lies on this machine"),
+        (["--", "--brew"], "--brew: no flag of curate"),
+        (["--", "stray"], "stray: a flag of a job"),
+        (["--", "--t", "none"], "ballast curate: argument --t: 'none' is not a whole number"),
+        (["--", "--spark-conf", "spark.hadoop.fs.s3a.secret.key=x9"], "looks like a secret"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(flags, words, message, capsys):
+    assert emr.main([*flags, *words]) == 2
+    said = capsys.readouterr().err
+    assert message in said and said.count("\n") == 1
+    assert "x9" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--release", "emr-7.1.0"], "emr-7.1.0 has a Spark older than 3.5.3: take emr-7.6.0 or later"),
+        (["--release", "7.8"], "'7.8' is no release label"),
+        (["--out", "hdfs:///run"], "'hdfs:///run' is not s3://BUCKET/FOLDER"),
+        (["--core-count", "0"], "'0' is no whole number from 1 on"),
+        (["--job-role", "admin"], "'admin' is no role ARN"),
+    ],
+)
+def test_bad_flags_are_refused_by_the_parser(flags, words, message, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        emr.main([*flags, *words])
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_an_environment_that_emrs_hosts_cannot_run_is_refused(flags, dist, capsys):
+    for name, message in (
+        ("ballast-env-0.1.0-python3.12-x86_64-glibc2.28.tar.gz", "is for Python 3.12"),
+        ("ballast-env-0.1.0-python3.11-x86_64-glibc2.36.tar.gz", "needs a later glibc than EMR 7 has (2.34)"),
+        ("ballast-env-0.1.0-python3.11-x86_64-glibc2.28.tar.gz", "holds no Python, and EMR Serverless has 3.9"),
+    ):
+        next(dist.glob("ballast-env-*")).rename(dist / name)
+        assert emr.main([*flags, "--serverless", "--job-role", ROLE]) == 2
+        assert message in capsys.readouterr().err
+
+
+def test_files_for_the_aws_command(flags, tmp_path, capsys):
+    assert emr.main([*flags, "--write", str(tmp_path / "requests")]) == 0
+    request = json.loads((tmp_path / "requests" / "run_job_flow.json").read_text(encoding="utf-8"))
+    assert request["ReleaseLabel"] == "emr-7.8.0"
+
+
+def test_submit_uploads_and_starts_a_cluster(flags, aws, capsys):
+    assert emr.main([*flags, "--key-name", "k", "--log-uri", "s3://bucket/logs", "--submit", "--", "--t", "5"]) == 0
+    captured = capsys.readouterr()
+    assert "hidden" not in captured.out + captured.err
+    client = boto3.client("emr", region_name="us-east-1")
+    cluster = client.describe_cluster(ClusterId=captured.out.strip())["Cluster"]
+    assert (cluster["ReleaseLabel"], cluster["LogUri"]) == ("emr-7.8.0", "s3://bucket/logs")
+    (step,) = client.list_steps(ClusterId=cluster["Id"])["Steps"]
+    assert step["Config"]["Args"][-2:] == ["--t", "5"]
+    (action,) = client.list_bootstrap_actions(ClusterId=cluster["Id"])["BootstrapActions"]
+    assert action["ScriptPath"] == "s3://bucket/ballast/bootstrap.sh"
+    objects = boto3.client("s3", region_name="us-east-1").list_objects_v2(Bucket="bucket")["Contents"]
+    assert {item["Key"] for item in objects} == {
+        f"ballast/{name}"
+        for name in (
+            "ballast-0.1.0-py3-none-any.whl",
+            "ballast-0.1.0.zip",
+            ENVIRONMENT,
+            "ballast_submit.py",
+            "bootstrap.sh",
+        )
+    }
+    more = [*flags, "--steps", "group", "--cluster-id", cluster["Id"], "--submit"]
+    assert emr.main(more) == 0
+    assert len(client.list_steps(ClusterId=cluster["Id"])["Steps"]) == 2
+
+
+def test_submit_starts_a_serverless_job(flags, aws, capsys):
+    words = [*flags, "--serverless", "--job-role", ROLE, "--log-uri", "s3://bucket/logs"]
+    requests = rendered(capsys, *words)
+    assert requests["create_application"]["architecture"] == "X86_64"
+    assert "applicationId" not in requests["start_job_run"], "it is known only once there is one"
+    assert emr.main([*words, "--submit"]) == 0
+    captured = capsys.readouterr()
+    application = captured.err.split("application ")[1].split()[0]
+    client = boto3.client("emr-serverless", region_name="us-east-1")
+    job = client.get_job_run(applicationId=application, jobRunId=captured.out.strip())["jobRun"]
+    assert job["jobDriver"]["sparkSubmit"]["entryPoint"] == "s3://bucket/ballast/ballast_submit.py"
+    assert job["jobDriver"]["sparkSubmit"]["entryPointArguments"] == ["curate", INPUT, "--out", "s3://bucket/run"]
+    (defaults,) = job["configurationOverrides"]["applicationConfiguration"]
+    assert defaults["properties"]["spark.archives"] == f"s3://bucket/ballast/{ENVIRONMENT}#environment"
+
+
+def test_aws_refusing_is_one_line(flags, aws, capsys):
+    assert emr.main([*flags, "--artifacts", "s3://no-such-bucket/ballast", "--submit"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("ballast: AWS refused: ") and said.count("\n") == 1

@@ -1,0 +1,33 @@
+"""The same contract through the JVM's file systems, by `file://`, for which it has one too."""
+
+import pytest
+from storage_contract import StorageContract
+
+from jobs.hadoop_storage import HadoopStorage
+from jobs.storages import open_storage
+from udfs.errors import UsageError
+from udfs.s3_storage import S3Storage
+from udfs.storage import LocalStorage
+
+
+class TestHadoopStorage(StorageContract):
+    @pytest.fixture
+    def storage(self, spark, tmp_path) -> HadoopStorage:
+        return HadoopStorage(f"file://{tmp_path}/out/")
+
+
+def test_which_storage_an_address_gets():
+    assert isinstance(open_storage("out"), LocalStorage)
+    assert isinstance(open_storage("file:///out"), LocalStorage)
+    assert isinstance(open_storage("s3a://bucket/out"), S3Storage)
+    hdfs = open_storage("hdfs:///out/")
+    assert isinstance(hdfs, HadoopStorage)
+    assert (hdfs.root, hdfs.url("pool")) == ("hdfs:///out", "hdfs:///out/pool")
+    assert open_storage("hdfs:///").url("pool") == "hdfs:///pool"
+    with pytest.raises(UsageError, match="web server"):
+        open_storage("https://host/out?key=secret")
+
+
+def test_a_scheme_that_hadoop_does_not_know_is_one_line(spark):
+    with pytest.raises(UsageError, match=r"ipfs://host/out: Hadoop knows no such scheme: No FileSystem for scheme"):
+        open_storage("ipfs://host/out").kind()

@@ -1,0 +1,101 @@
+"""What every storage must do, as tests that a class for each of them inherits."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from udfs.storage import PathKind, Storage
+
+
+class StorageContract:
+    """Subclasses give the fixture `storage`, of a folder that does not exist yet."""
+
+    def test_write_and_read(self, storage: Storage) -> None:
+        assert storage.read("a/b/run.json") is None
+        storage.write("a/b/run.json", b"one")
+        assert storage.read("a/b/run.json") == b"one"
+        storage.write("a/b/run.json", b"two, longer")
+        storage.write("empty", b"")
+        storage.write("bytes", bytes(range(256)))
+        assert storage.read("a/b/run.json") == b"two, longer"
+        assert storage.read("empty") == b""
+        assert storage.read("bytes") == bytes(range(256))
+        assert storage.read("empty/below") is None
+
+    def test_create_only_where_nothing_is(self, storage: Storage) -> None:
+        assert storage.create("_lock/lease.json", b"first")
+        assert not storage.create("_lock/lease.json", b"second")
+        assert storage.read("_lock/lease.json") == b"first"
+        storage.delete("_lock/lease.json")
+        assert storage.create("_lock/lease.json", b"third")
+        assert storage.read("_lock/lease.json") == b"third"
+        assert storage.list_files("") == ["_lock/lease.json"]
+
+    def test_of_many_that_create_at_once_one_does(self, storage: Storage) -> None:
+        with ThreadPoolExecutor(8) as pool:
+            created = list(pool.map(lambda n: storage.create("lease", b"%d" % n), range(8)))
+        assert sum(created) == 1
+        assert storage.read("lease") == b"%d" % created.index(True)
+        assert storage.list_files("") == ["lease"]
+
+    def test_list_files(self, storage: Storage) -> None:
+        assert storage.list_files("pool") == []
+        for path in ("pool/t=2/b", "pool/t=10/a", "pool/c", "pool2/d", "e", "pool/ä b%20c"):
+            storage.write(path, b"x")
+        assert storage.list_files("pool") == ["pool/c", "pool/t=10/a", "pool/t=2/b", "pool/ä b%20c"]
+        assert storage.list_files("pool/t=2") == ["pool/t=2/b"]
+        assert storage.list_files("po") == []
+        assert len(storage.list_files("")) == 6
+        assert storage.read("pool/ä b%20c") == b"x"
+
+    def test_size_and_description(self, storage: Storage) -> None:
+        storage.write("pool/a", b"12345")
+        storage.write("pool/b", b"")
+        assert (storage.size("pool/a"), storage.size("pool/b")) == (5, 0)
+        before = storage.describe("pool/a")
+        assert before == storage.describe("pool/a")
+        assert "pool/a" in before
+        storage.write("pool/a", b"123456")
+        assert storage.describe("pool/a") != before
+        assert storage.size("pool/a") == 6
+        for ask in (storage.size, storage.describe):
+            with pytest.raises(FileNotFoundError):
+                ask("pool/missing")
+
+    def test_kinds(self, storage: Storage) -> None:
+        assert storage.kind() == PathKind.MISSING
+        storage.write("a/b", b"")
+        assert storage.kind() == PathKind.FOLDER
+        assert storage.kind("a") == PathKind.FOLDER
+        assert storage.kind("a/b") == PathKind.FILE
+        assert storage.kind("a/") == PathKind.FOLDER
+        assert storage.kind("a/c") == PathKind.MISSING
+        assert storage.kind("aa") == PathKind.MISSING
+
+    def test_delete_only_what_is_named(self, storage: Storage) -> None:
+        for path in ("pool/a", "pool/b/c", "pool2/d", "pool.json", "pool/b2"):
+            storage.write(path, b"x")
+        storage.delete("pool/b")
+        assert storage.list_files("") == ["pool.json", "pool/a", "pool/b2", "pool2/d"]
+        storage.delete("pool")
+        assert storage.list_files("") == ["pool.json", "pool2/d"]
+        storage.delete("pool.json")
+        storage.delete("pool.json")
+        storage.delete("never/there")
+        assert storage.list_files("") == ["pool2/d"]
+
+    def test_is_empty(self, storage: Storage) -> None:
+        assert storage.is_empty()
+        storage.write("a/b", b"")
+        assert not storage.is_empty()
+        storage.delete("a")
+        assert storage.is_empty()
+
+    def test_empty_folders_go_and_files_stay(self, storage: Storage) -> None:
+        for path in ("pool/a/file", "pool/b/c/file", "other/x/file"):
+            storage.write(path, b"x")
+        storage.delete("pool/b/c/file")
+        storage.delete_empty_folders("pool")
+        assert storage.list_files("") == ["other/x/file", "pool/a/file"]
+        assert storage.kind("pool/b") == PathKind.MISSING
+        storage.delete_empty_folders("missing")

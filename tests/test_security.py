@@ -1,0 +1,58 @@
+"""What README's section on security promises, where a look at the code or one run can show it."""
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from udfs.html import HTML_PARSERS
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = sorted(path for folder in ("conf", "jobs", "metadata", "udfs") for path in (ROOT / folder).rglob("*.py"))
+REFUSED_MODULES = {"dill", "joblib", "lxml", "marshal", "pickle", "shelve", "xml", "yaml"}
+"""Modules that run, or fetch, what the data that they read says."""
+
+REFUSED_CALLS = {"__import__", "compile", "eval", "exec", "mktemp", "os.popen", "os.system", "tempfile.mktemp"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_code_is_made_of_data(path):
+    """Nothing is unpickled or evaluated, no XML is parsed, no shell is started."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+            assert not {name.split(".")[0] for name in names} & REFUSED_MODULES, f"line {node.lineno}"
+        if isinstance(node, ast.Call):
+            assert ast.unparse(node.func) not in REFUSED_CALLS, f"line {node.lineno}"
+            flags = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+            assert flags.get("shell", "False") == "False", f"line {node.lineno}"
+            assert flags.get("allow_pickle", "False") == "False", f"line {node.lineno}"
+
+
+def test_a_copied_job_file_imports_nothing_that_lies_above_it(tmp_path):
+    """In cluster mode Spark copies a job file to a folder below /tmp, where anybody may put a folder named jobs."""
+    copied = tmp_path / "spark-5f3a"
+    copied.mkdir()
+    shutil.copy(ROOT / "jobs" / "curate.py", copied)
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "__init__.py").write_text("raise SystemExit('somebody else’s code ran')")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, copied / "curate.py", "--help"]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "usage: ballast curate" in done.stdout
+
+
+@pytest.mark.parametrize("name", HTML_PARSERS)
+def test_entities_of_a_page_are_never_fetched(name, tmp_path):
+    """To an HTML parser, the external entity of what claims to be XHTML is only text."""
+    secret = tmp_path / "secret.txt"
+    secret.write_text("what the file holds")
+    page = f'<!DOCTYPE html [<!ENTITY e SYSTEM "{secret.as_uri()}">]><body><img src="/a.jpg" alt="&e; shown"></body>'
+    found = repr(HTML_PARSERS[name](page.encode()))
+    assert "&e; shown" in found
+    assert "what the file holds" not in found

@@ -1,0 +1,112 @@
+"""Folders of a bucket, on a real server on loopback; what is told of buckets and credentials that do not work."""
+
+import os
+import socket
+
+import pytest
+from storage_contract import StorageContract
+
+from udfs.errors import BallastError, UsageError
+from udfs.s3 import s3_client, spark_scheme
+from udfs.s3_storage import S3Storage
+from udfs.storage import PathKind
+
+
+class TestS3Storage(StorageContract):
+    @pytest.fixture
+    def storage(self, bucket: str) -> S3Storage:
+        return S3Storage(f"s3://{bucket}/runs/one/")
+
+    def test_a_whole_bucket(self, bucket: str) -> None:
+        storage = S3Storage(f"s3://{bucket}")
+        assert storage.kind() == PathKind.FOLDER
+        assert storage.is_empty()
+        storage.write("run.json", b"{}")
+        assert storage.list_files("") == ["run.json"]
+        assert storage.url("pool") == f"s3a://{bucket}/pool"
+
+    def test_what_other_programs_write_for_folders_is_no_file(self, bucket: str) -> None:
+        storage = S3Storage(f"s3://{bucket}/out")
+        for key in ("out/", "out/pool/", "out/files_$folder$", "out/pool/part-0"):
+            s3_client().put_object(Bucket=bucket, Key=key, Body=b"")
+        assert storage.list_files("") == ["pool/part-0"]
+        storage.delete("pool/part-0")
+        assert storage.is_empty()
+        storage.delete_empty_folders("")
+        left = s3_client().list_objects_v2(Bucket=bucket)["Contents"]
+        assert [item["Key"] for item in left] == ["out/"]
+
+    def test_more_objects_than_are_deleted_at_once(self, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("udfs.s3_storage._DELETED_AT_ONCE", 2)
+        storage = S3Storage(f"s3://{bucket}/out")
+        for number in range(5):
+            storage.write(f"many/{number}", b"")
+        storage.delete("many")
+        assert storage.list_files("") == []
+
+    def test_another_writer_is_seen_after_a_listing(self, bucket: str) -> None:
+        storage = S3Storage(f"s3://{bucket}/out")
+        storage.write("a", b"1")
+        assert storage.size("a") == 1
+        S3Storage(f"s3://{bucket}/out").write("a", b"22")
+        storage.list_files("")
+        assert storage.size("a") == 2
+
+
+@pytest.mark.parametrize("address", ["s3:///x", "s3://", "s3://what is this?/x", "s3://b!/x"])
+def test_an_address_without_a_bucket(address: str) -> None:
+    with pytest.raises(UsageError, match="names no bucket"):
+        S3Storage(address)
+
+
+def test_a_missing_bucket_is_one_line(s3_server: str) -> None:
+    storage = S3Storage("s3://no-such-bucket-here/out")
+    for ask in (storage.kind, lambda: storage.read("x"), lambda: storage.write("x", b""), storage.is_empty):
+        with pytest.raises(UsageError, match=r"s3://no-such-bucket-here/out.*no such bucket") as told:
+            ask()
+        assert "\n" not in str(told.value)
+
+
+def test_no_credentials_are_one_line(s3_server: str, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    s3_client.cache_clear()
+    with pytest.raises(UsageError, match="no AWS credentials were found: set AWS_ACCESS_KEY_ID"):
+        S3Storage(f"s3://{bucket}/out").kind()
+    assert S3Storage(f"s3://{bucket}/out", anonymous=True).kind() == PathKind.MISSING
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    s3_client.cache_clear()
+    with pytest.raises(UsageError, match=r"\(nobody\) could not be found: check AWS_PROFILE"):
+        S3Storage(f"s3://{bucket}/out").kind()
+    s3_client.cache_clear()
+
+
+def test_a_wrong_endpoint_is_one_line(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    s3_client.cache_clear()
+    with pytest.raises(BallastError, match=f"cannot be reached at http://127.0.0.1:{port}: check AWS_ENDPOINT_URL"):
+        S3Storage("s3://bucket/out").kind()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost")
+    s3_client.cache_clear()
+    with pytest.raises(BallastError, match=r"Invalid endpoint: localhost: AWS_ENDPOINT_URL must begin with http"):
+        S3Storage("s3://bucket/out").kind()
+    s3_client.cache_clear()
+
+
+def test_the_scheme_for_spark(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    monkeypatch.delenv("BALLAST_S3_SCHEME", raising=False)
+    monkeypatch.setattr("udfs.s3._EMR_FOLDER", tmp_path / "missing")
+    assert spark_scheme() == "s3a"
+    monkeypatch.setattr("udfs.s3._EMR_FOLDER", tmp_path)
+    assert spark_scheme() == "s3"
+    monkeypatch.setenv("BALLAST_S3_SCHEME", "s3a")
+    assert spark_scheme() == "s3a"
+    assert S3Storage("s3n://b/x/").url("y") == "s3a://b/x/y"
+    monkeypatch.setenv("BALLAST_S3_SCHEME", "s4")
+    with pytest.raises(UsageError, match="BALLAST_S3_SCHEME=s4"):
+        spark_scheme()
+    assert os.environ["BALLAST_S3_SCHEME"] == "s4"

@@ -1,0 +1,165 @@
+"""A folder of a bucket as a `Storage`, by boto3."""
+
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from udfs.addresses import parse_s3
+from udfs.errors import BallastError
+from udfs.s3 import MISSING_KEY, error_code, s3_client, spark_scheme, told
+from udfs.storage import PathKind, refuse_patterns
+
+_CONFLICT = ("ConditionalRequestConflict", "OperationAborted")
+_CONFLICT_WAIT_S = 0.2
+_FOLDER_MARKS = ("/", "_$folder$")  # what S3A and EMRFS write for a folder
+_DELETED_AT_ONCE = 1000
+
+
+class _Object(NamedTuple):
+    """A listed object: its size in bytes, and the tag that S3 gives its content."""
+
+    size: int
+    etag: str
+
+
+class S3Storage:
+    """A folder of a bucket, by boto3. S3 reads are consistent: what was written is what is listed and read.
+
+    Raises `UsageError` for what the user can mend (a missing bucket, no credentials, no permission) and
+    `BallastError` for what else goes wrong.
+    """
+
+    def __init__(self, address: str, *, anonymous: bool = False) -> None:
+        """Raises `UsageError` for an address without a bucket, and one that Spark would take for a pattern."""
+        self._address = parse_s3(address)
+        refuse_patterns(self.root)
+        self._anonymous = anonymous
+        self._listed: dict[str, _Object] = {}
+
+    @property
+    def root(self) -> str:
+        return str(self._address)
+
+    def url(self, path: str = "") -> str:
+        bucket, key = self._address
+        return f"{spark_scheme()}://{bucket}/{_below(key, path)}"
+
+    def read(self, path: str) -> bytes | None:
+        with self._told(path):
+            try:
+                found = self._client.get_object(**self._of(path))
+                data: bytes = found["Body"].read()
+            except ClientError as error:
+                if error_code(error) in MISSING_KEY:
+                    return None
+                raise
+        return data
+
+    def write(self, path: str, data: bytes) -> None:
+        self._listed.pop(path, None)
+        with self._told(path):
+            self._client.put_object(**self._of(path), Body=data)
+
+    def create(self, path: str, data: bytes) -> bool:
+        self._listed.pop(path, None)
+        while True:
+            with self._told(path):
+                try:
+                    self._client.put_object(**self._of(path), Body=data, IfNoneMatch="*")
+                except ClientError as error:
+                    if error_code(error) == "PreconditionFailed":
+                        return False
+                    if error_code(error) not in _CONFLICT:
+                        raise
+                    time.sleep(_CONFLICT_WAIT_S)  # another try is under way; S3 asks to try again
+                    continue
+            return True
+
+    def list_files(self, folder: str) -> list[str]:
+        found = {name: facts for name, facts in self._list(folder) if not name.endswith(_FOLDER_MARKS)}
+        self._listed.update(found)
+        return sorted(found)
+
+    def size(self, path: str) -> int:
+        return self._facts(path).size
+
+    def describe(self, path: str) -> str:
+        facts = self._facts(path)
+        return f"{path} {facts.size} {facts.etag}"
+
+    def kind(self, path: str = "") -> PathKind:
+        key = _below(self._address.key, path)
+        with self._told(path):
+            prefix = f"{key}/" if key else ""
+            page = self._client.list_objects_v2(Bucket=self._address.bucket, Prefix=prefix, MaxKeys=1)
+            if page.get("KeyCount", 0) or not key:  # an empty bucket is a folder
+                return PathKind.FOLDER
+            try:
+                self._client.head_object(**self._of(path))
+            except ClientError as error:
+                if error_code(error) in MISSING_KEY:
+                    return PathKind.MISSING
+                raise
+        return PathKind.FILE
+
+    def is_empty(self) -> bool:
+        return next((False for name, _ in self._list("") if not name.endswith(_FOLDER_MARKS)), True)
+
+    def delete(self, path: str) -> None:
+        names = [name for name, _ in self._list(path)]
+        if path:
+            names.append(path.strip("/"))
+        self._delete_all(names)
+
+    def delete_empty_folders(self, folder: str) -> None:
+        """On S3 a folder is no thing: what is deleted are the marks that stand for one."""
+        self._delete_all([name for name, _ in self._list(folder) if name.endswith(_FOLDER_MARKS)])
+
+    @property
+    def _client(self) -> Any:
+        return s3_client(anonymous=self._anonymous)
+
+    def _of(self, path: str) -> dict[str, str]:
+        return {"Bucket": self._address.bucket, "Key": _below(self._address.key, path)}
+
+    def _told(self, path: str) -> Any:
+        return told(str(self._address._replace(key=_below(self._address.key, path))))
+
+    def _list(self, folder: str) -> Iterator[tuple[str, _Object]]:
+        """Every object below a folder, marks included, by the path relative to the root."""
+        key = _below(self._address.key, folder)
+        start = len(self._address.key) + 1 if self._address.key else 0
+        with self._told(folder):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._address.bucket, Prefix=f"{key}/" if key else ""
+            )
+            for page in pages:
+                for item in page.get("Contents", ()):
+                    if item["Key"][start:]:  # else the mark of the root itself
+                        yield item["Key"][start:], _Object(item["Size"], item["ETag"].strip('"'))
+
+    def _facts(self, path: str) -> _Object:
+        """Size and tag of an object, by one listing for all in its folder."""
+        if path not in self._listed:
+            self.list_files(path.rpartition("/")[0])
+        if path not in self._listed:
+            raise FileNotFoundError(2, "no such object", f"{self.root}/{path}")
+        return self._listed[path]
+
+    def _delete_all(self, names: list[str]) -> None:
+        prefix = f"{self._address.key}/" if self._address.key else ""
+        for start in range(0, len(names), _DELETED_AT_ONCE):
+            some = names[start : start + _DELETED_AT_ONCE]
+            keys = [{"Key": f"{prefix}{name}"} for name in some]
+            with self._told(""):
+                done = self._client.delete_objects(Bucket=self._address.bucket, Delete={"Objects": keys, "Quiet": True})
+            for error in done.get("Errors", ()):
+                raise BallastError(f"s3://{self._address.bucket}/{error['Key']}: cannot be deleted: {error['Code']}")
+            for name in some:
+                self._listed.pop(name, None)
+
+
+def _below(key: str, path: str) -> str:
+    return "/".join(part for part in (key, path.strip("/")) if part)

@@ -1,0 +1,94 @@
+"""Opening input files wherever they lie: this machine, S3, web servers, HDFS."""
+
+import random
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from udfs.addresses import HADOOP, HTTP, LOCAL, host_of, kind_of, local_path, shown
+from udfs.connections import ConnectionLimit
+from udfs.errors import SourceFailed
+from udfs.hadoop_source import open_hadoop
+from udfs.http_source import HttpSource
+from udfs.remote import WITNESSES, Broken, Fetch, Refused, RemoteStream, RetryPolicy
+from udfs.storage import open_input
+
+MAX_CONNECTIONS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """How input files are opened.
+
+    `witnesses` are some files of the run, by the full address; when one file of a server fails for good, those of them
+    on the same server say whether others can be read.
+    """
+
+    s3_anonymous: bool = False
+    max_connections: int = MAX_CONNECTIONS
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    witnesses: tuple[str, ...] = ()
+
+
+class SourceOpener:
+    """Opens input files in one process. Calls give streams with `read(size)`, which need not be able to seek.
+
+    Local and Hadoop files are opened at once and raise `OSError`; others are asked for at the first read, which raises
+    `SourceFailed` (an `OSError`) for a file that cannot be read and `SourceRefused` for a source that cannot.
+    """
+
+    def __init__(self, options: SourceOptions, shared: Path | None = None) -> None:
+        """`shared` is a folder of this executor, in which its processes agree on their connections; without it their
+        number is not limited."""
+        self._options = options
+        self._limit = ConnectionLimit(shared, options.max_connections) if shared is not None else None
+
+    def __call__(self, address: str) -> BinaryIO:
+        kind = kind_of(address)
+        if kind == LOCAL:
+            return open_input(local_path(address))
+        if kind == HADOOP:
+            return open_hadoop(address)
+        fetch = self._fetch_of(kind)
+        stream = RemoteStream(
+            address, fetch, self._options.policy, self._limit, lambda count: self._others_answer(address, fetch, count)
+        )
+        return cast(BinaryIO, stream)
+
+    def _fetch_of(self, kind: str) -> Fetch:
+        if kind == HTTP:
+            return HttpSource(self._options.policy.connect_timeout_s, self._options.policy.read_timeout_s).fetch
+        from udfs.s3_source import S3Source  # boto3 takes a third of a second to import
+
+        return S3Source(anonymous=self._options.s3_anonymous).fetch
+
+    def _others_answer(self, address: str, fetch: Fetch, count: int) -> bool | None:
+        """Whether one of `count` others on the same server can be read; None where the run has no other there."""
+        others = [
+            other
+            for other in self._options.witnesses
+            if host_of(other) == host_of(address) and shown(other) != shown(address)
+        ]
+        for other in random.sample(others, min(count, len(others))):
+            with suppress(Broken, Refused):
+                try:
+                    fetch(other, 0, None).body.close()
+                except SourceFailed:  # a 404 is an answer too
+                    return True
+                return True
+        return False if others else None
+
+
+def choose_witnesses(addresses: Sequence[str]) -> tuple[str, ...]:
+    """A few files of each server, spread evenly over the run's."""
+    by_host: dict[str, list[str]] = {}
+    for address in addresses:
+        if kind_of(address) not in (LOCAL, HADOOP):
+            by_host.setdefault(host_of(address), []).append(address)
+    chosen: list[str] = []
+    for of_host in by_host.values():
+        count = min(WITNESSES, len(of_host))
+        chosen += [of_host[place * (len(of_host) - 1) // max(count - 1, 1)] for place in range(count)]
+    return tuple(chosen)
