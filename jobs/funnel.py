@@ -9,42 +9,47 @@ from udfs.report_data import Step
 def funnel(record: dict[str, Any]) -> list[Step]:
     """The steps that a run has made, in order; those after several subsets are the subsets."""
     stages = record["stages"]
-    steps: list[Step] = []
-    if FILES in stages:
-        steps += _extraction(stages[FILES])
-    if MATCHED in stages:
-        facts = stages[MATCHED]
-        steps += [Step("texts", facts["texts"], None, ""), Step("matched", facts["pairs"], facts["texts"], "")]
-    if POOL in stages:
-        facts = stages[POOL]
-        excluded = f"{facts['excluded']:,} copies excluded, " if "excluded" in facts else ""
-        steps.append(
-            Step("pool", facts["pairs"], stages.get(FILES, {}).get("pairs"), f"{excluded}{facts['images']:,} images")
-        )
-    if SUBSET in stages:
-        facts = stages[SUBSET]
-        subsets = facts.get("subsets", [facts])
-        steps += [
-            Step(
-                "subset" if len(subsets) == 1 else f"subset, t={at['t']:,}",
-                at["pairs"],
-                facts["pool_pairs"],
-                f"{at['images']:,} images",
-            )
-            for at in subsets
-        ]
-    return steps
+    subsets = subsets_of(stages)
+    return [
+        *(extraction_steps(stages[FILES]) if FILES in stages else ()),
+        *(match_steps(stages[MATCHED]) if MATCHED in stages else ()),
+        *([pool_step(stages)] if POOL in stages else ()),
+        *(subset_step(facts, f"subset, t={facts['t']:,}" if len(subsets) > 1 else "subset") for facts in subsets),
+    ]
 
 
-def _extraction(facts: dict[str, Any]) -> list[Step]:
+def subsets_of(stages: dict[str, Any]) -> list[dict[str, Any]]:
+    """The facts of each subset, ascending t, with `pool_pairs`."""
+    if SUBSET not in stages:
+        return []
+    facts: dict[str, Any] = stages[SUBSET]
+    return [{"pool_pairs": facts["pool_pairs"], **at} for at in facts.get("subsets", [facts])]
+
+
+def extraction_steps(facts: dict[str, Any]) -> list[Step]:
     named = facts["texts"] - facts["text_blank"] - facts["text_no_url"]
     kept = named - facts["text_other_language"]
     steps = [
-        Step("pages", facts["pages"], None, f"of {facts['records']:,} records"),
-        Step("images", facts["images"], None, f"{facts['images_with_text']:,} with a URL and a text"),
-        Step("texts", named, None, ""),
-        Step("language", kept, named, ""),
+        Step("pages", facts["pages"], None, "", f"of {facts['records']:,} records"),
+        Step("images", facts["images"], None, "", f"{facts['images_with_text']:,} with a URL and a text"),
+        Step("texts", named, None, "", ""),
+        Step("language", kept, named, "", ""),
     ]
     if facts["text_no_match"] or facts["pairs"] != kept:
-        steps.append(Step("matched", facts["pairs"], kept, ""))
+        steps.append(Step("matched", facts["pairs"], kept, "", ""))
     return steps
+
+
+def match_steps(facts: dict[str, Any]) -> list[Step]:
+    return [Step("texts", facts["texts"], None, "", ""), Step("matched", facts["pairs"], facts["texts"], "", "")]
+
+
+def pool_step(stages: dict[str, Any]) -> Step:
+    facts = stages[POOL]
+    excluded = f"{facts['excluded']:,} copies excluded, " if "excluded" in facts else ""
+    before = stages.get(FILES, {}).get("pairs")
+    return Step("pool", facts["pairs"], before or None, "of pairs", f"{excluded}{facts['images']:,} images")
+
+
+def subset_step(facts: dict[str, Any], name: str = "subset") -> Step:
+    return Step(name, facts["pairs"], facts["pool_pairs"], "of the pool", f"{facts['images']:,} images")

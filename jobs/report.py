@@ -23,7 +23,7 @@ from jobs.frames import (
     read_files,
     set_shuffle_partitions,
 )
-from jobs.funnel import funnel
+from jobs.funnel import funnel, subsets_of
 from jobs.given_counts import counts_beside, given_counts, pool_entries, read_counts
 from jobs.report_figures import (
     PoolFigures,
@@ -167,7 +167,7 @@ def collect(spark: SparkSession, run: RunFolder, context: Context, *, paper_list
     metadata = _metadata(record, pool if pool is not None else _frame(spark, run.files(SUBSET)))
     if paper_list and (metadata or {}).get("entries") != PAPER_ENTRIES:
         raise UsageError(f"--paper-list: the paper's list has {PAPER_ENTRIES:,} entries, this run's has not")
-    subsets = _subsets(stages)[:MOST_THRESHOLDS]
+    subsets = subsets_of(stages)[:MOST_THRESHOLDS]
     thresholds = [facts["t"] for facts in subsets]
     pool_pairs = _pool_pairs(stages)
     measured, spoken, pairs = PoolFigures([], [], {}), {}, []
@@ -184,7 +184,7 @@ def collect(spark: SparkSession, run: RunFolder, context: Context, *, paper_list
         reasons, bad = bad_files(read_files(spark, run.files(FILES), FILE), SHOWN_PAIRS)
     kept: dict[int, Counts] = {}
     drawn: list[SubsetFigures] = []
-    several = len(_subsets(stages)) > 1
+    several = len(subsets_of(stages)) > 1
     for facts in subsets:
         frame = _frame(spark, run.files(SUBSET, f"t={facts['t']}" if several else ""))
         if frame is None:
@@ -251,13 +251,6 @@ def _settings(record: dict[str, Any]) -> Settings:
     """Those settings of the run that decide which pairs were drawn."""
     saved = record["settings"]
     return Settings(out="", seed=saved.get("seed", 0), per_image=saved.get("per_image", "all"))
-
-
-def _subsets(stages: dict[str, Any]) -> list[dict[str, Any]]:
-    if SUBSET not in stages:
-        return []
-    facts: dict[str, Any] = stages[SUBSET]
-    return [{"pool_pairs": facts["pool_pairs"], **at} for at in facts.get("subsets", [facts])]
 
 
 def _pool_pairs(stages: dict[str, Any]) -> int | None:

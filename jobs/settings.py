@@ -406,6 +406,12 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "spark_conf",
         "debug",
     ),
+    "explain": ("metadata", "t", "debug"),
+    "inspect": (
+        *("metadata", "languages", "html_parser", "language_detector", "max_page_bytes", "max_record_bytes"),
+        *("s3_anonymous", "debug"),
+    ),
+    "trace": ("master", "spark_conf", "debug"),
     "report": ("entry_counts", "metadata", "master", "spark_conf", "debug"),
 }
 """The settings that each job takes, in the order of its help."""

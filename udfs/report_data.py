@@ -22,11 +22,13 @@ _CURVE_POINTS = 240
 
 
 class Step(NamedTuple):
-    """A step of the funnel: how many items are left, the number they are a share of (None where units change)."""
+    """A step of the funnel: how many items are left, the number they are a share of (None where units change), and
+    what that is where it is not the step before."""
 
     name: str
     items: int
     of: int | None
+    of_what: str
     about: str
 
 

@@ -90,7 +90,7 @@ def report_of(names: list[str], counts: np.ndarray, t: int = 2, captions: list[s
         "record": record(),
         "metadata": {"entries": len(names), "sha256": "ab" * 32},
         "paper_list": False,
-        "funnel": [Step("pages", 20, None, "of 30 records"), Step("language", 5, 10, "")],
+        "funnel": [Step("pages", 20, None, "", "of 30 records"), Step("language", 5, 10, "", "")],
         "reasons": [Reason("failed", HOSTILE[1], 1)],
         "bad_files": [BadFile(HOSTILE[2], "partial", HOSTILE[0])],
         "pool_pairs": 9,
