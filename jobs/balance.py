@@ -177,6 +177,10 @@ def balance_stage(
             subset_facts["capped_by_earlier_draw"] = size.capped
     facts = {"subsets": subsets} if several else subsets[0]
     run_folder.finish_stage(SUBSET, {"pool_pairs": pool_pairs, **facts, "seconds": watch.seconds})
+
+
+def write_card(run_folder: RunFolder) -> None:
+    """Write the data card of a run that has its subset."""
     run_folder.storage.write(CARD_FILE, render_card(run_folder.record, funnel(run_folder.record)).encode())
 
 
@@ -202,6 +206,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         if not run_folder.finished:
             with run_folder.writing():
                 balance_stage(spark, run_folder, pool, given.counts, settings)
+                write_card(run_folder)
     return run_folder
 
 
@@ -225,6 +230,7 @@ def _balance_survivors(spark: SparkSession, path: str, source: Source, settings:
         balance_stage(spark, run_folder, left, counts, settings)
         facts = run_folder.stage_facts(SUBSET) or {}
         run_folder.finish_stage(SUBSET, {**facts, "pairs_before_download": source.frame.count()})
+        write_card(run_folder)
     return run_folder
 
 

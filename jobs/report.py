@@ -110,9 +110,16 @@ def draw_report(spark: SparkSession, run: RunFolder, out: str) -> None:
     """Write the report of a run that has made all its rows: what goes wrong here is told, and does not undo them."""
     try:
         write_report(spark, run)
-        run.note(report=REPORT_FILE)
     except Exception as error:
         warn(f"{REPORT_FILE} could not be drawn ({one_line(error)}); `ballast report {out}` tries again")
+    else:
+        run.note(report=REPORT_FILE)
+
+
+def drop_report(run: RunFolder) -> None:
+    """Delete a report of what the folder held before."""
+    if run.record.pop("report", None) is not None:
+        run.storage.delete(REPORT_FILE)
 
 
 def own_context(spark: SparkSession, run: RunFolder) -> Context:

@@ -48,12 +48,13 @@ def render_card(record: dict[str, Any], funnel: Sequence[Step]) -> str:
             subsets=subsets,
             pool_pairs=facts["pool_pairs"],
             ts=", ".join(f"{subset['t']:,}" for subset in subsets),
-            how=_how(subsets[0].get("threshold", {})),
+            how=_how([subset.get("threshold", {}) for subset in subsets]),
             metadata=record.get("metadata"),
             languages=", ".join(languages) if languages else None,
             funnel=funnel,
             inputs=record.get("inputs"),
             source=record.get("source"),
+            survivors="survivors" in record,
             bad=" and ".join(bad),
             columns=[(name, COLUMN_MEANINGS[name]) for name in SUBSET.names],
             settings=[(name, _plain(value)) for name, value in settings.items()],
@@ -61,9 +62,10 @@ def render_card(record: dict[str, Any], funnel: Sequence[Step]) -> str:
     )
 
 
-def _how(threshold: dict[str, Any]) -> str:
-    name = next((name for name in _THRESHOLDS if name in threshold), None)
-    return f" ({_THRESHOLDS[name].format(threshold[name])})" if name else ""
+def _how(thresholds: Sequence[dict[str, Any]]) -> str:
+    """How each t was chosen, in brackets; what is the same for several is said once."""
+    said = [_THRESHOLDS[name].format(at[name]) for at in thresholds for name in _THRESHOLDS if name in at]
+    return f" ({'; '.join(dict.fromkeys(said))})" if said else ""
 
 
 def _plain(value: Any) -> str:

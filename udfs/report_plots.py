@@ -87,7 +87,9 @@ def sizes_plot(
         axes.plot([t for t, _ in sizes], [pairs for _, pairs in sizes], color=POOL, lw=1.6)
         axes.plot([t for t, _ in chosen], [pairs for _, pairs in chosen], "o", color=KEPT)
         for t, pairs in chosen:
-            axes.annotate(f"t = {t:,}", (t, pairs), xytext=(6, -10), textcoords="offset points", color=INK)
+            right = t * t > sizes[-1][0]  # in the right half the place above the curve is free, in the left below it
+            place, side = ((-6, 8), "right") if right else ((6, -10), "left")
+            axes.annotate(f"t = {t:,}", (t, pairs), xytext=place, textcoords="offset points", ha=side, color=INK)
         axes.set_xscale("log")
         axes.set_xlabel("t")
         axes.set_ylabel("pairs")
