@@ -19,6 +19,7 @@ from udfs.errors import BallastError
 from udfs.storage import Storage
 
 LEASES = "_manifests/_lease"
+_WRITE_S = 1.0
 HEARTBEAT_S, EXPIRES_S = 20.0, 180.0
 """A lease whose holder has not written for `EXPIRES_S` is taken over; at once if its process is known to have ended.
 Clocks of two machines may differ by a minute or two without harm."""
@@ -40,7 +41,7 @@ class Lease:
         last = 0
         if leases:
             last = _number(leases[-1])
-            holder = _read(storage, leases[-1])
+            holder = _read(storage, leases[-1]) or _read_later(storage, leases[-1])
             if holder is not None and not break_lock and not _is_over(holder):
                 raise BallastError(f"{storage.root}: {_who(holder)} is writing to it: {_ADVICE}")
         path = f"{LEASES}/{last + 1:06d}.json"
@@ -94,6 +95,12 @@ def _read(storage: Storage, path: str) -> dict[str, Any] | None:
     except ValueError:  # written by a run that was killed while at it
         return None
     return holder if isinstance(holder, dict) and {"run", "heartbeat"} <= holder.keys() else None
+
+
+def _read_later(storage: Storage, path: str) -> dict[str, Any] | None:
+    """A lease that is not whole yet: some file systems show a file before its bytes."""
+    time.sleep(_WRITE_S)
+    return _read(storage, path)
 
 
 def _is_over(holder: dict[str, Any]) -> bool:

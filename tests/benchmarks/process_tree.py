@@ -29,7 +29,7 @@ class Usage:
 
 class _Process(NamedTuple):
     parent: int
-    name: str
+    is_jvm: bool
     cpu_s: float
     rss_bytes: int
 
@@ -40,10 +40,13 @@ def watched(process: "subprocess.Popen[bytes]", scratch: Path) -> Usage:
     cpu_s: dict[int, float] = {}
     while process.poll() is None:
         of_jvm = of_python = 0
-        for pid, found in _tree(process.pid).items():
+        tree = _tree(process.pid)
+        for pid, found in tree.items():
             cpu_s[pid] = found.cpu_s
-            if found.name == "java":
-                of_jvm += found.rss_bytes
+            if found.is_jvm:
+                parent = tree.get(found.parent)
+                # a JVM that has forked to start a program is there twice for a moment, with all its memory
+                of_jvm += 0 if parent is not None and parent.is_jvm else found.rss_bytes
             else:
                 of_python += found.rss_bytes
         usage.rss_bytes = max(usage.rss_bytes, of_jvm + of_python)
@@ -73,11 +76,11 @@ def _tree(root: int) -> dict[int, _Process]:
 
 def _read(folder: Path) -> _Process | None:
     try:
-        name, _, rest = (folder / "stat").read_text().partition("(")[2].rpartition(")")
+        fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        is_jvm = (folder / "exe").readlink().name == "java"
     except OSError:  # it has ended
         return None
-    fields = rest.split()
-    return _Process(int(fields[1]), name, (int(fields[11]) + int(fields[12])) / _TICKS, int(fields[21]) * _PAGE_BYTES)
+    return _Process(int(fields[1]), is_jvm, (int(fields[11]) + int(fields[12])) / _TICKS, int(fields[21]) * _PAGE_BYTES)
 
 
 def _size(folder: Path) -> int:

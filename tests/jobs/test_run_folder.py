@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -261,3 +262,30 @@ def test_ctrl_c_is_one_line_and_the_run_resumes(crawl, finished, tmp_path):
     assert "Traceback" not in error
     assert curate(crawl, out) == 0
     assert rows_of(out / "subset") == rows_of(finished / "subset")
+
+
+def test_a_full_disk_is_one_line_and_the_run_resumes(crawl, finished, spark, tmp_path):
+    """No file may grow beyond what the first batch's take, as on a disk that is full: the write fails in the JVM."""
+    out = tmp_path / "out"
+    command = [
+        sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
+        str(crawl.metadata), "--t", "5", "--batch-files", "1", "--master", "local[2]",
+        "--spark-conf", f"spark.local.dir={tmp_path}",
+        "--spark-conf", "spark.driver.extraJavaOptions=-XX:-UsePerfData",  # a file that the JVM makes for itself
+    ]  # fmt: skip
+    limit = 16_000
+    done = subprocess.run(
+        command,
+        cwd=Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    assert done.returncode == 1
+    assert "File too large" in done.stderr.splitlines()[-1]
+    assert json.loads((out / "run.json").read_text())["state"] == "running"
+    assert curate(crawl, out) == 0
+    for folder in ("pool", "subset"):
+        assert rows_of(out / folder) == rows_of(finished / folder)

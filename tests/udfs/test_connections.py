@@ -9,11 +9,12 @@ import pytest
 from udfs.connections import ConnectionLimit
 
 
-def hold(folder: Path, most: int, began, go) -> None:
+def hold(folder: Path, most: int, began, go: Path) -> None:
     limit = ConnectionLimit(folder, most)
     limit.acquire()
     began.release()
-    go.wait(20)
+    while not go.exists():  # no lock of multiprocessing's, which a killed process would keep
+        time.sleep(0.02)
     limit.release()
 
 
@@ -22,7 +23,7 @@ class Holders:
 
     def __init__(self, folder: Path, most: int, count: int) -> None:
         fork = multiprocessing.get_context("fork")
-        self.began, self.go = fork.Semaphore(0), fork.Event()
+        self.began, self.go = fork.Semaphore(0), folder / "go"
         self.processes = [fork.Process(target=hold, args=(folder, most, self.began, self.go)) for _ in range(count)]
 
     def __enter__(self) -> "Holders":
@@ -31,7 +32,7 @@ class Holders:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.go.set()
+        self.go.touch()
         for process in self.processes:
             process.join(20)
 
@@ -41,7 +42,7 @@ def test_no_more_than_the_most_at_once(tmp_path: Path) -> None:
         assert holders.began.acquire(timeout=10)
         assert holders.began.acquire(timeout=10)
         assert not holders.began.acquire(timeout=0.6), "the third waits"
-        holders.go.set()
+        holders.go.touch()
         assert holders.began.acquire(timeout=10), "until another is done"
 
 
