@@ -1,5 +1,7 @@
 """Inspect: what extraction makes of a file, page by page, before a cluster is let loose on many. Needs no Spark."""
 
+import os
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -35,8 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     def show() -> None:
         settings = resolve("inspect", arguments)
         with session_for(settings, "inspect", [arguments.file]):
-            for line in inspect(arguments.file, settings, arguments.limit):
-                print(line)
+            try:
+                for line in inspect(arguments.file, settings, arguments.limit):
+                    print(line, flush=True)
+            except BrokenPipeError:  # a pager that was left; Python must not fail again when it flushes at its end
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     return guarded(show, debug=getattr(arguments, "debug", False))
 
@@ -69,11 +74,11 @@ def inspect(path: str, settings: Settings, limit: int) -> Iterator[str]:
 
 
 def _page(number: int, page: InspectedPage, entries: Sequence[str] | None) -> Iterator[str]:
-    if page.skipped:
-        yield f"  between: {_counted(page.skipped)}"
     pairs = sum(len(image.pairs) for image in page.images)
     yield f"page {number}  {visible(page.url, _URL)}  at byte {page.offset:,}"
-    yield f"  {len(page.images):,} images, {pairs:,} pairs"
+    if page.skipped:
+        yield f"  records before it: {_counted(page.skipped)}"
+    yield f"  {_number(len(page.images), 'image')}, {_number(pairs, 'pair')}"
     for image in page.images:
         yield from _image(image, entries)
 
@@ -86,8 +91,8 @@ def _image(image: InspectedImage, entries: Sequence[str] | None) -> Iterator[str
             yield f"      entries: {', '.join(visible(entries[entry_id], 60) for entry_id in held)}"
         yield f"      {pair['lang']} {pair['lang_score']:.2f}  {visible(str(pair['url']), _URL)}"
     if image.reasons:
-        src = "no src" if image.src is None else visible(image.src, 100)
-        texts = "".join(f"; {key}: {visible(text, 100)}" for key, text in image.texts)
+        src = "no src" if image.src is None else f'src "{visible(image.src, 100)}"'
+        texts = "".join(f', {key} "{visible(text, 100)}"' for key, text in image.texts)
         yield f"  - {_counted(image.reasons)}  ({src}{texts})"
 
 
@@ -95,6 +100,10 @@ def _ending(ending: Ending) -> Iterator[str]:
     if ending.skipped:
         yield f"  at the end: {_counted(ending.skipped)}"
     yield f"damaged: {visible(ending.damage, _URL)}" if ending.damage is not None else "end of file, undamaged"
+
+
+def _number(items: int, name: str) -> str:
+    return f"{items:,} {name}{'s' * (items != 1)}"
 
 
 def _counted(counts: Counter[str]) -> str:
