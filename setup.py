@@ -34,8 +34,8 @@ setup(
         "html5lib>=1.1,<2",  # BeautifulSoup's standard-conforming tree builder
         "jinja2>=3.1.2,<4",
         "langdetect>=1.0.9,<2",
-        "matplotlib>=3.8,<4",  # draws the report; imported by the driver when it does
         "markupsafe>=2.1,<4",
+        "matplotlib>=3.8,<4",  # draws the report; imported by the driver when it does
         "msgspec>=0.19,<1",
         "pyahocorasick>=2.1,<3",
         "selectolax>=1.0,<2",

@@ -8,7 +8,6 @@ import logging
 import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
-from xml.etree import ElementTree
 
 from markupsafe import Markup
 
@@ -21,8 +20,6 @@ INK, MUTED, GRID, POOL, LIMITED, KEPT = "#010101", "#020202", "#030303", "#04040
 _THEME = {INK: "ink", MUTED: "muted", GRID: "grid", POOL: "pool", LIMITED: "limited", KEPT: "kept"}
 """Colours that stand for the page's CSS variables, so that one drawing serves the light and the dark page."""
 
-_SVG = "http://www.w3.org/2000/svg"
-_XLINK = "http://www.w3.org/1999/xlink"
 _WIDTH_IN, _HEIGHT_IN = 4.4, 3.0
 _STYLE: Any = {
     "svg.fonttype": "none",  # text stays text
@@ -41,6 +38,11 @@ _STYLE: Any = {
 }
 _COLOUR = re.compile("|".join(_THEME))
 _FAMILY = re.compile(r"font-family: [^;\"]*; ")
+_METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
+_STYLE_SHEET = re.compile(r"<defs>\s*<style.*?</style>\s*</defs>", re.DOTALL)  # it would be the whole page's
+_ID = re.compile(r' id="([^"]+)"')
+_SIZE = re.compile(r' (?:width|height)="[^"]*"')
+_REFERENCE = re.compile(r'url\(#([^)]+)\)|xlink:href="#([^"]+)"')
 
 
 class Line(NamedTuple):
@@ -155,38 +157,17 @@ def _drawn(name: str, draw: Callable[["Axes"], None], alternative: str) -> Marku
         draw(axes)
         drawn = io.BytesIO()
         figure.savefig(drawn, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return _inlined(drawn.getvalue(), name, alternative)
+    return _inlined(drawn.getvalue().decode(), name, alternative)
 
 
-def _inlined(svg: bytes, name: str, alternative: str) -> Markup:
+def _inlined(svg: str, name: str, alternative: str) -> Markup:
     """An SVG document as an element of a page: themed, with its alternative text, and no id that others may have."""
-    root = ElementTree.fromstring(svg)
-    for name_of_child in ("metadata", "defs"):  # at the top, defs hold a style that would be the whole page's
-        for child in root.findall(f"{{{_SVG}}}{name_of_child}"):
-            if child.find(f"{{{_SVG}}}clipPath") is None:
-                root.remove(child)
-    used = {value for element in root.iter() for value in _references(element)}
-    for element in root.iter():
-        if element.get("id") not in used:
-            element.attrib.pop("id", None)
-    for size in ("width", "height"):  # the page's style says how large it is
-        del root.attrib[size]
-    root.set("stroke-linejoin", "round")
-    root.set("role", "img")
-    root.set("aria-labelledby", f"{name}-text")
-    title = ElementTree.Element(f"{{{_SVG}}}title", {"id": f"{name}-text"})
-    title.text = alternative
-    root.insert(0, title)
-    ElementTree.register_namespace("", _SVG)
-    ElementTree.register_namespace("xlink", _XLINK)
-    text = ElementTree.tostring(root, encoding="unicode")
-    return Markup(_FAMILY.sub("", _COLOUR.sub(lambda found: f"var(--{_THEME[found[0]]})", text)))
-
-
-def _references(element: ElementTree.Element) -> list[str]:
-    """The ids that an element refers to."""
-    return [
-        reference
-        for key, value in element.attrib.items()
-        for reference in (re.findall(r"url\(#([^)]+)\)", value) or ([value[1:]] if key == f"{{{_XLINK}}}href" else []))
-    ]
+    for left_out in (_METADATA, _STYLE_SHEET, _FAMILY):
+        svg = left_out.sub("", svg)
+    referred = {name for found in _REFERENCE.findall(svg) for name in found}
+    svg = _ID.sub(lambda found: found[0] if found[1] in referred else "", svg)
+    svg = _COLOUR.sub(lambda found: f"var(--{_THEME[found[0]]})", svg)
+    head, body = svg[svg.index("<svg") :].split(">", 1)
+    head = _SIZE.sub("", head)  # the page's style says how large it is
+    title = Markup('<title id="{}-text">{}</title>').format(name, alternative)
+    return Markup(f'{head} stroke-linejoin="round" role="img" aria-labelledby="{name}-text">{title}{body}')

@@ -1,13 +1,14 @@
 """Report and data card of real runs: their figures against the rows on disk."""
 
 import json
+import shutil
 from collections import Counter
 
 import html5lib
 import pytest
 from pools import counts_of, keep_prob_of, record_of, rows_of, run
 
-from jobs.report import collect, own_context
+from jobs.report import collect, draw_report, drop_report, own_context
 from jobs.run_folder import stored_run
 from udfs.report_data import MOST_MATCHES
 
@@ -89,3 +90,15 @@ def test_user_errors_are_one_line(spark, curated, tmp_path, capsys):
     assert run("report", curated, "--pool", curated) == 2
     assert "holds no subset of another folder's pool" in capsys.readouterr().err
     assert json.loads((curated / "run.json").read_text())["state"] == "finished"
+
+
+def test_a_report_that_cannot_be_drawn_is_told_and_undoes_nothing(spark, curated, tmp_path, capsys):
+    broken = tmp_path / "broken"
+    shutil.copytree(curated, broken)
+    drop_report(stored_run(str(broken)))
+    assert not (broken / "report.html").exists()
+    next((broken / "pool").glob("*.parquet")).unlink()
+    draw_report(spark, stored_run(str(broken)), str(broken))
+    assert "report.html could not be drawn" in (said := capsys.readouterr().err)
+    assert f"`ballast report {broken}` tries again" in said
+    assert record_of(broken)["state"] == "finished" and not (broken / "report.html").exists()
