@@ -62,7 +62,7 @@ def extract(
         assert batch.schema.equals(tagged(PAIR if matcher is None else MATCHED_PAIR))
     rows = [row for batch in batches for row in batch.to_pylist()]
     assert [row["kind"] for row in rows] == ["pair"] * (len(rows) - 1) + ["file"]
-    by_its_path = int.from_bytes(xxhash.xxh3_64_digest(str(path)), "big", signed=True)
+    by_its_path = int.from_bytes(xxhash.xxh3_64_digest(str(path).encode()), "big", signed=True)
     assert {row.pop("file_id") for row in rows} == {by_its_path}
     *pairs, last = rows
     assert all(pair.pop("file") is None and pair.pop("kind") == "pair" for pair in pairs)
