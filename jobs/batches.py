@@ -11,7 +11,7 @@ from functools import reduce
 from typing import Any, NamedTuple
 
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.command import note
@@ -93,13 +93,14 @@ def _retry(spark: SparkSession, run_folder: RunFolder, files: dict[str, InputFil
     the old rows of the others. A file that was partial and fails now keeps its old rows."""
     for manifest in run_folder.manifests(EXTRACTED):
         watch = Stopwatch()
-        before = {path: status for path, status, _ in _statuses(spark, run_folder, manifest) if status != FileStatus.OK}
+        rows = _file_rows(spark, run_folder, manifest)
+        before = {row["path"]: row["status"] for row in rows if row["status"] != FileStatus.OK}
         if not before:
             continue
         again = extract([files[path] for path in before]).persist(StorageLevel.DISK_ONLY)
         try:
-            rows = again.where(F.col("kind") == KIND_FILE).select("file.path", "file.status").collect()
-            worse = [path for path, now in rows if (before[path], now) == (FileStatus.PARTIAL, FileStatus.FAILED)]
+            now = again.where(F.col("kind") == KIND_FILE).select("file.path", "file.status").collect()
+            worse = [path for path, status in now if (before[path], status) == (FileStatus.PARTIAL, FileStatus.FAILED)]
             replaced = [file_id(path) for path in before if path not in worse]
             is_replaced = F.col("file_id").isin(replaced)
             kept = _committed_rows(spark, run_folder, manifest, again).where(~is_replaced)
@@ -126,22 +127,20 @@ def _committed_rows(spark: SparkSession, run_folder: RunFolder, manifest: Manife
     return reduce(DataFrame.unionByName, parts)
 
 
-def _statuses(spark: SparkSession, run_folder: RunFolder, manifest: Manifest) -> list[tuple[str, str, str | None]]:
-    """Path, status and error of each file of a batch."""
+def _file_rows(spark: SparkSession, run_folder: RunFolder, manifest: Manifest) -> list[Row]:
+    """Path, status, error, pages and pairs of each file of a batch."""
     rows = spark.read.parquet(*run_folder.files(EXTRACTED, FILES_PART, manifest.unit))
-    return [tuple(row) for row in rows.select("file.path", "file.status", "file.error").collect()]
+    return rows.select("file.path", "file.status", "file.error", "file.pages", "file.pairs").collect()
 
 
 def _tell(spark: SparkSession, run_folder: RunFolder, manifest: Manifest, seconds: float, progress: str) -> int:
     """A line about a committed batch, and one about each file that failed; gives how many did."""
-    rows = spark.read.parquet(*run_folder.files(EXTRACTED, FILES_PART, manifest.unit))
-    sums = rows.agg(F.sum("file.pages").alias("pages"), F.sum("file.pairs").alias("pairs")).first()
-    statuses = _statuses(spark, run_folder, manifest)
-    found = Counter(status for _, status, _ in statuses)
-    counts = " ".join(f"{status.value}={found[status]}" for status in FileStatus)
-    pages, pairs = (0, 0) if sums is None else (sums["pages"], sums["pairs"])
+    rows = _file_rows(spark, run_folder, manifest)
+    statuses = Counter(row["status"] for row in rows)
+    counts = " ".join(f"{status.value}={statuses[status]}" for status in FileStatus)
+    pages, pairs = (sum(row[name] for row in rows) for name in ("pages", "pairs"))
     note(f"{manifest.unit} {counts} pages={pages} pairs={pairs} seconds={seconds:.1f} ({progress})")
-    failures = sorted((path, error) for path, status, error in statuses if status == FileStatus.FAILED)
+    failures = sorted((row["path"], row["error"]) for row in rows if row["status"] == FileStatus.FAILED)
     for path, error in failures[:_NAMED_FAILURES]:
         note(f"failed file={path} error={error}")
     if len(failures) > _NAMED_FAILURES:

@@ -39,7 +39,12 @@ EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, SUBSET, IMAGES = (
     "subset",
     "images",
 )
-STAGES = (EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, SUBSET, IMAGES)
+WORDNET, SCANNED, UNIGRAMS, BIGRAMS, TITLES = "wordnet", "scanned", "unigrams", "bigrams", "titles"
+"""The stages of the sources that entries are built from."""
+STAGES = (
+    *(EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, SUBSET, IMAGES),
+    *(WORDNET, SCANNED, UNIGRAMS, BIGRAMS, TITLES),
+)
 _MANIFESTS = "_manifests"
 OWN_PATHS = (*STAGES, *(f"{_MANIFESTS}/{stage}" for stage in STAGES), COUNTS_FILE, REPORT_FILE, CARD_FILE, RUN_FILE)
 """All that Ballast ever writes to an output folder but its lease, and so all that `--overwrite` deletes."""
@@ -257,6 +262,12 @@ class RunFolder:
             if name not in committed:
                 self.storage.delete(name)
         self.storage.delete_empty_folders(stage)
+
+    def drop(self, stage: str) -> None:
+        """Delete a stage's files, committed or not, that later stages no longer need."""
+        self.storage.delete(f"{_MANIFESTS}/{stage}")
+        self._manifests.pop(stage, None)
+        self.storage.delete(stage)
 
     def finish_stage(self, stage: str, facts: dict[str, Any]) -> None:
         """Record a stage as finished, with its facts."""

@@ -124,6 +124,16 @@ def _seed(text: str) -> int:
     return value
 
 
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
+    if not -1000 <= value <= 1000:
+        raise argparse.ArgumentTypeError(f"must be between -1000 and 1000, not {text}")
+    return value
+
+
 def _share(text: str) -> float:
     try:
         value = float(text)
@@ -313,6 +323,81 @@ class Settings:
         type=_at_least_one,
         metavar="N",
     )
+    wordnet: str | None = _setting(
+        "WordNet's dict folder, with data.noun (or the output of `metadata wordnet`)", type=_path, metavar="DIR"
+    )
+    wikipedia: tuple[str, ...] = _setting(
+        "pages-articles dumps: XML, bzip2, multistream bzip2 with its index beside it (or the output of `metadata "
+        "bigrams` or `unigrams`)",
+        default=(),
+        type=_path,
+        nargs="+",
+        metavar="DUMP",
+    )
+    pageviews: tuple[str, ...] = _setting(
+        "pageviews files, hourly or daily complete, or folders of them (or the output of `metadata titles`)",
+        default=(),
+        type=_path,
+        nargs="+",
+        metavar="FILE",
+    )
+    sources: str | None = _setting(
+        "folder for the counts and scores of the sources, from which other thresholds need no dumps (default: beside "
+        "the list, NAME.sources)",
+        type=_path,
+        metavar="DIR",
+    )
+    size: int = _setting("entries at most (default: 500,000)", default=500_000, type=_size, metavar="N")
+    min_unigram_count: int = _setting(
+        "words that occur so often are entries (default: 100)", default=100, type=_at_least_one, metavar="N"
+    )
+    min_pmi: float = _setting(
+        "pairs of words with this pointwise mutual information or more, in bits, are entries (default: 30)",
+        default=30.0,
+        type=_number,
+        metavar="X",
+    )
+    min_bigram_count: int = _setting(
+        "and which occur so often (default: 1, as published)", default=1, type=_at_least_one, metavar="N"
+    )
+    min_views: int = _setting(
+        "titles with so many views over all files are entries (default: 70)",
+        default=70,
+        type=_at_least_one,
+        metavar="N",
+    )
+    min_hour_views: int = _setting(
+        "count only hours in which a title had so many views (default: 1; the published script: 50)",
+        default=1,
+        type=_at_least_one,
+        metavar="N",
+    )
+    days: int | None = _setting(
+        "sample so many of the days that the pageviews files cover, by a hash of --seed (default: all)",
+        type=_at_least_one,
+        metavar="N",
+    )
+    lowercase: bool = _setting("fold the case of Wikipedia's words", default=False, action="store_true")
+    keep_bigram_count: int = _setting(
+        "keep rarer pairs only if their PMI is --keep-pmi or more: later thresholds must stay above one of the two "
+        "(default: 1, which keeps all)",
+        default=1,
+        type=_at_least_one,
+        metavar="N",
+    )
+    keep_pmi: float = _setting("see --keep-bigram-count (default: 20)", default=20.0, type=_number, metavar="X")
+    normalize_entries: bool = _setting(
+        "space wrapped punctuation in entries as in captions, so that they can match (default: as they stand, which "
+        "is what the paper's list has)",
+        default=False,
+        action="store_true",
+    )
+    split_bytes: int = _setting(
+        "bytes of a dump that one task reads, where it can be cut (default: 32 MiB)",
+        default=32 << 20,
+        type=_at_least_one,
+        metavar="N",
+    )
     retry_failed: bool = _setting(
         "read the files again that were marked failed or partial, and make anew what was made from them",
         default=False,
@@ -379,6 +464,8 @@ FIELDS = {item.name: item for item in dataclasses.fields(Settings)}
 _EXECUTION = ("files_per_task", "batch_files", "max_file_seconds", "retry_failed", "max_failed_files")
 _COMMON = ("master", "spark_conf", "overwrite", "break_lock", "debug")
 _INPUTS = ("input_root", "crawl", "crawl_format", "sample", "s3_anonymous", "max_connections", "patience")
+_NGRAMS = ("lowercase", "keep_bigram_count", "keep_pmi", "split_bytes")
+_TITLES = ("min_hour_views", "days", "seed")
 _EXTRACT = ("languages", *_INPUTS, "html_parser", "language_detector", "max_page_bytes", "max_record_bytes")
 
 COMMANDS: dict[str, tuple[str, ...]] = {
@@ -395,6 +482,15 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         *("out", *THRESHOLDS, "per_image", "entry_counts", "metadata", "survivors", "where", "seed", *_COMMON),
     ),
     "group": ("out", "max_captions", "seed", *_COMMON),
+    "metadata build": (
+        *("out", "wordnet", "wikipedia", "pageviews", "size"),
+        *("min_unigram_count", "min_pmi", "min_bigram_count", "min_views", "normalize_entries"),
+        *("sources", *_NGRAMS, *_TITLES, "batch_files", *_COMMON),
+    ),
+    "metadata wordnet": ("out", *_COMMON),
+    "metadata unigrams": ("out", "lowercase", "split_bytes", "batch_files", *_COMMON),
+    "metadata bigrams": ("out", *_NGRAMS, "batch_files", *_COMMON),
+    "metadata titles": ("out", *_TITLES, "batch_files", *_COMMON),
     "plan": (
         *THRESHOLDS,
         "per_image",
@@ -457,7 +553,7 @@ def resolve(job: str, arguments: argparse.Namespace) -> Settings:
         raise UsageError(f"ballast {job}: --out DIR is missing")
     if all(values.get(name) is None for name in THRESHOLDS) and "tail_share" in names:
         values["tail_share"] = DEFAULT_TAIL_SHARE
-    for name in ("spark_conf", "exclude"):
+    for name in ("spark_conf", "exclude", "wikipedia", "pageviews"):
         values[name] = tuple(values.get(name, ()))
     return Settings(**values)
 
@@ -516,7 +612,7 @@ def _checked(path: str, key: str, value: Any) -> Any:
         if not isinstance(value, bool):
             raise UsageError(f"{where}: must be true or false")
         return value
-    if flag.get("action") == "append":
+    if flag.get("action") == "append" or "nargs" in flag:
         if not isinstance(value, list):
             raise UsageError(f"{where}: must be a list of strings")
         return [_converted(where, flag, item) for item in value]

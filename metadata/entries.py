@@ -53,11 +53,11 @@ class EntryList:
         return {"entries": self.size, "sha256": self.sha256}
 
 
-def load_entries(path: str | None) -> EntryList:
+def load_entries(path: str | None, *, dedup: bool = False) -> EntryList:
     """Read and check a list of entries; None gives the packaged list.
 
     The file is a JSON list of strings, as MetaCLIP's metadata.json, or UTF-8 text with an entry a line; either may be
-    gzipped. See `parse_entries` for how they are told apart.
+    gzipped. See `parse_entries` for how they are told apart, and for `dedup`.
 
     Raises UsageError, in one line with the file and the line or index, if the file cannot be read or its list used.
     """
@@ -67,7 +67,7 @@ def load_entries(path: str | None) -> EntryList:
         data = Path(path).read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
-    return parse_entries(data, path)
+    return parse_entries(data, path, dedup=dedup)
 
 
 def default_entries() -> EntryList:
@@ -76,8 +76,10 @@ def default_entries() -> EntryList:
     return parse_entries(resources.files(__package__).joinpath(PACKAGED_FILE).read_bytes(), PACKAGED_SOURCE)
 
 
-def parse_entries(data: bytes, source: str) -> EntryList:
+def parse_entries(data: bytes, source: str, *, dedup: bool = False) -> EntryList:
     """Check the bytes of a list of entries and return it; entries are kept as they stand, in order.
+
+    With `dedup`, the first of equal entries is kept and duplicates are no error.
 
     Gzip is known by its first bytes. A list is JSON if it parses as JSON, or if its name (`source`) ends in .json or
     .json.gz, or if it opens with a bracket and a quotation mark; else it is text, whose lines end in \\n or \\r\\n.
@@ -87,7 +89,11 @@ def parse_entries(data: bytes, source: str) -> EntryList:
     an empty list, blank entries, entries that UTF-8 cannot hold and duplicates.
     """
     entries, position = _split(_decode(_gunzip(data, source), source), source)
-    _check(entries, position, source)
+    if dedup:
+        _check_each(entries, position, source)
+        entries = list(dict.fromkeys(entries))
+    else:
+        _check(entries, position, source)
     return EntryList(tuple(entries), source)
 
 
@@ -163,14 +169,19 @@ def _json_type(value: object) -> str:
 
 def _check(entries: Sequence[str], position: _Position, source: str) -> None:
     """Raise UsageError for the first reason why the entries cannot be used as a list."""
+    _check_each(entries, position, source)
+    if len(set(entries)) < len(entries):
+        raise UsageError(f"{source}: {_describe_duplicates(entries, position)}")
+
+
+def _check_each(entries: Sequence[str], position: _Position, source: str) -> None:
+    """Raise UsageError for an empty list and for the first entry that cannot be one, whatever else is in the list."""
     if not entries:
         raise UsageError(f"{source}: holds no entries")
     for at, entry in enumerate(entries):
         if not entry or entry.isspace():
             raise UsageError(f"{source}: {position(at)} is blank; every entry needs a character to match")
     _check_encodable(entries, position, source)
-    if len(set(entries)) < len(entries):
-        raise UsageError(f"{source}: {_describe_duplicates(entries, position)}")
 
 
 def _check_encodable(entries: Sequence[str], position: _Position, source: str) -> None:

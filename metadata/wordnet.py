@@ -9,6 +9,7 @@ import gzip
 import io
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -46,10 +47,20 @@ def wordnet_names(dict_dir: Path) -> list[str]:
 
     Raises UsageError if the folder lacks a data file, or one cannot be read as such.
     """
+    return list(synset_counts(dict_dir))
+
+
+def synset_counts(dict_dir: Path) -> dict[str, int]:
+    """How many synsets bear each name, in order of the first of them. Raises as `wordnet_names`."""
+    check_dict_dir(dict_dir)
+    return dict(Counter(name for data_file in DATA_FILES for name in _file_names(dict_dir / data_file)))
+
+
+def check_dict_dir(dict_dir: Path) -> None:
+    """Raise UsageError if the folder lacks a data file."""
     missing = [name for name in DATA_FILES if not (dict_dir / name).is_file()]
     if missing:
         raise UsageError(f"{dict_dir}: not a WordNet dict folder: it lacks {', '.join(missing)}")
-    return list(dict.fromkeys(name for data_file in DATA_FILES for name in _file_names(dict_dir / data_file)))
 
 
 def wordnet_entries(dict_dir: Path) -> list[str]:

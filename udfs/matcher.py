@@ -9,7 +9,10 @@ import ahocorasick
 import pyarrow as pa
 
 _PACKED_TOGETHER = 10_000
-_SPACED = [(mark, f" {mark} ") for mark in ",.;:?!`"] + [(space, " ") for space in "\t\r\n"]
+WRAPPED = ",.;:?!`"
+"""The marks that the matching rule wraps in spaces."""
+
+_SPACED = [(mark, f" {mark} ") for mark in WRAPPED] + [(space, " ") for space in "\t\r\n"]
 
 
 def space_text(caption: str) -> str:

@@ -14,6 +14,7 @@ import corpus
 import curation_rows
 import extraction_rows
 import matcher_rows
+import metadata_rows
 import spark_rows
 import stage_rows
 import wat_rows
@@ -92,6 +93,9 @@ class Bench:
     def curation(self) -> list[Row]:
         return curation_rows.curation(self.repeat, self.folder)
 
+    def metadata(self) -> list[Row]:
+        return metadata_rows.metadata(self.repeat, self.folder)
+
 
 GROUPS: dict[str, Callable[[Bench], list[Row]]] = {
     "read": Bench.read,
@@ -103,6 +107,7 @@ GROUPS: dict[str, Callable[[Bench], list[Row]]] = {
     "spark": Bench.spark,
     "wat": Bench.wat,
     "curation": Bench.curation,
+    "metadata": Bench.metadata,
 }
 
 

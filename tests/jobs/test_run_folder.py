@@ -1,12 +1,6 @@
 """An output folder is resumed, reported or refused; only Ballast's own paths are ever deleted."""
 
 import json
-import os
-import resource
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -211,81 +205,3 @@ def test_a_lost_manifest_costs_its_batch_and_no_row(crawl, finished, spark, tmp_
     assert curate(crawl, out, "--batch-files", "1") == 0
     assert rows_of(out / "subset") == rows_of(finished / "subset")
     assert pq.read_table(out / "files").num_rows == 2
-
-
-def test_a_killed_driver_is_resumed(crawl, finished, tmp_path):
-    """SIGKILL the driver as soon as its first batch is committed; the same command ends with the same rows."""
-    out = tmp_path / "out"
-    command = [
-        sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
-        str(crawl.metadata), "--t", "5", "--no-report", "--batch-files", "1", "--master", "local[2]",
-        "--spark-conf", f"spark.local.dir={tmp_path}",
-        "--spark-conf", f"spark.driver.extraJavaOptions=-Djava.io.tmpdir={tmp_path}",  # a killed JVM leaves it behind
-    ]  # fmt: skip
-    root = Path(__file__).resolve().parents[2]
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    first = subprocess.Popen(command, cwd=root, env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
-    manifest = out / "_manifests" / "extracted" / "batch=00000.json"
-    deadline = time.monotonic() + 120
-    while not manifest.exists() and first.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.wait()
-    assert manifest.exists()
-    assert json.loads((out / "run.json").read_text())["state"] == "running"
-    committed = {path: path.stat().st_mtime_ns for path in out.rglob("batch=00000/**/*.parquet")}
-
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True, timeout=200)
-    assert "1 of 2 files were committed before" in done.stderr
-    assert committed == {path: path.stat().st_mtime_ns for path in out.rglob("batch=00000/**/*.parquet")}
-    for folder in ("pool", "subset"):
-        assert rows_of(out / folder) == rows_of(finished / folder)
-
-
-def test_ctrl_c_is_one_line_and_the_run_resumes(crawl, finished, tmp_path):
-    out = tmp_path / "out"
-    command = [
-        sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
-        str(crawl.metadata), "--t", "5", "--no-report", "--batch-files", "1", "--master", "local[2]",
-        "--spark-conf", f"spark.local.dir={tmp_path}",
-    ]  # fmt: skip
-    root = Path(__file__).resolve().parents[2]
-    run = subprocess.Popen(command, cwd=root, start_new_session=True, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
-    while not (out / "run.json").exists() and run.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
-    time.sleep(1)
-    os.killpg(run.pid, signal.SIGINT)
-    _, error = run.communicate(timeout=60)
-    assert run.returncode == 130
-    assert error.splitlines()[-1] == "ballast: stopped; the same command goes on from what was committed"
-    assert "Traceback" not in error
-    assert curate(crawl, out) == 0
-    assert rows_of(out / "subset") == rows_of(finished / "subset")
-
-
-def test_a_full_disk_is_one_line_and_the_run_resumes(crawl, finished, spark, tmp_path):
-    """No file may grow beyond what the first batch's take, as on a disk that is full: the write fails in the JVM."""
-    out = tmp_path / "out"
-    command = [
-        sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
-        str(crawl.metadata), "--t", "5", "--batch-files", "1", "--master", "local[2]",
-        "--spark-conf", f"spark.local.dir={tmp_path}",
-        "--spark-conf", "spark.driver.extraJavaOptions=-XX:-UsePerfData",  # a file that the JVM makes for itself
-    ]  # fmt: skip
-    limit = 16_000
-    done = subprocess.run(
-        command,
-        cwd=Path(__file__).resolve().parents[2],
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
-    )
-    assert done.returncode == 1
-    assert "File too large" in done.stderr.splitlines()[-1]
-    assert json.loads((out / "run.json").read_text())["state"] == "running"
-    assert curate(crawl, out) == 0
-    for folder in ("pool", "subset"):
-        assert rows_of(out / folder) == rows_of(finished / folder)

@@ -1,0 +1,77 @@
+"""Build: the sources' counts to one list of entries and the manifest beside it."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jobs.entry_sources import ranked_sources
+from jobs.run_folder import ballast_version
+from jobs.session import spark_session
+from jobs.settings import Settings
+from metadata.entries import EntryList
+from metadata.merge import Account, RankedSource, merge, numbers
+from metadata.spacing import can_match
+from udfs.errors import UsageError
+from udfs.storage import LocalStorage
+
+_SUFFIX = ".json"
+
+
+def build(settings: Settings) -> tuple[EntryList, dict[str, Any]]:
+    """Build a list, write it with its manifest, and give both.
+
+    Raises `UsageError` where no source is named, or nothing comes of those that are.
+    """
+    if not (settings.wordnet or settings.wikipedia or settings.pageviews):
+        raise UsageError("ballast metadata build: give --wordnet, --wikipedia or --pageviews, one of them at least")
+    check_out(settings.out)
+    with spark_session(settings, "metadata build") as spark:
+        sources = ranked_sources(spark, settings, settings.sources or f"{settings.out.removesuffix(_SUFFIX)}.sources")
+        sources.insert(1 if settings.wordnet else 0, numbers())
+        entries, accounts = merge(sources, settings.size, normalize=settings.normalize_entries)
+    found = EntryList(tuple(entries), settings.out)
+    about = {
+        "size": settings.size,
+        "normalized": settings.normalize_entries,
+        "sources": [_source_json(source, account) for source, account in zip(sources, accounts, strict=True)],
+    }
+    return found, write_list(found, about)
+
+
+def _source_json(source: RankedSource, account: Account) -> dict[str, Any]:
+    return {**account.as_json(), "candidates": source.candidates, **source.about}
+
+
+def check_out(out: str) -> None:
+    """Raise `UsageError` for a path at which no list can be written."""
+    if not out.endswith(_SUFFIX):
+        raise UsageError(f"--out {out}: the name of a list must end in {_SUFFIX}")
+    if Path(out).is_dir() or not Path(out).absolute().parent.is_dir():
+        raise UsageError(f"--out {out}: is a folder" if Path(out).is_dir() else f"--out {out}: its folder is not there")
+
+
+def manifest_path(path: str) -> Path:
+    """Where the manifest of a list lies."""
+    return Path(f"{path.removesuffix('.gz').removesuffix(_SUFFIX)}.manifest.json")
+
+
+def write_list(entries: EntryList, about: dict[str, Any]) -> dict[str, Any]:
+    """Write a list to its `source` as JSON, an entry a line, and the manifest beside it; gives the manifest.
+
+    The manifest holds nothing of the machine or the time: equal inputs and settings give equal bytes.
+    """
+    manifest = {
+        "ballast": ballast_version(),
+        **entries.fingerprint,
+        "cannot_match": sum(not can_match(entry) for entry in entries.entries),
+        **about,
+    }
+    folder = LocalStorage(str(Path(entries.source).absolute().parent))
+    folder.write(Path(entries.source).name, _json(list(entries.entries), 0))
+    folder.write(manifest_path(entries.source).name, _json(manifest, 2))
+    return manifest
+
+
+def _json(value: Sequence[str] | dict[str, Any], indent: int) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=indent) + "\n").encode()

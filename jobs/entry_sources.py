@@ -1,0 +1,174 @@
+"""The sources of entries as folders of Parquet: counted from dumps, or counted before; ranked above a threshold."""
+
+from collections.abc import Callable, Iterator, Sequence
+from math import log2
+from os.path import isdir, join
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.command import note
+from jobs.frames import read_files
+from jobs.ngrams import ngrams_identity, ngrams_stages, plan_dumps
+from jobs.run_folder import BIGRAMS, FINISHED, TITLES, UNIGRAMS, WORDNET, RunFolder, read_record
+from jobs.settings import Settings, execution
+from jobs.titles import plan_views, titles_identity, titles_stage
+from jobs.wordnet_names import wordnet_identity, wordnet_stage
+from metadata.counting import PAIR_COUNT, SYNSET_NAME, TITLE_VIEWS, WORD_COUNT
+from metadata.merge import RankedSource
+from udfs.errors import UsageError
+from udfs.storage import LocalStorage
+
+WORDNET_JOB, UNIGRAMS_JOB, BIGRAMS_JOB, TITLES_JOB = (
+    "metadata wordnet",
+    "metadata unigrams",
+    "metadata bigrams",
+    "metadata titles",
+)
+_PRUNED = (
+    "--min-pmi {pmi:g} with --min-bigram-count {count}: {folder} keeps pairs that occur fewer than {kept_count} times "
+    "only from PMI {kept_pmi:g} on: raise one of the two, or count again with --overwrite and a lower --keep-pmi"
+)
+
+
+def count_source(spark: SparkSession, job: str, inputs: Sequence[str], out: str, settings: Settings) -> RunFolder:
+    """Count the inputs of a source job into the folder `out`; what is there already is not counted again."""
+    identity, stages = _PLANS[job](inputs, settings)
+    if any(_is_within(out, path) for path in inputs):
+        raise UsageError(f"{out}: is what the job reads from: name another folder")
+    identity = {"job": job, **identity}
+    run_folder = RunFolder.open(
+        out, identity, execution(job, settings), overwrite=settings.overwrite, break_lock=settings.break_lock
+    )
+    if run_folder.finished:
+        note(f"{out} holds these counts already; no dump was read (--overwrite counts anew)")
+        return run_folder
+    with run_folder.writing():
+        stages(spark, run_folder)
+    return run_folder
+
+
+def _is_within(out: str, path: str) -> bool:
+    return isdir(path) and Path(out).resolve().is_relative_to(Path(path).resolve())
+
+
+_Plan = tuple[dict[str, Any], Callable[[SparkSession, RunFolder], None]]
+
+
+def _plan_wordnet(inputs: Sequence[str], settings: Settings) -> _Plan:
+    return wordnet_identity(inputs[0]), lambda spark, folder: wordnet_stage(spark, folder, inputs[0])
+
+
+def _plan_ngrams(inputs: Sequence[str], settings: Settings, *, with_pairs: bool) -> _Plan:
+    pieces = plan_dumps(inputs, settings)
+    return ngrams_identity(pieces, settings, with_pairs=with_pairs), lambda spark, folder: ngrams_stages(
+        spark, folder, pieces, settings, with_pairs=with_pairs
+    )
+
+
+def _plan_titles(inputs: Sequence[str], settings: Settings) -> _Plan:
+    files = plan_views(inputs, settings)
+    return titles_identity(files, settings), lambda spark, folder: titles_stage(spark, folder, files, settings)
+
+
+_PLANS: dict[str, Callable[[Sequence[str], Settings], _Plan]] = {
+    WORDNET_JOB: _plan_wordnet,
+    UNIGRAMS_JOB: lambda inputs, settings: _plan_ngrams(inputs, settings, with_pairs=False),
+    BIGRAMS_JOB: lambda inputs, settings: _plan_ngrams(inputs, settings, with_pairs=True),
+    TITLES_JOB: _plan_titles,
+}
+
+
+def open_source_folder(
+    spark: SparkSession, jobs: Sequence[str], inputs: Sequence[str], folder: str, settings: Settings
+) -> RunFolder:
+    """The counts of a source: `inputs` themselves, where they are the output of one of `jobs`, else counted from them
+    into `folder` by the first of these."""
+    record = read_record(LocalStorage(inputs[0])) if len(inputs) == 1 and isdir(inputs[0]) else None
+    if record is None:
+        return count_source(spark, jobs[0], inputs, folder, settings)
+    if record["job"] not in jobs:
+        raise UsageError(f"{inputs[0]}: is the output of {record['job']}, not of {' or '.join(jobs)}")
+    if record["state"] != FINISHED:
+        raise UsageError(f"{inputs[0]}: its {record['job']} run is {record['state']}: run that again first")
+    return RunFolder(LocalStorage(inputs[0]), record)
+
+
+def ranked_sources(spark: SparkSession, settings: Settings, sources: str) -> list[RankedSource]:
+    """The sources that the settings name, in the order of the list, each above its threshold, best first.
+
+    Counts of dumps are kept in folders below `sources`. A source that is not named is absent.
+    """
+    ranked = []
+    if settings.wordnet is not None:
+        folder = open_source_folder(spark, (WORDNET_JOB,), [settings.wordnet], join(sources, "wordnet"), settings)
+        ranked.append(_wordnet(spark, folder))
+    if settings.wikipedia:
+        jobs = (BIGRAMS_JOB, UNIGRAMS_JOB)
+        folder = open_source_folder(spark, jobs, settings.wikipedia, join(sources, "ngrams"), settings)
+        ranked.append(_unigrams(spark, folder, settings))
+        if folder.stage_facts(BIGRAMS) is not None:
+            ranked.append(_bigrams(spark, folder, settings))
+    if settings.pageviews:
+        folder = open_source_folder(spark, (TITLES_JOB,), settings.pageviews, join(sources, "titles"), settings)
+        ranked.append(_titles(spark, folder, settings))
+    return ranked
+
+
+def _wordnet(spark: SparkSession, folder: RunFolder) -> RankedSource:
+    names = read_files(spark, folder.files(WORDNET), SYNSET_NAME)
+    return _ranked("wordnet", names, F.col("name"), F.col("synsets"), {}, folder.stage_facts(WORDNET))
+
+
+def _unigrams(spark: SparkSession, folder: RunFolder, settings: Settings) -> RankedSource:
+    least = settings.min_unigram_count
+    words = read_files(spark, folder.files(UNIGRAMS), WORD_COUNT).where(F.col("count") >= least)
+    about = {"min_unigram_count": least, **_decided_by(folder, "lowercase", "tokenizer")}
+    return _ranked("unigrams", words, F.col("word"), F.col("count"), about, folder.stage_facts(UNIGRAMS))
+
+
+def _bigrams(spark: SparkSession, folder: RunFolder, settings: Settings) -> RankedSource:
+    kept = _decided_by(folder, "keep_bigram_count", "keep_pmi")
+    if settings.min_bigram_count < kept["keep_bigram_count"] and settings.min_pmi < kept["keep_pmi"]:
+        said = _PRUNED.format(
+            pmi=settings.min_pmi,
+            count=settings.min_bigram_count,
+            folder=folder.storage.root,
+            kept_count=kept["keep_bigram_count"],
+            kept_pmi=kept["keep_pmi"],
+        )
+        raise UsageError(said)
+    pairs = read_files(spark, folder.files(BIGRAMS), PAIR_COUNT).where(
+        (F.col("count") >= settings.min_bigram_count) & (F.col("lift") >= 2.0**settings.min_pmi)
+    )
+    about = {"min_pmi": settings.min_pmi, "min_bigram_count": settings.min_bigram_count}
+    facts = {"words": (folder.stage_facts(UNIGRAMS) or {})["words"]}
+    highest = log2(max(facts["words"], 1))
+    if settings.min_pmi > highest:
+        note(f"of {facts['words']:,} words no pair has a PMI above {highest:.1f}: lower --min-pmi to have pairs")
+    return _ranked("bigrams", pairs, F.concat_ws(" ", "first", "second"), F.col("lift"), about, facts)
+
+
+def _titles(spark: SparkSession, folder: RunFolder, settings: Settings) -> RankedSource:
+    titles = read_files(spark, folder.files(TITLES), TITLE_VIEWS).where(F.col("views") >= settings.min_views)
+    about = {"min_views": settings.min_views, **_decided_by(folder, "min_hour_views")}
+    return _ranked("titles", titles, F.col("title"), F.col("views"), about, folder.stage_facts(TITLES))
+
+
+def _decided_by(folder: RunFolder, *names: str) -> dict[str, Any]:
+    return {name: folder.record["settings"][name] for name in names}
+
+
+def _ranked(
+    name: str, frame: DataFrame, entry: Any, score: Any, threshold: dict[str, Any], facts: dict[str, Any] | None
+) -> RankedSource:
+    ordered = frame.select(entry.alias("entry"), score.cast("double").alias("score")).orderBy(F.desc("score"), "entry")
+
+    def rows() -> Iterator[tuple[str, float]]:
+        for row in ordered.toLocalIterator():
+            yield row["entry"], row["score"]
+
+    about = {key: value for key, value in (facts or {}).items() if key not in ("seconds", "files")}
+    return RankedSource(name, rows(), frame.count(), {"threshold": threshold, **about})

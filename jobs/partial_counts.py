@@ -1,0 +1,116 @@
+"""What the counting of Wikipedia's dumps and of its page views share: scanning files in committed batches, the outcomes
+of each file, and what identifies the files."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.command import note, warn
+from jobs.frames import ddl, read_files
+from jobs.run_folder import SCANNED, RunFolder, digest
+from jobs.settings import Settings
+from metadata.counting import COUNTED, DAMAGE, OUTCOME
+from udfs.storage import LocalStorage, open_input
+
+_PARTIAL = pa.schema([item for item in COUNTED if item.name != "kind"])
+_HASHED_BYTES = 4 << 20
+
+Count = Callable[[Any], Iterator[pa.RecordBatch]]
+"""Counts one item (a `Piece`, a `ViewsFile`) to batches of `COUNTED`; runs in a worker."""
+
+
+class InputRecord(NamedTuple):
+    """An input file as a manifest names it: no path, so that it is the same wherever the file lies."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+def files_identity(paths: Sequence[str]) -> dict[str, Any]:
+    """What tells in run.json whether files are the same: names, sizes and times of change, without reading them."""
+    files = sorted(map(Path, paths), key=lambda path: path.name)
+    lines = [LocalStorage(str(path.absolute().parent)).describe(path.name) for path in files]
+    return {"files": len(paths), "sha256": digest(lines)}
+
+
+def input_records(spark: SparkSession, paths: Sequence[str]) -> list[dict[str, Any]]:
+    """The files by name, with their sizes and hashes, which tasks compute."""
+    if not paths:
+        return []
+    hashed = spark.sparkContext.parallelize(sorted(paths), len(paths)).map(_input_record).collect()
+    return [record._asdict() for record in sorted(hashed)]
+
+
+def _input_record(path: str) -> InputRecord:
+    sha256 = hashlib.sha256()
+    size = 0
+    with open_input(path) as file:
+        while chunk := file.read(_HASHED_BYTES):
+            sha256.update(chunk)
+            size += len(chunk)
+    return InputRecord(Path(path).name, size, sha256.hexdigest())
+
+
+def scan_stage(
+    spark: SparkSession, run_folder: RunFolder, items: Sequence[tuple], schema: str, count: Count, settings: Settings
+) -> dict[str, Any]:
+    """Count every item that no committed batch holds yet, a task each; the outcomes of all of them as facts.
+
+    Partial counts lie in `scanned/kind=…/` until `RunFolder.drop`. Facts: `outcomes` (summed), `files` (of each file
+    by name) and `damage`, a list of messages by file.
+    """
+    done = {tuple(item) for manifest in run_folder.manifests(SCANNED) for item in manifest.facts["items"]}
+    pending = [item for item in items if tuple(item) not in done]
+    if done:
+        note(f"{len(done):,} of {len(items):,} pieces were committed before; {len(pending):,} to go")
+    run_folder.clean(SCANNED)
+    number = len(run_folder.manifests(SCANNED))
+    for start in range(0, len(pending), settings.batch_files):
+        batch = pending[start : start + settings.batch_files]
+        rows = spark.createDataFrame(
+            spark.sparkContext.parallelize([tuple(item) for item in batch], len(batch)), schema
+        )
+        run_folder.commit(
+            SCANNED,
+            _counted(rows, type(batch[0]), count),
+            unit=f"batch={number:05d}",
+            partition_by="kind",
+            facts={"items": [list(item) for item in batch]},
+        )
+        number += 1
+        note(f"read {len(items) - len(pending) + start + len(batch):,} of {len(items):,} pieces")
+    return _outcomes(spark, run_folder)
+
+
+def _counted(rows: DataFrame, item_type: Any, count: Count) -> DataFrame:
+    def counted(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for row in batch.to_pylist():
+                yield from count(item_type(**row))
+
+    return rows.mapInArrow(counted, ddl(COUNTED))
+
+
+def partial_counts(spark: SparkSession, run_folder: RunFolder, kind: str) -> DataFrame:
+    """The partial counts of one kind (`key`, `second`, `count`); only their sums are counts."""
+    return read_files(spark, run_folder.files(SCANNED, f"kind={kind}"), _PARTIAL)
+
+
+def _outcomes(spark: SparkSession, run_folder: RunFolder) -> dict[str, Any]:
+    files: dict[str, dict[str, int]] = {}
+    totals: dict[str, int] = {}
+    summed = partial_counts(spark, run_folder, OUTCOME).groupBy("key", "second").agg(F.sum("count").alias("count"))
+    for row in summed.orderBy("key", "second").collect():
+        files.setdefault(row["key"], {})[row["second"]] = row["count"]
+        totals[row["second"]] = totals.get(row["second"], 0) + row["count"]
+    damage: dict[str, list[str]] = {}
+    for row in partial_counts(spark, run_folder, DAMAGE).orderBy("key", "second").collect():
+        damage.setdefault(row["key"], []).append(row["second"])
+        warn(f"{row['key']}: {row['second']}; what precedes it was counted")
+    return {"outcomes": dict(sorted(totals.items())), "files": files, "damage": damage}

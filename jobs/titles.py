@@ -1,0 +1,59 @@
+"""Titles of Wikipedia's articles by their views: pageviews files to Parquet."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.command import warn
+from jobs.frames import read_files
+from jobs.partial_counts import files_identity, input_records, partial_counts, scan_stage
+from jobs.run_folder import SCANNED, TITLES, RunFolder, Stopwatch
+from jobs.settings import Settings
+from metadata.counting import TITLE, TITLE_VIEWS, count_views
+from metadata.pageviews import HOURLY, ViewsFile, plan_files
+
+_FILE_DDL = "path string, name string, day string, form string"
+_HOURS = 24
+
+
+def plan_views(arguments: Sequence[str], settings: Settings) -> list[ViewsFile]:
+    """The pageviews files to read, of the sampled days only if there are to be samples; says which days lack hours."""
+    files = plan_files([str(Path(path).absolute()) for path in arguments], settings.days, settings.seed)
+    for day in sorted({file.day for file in files if file.form == HOURLY}):
+        hours = sum(file.day == day for file in files)
+        if hours < _HOURS:
+            warn(f"{day}: {hours} of its 24 hours are there")
+    return files
+
+
+def titles_identity(files: Sequence[ViewsFile], settings: Settings) -> dict[str, Any]:
+    """What decides the views, for run.json."""
+    decides = {"min_hour_views": settings.min_hour_views}
+    return {"settings": decides, "inputs": files_identity([file.path for file in files])}
+
+
+def titles_stage(spark: SparkSession, run_folder: RunFolder, files: Sequence[ViewsFile], settings: Settings) -> None:
+    """Write `titles/`; the partial counts are deleted at the end."""
+    if run_folder.stage_facts(TITLES) is None:
+        watch = Stopwatch()
+        least = settings.min_hour_views
+        facts = scan_stage(
+            spark, run_folder, files, _FILE_DDL, lambda file: count_views(file, min_hour_views=least), settings
+        )
+        inputs = input_records(spark, [file.path for file in files])
+        run_folder.clean(TITLES)
+        run_folder.commit(TITLES, titles(partial_counts(spark, run_folder, TITLE)))
+        distinct = read_files(spark, run_folder.files(TITLES), TITLE_VIEWS).count()
+        days = sorted({file.day for file in files})
+        run_folder.finish_stage(
+            TITLES, {"distinct": distinct, "days": days, **facts, "inputs": inputs, "seconds": watch.seconds}
+        )
+    run_folder.drop(SCANNED)
+
+
+def titles(partial: DataFrame) -> DataFrame:
+    """Partial counts to a row a title (`title`, `views`)."""
+    return partial.groupBy(F.col("key").alias("title")).agg(F.sum("count").alias("views"))

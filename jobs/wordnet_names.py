@@ -1,0 +1,35 @@
+"""Names of WordNet's synsets: a dict folder to Parquet."""
+
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from jobs.frames import ddl
+from jobs.partial_counts import files_identity, input_records
+from jobs.run_folder import WORDNET, RunFolder, Stopwatch
+from metadata.counting import SYNSET_NAME
+from metadata.wordnet import DATA_FILES, check_dict_dir, synset_counts
+
+
+def wordnet_paths(dict_dir: str) -> list[str]:
+    """The data files of a dict folder. Raises `UsageError` if one is not there."""
+    check_dict_dir(Path(dict_dir))
+    return [str(Path(dict_dir).absolute() / name) for name in DATA_FILES]
+
+
+def wordnet_identity(dict_dir: str) -> dict[str, Any]:
+    return {"inputs": files_identity(wordnet_paths(dict_dir))}
+
+
+def wordnet_stage(spark: SparkSession, run_folder: RunFolder, dict_dir: str) -> None:
+    """Write `wordnet/`: a row a name (`name`, `synsets`: how many synsets it names)."""
+    if run_folder.stage_facts(WORDNET) is not None:
+        return
+    watch = Stopwatch()
+    counts = synset_counts(Path(dict_dir))
+    run_folder.clean(WORDNET)
+    frame = spark.createDataFrame(list(counts.items()), ddl(SYNSET_NAME)).coalesce(1)
+    run_folder.commit(WORDNET, frame)
+    inputs = input_records(spark, wordnet_paths(dict_dir))
+    run_folder.finish_stage(WORDNET, {"distinct": len(counts), "inputs": inputs, "seconds": watch.seconds})

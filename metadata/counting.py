@@ -1,0 +1,155 @@
+"""Counting in a worker: pieces of dumps and files of views to partial counts, as Arrow batches of `COUNTED`.
+
+A worker adds up in a dictionary of bounded size and hands it on when it is full, so that one key may come in several
+rows, from several workers. Nothing is left out here: only the sum over all rows is a count, and a key that is rare in
+every piece may be frequent in all.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from metadata.dumps import OversizedPage, Piece, read_pages
+from metadata.pageviews import ViewsFile, read_views
+from metadata.streams import Damage
+from metadata.wikitext import MalformedPage, TooComplex, Unparsable, parse_page, plain_text
+from metadata.words import pairs, phrases
+
+COUNTED = pa.schema(
+    [
+        pa.field("key", pa.string()),
+        pa.field("second", pa.string()),
+        pa.field("count", pa.int64()),
+        pa.field("kind", pa.string()),
+    ]
+)
+"""A partial count: of a word (`key`), a pair of words (`key`, `second`), a title (`key`), or an outcome of a file
+(`key` the file's name, `second` the outcome, or what is damaged). `second` is empty where there is none; no nulls."""
+
+WORD_COUNT = pa.schema([pa.field("word", pa.string()), pa.field("count", pa.int64())])
+"""A word of Wikipedia's articles and how often it occurs."""
+
+PAIR_COUNT = pa.schema(
+    [
+        pa.field("first", pa.string()),
+        pa.field("second", pa.string()),
+        pa.field("count", pa.int64()),
+        pa.field("first_count", pa.int64()),
+        pa.field("second_count", pa.int64()),
+        pa.field("lift", pa.float64()),
+        pa.field("pmi", pa.float64()),
+    ]
+)
+"""A pair of words: how often it and its words occur, and their association (`metadata.words`)."""
+
+TITLE_VIEWS = pa.schema([pa.field("title", pa.string()), pa.field("views", pa.int64())])
+"""A title and its views over all files."""
+
+SYNSET_NAME = pa.schema([pa.field("name", pa.string()), pa.field("synsets", pa.int64())])
+"""A name of WordNet's synsets and how many it names."""
+
+UNIGRAM, BIGRAM, TITLE, OUTCOME, DAMAGE = "unigram", "bigram", "title", "outcome", "damage"
+MAX_KEYS = 1_000_000
+"""Keys held at once: some 150 MB."""
+_BATCH_ROWS = 50_000
+
+_Key = tuple[str, str, str]
+
+
+class PartialCounts:
+    """A dictionary of counts that is handed on as batches when it is full."""
+
+    def __init__(self, max_keys: int = MAX_KEYS) -> None:
+        self._counts: Counter[_Key] = Counter()
+        self._max_keys = max_keys
+
+    def add(self, kind: str, key: str, second: str = "", count: int = 1) -> None:
+        self._counts[kind, key, second] += count
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._counts) >= self._max_keys
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All that was added since the last call, and forget it."""
+        items = list(self._counts.items())
+        self._counts.clear()
+        for start in range(0, len(items), _BATCH_ROWS):
+            part = items[start : start + _BATCH_ROWS]
+            yield pa.RecordBatch.from_arrays(
+                [
+                    pa.array([key for (_, key, _), _ in part], pa.string()),
+                    pa.array([second for (_, _, second), _ in part], pa.string()),
+                    pa.array([count for _, count in part], pa.int64()),
+                    pa.array([kind for (kind, _, _), _ in part], pa.string()),
+                ],
+                schema=COUNTED,
+            )
+
+
+def count_piece(
+    piece: Piece, *, with_pairs: bool, lowercase: bool, max_keys: int = MAX_KEYS
+) -> Iterator[pa.RecordBatch]:
+    """The words, and perhaps the pairs, of the articles of a piece, and what became of each of its pages.
+
+    Articles are pages of the main namespace that are no redirects. Outcomes: `articles`, `redirects`, `other
+    namespaces`, `malformed`, `too large`, `too complex` and `unparsable`; each page has one. Damage ends the piece;
+    what precedes it counts.
+    """
+    counts = PartialCounts(max_keys)
+    try:
+        for data in read_pages(piece):
+            outcome, text = _article(data)
+            counts.add(OUTCOME, piece.name, outcome)
+            for phrase in phrases(text, lowercase=lowercase):
+                for word in phrase:
+                    counts.add(UNIGRAM, word)
+                if with_pairs:
+                    for first, second in pairs(phrase):
+                        counts.add(BIGRAM, first, second)
+            if counts.is_full:
+                yield from counts.batches()
+    except Damage as damage:
+        counts.add(DAMAGE, piece.name, str(damage))
+    yield from counts.batches()
+
+
+def _article(data: bytes | OversizedPage) -> tuple[str, str]:
+    """What becomes of a page, and its text if that is an article."""
+    if isinstance(data, OversizedPage):
+        return "too large", ""
+    try:
+        page = parse_page(data)
+        if page.namespace != 0:
+            return "other namespaces", ""
+        if page.is_redirect:
+            return "redirects", ""
+        return "articles", plain_text(page.text)
+    except MalformedPage:
+        return "malformed", ""
+    except TooComplex:
+        return "too complex", ""
+    except Unparsable:
+        return "unparsable", ""
+
+
+def count_views(file: ViewsFile, *, min_hour_views: int, max_keys: int = MAX_KEYS) -> Iterator[pa.RecordBatch]:
+    """The titles of a file of views, and what became of each of its English lines.
+
+    Outcomes: `titles`, and those of `pageviews.read_views`. Damage ends the file; what precedes it counts.
+    """
+    counts = PartialCounts(max_keys)
+    try:
+        for found in read_views(file, min_hour_views):
+            if isinstance(found, str):
+                counts.add(OUTCOME, file.name, found)
+                continue
+            title, views = found
+            counts.add(OUTCOME, file.name, "titles")
+            counts.add(TITLE, title, count=views)
+            if counts.is_full:
+                yield from counts.batches()
+    except Damage as damage:
+        counts.add(DAMAGE, file.name, str(damage))
+    yield from counts.batches()

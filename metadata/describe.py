@@ -1,0 +1,60 @@
+"""What a list of entries holds, and how two lists differ, in figures and examples."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from metadata.spacing import can_match, holds_wrapped
+
+_EXAMPLES = 5
+_QUANTILES = (0, 0.25, 0.5, 0.75, 0.95, 1)
+
+
+def describe(entries: Sequence[str]) -> dict[str, Any]:
+    """Lengths, entries by number of words, and the entries that the matching rule can never find, with examples."""
+    lengths = sorted(map(len, entries))
+    words = Counter(entry.count(" ") + 1 for entry in entries)
+    never = [entry for entry in entries if not can_match(entry)]
+    wrapped = [entry for entry in never if holds_wrapped(entry)]
+    others = [entry for entry in never if not holds_wrapped(entry)]
+    return {
+        "entries": len(entries),
+        "characters": {f"{q:.0%}": lengths[round(q * (len(lengths) - 1))] for q in _QUANTILES},
+        "words": dict(sorted(words.items())),
+        "cannot_match": {
+            "wrapped_punctuation": len(wrapped),
+            "wrapped_examples": evenly(wrapped),
+            "other": len(others),
+            "other_examples": evenly(others),
+        },
+        "examples": evenly(entries),
+    }
+
+
+def evenly(entries: Sequence[str], number: int = _EXAMPLES) -> list[str]:
+    """As many entries, from the first to the last, evenly apart: the same ones each time."""
+    if len(entries) <= number:
+        return list(entries)
+    return [entries[place * (len(entries) - 1) // (number - 1)] for place in range(number)]
+
+
+def difference(a: Sequence[str], b: Sequence[str]) -> dict[str, Any]:
+    """What only one of two lists has, and whether what both have stands in the same order in them."""
+    in_a, in_b = set(a), set(b)
+    only_a = [entry for entry in a if entry not in in_b]
+    only_b = [entry for entry in b if entry not in in_a]
+    return {
+        "a": len(a),
+        "b": len(b),
+        "both": len(a) - len(only_a),
+        "only_a": len(only_a),
+        "only_a_examples": evenly(only_a),
+        "only_b": len(only_b),
+        "only_b_examples": evenly(only_b),
+        "same_order": _shared(a, in_b) == _shared(b, in_a),
+        "equal": list(a) == list(b),
+    }
+
+
+def _shared(entries: Iterable[str], other: set[str]) -> list[str]:
+    return [entry for entry in entries if entry in other]

@@ -1,0 +1,172 @@
+"""Wikimedia's pageviews: hourly files and the daily complete ones, to views of titles of the English Wikipedia.
+
+Hourly, `pageviews-YYYYMMDD-HH0000[.gz]`: lines of `domain_code page_title views response_bytes`; `en` is the desktop
+site and `en.m` the mobile one. Daily complete, `pageviews-YYYYMMDD-user[.bz2]`: lines of `wiki title page_id access
+views hours`, where `en.wikipedia` is English, the page id may lack, and `hours` spells the hour as a letter before its
+views (`A3X12`).
+Source: https://dumps.wikimedia.org/other/pageviews/readme.html, https://dumps.wikimedia.org/other/pageview_complete/
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from os import scandir
+from os.path import isdir
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from metadata.streams import read_lines
+from udfs.captions import canonical
+from udfs.errors import UsageError
+from udfs.hashing import pair_hash
+
+HOURLY, DAILY = "hourly", "daily"
+_NAME = re.compile(r"pageviews-(\d{8})-(?:(\d{2})0000(?:\.gz)?|(?:user|spider|automated)(?:\.bz2)?)")
+_HOURLY_PROJECTS = (b"en ", b"en.m ")
+_DAILY_PROJECT = b"en.wikipedia "
+_HOUR = re.compile(rb"[A-X](\d+)")
+_NO_TITLE = re.compile(r"[#<>\[\]{}|\ufffd\x00-\x1f\x7f]")
+DAY = "day"
+"""The tag of the hash that samples days."""
+
+_NAMESPACES = frozenset(
+    """media special talk user file mediawiki template help category portal draft module wikipedia mos timedtext topic
+    gadget book image wp wt wikipedia_talk project project_talk user_talk file_talk image_talk mediawiki_talk tm
+    template_talk help_talk category_talk portal_talk draft_talk module_talk timedtext_talk book_talk mos_talk
+    education_program education_program_talk gadget_talk gadget_definition gadget_definition_talk event event_talk
+    transwiki""".replace("_", "-").split()
+)
+"""Names of the namespaces of the English Wikipedia and their aliases, folded, with hyphens for spaces. Titles such as
+"Star Wars: Episode IV" are in none of them and stay."""
+
+
+class ViewsFile(NamedTuple):
+    """A file of pageviews: `day` as YYYYMMDD, and `hourly` or `daily`."""
+
+    path: str
+    name: str
+    day: str
+    form: str
+
+
+class MalformedLine(Exception):
+    """A line of a pageviews file that is none."""
+
+
+def plan_files(arguments: Iterable[str], days: int | None, seed: int) -> list[ViewsFile]:
+    """The pageviews files among files and folders, by name; with `days`, only those of so many sampled days.
+
+    The days are those of the smallest H("day", seed, YYYYMMDD, 0) (`udfs.hashing.pair_hash`): the same on any machine,
+    and what a smaller number samples is among what a larger one does.
+
+    Raises UsageError for a file that is not named as Wikimedia names them, two of one name, a day that hourly and
+    daily files both cover, a folder without any, and more days than there are.
+    """
+    files: dict[str, ViewsFile] = {}
+    for argument in arguments:
+        for path in _paths(argument):
+            file = _views_file(path)
+            if file.name in files and files[file.name].path != path:
+                raise UsageError(f"{path}: a second file of this name, besides {files[file.name].path}")
+            files[file.name] = file
+    chosen = sorted(files.values(), key=lambda file: file.name)
+    if days is not None:
+        all_days = sorted({file.day for file in chosen}, key=lambda day: (pair_hash(DAY, seed, day, 0), day))
+        if len(all_days) < days:
+            raise UsageError(f"--days {days}: the files cover only {len(all_days)}")
+        sampled = set(all_days[:days])
+        chosen = [file for file in chosen if file.day in sampled]
+    forms: dict[str, str] = {}
+    for file in chosen:
+        if forms.setdefault(file.day, file.form) != file.form:
+            raise UsageError(f"{file.name}: {file.day} is covered by an hourly and a daily file: give one of them")
+    return chosen
+
+
+def _paths(argument: str) -> list[str]:
+    if not isdir(argument):
+        return [argument]
+    found: list[str] = []
+    folders = [argument]
+    while folders:
+        with scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    folders.append(entry.path)
+                elif _NAME.fullmatch(entry.name):
+                    found.append(entry.path)
+    if not found:
+        raise UsageError(f"{argument}: no pageviews-YYYYMMDD-HH0000[.gz] or pageviews-YYYYMMDD-user[.bz2] in it")
+    return found
+
+
+def _views_file(path: str) -> ViewsFile:
+    named = _NAME.fullmatch(Path(path).name)
+    if named is None:
+        raise UsageError(f"{path}: not named pageviews-YYYYMMDD-HH0000[.gz] or pageviews-YYYYMMDD-user[.bz2]")
+    return ViewsFile(path, Path(path).name, named[1], HOURLY if named[2] else DAILY)
+
+
+def read_views(file: ViewsFile, min_hour_views: int = 1) -> Iterator[tuple[str, int] | str]:
+    """The titles of a file's English lines with their views, or why a line gives none: `malformed`, `namespace`, `no
+    title`, `few`. Lines of other projects give nothing.
+
+    Hours in which a title has fewer than `min_hour_views` views (in one line) do not count.
+
+    Raises `streams.Damage` where the file is damaged, after what precedes it.
+    """
+    projects = _HOURLY_PROJECTS if file.form == HOURLY else (_DAILY_PROJECT,)
+    views_of = _hourly_views if file.form == HOURLY else _daily_views
+    for line in read_lines(file.path):
+        if not line.startswith(projects):
+            continue
+        try:
+            raw, views = views_of(line, min_hour_views)
+            title = decode_title(raw)
+        except MalformedLine:
+            yield "malformed"
+            continue
+        if views == 0:
+            yield "few"
+        elif not title or title == "-" or _NO_TITLE.search(title):
+            yield "no title"
+        elif in_namespace(title):
+            yield "namespace"
+        else:
+            yield title, views
+
+
+def decode_title(raw: bytes) -> str:
+    """A title as it is read: percent-escapes undone once, underscores as spaces, made canonical, no colon in front.
+
+    Raises MalformedLine for bytes that are not UTF-8.
+    """
+    try:
+        text = unquote_to_bytes(raw).decode()
+    except UnicodeDecodeError as error:
+        raise MalformedLine(str(error)) from error
+    return canonical(text.replace("_", " ")).removeprefix(":").lstrip()
+
+
+def in_namespace(title: str) -> bool:
+    """Whether a title names a page outside the articles: `Talk:…`, `Wikipedia:…`, `File:…`."""
+    prefix, colon, _ = title.partition(":")
+    return bool(colon) and prefix.strip().replace(" ", "-").casefold() in _NAMESPACES
+
+
+def _hourly_views(line: bytes, min_hour_views: int) -> tuple[bytes, int]:
+    fields = line.split(b" ")
+    if len(fields) != 4 or not fields[2].isdigit() or not fields[3].strip().isdigit():
+        raise MalformedLine("not domain title views bytes")
+    views = int(fields[2])
+    return fields[1], views if views >= min_hour_views else 0
+
+
+def _daily_views(line: bytes, min_hour_views: int) -> tuple[bytes, int]:
+    fields = line.rstrip(b"\r\n").split(b" ")
+    if len(fields) not in (5, 6) or not fields[-2].isdigit():
+        raise MalformedLine("not wiki title [page id] access views hours")
+    if min_hour_views <= 1:
+        return fields[1], int(fields[-2])
+    hours = map(int, _HOUR.findall(fields[-1]))
+    return fields[1], sum(views for views in hours if views >= min_hour_views)

@@ -1,0 +1,184 @@
+"""Drivers in processes of their own: killed, interrupted, out of disk, with tasks that fail, under spark-submit.
+
+`make test-cluster` runs these.
+"""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from jobs.cli import main
+
+pytestmark = pytest.mark.processes
+ROOT = Path(__file__).resolve().parents[2]
+SUBMIT = Path(sys.executable).parent / "spark-submit"
+
+FAIL_ONCE = """
+import sys
+from pathlib import Path
+import udfs.extraction, udfs.sampling
+from jobs.cli import main
+
+marks = Path({marks!r})
+
+def failing_once(name, step):
+    def wrapper(*arguments):
+        for number, batch in enumerate(step(*arguments)):
+            yield batch
+            mark = marks / name
+            if number == 0 and not mark.exists():
+                mark.touch()
+                raise RuntimeError("injected: this task dies after its first batch")
+    return wrapper
+
+class Patched(udfs.extraction.Extractor):
+    file_batches = failing_once("extract", udfs.extraction.Extractor.file_batches)
+
+import jobs.extract, jobs.balance
+jobs.extract.Extractor = Patched
+jobs.balance.balance_batches = failing_once("balance", udfs.sampling.balance_batches)
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def rows_of(folder: Path) -> list[dict]:
+    table = pq.read_table(folder)
+    return table.sort_by([(name, "ascending") for name in ("uuid", "caption_hash")]).to_pylist()
+
+
+def resumed(crawl, out: Path) -> None:
+    flags = ["--metadata", str(crawl.metadata), "--t", "5", "--seed", "7"]
+    assert main(["curate", str(crawl.folder), "--out", str(out), *flags]) == 0
+
+
+def curate_flags(crawl, out: Path, scratch: Path) -> list[str]:
+    return [
+        str(crawl.folder), "--out", str(out), "--metadata", str(crawl.metadata), "--t", "5", "--seed", "7",
+        "--spark-conf", f"spark.local.dir={scratch}",
+    ]  # fmt: skip
+
+
+def test_tasks_that_fail_once_leave_the_same_rows(crawl, curated, tmp_path):
+    """`local[2,3]` retries; the dead attempts had written rows by then, and none of them is counted or kept."""
+    script = tmp_path / "fail_once.py"
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    script.write_text(FAIL_ONCE.format(marks=str(marks)))
+    out = tmp_path / "out"
+    flags = ["curate", *curate_flags(crawl, out, tmp_path), "--master", "local[2,3]"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, script, *flags], env=environment, capture_output=True, text=True, timeout=200
+    )
+    assert done.returncode == 0, done.stderr
+    assert {mark.name for mark in marks.iterdir()} == {"extract", "balance"}, "both failures were injected"
+    for stage in ("pool", "subset"):
+        assert rows_of(out / stage) == rows_of(curated / stage)
+    counters = [{k: v for k, v in row.items() if k != "seconds"} for row in pq.read_table(out / "files").to_pylist()]
+    whole = [{k: v for k, v in row.items() if k != "seconds"} for row in pq.read_table(curated / "files").to_pylist()]
+    assert counters == whole
+
+
+def test_spark_submit_takes_the_same_flags_from_another_folder(crawl, curated, tmp_path):
+    """The checkout is not on the path and not the working folder; Java's own launcher starts the driver."""
+    from jobs.java import find_java
+
+    environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYSPARK_PYTHON")}
+    environment["JAVA_HOME"] = str(find_java().executable.parent.parent)
+    environment["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    out = tmp_path / "out"
+    command = [SUBMIT, "--master", "local[2]", ROOT / "jobs" / "curate.py", *curate_flags(crawl, out, tmp_path)]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    assert "the balanced subset" in done.stdout
+    for stage in ("pool", "subset"):
+        assert rows_of(out / stage) == rows_of(curated / stage)
+    bad = subprocess.run([*command, "--seed", "1"], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert bad.returncode != 0
+    assert "settings.seed: 0 there, 1 now" in bad.stdout + bad.stderr  # spark-submit joins the two
+
+
+def test_a_killed_driver_is_resumed(crawl, curated, tmp_path):
+    """SIGKILL the driver as soon as its first batch is committed; the same command ends with the same rows."""
+    out = tmp_path / "out"
+    command = [
+        sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
+        str(crawl.metadata), "--t", "5", "--seed", "7", "--batch-files", "1", "--master", "local[2]",
+        "--spark-conf", f"spark.local.dir={tmp_path}",
+        "--spark-conf", f"spark.driver.extraJavaOptions=-Djava.io.tmpdir={tmp_path}",  # a killed JVM leaves it behind
+    ]  # fmt: skip
+    root = Path(__file__).resolve().parents[2]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    first = subprocess.Popen(command, cwd=root, env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
+    manifest = out / "_manifests" / "extracted" / "batch=00000.json"
+    deadline = time.monotonic() + 120
+    while not manifest.exists() and first.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    assert manifest.exists()
+    assert json.loads((out / "run.json").read_text())["state"] == "running"
+    committed = {path: path.stat().st_mtime_ns for path in out.rglob("batch=00000/**/*.parquet")}
+
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True, timeout=200)
+    assert "1 of 2 files were committed before" in done.stderr
+    assert committed == {path: path.stat().st_mtime_ns for path in out.rglob("batch=00000/**/*.parquet")}
+    for folder in ("pool", "subset"):
+        assert rows_of(out / folder) == rows_of(curated / folder)
+
+
+def test_ctrl_c_is_one_line_and_the_run_resumes(crawl, curated, tmp_path):
+    out = tmp_path / "out"
+    command = [
+        sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
+        str(crawl.metadata), "--t", "5", "--seed", "7", "--batch-files", "1", "--master", "local[2]",
+        "--spark-conf", f"spark.local.dir={tmp_path}",
+    ]  # fmt: skip
+    root = Path(__file__).resolve().parents[2]
+    run = subprocess.Popen(command, cwd=root, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not (out / "run.json").exists() and run.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(1)
+    os.killpg(run.pid, signal.SIGINT)
+    _, error = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert error.splitlines()[-1] == "ballast: stopped; the same command goes on from what was committed"
+    assert "Traceback" not in error
+    resumed(crawl, out)
+    assert rows_of(out / "subset") == rows_of(curated / "subset")
+
+
+def test_a_full_disk_is_one_line_and_the_run_resumes(crawl, curated, spark, tmp_path):
+    """No file may grow beyond what the first batch's take, as on a disk that is full: the write fails in the JVM."""
+    out = tmp_path / "out"
+    command = [
+        sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
+        str(crawl.metadata), "--t", "5", "--seed", "7", "--batch-files", "1", "--master", "local[2]",
+        "--spark-conf", f"spark.local.dir={tmp_path}",
+        "--spark-conf", "spark.driver.extraJavaOptions=-XX:-UsePerfData",  # a file that the JVM makes for itself
+    ]  # fmt: skip
+    limit = 16_000
+    done = subprocess.run(
+        command,
+        cwd=Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    assert done.returncode == 1
+    assert "File too large" in done.stderr.splitlines()[-1]
+    assert json.loads((out / "run.json").read_text())["state"] == "running"
+    resumed(crawl, out)
+    for folder in ("pool", "subset"):
+        assert rows_of(out / folder) == rows_of(curated / folder)

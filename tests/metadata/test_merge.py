@@ -1,0 +1,87 @@
+"""Sources into one list: order, duplicates, punctuation, size; what show and diff say of lists."""
+
+import pytest
+
+from metadata.describe import describe, difference, evenly
+from metadata.entries import parse_entries
+from metadata.merge import RankedSource, is_punctuation, merge, numbers
+from udfs.errors import UsageError
+
+
+def source(name: str, *entries: tuple[str, float]) -> RankedSource:
+    return RankedSource(name, list(entries), len(entries), {})
+
+
+SOURCES = [
+    source("wordnet", ("cat", 3.0), ("dog", 1.0)),
+    numbers(),
+    source("unigrams", ("the", 900.0), ("cat", 500.0), ("7", 300.0), ("-", 200.0), ("of", 100.0)),
+    source("titles", ("Yahoo!", 90.0), ("the", 80.0), ("!!!", 75.0), ("Cat", 70.0)),
+]
+
+
+def test_sources_follow_one_another_best_first():
+    entries, accounts = merge(SOURCES, 1000)
+    assert entries == ["cat", "dog", *map(str, range(100)), "the", "of", "Yahoo!", "Cat"]
+    unigrams, titles = accounts[2], accounts[3]
+    assert (unigrams.first_id, unigrams.taken, unigrams.punctuation, unigrams.lowest_score) == (102, 2, 1, 100.0)
+    assert unigrams.duplicates == {"wordnet": 1, "numbers": 1}
+    assert (titles.taken, titles.punctuation, titles.duplicates) == (2, 1, {"unigrams": 1})
+    assert all(account.not_needed == 0 for account in accounts)
+
+
+def test_a_full_list_says_what_was_not_needed():
+    entries, accounts = merge(SOURCES, 103)
+    assert entries[-1] == "the"
+    assert [account.not_needed for account in accounts] == [0, 0, 4, 4]
+    entries, accounts = merge(SOURCES, 1)
+    assert entries == ["cat"]
+    assert [account.taken for account in accounts] == [1, 0, 0, 0]
+
+
+def test_normalised_entries_are_compared_as_they_are_then():
+    twice = source("titles", ("Yahoo!", 9.0), ("Yahoo !", 8.0), ("D.C.", 7.0))
+    entries, [account] = merge([twice], 10, normalize=True)
+    assert entries == ["Yahoo !", "D . C ."]
+    assert account.duplicates == {"titles": 1}
+
+
+@pytest.mark.parametrize("entry", ["-", "!!!", "§", "", "€$", "—"])
+def test_punctuation(entry):
+    assert is_punctuation(entry)
+
+
+@pytest.mark.parametrize("entry", ["a", "7", "½", "हि", "C++", "!a"])
+def test_no_punctuation(entry):
+    assert not is_punctuation(entry)
+
+
+def test_describe_by_hand():
+    found = describe(["cat", "New York", "D.C.", "Yahoo!", "a\u00a0b"])
+    assert found["words"] == {1: 4, 2: 1}
+    assert found["characters"] == {"0%": 3, "25%": 3, "50%": 4, "75%": 6, "95%": 8, "100%": 8}
+    assert found["cannot_match"] == {
+        "wrapped_punctuation": 2,
+        "wrapped_examples": ["D.C.", "Yahoo!"],
+        "other": 1,
+        "other_examples": ["a\u00a0b"],
+    }
+    assert evenly([str(number) for number in range(101)]) == ["0", "25", "50", "75", "100"]
+
+
+def test_difference_by_hand():
+    found = difference(["a", "b", "c"], ["c", "a", "d", "e"])
+    assert (found["both"], found["only_a"], found["only_b"]) == (2, 1, 2)
+    assert (found["only_a_examples"], found["only_b_examples"]) == (["b"], ["d", "e"])
+    assert not found["same_order"] and not found["equal"]
+    assert difference(["a", "b"], ["a", "x", "b"])["same_order"]
+    assert difference(["a", "b"], ["a", "b"])["equal"]
+
+
+def test_duplicates_are_left_out_on_request_and_other_faults_are_not():
+    data = b'["a", "b", "a", "c", "b"]'
+    assert parse_entries(data, "x.json", dedup=True).entries == ("a", "b", "c")
+    with pytest.raises(UsageError, match="2 duplicates in all"):
+        parse_entries(data, "x.json")
+    with pytest.raises(UsageError, match="index 1 is blank"):
+        parse_entries(b'["a", " ", "a"]', "x.json", dedup=True)

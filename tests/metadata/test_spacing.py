@@ -1,0 +1,57 @@
+"""Which entries can match at all: against every short caption, and what normalising makes of the others."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from metadata.spacing import can_match, holds_wrapped, normalize_entry
+from udfs.captions import canonical
+from udfs.matcher import Matcher, space_text
+
+
+def strings(alphabet: str, longest: int) -> list[str]:
+    return ["".join(chars) for length in range(1, longest + 1) for chars in product(alphabet, repeat=length)]
+
+
+def test_just_the_entries_that_some_short_caption_holds_can_match():
+    """All entries of up to five of `a . space` in all captions of up to eight of them."""
+    spaced = {space_text(canonical(caption)) for caption in strings("a. ", 8)}
+    everything = "\n".join(spaced)
+    for entry in strings("a. ", 5):
+        if entry.strip():
+            assert can_match(entry) == (f" {entry} " in everything), repr(entry)
+
+
+@pytest.mark.parametrize("entry", ["cat", "New York", "well-known", "don't", "C++", "é", "!", "Yahoo !", "D .  C ."])
+def test_entries_that_can_match(entry):
+    assert can_match(entry)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["", " ", "D.C.", "Washington, D.C.", "Yahoo!", "two  words", "no\u00a0break", "tab\tbed", "e\u0301", "    a"],
+)
+def test_entries_that_never_match(entry):
+    assert not can_match(entry)
+
+
+def test_normalising_spaces_an_entry_as_its_caption_is():
+    assert normalize_entry("Washington, D.C.") == "Washington ,  D . C ."
+    assert normalize_entry("Yahoo!") == "Yahoo !"
+    assert normalize_entry("e\u0301\u00a0b") == "é b"
+    assert normalize_entry("cat") == "cat"
+    assert normalize_entry("\u00a0") == ""
+    assert holds_wrapped("a`b") and not holds_wrapped("a-b")
+
+
+@settings(database=None, deadline=None)
+@given(st.text("ab.,! \u00a0\u0301é", max_size=12))
+def test_a_normalised_entry_matches_the_caption_that_spells_it(text):
+    entry = normalize_entry(text)
+    if entry.strip():
+        assert can_match(entry)
+        assert normalize_entry(entry) == entry
+        if not can_match(text):
+            assert Matcher([entry]).match(canonical(text)) == [0]
