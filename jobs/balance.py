@@ -27,15 +27,17 @@ from jobs.frames import (
     rows_and_images,
     with_fingerprint,
 )
+from jobs.funnel import funnel
 from jobs.given_counts import given_counts, pool_entries, read_counts
 from jobs.hash_columns import pair_hash_column
-from jobs.run_folder import ENTRY_COUNTS, MATCHED, POOL, SUBSET, RunFolder, Stopwatch, read_record
+from jobs.run_folder import CARD_FILE, ENTRY_COUNTS, MATCHED, POOL, SUBSET, RunFolder, Stopwatch, read_record
 from jobs.session import spark_session
 from jobs.settings import Settings
 from jobs.sizes import curve_of, sizes_at, t_of_size
 from jobs.storages import load_metadata, open_storage
 from jobs.survivors import read_survivors, survivors_identity
 from udfs.addresses import parent_of
+from udfs.data_card import render_card
 from udfs.errors import UsageError
 from udfs.hashing import DRAW, PICK
 from udfs.sampling import (
@@ -177,6 +179,11 @@ def balance_stage(
     run_folder.finish_stage(SUBSET, {"pool_pairs": pool_pairs, **facts, "seconds": watch.seconds})
 
 
+def write_card(run_folder: RunFolder) -> None:
+    """Write the data card of a run that has its subset."""
+    run_folder.storage.write(CARD_FILE, render_card(run_folder.record, funnel(run_folder.record)).encode())
+
+
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     with spark_session(settings, "balance", inputs) as spark:
         source = open_source(spark, inputs[0], (POOL, MATCHED, SUBSET), POOL_SCHEMA.names)
@@ -199,6 +206,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         if not run_folder.finished:
             with run_folder.writing():
                 balance_stage(spark, run_folder, pool, given.counts, settings)
+                write_card(run_folder)
     return run_folder
 
 
@@ -222,6 +230,7 @@ def _balance_survivors(spark: SparkSession, path: str, source: Source, settings:
         balance_stage(spark, run_folder, left, counts, settings)
         facts = run_folder.stage_facts(SUBSET) or {}
         run_folder.finish_stage(SUBSET, {**facts, "pairs_before_download": source.frame.count()})
+        write_card(run_folder)
     return run_folder
 
 

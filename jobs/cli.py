@@ -4,12 +4,40 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from jobs import balance, count, curate, dedup, demo, emr, extract, group, match, merge, metadata, plan, sample
+from jobs import (
+    balance,
+    count,
+    curate,
+    dedup,
+    demo,
+    emr,
+    explain,
+    extract,
+    group,
+    inspect_file,
+    match,
+    merge,
+    metadata,
+    plan,
+    report,
+    sample,
+    trace_pair,
+)
 from jobs.command import Parser, run_job
 from jobs.run_folder import ballast_version
 
 _JOBS = {module.JOB.name: module.JOB for module in (curate, extract, match, dedup, merge, count, balance, group)}
-_HELPERS = {"plan": plan, "metadata": metadata, "demo": demo, "sample": sample, "emr": emr}
+_HELPERS = {
+    "plan": plan,
+    "report": report,
+    "explain": explain,
+    "inspect": inspect_file,
+    "trace": trace_pair,
+    "metadata": metadata,
+    "demo": demo,
+    "sample": sample,
+    "emr": emr,
+}
 
 _EPILOG = """start with:
   ballast demo                                   curate a small generated web

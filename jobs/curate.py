@@ -9,7 +9,7 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
 
 from collections.abc import Sequence
 
-from jobs.balance import balance_stage
+from jobs.balance import balance_stage, write_card
 from jobs.batches import work_left
 from jobs.command import Job, note, open_run, run_job, warn
 from jobs.count import count_stage
@@ -17,6 +17,7 @@ from jobs.dedup import dedup_stage, excluded_identity, open_excluded
 from jobs.extract import INPUT_HELP, extract_stage, input_files
 from jobs.frames import PAIRS_PART, read_files
 from jobs.given_counts import read_counts
+from jobs.report import draw_report, drop_report
 from jobs.run_folder import ENTRY_COUNTS, EXTRACTED, POOL, SUBSET, RunFolder
 from jobs.session import spark_session
 from jobs.settings import Settings
@@ -50,6 +51,11 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         counts, _ = read_counts(read_files(spark, run_folder.files(ENTRY_COUNTS), ENTRY_COUNT), settings.out)
         balance_stage(spark, run_folder, pool, counts, settings)
         note("balanced")
+        write_card(run_folder)
+        if settings.no_report:
+            drop_report(run_folder)
+        else:
+            draw_report(spark, run_folder, settings.out)
     return run_folder
 
 

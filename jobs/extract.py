@@ -45,7 +45,7 @@ def run(
     With `entries` (a broadcast of `matcher.pack_entries`), pairs are matched and those without a match dropped.
     `witnesses` are addresses of some of all the run's files (`sources.SourceOptions`).
     """
-    source_options = _source_options(settings, witnesses)
+    opened_how = source_options(settings, witnesses)
     options = ExtractOptions(
         languages=settings.kept_languages(),
         html_parser=settings.html_parser,
@@ -59,7 +59,7 @@ def run(
         matcher = held_matcher(entries.value) if entries is not None else None
         extractor = Extractor(options, matcher)
         # a folder of this executor, which goes with it
-        open_input = SourceOpener(source_options, Path(SparkFiles.getRootDirectory(), "ballast-connections"))
+        open_input = SourceOpener(opened_how, Path(SparkFiles.getRootDirectory(), "ballast-connections"))
         for batch in batches:
             for row in batch.to_pylist():
                 yield from extractor.file_batches(InputFile(**row), open_input)
@@ -92,7 +92,8 @@ def extract_stage(
         packed.destroy()
 
 
-def _source_options(settings: Settings, witnesses: Sequence[str] = ()) -> SourceOptions:
+def source_options(settings: Settings, witnesses: Sequence[str] = ()) -> SourceOptions:
+    """How these settings have input files opened."""
     return SourceOptions(
         s3_anonymous=settings.s3_anonymous,
         max_connections=settings.max_connections,
@@ -110,7 +111,7 @@ def input_files(inputs: Sequence[str], settings: Settings) -> list[InputFile]:
         raise UsageError("nothing to read: name INPUTs, or a crawl by --crawl ID")
     sources = Sources(
         lambda address: open_storage(address, s3_anonymous=settings.s3_anonymous),
-        SourceOpener(_source_options(settings)),
+        SourceOpener(source_options(settings)),
     )
     files = plan_inputs(arguments, settings.input_root, sources)
     return sample_files(files, settings.sample, settings.seed) if settings.sample is not None else files

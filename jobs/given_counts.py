@@ -91,9 +91,13 @@ def pool_entries(settings: Settings, pool: str, matched_with: Fingerprint | None
     return entries
 
 
-def _from_json(path: str, entries: EntryList) -> GivenCounts:
+def counts_of_json(data: bytes, path: str, entries: EntryList | None) -> tuple[list[str], Counts]:
+    """The counts of JSON {entry: count} by entry id, and the entries: those given, else the JSON's own in its order.
+
+    Raises `UsageError` for what is no such JSON, and for entries that are not in the list.
+    """
     try:
-        given = json.loads(read_file(path))
+        given = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: is neither a folder, nor Parquet, nor JSON: {error}") from error
     if not isinstance(given, dict):
@@ -101,6 +105,8 @@ def _from_json(path: str, entries: EntryList) -> GivenCounts:
     for entry, count in given.items():
         if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count < _MOST:
             raise UsageError(f"{path}: the count of {entry!r} is no whole number from 0 on: {str(count)[:40]}")
+    if entries is None:
+        return list(given), np.array(list(given.values()), np.int64)
     unknown = given.keys() - set(entries.entries)
     if unknown:
         raise UsageError(
@@ -109,8 +115,12 @@ def _from_json(path: str, entries: EntryList) -> GivenCounts:
         )
     if len(given) < entries.size:
         warn(f"{path}: has no count for {entries.size - len(given):,} of {entries.size:,} entries: they count as 0")
-    counts = np.array([given.get(entry, 0) for entry in entries.entries], np.int64)
-    return GivenCounts(counts, list(entries.entries), {"sha256": digest(map(str, counts.tolist()))})
+    return list(entries.entries), np.array([given.get(entry, 0) for entry in entries.entries], np.int64)
+
+
+def _from_json(path: str, entries: EntryList) -> GivenCounts:
+    names, counts = counts_of_json(read_file(path), path, entries)
+    return GivenCounts(counts, names, {"sha256": digest(map(str, counts.tolist()))})
 
 
 def _check_names(

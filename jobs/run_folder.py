@@ -29,6 +29,7 @@ from udfs.storage import PathKind, Storage
 
 RUN_FILE = "run.json"
 COUNTS_FILE = "entry_counts.json"
+REPORT_FILE, CARD_FILE = "report.html", "DATASET.md"
 EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, SUBSET, IMAGES = (
     "extracted",
     "files",
@@ -45,7 +46,7 @@ STAGES = (
     *(WORDNET, SCANNED, UNIGRAMS, BIGRAMS, TITLES),
 )
 _MANIFESTS = "_manifests"
-OWN_PATHS = (*STAGES, *(f"{_MANIFESTS}/{stage}" for stage in STAGES), COUNTS_FILE, "report.html", RUN_FILE)
+OWN_PATHS = (*STAGES, *(f"{_MANIFESTS}/{stage}" for stage in STAGES), COUNTS_FILE, REPORT_FILE, CARD_FILE, RUN_FILE)
 """All that Ballast ever writes to an output folder but its lease, and so all that `--overwrite` deletes."""
 
 _WRITE_ID = re.compile(r"/part-\d+-([0-9a-f-]{36})[^/]*$")  # Spark gives the files of one write one id
@@ -286,6 +287,15 @@ class RunFolder:
 
     def _save(self) -> None:
         self.storage.write(RUN_FILE, _json(self.record))
+
+
+def stored_run(path: str) -> RunFolder:
+    """The run in a folder, to be read: what it has committed, finished or not. Raises `UsageError` where none is."""
+    storage = open_storage(path)
+    record = read_record(storage)
+    if record is None:
+        raise UsageError(f"{path}: no run.json: not the output folder of a Ballast job")
+    return RunFolder(storage, record)
 
 
 class Stopwatch:

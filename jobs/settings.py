@@ -431,6 +431,12 @@ class Settings:
         action="append",
         metavar="KEY=VALUE",
     )
+    no_report: bool = _setting(
+        "do not draw report.html at the end (`ballast report DIR` can do it later)",
+        default=False,
+        execution=True,
+        action="store_true",
+    )
     overwrite: bool = _setting(
         "delete what Ballast wrote to the output folder before, and start anew",
         default=False,
@@ -465,7 +471,7 @@ _EXTRACT = ("languages", *_INPUTS, "html_parser", "language_detector", "max_page
 COMMANDS: dict[str, tuple[str, ...]] = {
     "curate": (
         *("out", "metadata", *THRESHOLDS, "per_image", *_EXTRACT, "dedup", "exclude", "seed"),
-        *("hash_slices", *_EXECUTION, *_COMMON),
+        *("hash_slices", "no_report", *_EXECUTION, *_COMMON),
     ),
     "extract": ("out", *_EXTRACT, "seed", *_EXECUTION, *_COMMON),
     "match": ("out", "metadata", *_COMMON),
@@ -496,6 +502,13 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "spark_conf",
         "debug",
     ),
+    "explain": ("metadata", "t", "debug"),
+    "inspect": (
+        *("metadata", "languages", "html_parser", "language_detector", "max_page_bytes", "max_record_bytes"),
+        *("s3_anonymous", "debug"),
+    ),
+    "trace": ("master", "spark_conf", "debug"),
+    "report": ("entry_counts", "metadata", "master", "spark_conf", "debug"),
 }
 """The settings that each job takes, in the order of its help."""
 

@@ -1,6 +1,6 @@
 """How large a subset each threshold gives, exactly, by a pass over the pool's entries and draws alone."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -47,7 +47,7 @@ def sizes_at(pool: DataFrame, settings: Settings, counts: Counts, thresholds: Se
     def measure(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         found: dict[tuple[str, int], float] = {}
         for batch in batches:
-            pairs = _draws(batch)
+            pairs = draws_of(batch)
             u = uniforms(pairs.draws)
             drawn = batch.column("keep_prob").to_numpy() if "keep_prob" in batch.schema.names else None
             for t, p in probabilities.value.items():
@@ -59,9 +59,9 @@ def sizes_at(pool: DataFrame, settings: Settings, counts: Counts, thresholds: Se
                     sums[_EXPECTED] = np.minimum(keep_prob / drawn, 1.0).sum()
                 for kind, value in sums.items():
                     found[kind, t] = found.get((kind, t), 0.0) + float(value)
-        yield _measured(found)
+        yield measured(found)
 
-    found = _sums(_pairs(pool, settings), measure)
+    found = sums_of(pairs_with_draws(pool, settings), measure)
     probabilities.destroy()
     return [
         Size(t, found.get((_EXPECTED, t), 0.0), int(found.get((_EXACT, t), 0)), int(found.get((_CAPPED, t), 0)))
@@ -77,10 +77,10 @@ def curve_of(pool: DataFrame, settings: Settings, counts: Counts) -> SizeCurve:
     def measure(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         histogram = np.zeros(len(starts) - 1, np.int64)
         for batch in batches:
-            np.add.at(histogram, smallest_bins(_draws(batch), held.value, starts), 1)
-        yield _measured({(_BIN, int(place)): float(histogram[place]) for place in np.flatnonzero(histogram)})
+            np.add.at(histogram, smallest_bins(draws_of(batch), held.value, starts), 1)
+        yield measured({(_BIN, int(place)): float(histogram[place]) for place in np.flatnonzero(histogram)})
 
-    found = _sums(_pairs(pool, settings), measure)
+    found = sums_of(pairs_with_draws(pool, settings), measure)
     held.destroy()
     return size_curve(starts, {place: int(pairs) for (_, place), pairs in found.items()})
 
@@ -97,36 +97,39 @@ def t_of_size(pool: DataFrame, settings: Settings, counts: Counts, curve: SizeCu
     def measure(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         found: dict[tuple[str, int], float] = {}
         for batch in batches:
-            values, times = np.unique(smallest_t(_draws(batch), held.value, low, high), return_counts=True)
+            values, times = np.unique(smallest_t(draws_of(batch), held.value, low, high), return_counts=True)
             for t, pairs in zip(values.tolist(), times.tolist(), strict=True):
                 found[_BIN, t] = found.get((_BIN, t), 0.0) + pairs
-        yield _measured(found)
+        yield measured(found)
 
-    found = _sums(_pairs(pool, settings), measure)
+    found = sums_of(pairs_with_draws(pool, settings), measure)
     held.destroy()
     within = [(t, int(pairs)) for (_, t), pairs in found.items()]
     return t_of_target(target, low, curve.size_before(low), within)
 
 
-def _pairs(pool: DataFrame, settings: Settings) -> DataFrame:
+def pairs_with_draws(pool: DataFrame, settings: Settings) -> DataFrame:
+    """The pairs that have an entry: `entry_ids`, `draw` (H as a long), and `keep_prob` where they were drawn before."""
     drawn = [F.col("keep_prob")] if "keep_prob" in pool.columns else []
     draw = pair_hash_column(DRAW, settings.seed).alias("draw")
     return pool.where(F.size("entry_ids") > 0).select("entry_ids", draw, *drawn)
 
 
-def _draws(batch: pa.RecordBatch) -> Draws:
+def draws_of(batch: pa.RecordBatch) -> Draws:
+    """A batch of `pairs_with_draws` as arrays."""
     lists = batch.column("entry_ids")
     return Draws(lists.values.to_numpy(), lists.offsets.to_numpy(), batch.column("draw").to_numpy())
 
 
-def _measured(found: dict[tuple[str, int], float]) -> pa.RecordBatch:
+def measured(found: Mapping[tuple[str, int], float]) -> pa.RecordBatch:
+    """What a task found, by kind and key, as the batch that `sums_of` adds up."""
     kinds, keys, values = [kind for kind, _ in found], [key for _, key in found], list(found.values())
     return pa.RecordBatch.from_arrays(
         [pa.array(kinds, pa.string()), pa.array(keys, pa.int64()), pa.array(values, pa.float64())], schema=_MEASURED
     )
 
 
-def _sums(pairs: DataFrame, measure: Measure) -> dict[tuple[str, int], float]:
+def sums_of(pairs: DataFrame, measure: Measure) -> dict[tuple[str, int], float]:
     """The values of all tasks, added up in an order of their own, so that they hang on no other."""
     rows = (
         pairs.mapInArrow(measure, _DDL)

@@ -2,8 +2,21 @@
 
 from typing import Any
 
-from jobs.run_folder import COUNTS_FILE, ENTRY_COUNTS, EXTRACTED, FILES, IMAGES, MATCHED, POOL, RUN_FILE, SUBSET
+from jobs.funnel import extraction_steps, match_steps, pool_step, subset_step, subsets_of
+from jobs.run_folder import (
+    CARD_FILE,
+    COUNTS_FILE,
+    ENTRY_COUNTS,
+    EXTRACTED,
+    FILES,
+    IMAGES,
+    MATCHED,
+    POOL,
+    RUN_FILE,
+    SUBSET,
+)
 from udfs.outcomes import FileStatus
+from udfs.report_data import Step
 
 Line = tuple[str, str, str]
 
@@ -23,27 +36,18 @@ def summarize(record: dict[str, Any], out: str, output: str) -> str:
     stages = record["stages"]
     lines: list[Line] = []
     if FILES in stages:
-        lines += _files(stages[FILES])
+        lines += [_files(stages[FILES]), *map(_line, extraction_steps(stages[FILES]))]
     if MATCHED in stages:
-        facts = stages[MATCHED]
-        lines += [
-            ("texts", _n(facts["texts"]), ""),
-            ("matched", _n(facts["pairs"]), _of(facts["pairs"], facts["texts"])),
-        ]
+        lines += map(_line, match_steps(stages[MATCHED]))
     if POOL in stages:
-        before = stages.get(FILES, {}).get("pairs")
-        of = _of(stages[POOL]["pairs"], before) + " of pairs, " if before else ""
-        if "excluded" in stages[POOL]:
-            of += f"{_n(stages[POOL]['excluded'])} copies excluded, "
-        lines.append(("pool", _n(stages[POOL]["pairs"]), f"{of}{_n(stages[POOL]['images'])} images"))
+        lines.append(_line(pool_step(stages)))
     if ENTRY_COUNTS in stages:
         facts = stages[ENTRY_COUNTS]
         lines.append(
             ("entries", _n(facts["entries"]), f"{_n(facts['entries_matched'])} matched, {_n(facts['matches'])} matches")
         )
-    if SUBSET in stages:
-        for facts in stages[SUBSET].get("subsets", [stages[SUBSET]]):
-            lines += _subset({"pool_pairs": stages[SUBSET]["pool_pairs"], **facts})
+    for facts in subsets_of(stages):
+        lines += _subset(facts)
     if IMAGES in stages:
         facts = stages[IMAGES]
         left_out = facts["captions"] - facts["listed"]
@@ -53,41 +57,25 @@ def summarize(record: dict[str, Any], out: str, output: str) -> str:
     text = [f"  {label:<10} {value:>{width}}  {about}".rstrip() for label, value, about in lines]
     seconds = sum(facts.get("seconds", 0) for facts in stages.values())
     head = f"{record['job']} finished in {seconds:,.1f} s of stages, {record.get('finished', 'just now')}"
-    return "\n".join([head, *text, "", *_where(stages, out, output)])
+    return "\n".join([head, *text, "", *_where(record, out, output)])
 
 
-def _files(facts: dict[str, Any]) -> list[Line]:
+def _files(facts: dict[str, Any]) -> Line:
     bad = [f"{_n(facts[status])} {status}" for status in (FileStatus.PARTIAL, FileStatus.FAILED) if facts.get(status)]
     about = f"{_n(facts.get(FileStatus.OK, 0))} ok" + "".join(f", {item}" for item in bad)
-    if bad:
-        about += " (see files/)"
-    named = facts["texts"] - facts["text_blank"] - facts["text_no_url"]
-    lines = [
-        ("files", _n(facts["files"]), about),
-        ("pages", _n(facts["pages"]), f"of {_n(facts['records'])} records"),
-        ("images", _n(facts["images"]), f"{_n(facts['images_with_text'])} with a URL and a text"),
-        ("texts", _n(named), ""),
-    ]
-    kept = named - facts["text_other_language"]
-    lines.append(("language", _n(kept), _of(kept, named)))
-    if facts["text_no_match"] or facts["pairs"] != kept:
-        lines.append(("matched", _n(facts["pairs"]), _of(facts["pairs"], kept)))
-    return lines
+    return ("files", _n(facts["files"]), about + (" (see files/)" if bad else ""))
+
+
+def _line(step: Step) -> Line:
+    share = "" if step.of is None else f"{_of(step.items, step.of)} {step.of_what}".rstrip()
+    return (step.name, _n(step.items), ", ".join(filter(None, (share, step.about))))
 
 
 def _subset(facts: dict[str, Any]) -> list[Line]:
     above = f"{_n(facts['entries_above_t'])} entries above it"
     if facts["entries_above_t"]:
         above += f", with {facts['share_of_matches_above_t']:.1%} of matches"
-    return [
-        ("t", _n(facts["t"]), above),
-        (
-            "subset",
-            _n(facts["pairs"]),
-            f"{_of(facts['pairs'], facts['pool_pairs'])} of the pool, {_n(facts['images'])} images",
-        ),
-        *_capped(facts),
-    ]
+    return [("t", _n(facts["t"]), above), _line(subset_step(facts)), *_capped(facts)]
 
 
 def _capped(facts: dict[str, Any]) -> list[Line]:
@@ -96,13 +84,18 @@ def _capped(facts: dict[str, Any]) -> list[Line]:
     return [("capped", _n(facts["capped_by_earlier_draw"]), "of them would now be likelier than their first draw was")]
 
 
-def _where(stages: dict[str, Any], out: str, output: str) -> list[str]:
+def _where(record: dict[str, Any], out: str, output: str) -> list[str]:
+    stages = record["stages"]
     root = out.rstrip("/")
     places = [(f"{root}/{stage}/", text) for stage, text in _PLACES.items() if stage in stages and stage != EXTRACTED]
     if output == EXTRACTED:
         places.insert(0, (f"{root}/{EXTRACTED}/", _PLACES[EXTRACTED]))
     if ENTRY_COUNTS in stages:
         places.append((f"{root}/{COUNTS_FILE}", "the same as {entry: count}"))
+    if SUBSET in stages:
+        places.append((f"{root}/{CARD_FILE}", "the data card: what the subset is, and what to know of it"))
+    if "report" in record:
+        places.append((f"{root}/{record['report']}", "figures, curves and samples: open it in a browser"))
     places.append((f"{root}/{RUN_FILE}", "settings, versions and figures"))
     width = max(len(path) for path, _ in places)
     return [f"  {path:<{width}}  {text}" for path, text in places]

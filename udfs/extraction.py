@@ -54,7 +54,7 @@ class Extractor:
 
     def __init__(self, options: ExtractOptions, matcher: Matcher | None) -> None:
         self._languages = options.languages
-        self._reader = PageReader(HTML_PARSERS[options.html_parser], options.max_page_bytes, options.max_record_bytes)
+        self.reader = PageReader(HTML_PARSERS[options.html_parser], options.max_page_bytes, options.max_record_bytes)
         self._max_file_seconds = options.max_file_seconds
         self._detect = LANGUAGE_DETECTORS[options.language_detector]()
         self._matcher = matcher
@@ -80,7 +80,7 @@ class Extractor:
                 stream = reading = SourceStream(source)
                 records = read_records(stream, lambda: open_file(file.opened_as))
                 watched = self._watched(records, lambda: time.perf_counter() - began - reading.idle_s)
-                for page in self._reader.pages(watched, file.name, file.archive_format, counts):
+                for page in self.reader.pages(watched, file.name, file.archive_format, counts):
                     for row in self.page_pairs(page, counts):
                         rows.append(row)
                         characters += len(row[_URL]) + len(row[_CAPTION]) + len(page.url)

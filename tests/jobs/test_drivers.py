@@ -55,13 +55,14 @@ def rows_of(folder: Path) -> list[dict]:
 
 
 def resumed(crawl, out: Path) -> None:
-    flags = ["--metadata", str(crawl.metadata), "--t", "5", "--seed", "7"]
+    flags = ["--metadata", str(crawl.metadata), "--t", "5", "--no-report", "--seed", "7"]
     assert main(["curate", str(crawl.folder), "--out", str(out), *flags]) == 0
 
 
 def curate_flags(crawl, out: Path, scratch: Path) -> list[str]:
     return [
         str(crawl.folder), "--out", str(out), "--metadata", str(crawl.metadata), "--t", "5", "--seed", "7",
+        "--no-report",
         "--spark-conf", f"spark.local.dir={scratch}",
     ]  # fmt: skip
 
@@ -111,7 +112,7 @@ def test_a_killed_driver_is_resumed(crawl, curated, tmp_path):
     out = tmp_path / "out"
     command = [
         sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
-        str(crawl.metadata), "--t", "5", "--seed", "7", "--batch-files", "1", "--master", "local[2]",
+        str(crawl.metadata), "--t", "5", "--no-report", "--seed", "7", "--batch-files", "1", "--master", "local[2]",
         "--spark-conf", f"spark.local.dir={tmp_path}",
         "--spark-conf", f"spark.driver.extraJavaOptions=-Djava.io.tmpdir={tmp_path}",  # a killed JVM leaves it behind
     ]  # fmt: skip
@@ -139,7 +140,7 @@ def test_ctrl_c_is_one_line_and_the_run_resumes(crawl, curated, tmp_path):
     out = tmp_path / "out"
     command = [
         sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
-        str(crawl.metadata), "--t", "5", "--seed", "7", "--batch-files", "1", "--master", "local[2]",
+        str(crawl.metadata), "--t", "5", "--no-report", "--seed", "7", "--batch-files", "1", "--master", "local[2]",
         "--spark-conf", f"spark.local.dir={tmp_path}",
     ]  # fmt: skip
     root = Path(__file__).resolve().parents[2]
@@ -162,7 +163,7 @@ def test_a_full_disk_is_one_line_and_the_run_resumes(crawl, curated, spark, tmp_
     out = tmp_path / "out"
     command = [
         sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
-        str(crawl.metadata), "--t", "5", "--seed", "7", "--batch-files", "1", "--master", "local[2]",
+        str(crawl.metadata), "--t", "5", "--no-report", "--seed", "7", "--batch-files", "1", "--master", "local[2]",
         "--spark-conf", f"spark.local.dir={tmp_path}",
         "--spark-conf", "spark.driver.extraJavaOptions=-XX:-UsePerfData",  # a file that the JVM makes for itself
     ]  # fmt: skip

@@ -21,7 +21,22 @@ def expected(spark, crawl, tmp_path_factory) -> Path:
     from jobs.cli import main
 
     out = tmp_path_factory.mktemp("expected") / "out"
-    assert main(["curate", str(crawl.folder), "--out", str(out), "--metadata", str(crawl.metadata), "--t", "5"]) == 0
+    assert (
+        main(
+            [
+                "curate",
+                str(crawl.folder),
+                "--out",
+                str(out),
+                "--metadata",
+                str(crawl.metadata),
+                "--t",
+                "5",
+                "--no-report",
+            ]
+        )
+        == 0
+    )
     return out
 
 
@@ -38,6 +53,7 @@ def test_the_reference_parser_gives_the_same_rows(spark, crawl, expected, tmp_pa
     from jobs.cli import main
 
     flags = [
+        "--no-report",
         "--out",
         str(tmp_path / "o"),
         "--metadata",
@@ -54,7 +70,7 @@ def test_the_reference_parser_gives_the_same_rows(spark, crawl, expected, tmp_pa
 def test_the_other_language_detector_is_used(spark, crawl, expected, tmp_path):
     from jobs.cli import main
 
-    flags = ["--out", str(tmp_path / "o"), "--metadata", str(crawl.metadata), "--t", "5"]
+    flags = ["--out", str(tmp_path / "o"), "--metadata", str(crawl.metadata), "--t", "5", "--no-report"]
     assert main(["curate", str(crawl.folder / "one.warc.gz"), *flags, "--language-detector", "langdetect"]) == 0
     pool = pq.read_table(tmp_path / "o/pool").to_pylist()
     fasttext_scores = {row["caption"]: row["lang_score"] for row in rows_of(expected / "pool")}

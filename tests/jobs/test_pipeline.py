@@ -37,6 +37,7 @@ def curate(crawl, out: Path, *flags: str, inputs: list[str] | None = None) -> di
         str(out),
         "--metadata",
         str(crawl.metadata),
+        "--no-report",
         *flags,
     ]
     assert main(arguments) == 0
@@ -72,6 +73,7 @@ def test_pool_counts_and_subset_equal_the_reference(curated, crawl, expected_pai
 def test_output_folder_is_as_the_contract_says(curated):
     assert {path.name for path in curated.iterdir()} == {
         "_manifests", "extracted", "files", "pool", "entry_counts", "entry_counts.json", "subset", "run.json",
+        "report.html", "DATASET.md",
     }  # fmt: skip
     for stage, schema in {
         "pool": schemas.POOL, "subset": schemas.SUBSET, "files": schemas.FILE, "entry_counts": schemas.ENTRY_COUNT,

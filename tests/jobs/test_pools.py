@@ -10,7 +10,7 @@ def pools(spark, crawl, tmp_path_factory):
     """A pool of each of the two samples, and one of both."""
     root = tmp_path_factory.mktemp("pools")
     for name, inputs in (("one", "one.warc.gz"), ("two", "two.warc.gz"), ("both", "")):
-        flags = ("--metadata", crawl.metadata, "--t", 5, "--seed", 7)
+        flags = ("--metadata", crawl.metadata, "--t", 5, "--seed", 7, "--no-report")
         assert run("curate", crawl.folder / inputs, "--out", root / name, *flags) == 0
     return root
 
@@ -34,7 +34,7 @@ def test_merge_equals_curating_all_at_once(pools, tmp_path):
 def test_pools_of_two_lists_are_not_merged(crawl, pools, tmp_path, capsys):
     other = tmp_path / "entries.txt"
     other.write_text("dog\ncat\na\n")
-    assert run("curate", crawl.folder / "one.warc.gz", "--out", tmp_path / "c", "--metadata", other) == 0
+    assert run("curate", crawl.folder / "one.warc.gz", "--out", tmp_path / "c", "--metadata", other, "--no-report") == 0
     assert run("merge", pools / "one", tmp_path / "c", "--out", tmp_path / "m") == 2
     assert "was matched with another list" in capsys.readouterr().err
     assert not (tmp_path / "m").exists()
@@ -43,7 +43,7 @@ def test_pools_of_two_lists_are_not_merged(crawl, pools, tmp_path, capsys):
 @pytest.mark.parametrize("slices", [1, 3])
 def test_exclude_drops_what_earlier_pools_hold(crawl, pools, tmp_path, slices):
     flags = ("--metadata", crawl.metadata, "--t", 5, "--seed", 7, "--exclude", pools / "two", "--hash-slices", slices)
-    assert run("curate", crawl.folder, "--out", tmp_path / "c", *flags) == 0
+    assert run("curate", crawl.folder, "--out", tmp_path / "c", "--no-report", *flags) == 0
     left = keys_of(pools / "both/pool") - keys_of(pools / "two/pool")
     assert keys_of(tmp_path / "c/pool") == left
     facts = record_of(tmp_path / "c")["stages"]["pool"]

@@ -55,7 +55,7 @@ def local(spark, crawl, files, tmp_path_factory) -> Path:
 
 
 def curate(crawl, out: Path, *arguments: str) -> list[str]:
-    return ["curate", "--out", str(out), "--metadata", str(crawl.metadata), "--t", "5", *arguments]
+    return ["curate", "--out", str(out), "--metadata", str(crawl.metadata), "--t", "5", "--no-report", *arguments]
 
 
 def test_s3_and_http_inputs_give_the_rows_of_local_files(spark, crawl, files, local, bucket, tmp_path):

@@ -21,7 +21,7 @@ def inputs(crawl, tmp_path) -> Path:
 @pytest.fixture
 def curate(inputs, crawl, tmp_path):
     def curate(*flags: object, status: int = 0) -> Path:
-        arguments = ("--out", tmp_path / "out", "--metadata", crawl.metadata, "--t", 5, "--seed", 7)
+        arguments = ("--out", tmp_path / "out", "--metadata", crawl.metadata, "--t", 5, "--seed", 7, "--no-report")
         assert run("curate", inputs, *arguments, *flags) == status
         return tmp_path / "out"
 

@@ -10,7 +10,20 @@ from jobs.cli import main
 
 
 def curate(crawl, out: Path, *flags: str) -> int:
-    return main(["curate", str(crawl.folder), "--out", str(out), "--metadata", str(crawl.metadata), "--t", "5", *flags])
+    return main(
+        [
+            "curate",
+            str(crawl.folder),
+            "--out",
+            str(out),
+            "--metadata",
+            str(crawl.metadata),
+            "--t",
+            "5",
+            "--no-report",
+            *flags,
+        ]
+    )
 
 
 def rows_of(folder: Path) -> list[dict]:

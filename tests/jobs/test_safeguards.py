@@ -153,3 +153,5 @@ def test_inputs_without_a_single_pair_end_well(crawl, tmp_path, spark, capsys):
     assert "not a WARC file" in rows["bad.warc.gz"]["error"]
     assert "No such file" in rows["missing.warc.gz"]["error"]
     assert "2 failed" in capsys.readouterr().out
+    page = (tmp_path / "o/report.html").read_text(encoding="utf-8")
+    assert "bad.warc.gz" in page and "not a WARC file" in page

@@ -1,0 +1,144 @@
+"""Explain: what the matching rule and the balancing make of one caption. Needs no Spark."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from jobs.command import Parser, guarded, warn
+from jobs.given_counts import counts_of_json
+from jobs.run_folder import COUNTS_FILE, ENTRY_COUNTS, RUN_FILE
+from jobs.settings import COMMANDS, add_flags, resolve
+from jobs.storages import load_metadata, open_storage, path_kind, read_file
+from udfs.errors import UsageError
+from udfs.explaining import Explanation, explain
+from udfs.language import LANGUAGE_DETECTORS
+from udfs.sampling import Counts
+from udfs.storage import PathKind
+from udfs.visible_text import visible
+
+PURPOSE = "show which entries a caption holds, and how likely it is to be kept"
+_OPEN, _CLOSE = "⟦", "⟧"
+_MOST_CHARACTERS = 4000
+
+
+class KnownCounts(NamedTuple):
+    """Counts by entry id with the entries they are of, and the t of their run where it has one."""
+
+    entries: list[str]
+    counts: Counts
+    t: int | None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = Parser(prog="ballast explain", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
+    parser.add_argument("caption", metavar="CAPTION", help="the text, in quotation marks")
+    parser.add_argument(
+        "--counts",
+        metavar="PATH",
+        help="the counts to go by: an output folder of curate or count, its entry_counts/, a Parquet file, or JSON of "
+        "{entry: count}; without --metadata, its entries are the list",
+    )
+    add_flags(parser, COMMANDS["explain"])
+    arguments = parser.parse_args(argv)
+
+    def show() -> None:
+        settings = resolve("explain", arguments)
+        if settings.t is not None and (arguments.counts is None or len(settings.t) > 1):
+            raise UsageError("--t takes one t, and goes with --counts PATH")
+        if arguments.counts is None:
+            explanation = explain(arguments.caption, load_metadata(settings.metadata).entries)
+            print(render(explanation, None))
+            return
+        known = read_known_counts(arguments.counts, settings.metadata)
+        t = settings.t[0] if settings.t else known.t
+        if t is None:
+            raise UsageError(f"--counts {arguments.counts}: is of no run with one t of its own: name it by --t T")
+        print(render(explain(arguments.caption, known.entries, known.counts, t), t))
+
+    return guarded(show, debug=getattr(arguments, "debug", False))
+
+
+def read_known_counts(path: str, metadata: str | None) -> KnownCounts:
+    """Read counts without Spark. Raises `UsageError` where there are none, and for those of another list."""
+    entries = load_metadata(metadata) if metadata is not None else None
+    if path_kind(path) == PathKind.FILE:
+        data, t = {path: read_file(path)}, None
+    else:
+        data, t = _of_folder(path)
+    name, first = next(iter(data.items()))
+    if name.endswith(".parquet"):
+        names, counts = _of_parquet(data, path)
+        if entries is not None and list(entries.entries) != names:
+            raise UsageError(f"{path}: counts other entries than {entries.source} holds, or in another order")
+        return KnownCounts(names, counts, t)
+    return KnownCounts(*counts_of_json(first, name, entries), t)
+
+
+def _of_folder(path: str) -> tuple[dict[str, bytes], int | None]:
+    """The files of counts in a folder with their bytes, and the run's t if it has one alone."""
+    storage = open_storage(path)
+    record: dict[str, Any] = json.loads(storage.read(RUN_FILE) or b"{}")
+    t = record.get("t")
+    names = [COUNTS_FILE] if storage.kind(COUNTS_FILE) == PathKind.FILE else []
+    if not names:
+        below = ENTRY_COUNTS if storage.kind(ENTRY_COUNTS) == PathKind.FOLDER else ""
+        names = [name for name in storage.list_files(below) if name.endswith(".parquet")]
+        if not below and any("/" in name for name in names):
+            names = []
+    if not names:
+        raise UsageError(f"{path}: holds no entry counts: neither {COUNTS_FILE} nor {ENTRY_COUNTS}/")
+    return {f"{path}/{name}": storage.read(name) or b"" for name in names}, t if isinstance(t, int) else None
+
+
+def _of_parquet(data: dict[str, bytes], path: str) -> tuple[list[str], Counts]:
+    try:
+        tables = [
+            pq.read_table(pa.BufferReader(held), columns=["entry_id", "entry", "count"]) for held in data.values()
+        ]
+    except (pa.ArrowInvalid, KeyError) as error:
+        raise UsageError(f"{path}: no Parquet with entry_id, entry and count: {error}") from error
+    table = pa.concat_tables(tables).sort_by("entry_id")
+    if table["entry_id"].to_pylist() != list(range(table.num_rows)):
+        raise UsageError(f"{path}: must have one row for every entry id from 0 on")
+    return table["entry"].to_pylist(), table["count"].to_numpy().astype(np.int64)
+
+
+def render(explanation: Explanation, t: int | None) -> str:
+    """The explanation as lines for a terminal."""
+    caption = explanation.caption
+    if not caption:
+        warn("the caption is empty once white space is trimmed: extraction drops it")
+    lang, score = LANGUAGE_DETECTORS["fasttext"]()(caption)
+    marked = "".join(
+        f"{_OPEN}{visible(piece.text)}{_CLOSE}" if piece.matched else visible(piece.text)
+        for piece in explanation.spaced
+    )
+    lines = [
+        f"caption   {visible(caption, _MOST_CHARACTERS)}",
+        f"language  {lang}, score {score:.2f}",
+        f"matched   {marked}",
+        f"entries   {len(explanation.entries):,}" + ("" if explanation.entries else ": the pair would be dropped"),
+    ]
+    rows = [("id", "entry", *(("matches", "p") if t is not None else ()))]
+    rows += [
+        (f"{held.entry_id:,}", visible(held.entry, 60), *((f"{held.matches:,}", f"{held.p:.4g}") if t else ()))
+        for held in explanation.entries
+    ]
+    if len(rows) > 1:
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines.append("")
+        lines += [
+            "  ".join([f"  {row[0]:>{widths[0]}}", f"{row[1]:<{widths[1]}}", *_right(row[2:], widths[2:])]).rstrip()
+            for row in rows
+        ]
+    if t is not None and explanation.keep_prob is not None:
+        lines += ["", f"keep probability {explanation.keep_prob:.6g} at t={t:,}: 1 − Π (1 − p)"]
+    return "\n".join(lines)
+
+
+def _right(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
+    return [f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)]

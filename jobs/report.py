@@ -1,0 +1,284 @@
+"""Report: one self-contained page about a run, from its run.json and a few passes over what it wrote."""
+
+if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes the place of jobs/ on the path
+    import sys
+    from pathlib import Path
+
+    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
+        sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.command import Parser, guarded, warn
+from jobs.errors import one_line
+from jobs.frames import (
+    FILES_PART,
+    PAIRS_PART,
+    check_fingerprint,
+    fingerprint_of,
+    open_source,
+    read_files,
+    set_shuffle_partitions,
+)
+from jobs.funnel import funnel, subsets_of
+from jobs.given_counts import counts_beside, given_counts, pool_entries, read_counts
+from jobs.report_figures import (
+    PoolFigures,
+    bad_files,
+    languages,
+    pool_figures,
+    realised_counts,
+    shown_pairs,
+    subset_counts,
+)
+from jobs.run_folder import ENTRY_COUNTS, EXTRACTED, FILES, MATCHED, POOL, REPORT_FILE, SUBSET, RunFolder, stored_run
+from jobs.session import spark_session
+from jobs.settings import COMMANDS, Settings, add_flags, resolve
+from jobs.storages import load_metadata
+from udfs.errors import UsageError
+from udfs.outcomes import FileStatus
+from udfs.report_data import (
+    MOST_THRESHOLDS,
+    SHOWN_PAIRS,
+    TOP_ENTRIES,
+    BadFile,
+    EntryFigures,
+    Reason,
+    Report,
+    ShownPair,
+    SubsetFigures,
+    curve_at,
+    curve_places,
+    entry_figures,
+    entry_rows,
+    top_ids,
+)
+from udfs.report_page import render_report
+from udfs.sampling import Counts
+from udfs.schemas import ENTRY_COUNT, FILE
+
+PURPOSE = "draw report.html for a folder that Ballast wrote: figures, curves and samples on one page"
+PAPER_ENTRIES = 500_000
+
+
+class Context(NamedTuple):
+    """What a run's own folder may lack: the pool its subset was drawn from, and the names and counts of its entries."""
+
+    pool: DataFrame | None
+    names: list[str] | None
+    counts: Counts | None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = Parser(prog="ballast report", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
+    parser.add_argument("folder", metavar="DIR", help="output folder of curate or of any other job")
+    parser.add_argument(
+        "--pool", metavar="POOL", help="of the output of `balance`: the pool that it balanced, with its counts"
+    )
+    parser.add_argument(
+        "--paper-list",
+        action="store_true",
+        help="say that the entries are the paper's own 500,000 (MetaCLIP's metadata.json): its figures stand beside",
+    )
+    add_flags(parser, COMMANDS["report"])
+    arguments = parser.parse_args(argv)
+
+    def draw() -> None:
+        settings = resolve("report", arguments)
+        paths = [arguments.folder, *([arguments.pool] if arguments.pool else [])]
+        with spark_session(settings, "report", paths) as spark:
+            run = stored_run(arguments.folder)
+            context = _context(spark, run, arguments.folder, arguments.pool, settings)
+            write_report(spark, run, context, paper_list=arguments.paper_list)
+        print(f"{arguments.folder.rstrip('/')}/{REPORT_FILE}")
+
+    return guarded(draw, debug=getattr(arguments, "debug", False))
+
+
+def write_report(
+    spark: SparkSession, run: RunFolder, context: Context | None = None, *, paper_list: bool = False
+) -> None:
+    """Write `report.html` of what the run has made so far; nothing of what it shows is changed."""
+    report = collect(spark, run, context or own_context(spark, run), paper_list=paper_list)
+    run.storage.write(REPORT_FILE, render_report(report).encode())
+
+
+def draw_report(spark: SparkSession, run: RunFolder, out: str) -> None:
+    """Write the report of a run that has made all its rows: what goes wrong here is told, and does not undo them."""
+    try:
+        write_report(spark, run)
+    except Exception as error:
+        warn(f"{REPORT_FILE} could not be drawn ({one_line(error)}); `ballast report {out}` tries again")
+    else:
+        run.note(report=REPORT_FILE)
+
+
+def drop_report(run: RunFolder) -> None:
+    """Delete a report of what the folder held before."""
+    if run.record.pop("report", None) is not None:
+        run.storage.delete(REPORT_FILE)
+
+
+def own_context(spark: SparkSession, run: RunFolder) -> Context:
+    """The pool and the counts in the run's own folder, as far as they are there."""
+    names, counts = None, None
+    if run.stage_facts(ENTRY_COUNTS) is not None:
+        counts, names = read_counts(read_files(spark, run.files(ENTRY_COUNTS), ENTRY_COUNT), str(run.storage.root))
+    return Context(_frame(spark, run.files(POOL) or run.files(MATCHED)), names, counts)
+
+
+def _context(spark: SparkSession, run: RunFolder, folder: str, pool_path: str | None, settings: Settings) -> Context:
+    """The run's own context, completed by what the command names."""
+    own = own_context(spark, run)
+    pool = own.pool
+    if pool_path is not None:
+        if SUBSET not in run.record["stages"] or pool is not None:
+            raise UsageError(f"--pool: {folder} holds no subset of another folder's pool")
+        pool = open_source(spark, pool_path, (POOL, MATCHED), ("uuid", "caption_hash", "entry_ids")).frame
+    subset = _frame(spark, run.files(SUBSET))
+    matched = pool if pool is not None else subset
+    matched_with = fingerprint_of(matched, "entry_ids") if matched is not None else None
+    if pool_path is not None and subset is not None:
+        drawn_with = fingerprint_of(subset, "entry_ids")
+        if drawn_with is not None:
+            check_fingerprint(matched_with, drawn_with._asdict(), pool_path, folder)
+    if own.counts is not None and settings.entry_counts is None:
+        return Context(pool, own.names, own.counts)
+    beside = pool_path or folder
+    if settings.entry_counts is not None or counts_beside(beside) is not None:
+        given = given_counts(spark, settings, beside, matched_with)
+        return Context(pool, given.entries, given.counts)
+    return Context(pool, _names(settings, beside, matched_with), None)
+
+
+def _names(settings: Settings, path: str, matched_with: Any) -> list[str] | None:
+    """The names of the entries: those of `--metadata`, else the packaged ones if they are what was matched with."""
+    if settings.metadata is not None:
+        return list(pool_entries(settings, path, matched_with).entries)
+    packaged = load_metadata(None)
+    known = matched_with is not None and matched_with._asdict() == packaged.fingerprint
+    return list(packaged.entries) if known else None
+
+
+def collect(spark: SparkSession, run: RunFolder, context: Context, *, paper_list: bool = False) -> Report:
+    """Everything the page shows, as small aggregates. Raises `UsageError` where `paper_list` cannot be true."""
+    record, stages = run.record, run.record["stages"]
+    settings = _settings(record)
+    set_shuffle_partitions(spark, run.bytes_of(POOL))
+    pool, names, counts = context
+    if pool is None and SUBSET not in stages:
+        pool = _frame(spark, run.files(EXTRACTED, PAIRS_PART))
+    metadata = _metadata(record, pool if pool is not None else _frame(spark, run.files(SUBSET)))
+    if paper_list and (metadata or {}).get("entries") != PAPER_ENTRIES:
+        raise UsageError(f"--paper-list: the paper's list has {PAPER_ENTRIES:,} entries, this run's has not")
+    subsets = subsets_of(stages)[:MOST_THRESHOLDS]
+    thresholds = [facts["t"] for facts in subsets]
+    pool_pairs = _pool_pairs(stages)
+    measured, spoken, pairs = PoolFigures([], [], {}), {}, []
+    if pool is not None:
+        pool_pairs = pool_pairs if pool_pairs is not None else pool.count()
+        if "entry_ids" in pool.columns:
+            drawn_from_it = "survivors" not in record  # these are fewer than the pool of --pool
+            measured = pool_figures(pool, settings, counts if drawn_from_it else None, thresholds)
+        spoken = languages(pool)
+        pairs = shown_pairs(pool, pool_pairs, settings.seed, names, counts, thresholds)
+    reasons: list[Reason] = []
+    bad: list[BadFile] = []
+    if any(stages.get(FILES, {}).get(status) for status in (FileStatus.PARTIAL, FileStatus.FAILED)):
+        reasons, bad = bad_files(read_files(spark, run.files(FILES), FILE), SHOWN_PAIRS)
+    kept: dict[int, Counts] = {}
+    drawn: list[SubsetFigures] = []
+    several = len(subsets_of(stages)) > 1
+    for facts in subsets:
+        frame = _frame(spark, run.files(SUBSET, f"t={facts['t']}" if several else ""))
+        if frame is None:
+            continue
+        if counts is not None:
+            kept[facts["t"]] = realised_counts(frame, len(counts))
+        shown = shown_pairs(frame, facts["pairs"], settings.seed, names, counts, [facts["t"]])
+        drawn.append(_subset_figures(frame, facts, names, counts, kept.get(facts["t"]), measured, shown))
+    entries: EntryFigures | None = None
+    if counts is not None and names is not None:
+        entries = entry_figures(names, counts, kept)
+    return Report(
+        folder=str(run.storage.root).rstrip("/").rsplit("/", 1)[-1],
+        record=record,
+        metadata=metadata,
+        paper_list=paper_list,
+        funnel=funnel(record),
+        reasons=reasons,
+        bad_files=bad,
+        pool_pairs=pool_pairs,
+        matches=measured.matches,
+        languages=spoken,
+        sizes=measured.sizes,
+        entries=entries,
+        subsets=drawn,
+        pairs=pairs,
+    )
+
+
+def _subset_figures(
+    frame: DataFrame,
+    facts: dict[str, Any],
+    names: list[str] | None,
+    counts: Counts | None,
+    kept: Counts | None,
+    measured: PoolFigures,
+    shown: list[ShownPair],
+) -> SubsetFigures:
+    t = facts["t"]
+    found = subset_counts(frame)
+    limited = realised = None
+    top = []
+    if counts is not None and kept is not None:
+        order, places = curve_places(counts, [t])
+        limited = curve_at(counts.clip(max=t), order, places)
+        realised = curve_at(kept, order, places)
+        if names is not None:
+            top = entry_rows(top_ids(counts, TOP_ENTRIES), names, counts, {t: kept})
+    return SubsetFigures(
+        t=t,
+        facts=facts,
+        limited=limited,
+        realised=realised,
+        top=top,
+        pool_keep=measured.keep.get(t, []),
+        kept_keep=found.keep,
+        matches=found.matches,
+        languages=found.languages,
+        pairs=shown,
+    )
+
+
+def _settings(record: dict[str, Any]) -> Settings:
+    """Those settings of the run that decide which pairs were drawn."""
+    saved = record["settings"]
+    return Settings(out="", seed=saved.get("seed", 0), per_image=saved.get("per_image", "all"))
+
+
+def _pool_pairs(stages: dict[str, Any]) -> int | None:
+    for stage, name in ((POOL, "pairs"), (MATCHED, "pairs"), (SUBSET, "pool_pairs")):
+        if stage in stages:
+            return int(stages[stage][name])
+    return None
+
+
+def _metadata(record: dict[str, Any], pairs: DataFrame | None) -> dict[str, Any] | None:
+    """The fingerprint of the list of entries: the run's own, else that which the pairs carry."""
+    if "metadata" in record:
+        return dict(record["metadata"])
+    found = fingerprint_of(pairs, "entry_ids") if pairs is not None else None
+    return found._asdict() if found is not None else None
+
+
+def _frame(spark: SparkSession, files: Sequence[str]) -> DataFrame | None:
+    files = [file for file in files if f"/{FILES_PART}/" not in file]
+    return spark.read.parquet(*files) if files else None
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

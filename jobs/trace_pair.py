@@ -1,0 +1,182 @@
+"""Trace: where the pairs of an image came from, and why each is in the subset or is not."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import unquote
+
+import numpy as np
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from jobs.command import Parser, guarded
+from jobs.frames import PAIRS_PART
+from jobs.report import own_context
+from jobs.run_folder import EXTRACTED, MATCHED, POOL, SUBSET, RunFolder, stored_run
+from jobs.session import spark_session
+from jobs.settings import COMMANDS, add_flags, resolve
+from udfs.errors import BallastError, UsageError
+from udfs.hashing import DRAW, image_uuid, pair_hash, uniform
+from udfs.outcomes import Outcome
+from udfs.sampling import Counts, entry_probabilities, keep_probabilities
+from udfs.urls import image_url
+from udfs.visible_text import visible
+
+PURPOSE = "tell where an image's pairs came from, and why the subset has them or has not"
+_UUID = re.compile(r"[0-9a-f]{24}")
+_WHERE = ("page_url", "warc_file", "warc_offset")
+_SHOWN = ("uuid", "url", "caption", "text_key", "lang", "lang_score", "caption_hash", *_WHERE)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = Parser(prog="ballast trace", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
+    parser.add_argument("image", metavar="URL|UUID", help="the image: its address, or its uuid")
+    parser.add_argument("folder", metavar="DIR", help="output folder of curate, or of another job that writes pairs")
+    parser.add_argument(
+        "--copies", action="store_true", help="list every copy in extracted/ too, those dropped as well"
+    )
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    add_flags(parser, COMMANDS["trace"])
+    arguments = parser.parse_args(argv)
+
+    def show() -> None:
+        settings = resolve("trace", arguments)
+        uuid = uuid_of(arguments.image)
+        with spark_session(settings, "trace", [arguments.folder]) as spark:
+            found = trace(spark, stored_run(arguments.folder), uuid, copies=arguments.copies)
+        if not found["pairs"] and not found.get("copies"):
+            raise BallastError(f"{arguments.folder}: holds no pair of the image {uuid}")
+        print(json.dumps(found, indent=2, ensure_ascii=False) if arguments.json else render(found))
+
+    return guarded(show, debug=getattr(arguments, "debug", False))
+
+
+def uuid_of(image: str) -> str:
+    """The uuid of an image given by it or by its address, which is serialised first, as extraction does."""
+    if _UUID.fullmatch(image):
+        return image
+    url = image_url(image, image)
+    if isinstance(url, Outcome):
+        raise UsageError(f"{image}: is neither a uuid (24 hex digits) nor an http(s) address ({url})")
+    return image_uuid(url)
+
+
+def trace(spark: SparkSession, run: RunFolder, uuid: str, *, copies: bool = False) -> dict[str, Any]:
+    """What `ballast trace --json` prints: the `pairs` of an image with their provenance, draw, and for each t whether
+    the subset has them, and the `copies` in `extracted/` where they are asked for."""
+    record = run.record
+    seed = record["settings"].get("seed", 0)
+    facts = record["stages"].get(SUBSET, {})
+    thresholds = [at["t"] for at in facts.get("subsets", [facts] if facts else [])]
+    kept = {
+        t: {
+            row["caption_hash"]: row for row in _rows(spark, run, SUBSET, uuid, f"t={t}" if len(thresholds) > 1 else "")
+        }
+        for t in thresholds
+    }
+    pairs = _rows(spark, run, POOL, uuid) or _rows(spark, run, MATCHED, uuid)
+    if not pairs:  # the output of balance: the pool is elsewhere
+        pairs = list({row["caption_hash"]: row for rows in kept.values() for row in rows.values()}.values())
+    unseen = pairs and any(row["caption_hash"] not in kept[t] for row in pairs for t in thresholds)
+    counts = own_context(spark, run).counts if unseen else None
+    found: dict[str, Any] = {"uuid": uuid, "pairs": [_traced(row, seed, kept, counts, record) for row in pairs]}
+    if copies:
+        found["copies"] = [
+            {name: row[name] for name in ("url", "caption", "text_key", *_WHERE)}
+            for row in _rows(spark, run, EXTRACTED, uuid, PAIRS_PART)
+        ]
+    return found
+
+
+def _rows(spark: SparkSession, run: RunFolder, stage: str, uuid: str, part: str = "") -> list[dict[str, Any]]:
+    """The rows of an image in a stage. One pass over `uuid` finds the files that hold it; only those are read whole."""
+    names = run.names(stage, part)
+    if not names:
+        return []
+    of_image = F.col("uuid") == uuid
+    pairs = spark.read.parquet(*map(run.storage.url, names))
+    holding = pairs.where(of_image).select("_metadata.file_path").distinct().collect()
+    paths = [unquote(row["file_path"]) for row in holding]
+    held = [name for name in names if any(path.endswith(f"/{name}") for path in paths)]
+    if not held:
+        return []
+    rows = spark.read.parquet(*map(run.storage.url, held)).where(of_image).collect()
+    return sorted(
+        (row.asDict() for row in rows), key=lambda row: (row["caption"], row["warc_file"], row["warc_offset"])
+    )
+
+
+def _traced(
+    row: dict[str, Any],
+    seed: int,
+    kept: dict[int, dict[int, dict[str, Any]]],
+    counts: Counts | None,
+    record: dict[str, Any],
+) -> dict[str, Any]:
+    draw = uniform(pair_hash(DRAW, seed, row["uuid"], row["caption_hash"]))
+    subsets = []
+    for t, rows in kept.items():
+        in_subset = rows.get(row["caption_hash"])
+        keep_prob = in_subset["keep_prob"] if in_subset else _keep_prob(row, counts, t)
+        subsets.append(
+            {
+                "t": t,
+                "in_subset": in_subset is not None,
+                "keep_prob": keep_prob,
+                "why": _why(in_subset is not None, draw, keep_prob, record),
+            }
+        )
+    return {
+        **{name: row[name] for name in _SHOWN},
+        "duplicates": row.get("duplicates"),
+        "draw": draw,
+        "subsets": subsets,
+    }
+
+
+def _keep_prob(row: dict[str, Any], counts: Counts | None, t: int) -> float | None:
+    if counts is None:
+        return None
+    ids = np.array(row["entry_ids"], np.int32)
+    offsets = np.array([0, len(ids)], np.int32)
+    return float(keep_probabilities(ids, offsets, entry_probabilities(counts, t))[0])
+
+
+def _why(in_subset: bool, draw: float, keep_prob: float | None, record: dict[str, Any]) -> str:
+    if keep_prob is None:
+        return "its keep probability is not known: the run's folder holds no counts"
+    if in_subset:
+        return f"its draw {draw:.6f} is below its keep probability {keep_prob:.6f}"
+    if draw >= keep_prob:
+        return f"its draw {draw:.6f} is not below its keep probability {keep_prob:.6f}"
+    if record["settings"].get("per_image") == "one":
+        return "another caption of the image was picked (--per-image one)"
+    return f"its draw {draw:.6f} would keep it ({keep_prob:.6f}), but it was not among those that were drawn from"
+
+
+def render(found: dict[str, Any]) -> str:
+    """What was found as lines for a terminal."""
+    lines = [f"image {found['uuid']}"]
+    for number, pair in enumerate(found["pairs"], 1):
+        if number == 1:
+            lines.append(f"  url       {visible(pair['url'])}")
+        copies = f", the first of {pair['duplicates']:,} copies" if (pair["duplicates"] or 1) > 1 else ""
+        lines += [
+            f"pair {number} of {len(found['pairs'])}",
+            f"  caption   {visible(pair['caption'], 1000)}",
+            f"  from      {pair['text_key']}, language {pair['lang']}, score {pair['lang_score']:.2f}",
+            f"  page      {visible(pair['page_url'])}",
+            f"  WARC      {visible(pair['warc_file'])}, offset {pair['warc_offset']:,}{copies}",
+        ]
+        for at in pair["subsets"]:
+            where = "in the subset" if at["in_subset"] else "not in the subset"
+            lines.append(f"  t={at['t']:<8,}{where}: {at['why']}")
+    if "copies" in found:
+        lines.append(f"copies in extracted/: {len(found['copies']):,}")
+        lines += [
+            f"  {visible(copy['warc_file'])}, offset {copy['warc_offset']:,}, {copy['text_key']}: "
+            f"{visible(copy['caption'], 200)}  {visible(copy['page_url'])}"
+            for copy in found["copies"]
+        ]
+    return "\n".join(lines)

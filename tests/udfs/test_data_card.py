@@ -1,0 +1,52 @@
+"""The data card from run records: one subset, several, and those of a download's survivors."""
+
+import pytest
+
+from udfs.data_card import COLUMN_MEANINGS, render_card
+from udfs.report_data import Step
+from udfs.schemas import SUBSET
+
+
+def record(subset: dict, **changes) -> dict:
+    return {
+        "ballast": "0.1.0",
+        "started": "2026-01-01T00:00:00+00:00",
+        "settings": {"seed": 7, "languages": ["de", "en"]},
+        "versions": {"python": "3.11", "pyspark": "4.0"},
+        "stages": {"subset": {"pool_pairs": 2000, **subset}, "files": {"files": 3, "ok": 1, "partial": 2, "failed": 0}},
+        **changes,
+    }
+
+
+ONE = {"t": 20_000, "pairs": 1000, "images": 900, "threshold": {"preset": "400m"}}
+
+
+def test_one_subset():
+    inputs = {"files": 3, "sha256": "ab"}
+    card = render_card(record(ONE, inputs=inputs), [Step("pool", 2000, 4000, "of pairs", "1,800 images")])
+    assert "| subset | 1,000 pairs of 900 images, 50.0% of 2,000 |" in card
+    assert "| t | 20,000 (the paper's, by the preset 400m) |" in card
+    assert "| pool | 2,000 | 50.0% | 1,800 images |" in card
+    assert "3 WARC or WAT files" in card and "(2 partial)" in card
+    assert "| languages | de, en |" in card
+    assert "survivors" not in card
+
+
+def test_several_subsets_of_a_downloads_survivors():
+    subsets = [{"t": t, "pairs": t, "images": t, "threshold": {"target_size": t}} for t in (5, 50)]
+    card = render_card(record({"subsets": subsets}, source={"files": 2, "sha256": "cd"}, survivors={"files": 1}), [])
+    assert "| subset, t = 50 (`subset/t=50/`) | 50 pairs" in card
+    assert "| t | 5, 50 (chosen for 5 pairs; chosen for 50 pairs) |" in card
+    assert "It was drawn from a pool that another run made (2 files" in card
+    assert "named as survivors of a download" in card
+
+
+@pytest.mark.parametrize("threshold", [{"t": 3}, {"tail_share": 0.06, "tail_share_reached": 0.05}, {}])
+def test_every_way_to_choose_t_is_told(threshold):
+    assert "| t | 20,000" in render_card(record({**ONE, "threshold": threshold}), [])
+
+
+def test_every_column_is_described():
+    card = render_card(record(ONE), [])
+    assert list(COLUMN_MEANINGS) == SUBSET.names
+    assert all(f"| `{name}` |" in card for name in SUBSET.names)

@@ -1,0 +1,43 @@
+"""Which characters of a caption entries cover, against looking the entries up one by one."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from udfs.marking import marked_caption, spans_of, stretches
+from udfs.matcher import Matcher, space_text
+
+WORDS = ["a", "b", "a b", "b a", ",", "a ,", ". b", "`", "ab"]
+captions = st.text("ab ,.`", max_size=20).map(lambda text: " ".join(text.split())).filter(bool)
+
+
+@given(captions)
+def test_spans_are_those_of_the_matching_rule(caption):
+    spaced = space_text(caption)
+    found = {entry: spans_of(spaced, entry) for entry in WORDS}
+    assert [WORDS[i] for i in Matcher(WORDS).match(caption)] == [entry for entry in WORDS if found[entry]]
+    for entry, spans in found.items():
+        assert len(spans) == sum(spaced.startswith(f" {entry} ", at) for at in range(len(spaced)))
+        assert all(spaced[span.start : span.end] == entry for span in spans)
+
+
+@given(captions)
+def test_marking_loses_no_character(caption):
+    spaced = space_text(caption)
+    assert "".join(piece.text for piece in stretches(spaced, spans_of(spaced, "a"))) == spaced
+    assert "".join(piece.text for piece in marked_caption(caption, WORDS, 1000)) == caption
+
+
+def marked(caption: str, *entries: str, most: int = 1000) -> str:
+    return "".join(f"[{p.text}]" if p.matched else p.text for p in marked_caption(caption, entries, most))
+
+
+def test_the_caption_is_marked_not_its_spaced_text():
+    assert marked("Cat, dog: a `cat`. cat", "cat", "dog") == "Cat, [dog]: a `[cat]`. [cat]"
+    assert marked("a dog, too", "dog ,") == "a [dog,] too"
+    assert marked("one two three", "one two", "two three") == "[one two three]"
+    assert marked("a, a", ",") == "a[,] a"
+
+
+def test_long_captions_are_cut_marks_included():
+    assert marked("x " * 5000 + "cat", "cat", most=6) == "x x x …"
+    assert marked("golden retriever puppy", "golden retriever", most=9) == "[golden re]…"

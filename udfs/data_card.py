@@ -1,0 +1,72 @@
+"""DATASET.md: what a balanced subset is, where it comes from and what to know before using it, from the run's facts."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from udfs.outcomes import FileStatus
+from udfs.report_data import Step
+from udfs.schemas import SUBSET
+from udfs.templates import environment
+
+COLUMN_MEANINGS = {
+    "uuid": "image id: first 24 hex digits of SHA-224 of the URL",
+    "url": "the image's address, absolute, http or https",
+    "caption": "the text, NFC-normalised, white space collapsed",
+    "text_key": "the attribute it comes from: `alt`, `title` or `data-image-title`",
+    "lang": "its language, ISO 639",
+    "lang_score": "the detector's score for that language",
+    "caption_hash": "XXH3-64 of the caption",
+    "entry_ids": "the entries it holds, as sorted positions in the list",
+    "page_url": "the page where this copy was found",
+    "warc_file": "the WARC that holds the page",
+    "warc_offset": "the page's offset in it, in bytes",
+    "duplicates": "copies of the pair that were found, this one included",
+    "keep_prob": "the probability this pair had of being kept",
+}
+_THRESHOLDS = {
+    "t": "given",
+    "preset": "the paper's, by the preset {}",
+    "target_size": "chosen for {:,} pairs",
+    "tail_share": "the largest for which entries below it hold at most {:.1%} of all matches",
+}
+
+
+def render_card(record: dict[str, Any], funnel: Sequence[Step]) -> str:
+    """The card of a run whose run.json record has a subset, as Markdown."""
+    facts = record["stages"]["subset"]
+    subsets = facts.get("subsets", [facts])
+    settings = record["settings"]
+    files = record["stages"].get("files", {})
+    bad = [f"{files[status]:,} {status}" for status in (FileStatus.PARTIAL, FileStatus.FAILED) if files.get(status)]
+    languages = settings.get("languages")
+    return (
+        environment(autoescape=False)
+        .get_template("DATASET.md.jinja")
+        .render(
+            record=record,
+            subsets=subsets,
+            pool_pairs=facts["pool_pairs"],
+            ts=", ".join(f"{subset['t']:,}" for subset in subsets),
+            how=_how([subset.get("threshold", {}) for subset in subsets]),
+            metadata=record.get("metadata"),
+            languages=", ".join(languages) if languages else None,
+            funnel=funnel,
+            inputs=record.get("inputs"),
+            source=record.get("source"),
+            survivors="survivors" in record,
+            bad=" and ".join(bad),
+            columns=[(name, COLUMN_MEANINGS[name]) for name in SUBSET.names],
+            settings=[(name, _plain(value)) for name, value in settings.items()],
+        )
+    )
+
+
+def _how(thresholds: Sequence[dict[str, Any]]) -> str:
+    """How each t was chosen, in brackets; what is the same for several is said once."""
+    said = [_THRESHOLDS[name].format(at[name]) for at in thresholds for name in _THRESHOLDS if name in at]
+    return f" ({'; '.join(dict.fromkeys(said))})" if said else ""
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,47 @@
+"""What becomes of one caption: its spaced text, the entries that it holds, and with counts the odds of keeping it."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from udfs.captions import canonical
+from udfs.marking import Stretch, spans_of, stretches
+from udfs.matcher import Matcher, space_text
+from udfs.online import OnlineBalancer
+from udfs.sampling import Counts, entry_probabilities
+
+
+class HeldEntry(NamedTuple):
+    """An entry that the caption holds; its matches in the pool and its p where counts and t are known."""
+
+    entry_id: int
+    entry: str
+    matches: int | None
+    p: float | None
+
+
+class Explanation(NamedTuple):
+    """`spaced` is the spaced text in pieces, marked where entries stand; `keep_prob` is None without counts and t."""
+
+    caption: str
+    spaced: list[Stretch]
+    entries: list[HeldEntry]
+    keep_prob: float | None
+
+
+def explain(caption: str, entries: Sequence[str], counts: Counts | None = None, t: int | None = None) -> Explanation:
+    """Explain a caption, made canonical first, by the list of entries and perhaps their counts (by entry id) and t."""
+    caption = canonical(caption)
+    keep_prob, matches, p = None, None, None
+    if counts is None or t is None:
+        entry_ids = Matcher(entries).match(caption)
+    else:
+        balancer = OnlineBalancer(entries, counts.tolist(), t)
+        entry_ids, keep_prob = balancer.match(caption), balancer.keep_probability(caption)
+        matches, p = counts[entry_ids].tolist(), entry_probabilities(counts[entry_ids], t).tolist()
+    spaced = space_text(caption)
+    spans = [span for entry_id in entry_ids for span in spans_of(spaced, entries[entry_id])]
+    held = [
+        HeldEntry(entry_id, entries[entry_id], matches[place] if matches else None, p[place] if p else None)
+        for place, entry_id in enumerate(entry_ids)
+    ]
+    return Explanation(caption, stretches(spaced, spans), held, keep_prob)

@@ -1,0 +1,68 @@
+"""What extraction makes of one file, page by page and image by image, for people to look at."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from udfs.archives import ArchiveDamage, SourceStream, read_records
+from udfs.extraction import Extractor, Opener, Row
+from udfs.inputs import InputFile
+from udfs.outcomes import SUMS, Outcome
+
+_TOTALS = frozenset(SUMS)
+
+
+class InspectedImage(NamedTuple):
+    """An `img`: its `src` and texts as the page has them, the pairs they became, and why others did not.
+
+    Pairs are by column name; `reasons` counts outcomes of the image and its texts.
+    """
+
+    src: str | None
+    texts: list[tuple[str, str]]
+    pairs: list[dict[str, object]]
+    reasons: Counter[str]
+
+
+class InspectedPage(NamedTuple):
+    """A page with its images; `skipped` counts what became of the records since the page before."""
+
+    url: str
+    offset: int
+    images: list[InspectedImage]
+    skipped: Counter[str]
+
+
+class Ending(NamedTuple):
+    """The file's end: what became of the records after the last page, and the damage that ended it, if any."""
+
+    skipped: Counter[str]
+    damage: str | None
+
+
+def inspect_file(extractor: Extractor, file: InputFile, open_file: Opener) -> Iterator[InspectedPage | Ending]:
+    """Every page of a file in order, then its ending. Raises only what opening the file raises."""
+    counts: Counter[str] = Counter()
+    damage = None
+    with open_file(file.opened_as) as source:
+        records = read_records(SourceStream(source), lambda: open_file(file.opened_as))
+        try:
+            for page in extractor.reader.pages(records, file.name, file.archive_format, counts):
+                images = []
+                for image in page.document.images:
+                    reasons: Counter[str] = Counter()
+                    alone = page._replace(document=page.document._replace(images=[image]))
+                    found: list[Row] = list(extractor.page_pairs(alone, reasons))
+                    pairs = [dict(zip(extractor.pair_schema.names, row, strict=True)) for row in found]
+                    images.append(InspectedImage(image[0], list(image[1]), pairs, _failures(reasons)))
+                yield InspectedPage(page.url, page.warc_offset, images, _failures(counts))
+                counts.clear()
+        except (ArchiveDamage, OSError) as error:
+            damage = str(error) or type(error).__name__
+    yield Ending(_failures(counts), damage)
+
+
+def _failures(counts: Counter[str]) -> Counter[str]:
+    """The outcomes that are neither totals nor successes."""
+    good = (*_TOTALS, Outcome.PAGES, Outcome.IMAGES_WITH_TEXT, Outcome.PAIRS)
+    return Counter({outcome: number for outcome, number in counts.items() if number and outcome not in good})

@@ -1,0 +1,186 @@
+"""What a report is drawn from: aggregates that stay small whatever the pool's size, and how entries come to them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from udfs.marking import Stretch
+from udfs.sampling import Counts, entry_probabilities
+
+MOST_MATCHES = 20
+"""The last bin of a histogram of matches per caption holds those with so many or more."""
+KEEP_BINS = 20
+"""Bins of a histogram of keep probabilities: bin i is [i / 20, (i + 1) / 20), the last with its end."""
+MOST_THRESHOLDS = 6
+"""Of more subsets than this, only the first are shown in detail."""
+SHOWN_PAIRS, TOP_ENTRIES = 20, 25
+_TABLE_CELLS, _TABLE_TAIL_SHARE = 3000, 1 / 3
+_CURVE_POINTS = 240
+
+
+class Step(NamedTuple):
+    """A step of the funnel: how many items are left, the number they are a share of (None where units change), and
+    what that is where it is not the step before."""
+
+    name: str
+    items: int
+    of: int | None
+    of_what: str
+    about: str
+
+
+class Reason(NamedTuple):
+    """Files that ended so; numbers in an error are left out, so that equal reasons are one."""
+
+    status: str
+    error: str
+    files: int
+
+
+class BadFile(NamedTuple):
+    path: str
+    status: str
+    error: str
+
+
+class EntryRow(NamedTuple):
+    """An entry with its matches in the pool, and for each t its p and how many kept pairs hold it."""
+
+    entry_id: int
+    entry: str
+    matches: int
+    at: list[tuple[float, int]]
+
+
+class Curve(NamedTuple):
+    """Cumulative counts over the entries that match, in ascending order of their count in the pool, at some places.
+
+    The first `places[i]` of them have `totals[i]` matches together.
+    """
+
+    places: list[int]
+    totals: list[int]
+
+
+class ShownPair(NamedTuple):
+    """A pair as the report shows it. `keep_probs` are those at each t; `draw` is its uniform."""
+
+    url: str
+    caption: list[Stretch]
+    entries: int
+    lang: str
+    page_url: str
+    draw: float
+    keep_probs: list[float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryFigures:
+    """The counts of all entries, reduced: how many there are, the curve of the pool, and some rows of them."""
+
+    entries: int
+    unmatched: int
+    matches: int
+    curve: Curve
+    rows: list[EntryRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubsetFigures:
+    """A subset at one t. `facts` are run.json's; curves are None, and `pool_keep` empty, where counts are not known."""
+
+    t: int
+    facts: dict[str, Any]
+    limited: Curve | None
+    realised: Curve | None
+    top: list[EntryRow]
+    pool_keep: list[int]
+    kept_keep: list[int]
+    matches: list[int]
+    languages: dict[str, int]
+    pairs: list[ShownPair]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All that the page shows. What a run has not made is None or empty."""
+
+    folder: str
+    record: dict[str, Any]
+    metadata: dict[str, Any] | None
+    paper_list: bool
+    funnel: list[Step]
+    reasons: list[Reason]
+    bad_files: list[BadFile]
+    pool_pairs: int | None
+    matches: list[int]
+    languages: dict[str, int]
+    sizes: list[tuple[int, int]]
+    entries: EntryFigures | None
+    subsets: list[SubsetFigures]
+    pairs: list[ShownPair]
+
+
+def curve_places(counts: Counts, thresholds: Sequence[int]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """The matched entries in order of ascending counts, and the places in it (numbers of entries, from 0 to all) that
+    the curves show: evenly over the entries, and evenly over the matches of each curve, which rises at its end."""
+    order = np.argsort(counts, kind="stable")
+    order = order[counts[order] > 0]
+    ordered = counts[order]
+    places: list[npt.NDArray[Any]] = [np.linspace(0, len(order), _CURVE_POINTS)]
+    for heights in (ordered, *(np.minimum(ordered, t) for t in thresholds)):
+        total = np.cumsum(heights)
+        if len(total) and total[-1]:
+            places.append(np.searchsorted(total, np.linspace(0, total[-1], _CURVE_POINTS)) + 1)
+    return order, np.unique(np.clip(np.concatenate(places).astype(np.intp), 0, len(order)))
+
+
+def curve_at(values: Counts, order: npt.NDArray[np.intp], places: npt.NDArray[np.intp]) -> Curve:
+    """The curve of an entry's values (their sum over the first entries of `order`)."""
+    totals = np.concatenate(([0], np.cumsum(values[order])))
+    return Curve(places.tolist(), totals[places].tolist())
+
+
+def entry_rows(
+    ids: npt.NDArray[np.intp], names: Sequence[str], counts: Counts, kept: Mapping[int, Counts]
+) -> list[EntryRow]:
+    """The rows of some entries; `kept` are the realised counts at each t."""
+    probabilities = [(entry_probabilities(counts[ids], t).tolist(), found[ids].tolist()) for t, found in kept.items()]
+    return [
+        EntryRow(entry_id, names[entry_id], count, [(p[place], found[place]) for p, found in probabilities])
+        for place, (entry_id, count) in enumerate(zip(ids.tolist(), counts[ids].tolist(), strict=True))
+    ]
+
+
+def top_ids(counts: Counts, how_many: int = TOP_ENTRIES) -> npt.NDArray[np.intp]:
+    """The matched entries of the largest counts, descending; of equal ones the smaller id first."""
+    order = np.argsort(-counts, kind="stable")[:how_many]
+    return order[counts[order] > 0]
+
+
+def table_ids(counts: Counts, thresholds: int) -> npt.NDArray[np.intp]:
+    """The entries of the searchable table, by descending count: the first ones, and then evenly through the rest of
+    those that have a match. The more t there are to show, the fewer entries."""
+    order = np.argsort(-counts, kind="stable")
+    order = order[: int((counts > 0).sum())]
+    most = _TABLE_CELLS // max(thresholds, 1)
+    if len(order) <= most:
+        return order
+    tail = int(most * _TABLE_TAIL_SHARE)
+    rest = order[most - tail :]
+    return np.concatenate((order[: most - tail], rest[np.linspace(0, len(rest) - 1, tail).astype(np.intp)]))
+
+
+def entry_figures(names: Sequence[str], counts: Counts, kept: Mapping[int, Counts]) -> EntryFigures:
+    """All entries' counts reduced. Arrays are indexed by entry id."""
+    order, places = curve_places(counts, list(kept))
+    return EntryFigures(
+        entries=len(counts),
+        unmatched=int((counts == 0).sum()),
+        matches=int(counts.sum()),
+        curve=curve_at(counts, order, places),
+        rows=entry_rows(table_ids(counts, len(kept)), names, counts, kept),
+    )
