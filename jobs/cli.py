@@ -12,6 +12,7 @@ from jobs import (
     demo,
     emr,
     explain,
+    export,
     extract,
     group,
     inspect_file,
@@ -26,7 +27,9 @@ from jobs import (
 from jobs.command import Parser, run_job
 from jobs.run_folder import ballast_version
 
-_JOBS = {module.JOB.name: module.JOB for module in (curate, extract, match, dedup, merge, count, balance, group)}
+_JOBS = {
+    module.JOB.name: module.JOB for module in (curate, extract, match, dedup, merge, count, balance, group, export)
+}
 _HELPERS = {
     "plan": plan,
     "report": report,

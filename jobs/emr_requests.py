@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobs import balance, count, curate, dedup, extract, group, match, merge
+from jobs import balance, count, curate, dedup, export, extract, group, match, merge
 from jobs.command import Job, Parser
 from jobs.conf_files import spark_defaults
 from jobs.emr_templates import check_request, fill_template
@@ -17,13 +17,14 @@ from udfs.errors import UsageError
 _SERVERLESS_DISK_GB = 200
 AMAZON_LINUX_GLIBC = 34  # Amazon Linux 2023, on which EMR 7 stands
 
-JOBS = {module.JOB.name: module.JOB for module in (curate, extract, match, dedup, merge, count, balance, group)}
+JOBS = {module.JOB.name: module.JOB for module in (curate, extract, match, dedup, merge, count, balance, group, export)}
 _ROWS_FROM = {
     "match": ("extract", "pairs"),
     "dedup": ("match", "matched"),
     "count": ("dedup", "pool"),
     "balance": ("dedup", "pool"),
     "group": ("balance", "subset"),
+    "export": ("balance", "subset"),
 }
 """The step whose rows a step reads when both are asked for, and the folder below --out that holds them."""
 

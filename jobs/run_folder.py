@@ -11,10 +11,11 @@ import platform
 import re
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pyspark
@@ -30,7 +31,7 @@ from udfs.storage import PathKind, Storage
 RUN_FILE = "run.json"
 COUNTS_FILE = "entry_counts.json"
 REPORT_FILE, CARD_FILE = "report.html", "DATASET.md"
-EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, SUBSET, IMAGES = (
+EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, SUBSET, IMAGES, EXPORT = (
     "extracted",
     "files",
     "matched",
@@ -38,11 +39,12 @@ EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, SUBSET, IMAGES = (
     "entry_counts",
     "subset",
     "images",
+    "export",
 )
 WORDNET, SCANNED, UNIGRAMS, BIGRAMS, TITLES = "wordnet", "scanned", "unigrams", "bigrams", "titles"
 """The stages of the sources that entries are built from."""
 STAGES = (
-    *(EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, SUBSET, IMAGES),
+    *(EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, SUBSET, IMAGES, EXPORT),
     *(WORDNET, SCANNED, UNIGRAMS, BIGRAMS, TITLES),
 )
 _MANIFESTS = "_manifests"
@@ -205,7 +207,7 @@ class RunFolder:
         return [manifest for _, manifest in sorted(self._manifests[stage].items())]
 
     def names(self, stage: str, part: str = "", unit: str | None = None) -> list[str]:
-        """The committed Parquet files of a stage, or of one of its units, relative to the output folder; with `part`,
+        """The committed files of a stage, or of one of its units, relative to the output folder; with `part`,
         those in such folders."""
         manifests = [manifest for manifest in self.manifests(stage) if unit in (None, manifest.unit)]
         names = [name for manifest in manifests for name in manifest.files]
@@ -228,13 +230,15 @@ class RunFolder:
         partition_by: str | None = None,
         facts: dict[str, Any] | None = None,
         again: bool = False,
+        form: str = "parquet",
+        options: Mapping[str, str] = MappingProxyType({}),
     ) -> Manifest:
         """Write a unit's rows and, when every file is there, its manifest; nothing when it is committed already, unless
         it is to be written `again`: then the new manifest takes the place of the old.
 
         Batches of extraction are written each to an attempt folder of its own, `extracted/<unit>/attempt=<id>`; units
-        of other stages straight to the stage's folder, where readers expect the files. Raises `BallastError` when
-        another run is writing there too.
+        of other stages straight to the stage's folder, where readers expect the files. `form` and `options` are
+        those of Spark's writer. Raises `BallastError` when another run is writing there too.
         """
         committed = next((manifest for manifest in self.manifests(stage) if manifest.unit == unit), None)
         if committed is not None and not again:
@@ -242,12 +246,13 @@ class RunFolder:
         attempt = uuid.uuid4().hex[:12]
         folder = f"{stage}/{unit}/attempt={attempt}" if stage == EXTRACTED else stage
         before = set(self.storage.list_files(folder))
-        writer = frame.write.mode("append")
+        writer = frame.write.mode("append").format(form).options(**options)
         if partition_by is not None:
             writer = writer.partitionBy(partition_by)
-        writer.parquet(self.storage.url(folder))
-        written = [name for name in self.storage.list_files(folder) if name not in before and name.endswith(".parquet")]
-        if len({found[1] for name in written if (found := _WRITE_ID.search(name))}) > 1:
+        writer.save(self.storage.url(folder))
+        parts = {name: found[1] for name in self.storage.list_files(folder) if (found := _WRITE_ID.search(name))}
+        written = [name for name in parts if name not in before]
+        if len({parts[name] for name in written}) > 1:
             raise BallastError(f"{self.storage.root}: another run is writing to it; let one end, then run this again")
         manifest = Manifest(stage, unit, attempt, written, facts or {})
         self._check_lease()

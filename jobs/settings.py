@@ -23,6 +23,7 @@ from udfs.sources import MAX_CONNECTIONS
 
 DEDUP_MODES = ("url-caption", "url", "none")
 PER_IMAGE = ("all", "one")
+EXPORT_FORMATS = ("parquet", "jsonl", "csv")
 THRESHOLDS = ("t", "preset", "target_size", "tail_share")
 """The settings of which one decides t; a flag overrides whichever the TOML file sets."""
 
@@ -323,6 +324,19 @@ class Settings:
         type=_at_least_one,
         metavar="N",
     )
+    format: str = _setting(
+        "what the files are: Parquet, JSON with a row a line, or CSV with a header, its lists as JSON arrays "
+        "(default: parquet)",
+        default="parquet",
+        choices=EXPORT_FORMATS,
+    )
+    shards: int = _setting(
+        "files to write; all captions of an image are in one of them, and one without rows is left out (default: 16)",
+        default=16,
+        type=_at_least_one,
+        metavar="N",
+    )
+    no_gzip: bool = _setting("do not compress jsonl and csv", default=False, action="store_true")
     wordnet: str | None = _setting(
         "WordNet's dict folder, with data.noun (or the output of `metadata wordnet`)", type=_path, metavar="DIR"
     )
@@ -482,6 +496,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         *("out", *THRESHOLDS, "per_image", "entry_counts", "metadata", "survivors", "where", "seed", *_COMMON),
     ),
     "group": ("out", "max_captions", "seed", *_COMMON),
+    "export": ("out", "format", "shards", "no_gzip", *_COMMON),
     "metadata build": (
         *("out", "wordnet", "wikipedia", "pageviews", "size"),
         *("min_unigram_count", "min_pmi", "min_bigram_count", "min_views", "normalize_entries"),

@@ -7,6 +7,7 @@ from jobs.run_folder import (
     CARD_FILE,
     COUNTS_FILE,
     ENTRY_COUNTS,
+    EXPORT,
     EXTRACTED,
     FILES,
     IMAGES,
@@ -28,6 +29,7 @@ _PLACES = {
     ENTRY_COUNTS: "matches of every entry",
     SUBSET: "the balanced subset",
     IMAGES: "an image a row, with its captions",
+    EXPORT: "the rows, to hand over",
 }
 
 
@@ -53,6 +55,9 @@ def summarize(record: dict[str, Any], out: str, output: str) -> str:
         left_out = facts["captions"] - facts["listed"]
         about = f"{_n(facts['captions'])} captions" + (f", {_n(left_out)} of them not listed" if left_out else "")
         lines.append(("images", _n(facts["images"]), about))
+    if EXPORT in stages:
+        facts = stages[EXPORT]
+        lines.append(("rows", _n(facts["rows"]), f"{_n(facts['files'])} files, {_n(facts['bytes'])} bytes"))
     width = max((len(value) for _, value, _ in lines), default=0)
     text = [f"  {label:<10} {value:>{width}}  {about}".rstrip() for label, value, about in lines]
     seconds = sum(facts.get("seconds", 0) for facts in stages.values())

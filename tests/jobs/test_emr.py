@@ -75,7 +75,9 @@ def test_a_cluster_with_one_step(flags, capsys):
 
 def test_steps_read_what_the_ones_before_them_write_and_get_the_flags_that_they_take(flags, capsys):
     own = ["--", "--languages", "en,de", "--metadata", "s3://bucket/m.json", "--t=5"]
-    request = rendered(capsys, *flags, "--steps", "extract,match,dedup,count,balance,group", *own)["run_job_flow"]
+    request = rendered(capsys, *flags, "--steps", "extract,match,dedup,count,balance,group,export", *own)[
+        "run_job_flow"
+    ]
     run = "s3://bucket/run"
     metadata = ["--metadata", "s3://bucket/m.json"]
     assert [job_words(step) for step in request["Steps"]] == [
@@ -85,6 +87,7 @@ def test_steps_read_what_the_ones_before_them_write_and_get_the_flags_that_they_
         ["count", f"{run}/pool", "--out", f"{run}/counts", *metadata],
         ["balance", f"{run}/pool", "--out", f"{run}/subset", "--entry-counts", f"{run}/counts", *metadata, "--t=5"],
         ["group", f"{run}/subset", "--out", f"{run}/images"],
+        ["export", f"{run}/subset", "--out", f"{run}/export"],
     ]
 
 

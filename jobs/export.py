@@ -1,0 +1,113 @@
+"""Export: a subset, pool or list of images as files for tools that are not Spark."""
+
+if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes the place of jobs/ on the path
+    import sys
+    from pathlib import Path
+
+    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
+        sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from collections.abc import Sequence
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, MapType, StructType
+
+from jobs.command import Job, open_run, run_job
+from jobs.frames import open_source
+from jobs.run_folder import EXPORT, IMAGES, MATCHED, POOL, SUBSET, RunFolder, Stopwatch
+from jobs.session import spark_session
+from jobs.settings import Settings
+from udfs.errors import BallastError, UsageError
+
+_SPARK_FORMS = {"parquet": "parquet", "jsonl": "json", "csv": "csv"}
+_OPTIONS = {
+    "parquet": {},
+    "jsonl": {"ignoreNullFields": "false"},
+    # RFC 4180: a quotation mark within a field is doubled. Spark would escape it, and trim fields.
+    "csv": {
+        "header": "true",
+        "quote": '"',
+        "escape": '"',
+        "multiLine": "true",
+        "ignoreLeadingWhiteSpace": "false",
+        "ignoreTrailingWhiteSpace": "false",
+    },
+}
+
+
+def run(rows: DataFrame, settings: Settings) -> DataFrame:
+    """The rows in `shards` partitions, with all columns in their order; in csv, lists and structs as JSON.
+
+    A row's shard is Spark's `pmod(hash(uuid), shards)`; within a shard rows go by `uuid`, `caption_hash` where there is
+    one, and then every other column. So a shard holds the same rows in the same order, and as jsonl or csv the same
+    bytes, however the input was partitioned; how a number is written is Java's choice. Null is an empty field in csv,
+    and the empty string is `""`.
+    """
+    first = [name for name in ("uuid", "caption_hash") if name in rows.columns]
+    order = [*first, *(name for name in rows.columns if name not in first)]
+    sharded = rows.repartition(settings.shards, "uuid").sortWithinPartitions(*map(_quoted, order))
+    if settings.format != "csv":
+        return sharded
+    nested = {field.name for field in rows.schema if isinstance(field.dataType, ArrayType | StructType)}
+    columns = [
+        (F.to_json(_quoted(name)) if name in nested else F.col(_quoted(name))).alias(name) for name in rows.columns
+    ]
+    return sharded.select(*columns)
+
+
+def export_stage(spark: SparkSession, run_folder: RunFolder, rows: DataFrame, settings: Settings) -> None:
+    """Write the shards, and read back how many rows they hold."""
+    watch = Stopwatch()
+    run_folder.clean(EXPORT)
+    form, options = _SPARK_FORMS[settings.format], _OPTIONS[settings.format]
+    compression = {} if settings.format == "parquet" else {"compression": "none" if settings.no_gzip else "gzip"}
+    sharded = run(rows, settings)
+    run_folder.commit(EXPORT, sharded, form=form, options={**options, **compression})
+    files = run_folder.files(EXPORT)
+    written = spark.read.format(form).options(**options).schema(sharded.schema).load(files).count() if files else 0
+    expected = rows.count()
+    if written != expected:
+        raise BallastError(f"a defect in Ballast: {expected:,} rows were read, {written:,} are in the files")
+    facts = {"rows": written, "files": len(files), "bytes": run_folder.bytes_of(EXPORT), "seconds": watch.seconds}
+    run_folder.finish_stage(EXPORT, facts)
+
+
+def execute(inputs: list[str], settings: Settings) -> RunFolder:
+    if settings.no_gzip and settings.format == "parquet":
+        raise UsageError("--no-gzip: Parquet is not gzipped: leave it out, or choose --format jsonl or csv")
+    with spark_session(settings, "export", inputs) as spark:
+        source = open_source(spark, inputs[0], (SUBSET, IMAGES, POOL, MATCHED), ("uuid", "url", "caption"))
+        maps = [field.name for field in source.frame.schema if isinstance(field.dataType, MapType)]
+        if maps:
+            raise UsageError(f"{inputs[0]}: rows cannot be put in order by a map (column {maps[0]})")
+        run_folder = open_run("export", settings, {"source": source.identity}, reads=inputs)
+        if not run_folder.finished:
+            with run_folder.writing():
+                export_stage(spark, run_folder, source.frame, settings)
+    return run_folder
+
+
+def _quoted(name: str) -> str:
+    """A column's name, of which dots are a part."""
+    return f"`{name.replace('`', '``')}`"
+
+
+JOB = Job(
+    "export",
+    "write a subset, pool or list of images as Parquet, lines of JSON or CSV, in N shards",
+    "SUBSET",
+    "output folder of balance, curate, group or dedup, one of its folders (subset/t=T, pool, images), or a folder of "
+    "Parquet files",
+    many=False,
+    execute=execute,
+    output=EXPORT,
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    return run_job(JOB, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,119 @@
+"""Exported files against the rows that they were made from, read by other libraries than Spark."""
+
+import csv
+import gzip
+import json
+import random
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pools import record_of, rows_of, run, sorted_rows
+
+HOSTILE = ['a "dog", a\\b', "'=1+1", "two\nlines", "\\", '""', " spaced ", "#1", "é\u202eكلب\u200b", "<script>", "null"]
+
+
+def parts(out: Path) -> list[Path]:
+    return sorted(path for path in (out / "export").iterdir() if path.name.startswith("part-"))
+
+
+def bytes_by_shard(out: Path) -> dict[str, bytes]:
+    """The contents of the files by the number in their names."""
+    return {path.name.split("-")[1]: path.read_bytes() for path in parts(out)}
+
+
+def text_of(path: Path) -> str:
+    data = path.read_bytes()
+    return (gzip.decompress(data) if path.name.endswith(".gz") else data).decode()
+
+
+def read_csv(text: str) -> list[dict]:
+    return list(csv.DictReader(text.splitlines(keepends=True), strict=True))
+
+
+@pytest.fixture(scope="module")
+def layouts(spark, curated, tmp_path_factory) -> tuple[list[dict], list[Path]]:
+    """The subset's rows with hostile captions among them, in one file and in five, each in an order of its own."""
+    schema = pq.read_schema(next((curated / "subset").glob("*.parquet")))
+    rows = rows_of(curated / "subset")
+    for place, caption in enumerate(HOSTILE):
+        rows[place]["caption"] = caption
+    rows[0]["lang"] = None
+    rows.append(dict(rows[1]))  # as --dedup none leaves it
+    folders = []
+    for number in (1, 5):
+        folder = tmp_path_factory.mktemp(f"in-{number}")
+        mixed = random.Random(number).sample(rows, len(rows))
+        for place in range(number):
+            pq.write_table(pa.Table.from_pylist(mixed[place::number], schema), folder / f"{place}.parquet")
+        folders.append(folder)
+    return rows, folders
+
+
+def test_jsonl_has_the_rows_and_the_same_bytes_however_they_lay(layouts, tmp_path):
+    rows, (one, five) = layouts
+    for name, folder in (("a", one), ("b", five)):
+        assert run("export", folder, "--format", "jsonl", "--shards", 3, "--out", tmp_path / name) == 0
+    assert bytes_by_shard(tmp_path / "a") == bytes_by_shard(tmp_path / "b")
+    shards = [[json.loads(line) for line in text_of(path).splitlines()] for path in parts(tmp_path / "a")]
+    found = [row for shard in shards for row in shard]
+    assert sorted_rows([row | {"lang_score": None} for row in found]) == sorted_rows(
+        [row | {"lang_score": None} for row in rows]
+    )
+    assert list(found[0]) == list(rows[0])
+    uuids = [{row["uuid"] for row in shard} for shard in shards]
+    assert len(shards) == 3 and sum(map(len, uuids)) == len(set().union(*uuids)), "an image is in one shard"
+    for shard in shards:
+        keys = [(row["uuid"], row["caption_hash"]) for row in shard]
+        assert keys == sorted(keys)
+    facts = record_of(tmp_path / "a")["stages"]["export"]
+    assert (facts["rows"], facts["files"]) == (len(rows), 3)
+    assert facts["bytes"] == sum(map(len, bytes_by_shard(tmp_path / "a").values()))
+
+
+def test_csv_is_read_by_other_readers_and_its_lists_are_json(layouts, tmp_path):
+    rows, (one, five) = layouts
+    for name, folder in (("a", one), ("b", five)):
+        assert run("export", folder, "--format", "csv", "--no-gzip", "--shards", 2, "--out", tmp_path / name) == 0
+    assert bytes_by_shard(tmp_path / "a") == bytes_by_shard(tmp_path / "b")
+    found = [row for path in parts(tmp_path / "a") for row in read_csv(text_of(path))]
+    numbers = {"caption_hash": int, "warc_offset": int, "duplicates": int, "keep_prob": float}
+    for row in found:
+        row |= {name: kind(row[name]) for name, kind in numbers.items()}
+        row |= {"entry_ids": json.loads(row["entry_ids"]), "lang": row["lang"] or None, "lang_score": None}
+    assert sorted_rows(found) == sorted_rows([row | {"lang_score": None} for row in rows])
+
+
+def test_a_list_of_images_keeps_its_captions(curated, tmp_path):
+    assert run("group", curated / "pool", "--out", tmp_path / "g") == 0
+    rows = rows_of(tmp_path / "g/images")
+    assert any(len(row["captions"]) > 1 for row in rows)
+    assert run("export", tmp_path / "g", "--format", "csv", "--out", tmp_path / "csv") == 0
+    found = [row for path in parts(tmp_path / "csv") for row in read_csv(text_of(path))]
+    for row in found:
+        row |= {"captions": json.loads(row["captions"]), "captions_total": int(row["captions_total"])}
+    assert sorted(found, key=lambda row: row["uuid"]) == rows
+    assert run("export", tmp_path / "g/images", "--shards", 1, "--out", tmp_path / "parquet") == 0
+    assert rows_of(parts(tmp_path / "parquet")[0]) == rows
+
+
+def test_what_cannot_be_exported_is_refused_and_a_finished_export_left_alone(layouts, tmp_path, capsys):
+    _, (one, _) = layouts
+    assert run("export", one, "--no-gzip", "--out", tmp_path / "o") == 2
+    assert "--no-gzip: Parquet is not gzipped" in capsys.readouterr().err
+    pq.write_table(pa.table({"uuid": ["a"], "url": ["u"]}), tmp_path / "no-caption.parquet")
+    assert run("export", tmp_path / "no-caption.parquet", "--out", tmp_path / "o") == 2
+    assert "lacks the column caption" in capsys.readouterr().err
+    rows = {"uuid": ["a"], "url": ["u"], "caption": ["c"], "m": pa.array([[("k", 1)]], pa.map_("string", "int64"))}
+    pq.write_table(pa.table(rows), tmp_path / "map.parquet")
+    assert run("export", tmp_path / "map.parquet", "--out", tmp_path / "o") == 2
+    assert "cannot be put in order by a map (column m)" in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()
+    assert run("export", one, "--shards", 1, "--out", tmp_path / "o") == 0
+    before = parts(tmp_path / "o")
+    assert run("export", one, "--shards", 1, "--out", tmp_path / "o") == 0
+    assert "nothing was done" in capsys.readouterr().err
+    assert run("export", one, "--shards", 2, "--out", tmp_path / "o") == 2
+    assert "settings.shards: 1 there, 2 now" in capsys.readouterr().err
+    assert parts(tmp_path / "o") == before
