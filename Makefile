@@ -3,6 +3,7 @@
 # make setup         leave .venv/bin/ballast, and a Java where the machine has none
 # make test-cluster  drivers that are killed, and rows on a real standalone cluster on loopback
 # make test-spark35  the Spark tests again, on Spark 3.5
+# make reference     write jobs/REFERENCE.md anew from the code
 # make bench         time it against its peers: one table of ratios, in a few minutes
 
 PYTHON ?= python3
@@ -18,7 +19,7 @@ define ensure_java
 @$(1)/bin/python -m jobs.java
 endef
 
-.PHONY: demo setup test lint test-cluster test-spark35 dist bench clean
+.PHONY: demo setup test lint reference test-cluster test-spark35 dist bench clean
 
 demo: setup
 	$(VENV)/bin/ballast demo
@@ -39,6 +40,9 @@ test-cluster: $(VENV)/.test
 
 test-spark35: $(VENV35)/.test
 	$(VENV35)/bin/python -m pytest tests/jobs tests/conf
+
+reference: setup
+	$(VENV)/bin/python -m jobs.reference
 
 dist: setup
 	$(VENV)/bin/pip install $(PIP_FLAGS) -e '.[dist]'

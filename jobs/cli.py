@@ -27,10 +27,8 @@ from jobs import (
 from jobs.command import Parser, run_job
 from jobs.run_folder import ballast_version
 
-_JOBS = {
-    module.JOB.name: module.JOB for module in (curate, extract, match, dedup, merge, count, balance, group, export)
-}
-_HELPERS = {
+JOBS = {module.JOB.name: module.JOB for module in (curate, extract, match, dedup, merge, count, balance, group, export)}
+HELPERS = {
     "plan": plan,
     "report": report,
     "explain": explain,
@@ -53,10 +51,10 @@ ballast COMMAND --help tells more."""
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `ballast ARGUMENTS`; gives the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments and arguments[0] in _JOBS:
-        return run_job(_JOBS[arguments[0]], arguments[1:])
-    if arguments and arguments[0] in _HELPERS:
-        return _HELPERS[arguments[0]].main(arguments[1:])
+    if arguments and arguments[0] in JOBS:
+        return run_job(JOBS[arguments[0]], arguments[1:])
+    if arguments and arguments[0] in HELPERS:
+        return HELPERS[arguments[0]].main(arguments[1:])
     _parser().parse_args(arguments or ["--help"])
     return 0
 
@@ -71,9 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"ballast {ballast_version()}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, job in _JOBS.items():
+    for name, job in JOBS.items():
         commands.add_parser(name, help=job.purpose)
-    for name, module in _HELPERS.items():
+    for name, module in HELPERS.items():
         commands.add_parser(name, help=module.PURPOSE)
     return parser
 

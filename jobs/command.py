@@ -45,6 +45,11 @@ class Job:
     optional: bool = False
     """Whether inputs may be left out, since a setting may name them."""
 
+    def command_parser(self) -> Parser:
+        parser = Parser(prog=f"ballast {self.name}", description=f"{self.purpose[0].upper()}{self.purpose[1:]}.")
+        self.add_arguments(parser)
+        return parser
+
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             "inputs",
@@ -57,9 +62,7 @@ class Job:
 
 def run_job(job: Job, argv: Sequence[str] | None) -> int:
     """Run a job from its command line; gives the exit status."""
-    parser = Parser(prog=f"ballast {job.name}", description=f"{job.purpose[0].upper()}{job.purpose[1:]}.")
-    job.add_arguments(parser)
-    arguments = parser.parse_args(argv)
+    arguments = job.command_parser().parse_args(argv)
     return guarded(lambda: _run(job, arguments), debug=getattr(arguments, "debug", False))
 
 

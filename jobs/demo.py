@@ -16,10 +16,14 @@ DEFAULT_OUT = "ballast-demo"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    arguments = command_parser().parse_args(argv)
+    return guarded(lambda: _demo(Path(arguments.out)), debug=False)
+
+
+def command_parser() -> Parser:
     parser = Parser(prog="ballast demo", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
     parser.add_argument("--out", metavar="DIR", default=DEFAULT_OUT, help=f"folder to write (default: {DEFAULT_OUT})")
-    arguments = parser.parse_args(argv)
-    return guarded(lambda: _demo(Path(arguments.out)), debug=False)
+    return parser
 
 
 def _demo(out: Path) -> None:

@@ -23,12 +23,12 @@ _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
 def main(argv: Sequence[str] | None = None) -> int:
     given = list(argv or ())
     split = given.index("--") if "--" in given else len(given)
-    parser = _parser()
+    parser = command_parser()
     arguments = parser.parse_args(given[:split] or ["--help"])
     return guarded(lambda: _render(arguments, given[split + 1 :]), debug=arguments.debug)
 
 
-def _parser() -> Parser:
+def command_parser() -> Parser:
     parser = Parser(prog="ballast emr", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     render = commands.add_parser(

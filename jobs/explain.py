@@ -34,16 +34,7 @@ class KnownCounts(NamedTuple):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = Parser(prog="ballast explain", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
-    parser.add_argument("caption", metavar="CAPTION", help="the text, in quotation marks")
-    parser.add_argument(
-        "--counts",
-        metavar="PATH",
-        help="the counts to go by: an output folder of curate or count, its entry_counts/, a Parquet file, or JSON of "
-        "{entry: count}; without --metadata, its entries are the list",
-    )
-    add_flags(parser, COMMANDS["explain"])
-    arguments = parser.parse_args(argv)
+    arguments = command_parser().parse_args(argv)
 
     def show() -> None:
         settings = resolve("explain", arguments)
@@ -60,6 +51,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(render(explain(arguments.caption, known.entries, known.counts, t), t))
 
     return guarded(show, debug=getattr(arguments, "debug", False))
+
+
+def command_parser() -> Parser:
+    parser = Parser(prog="ballast explain", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
+    parser.add_argument("caption", metavar="CAPTION", help="the text, in quotation marks")
+    parser.add_argument(
+        "--counts",
+        metavar="PATH",
+        help="the counts to go by: an output folder of curate or count, its entry_counts/, a Parquet file, or JSON of "
+        "{entry: count}; without --metadata, its entries are the list",
+    )
+    add_flags(parser, COMMANDS["explain"])
+    return parser
 
 
 def read_known_counts(path: str, metadata: str | None) -> KnownCounts:

@@ -24,12 +24,7 @@ _TEXT, _URL = 200, 300
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = Parser(prog="ballast inspect", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
-    parser.add_argument("file", metavar="FILE", help="a WARC or WAT file, local or remote")
-    parser.add_argument(
-        "--limit", type=int, default=_DEFAULT_LIMIT, metavar="N", help=f"pages to show (default: {_DEFAULT_LIMIT})"
-    )
-    add_flags(parser, COMMANDS["inspect"])
+    parser = command_parser()
     arguments = parser.parse_args(argv)
     if arguments.limit < 1:
         parser.error(f"argument --limit: must be at least 1, not {arguments.limit}")
@@ -44,6 +39,16 @@ def main(argv: Sequence[str] | None = None) -> int:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     return guarded(show, debug=getattr(arguments, "debug", False))
+
+
+def command_parser() -> Parser:
+    parser = Parser(prog="ballast inspect", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
+    parser.add_argument("file", metavar="FILE", help="a WARC or WAT file, local or remote")
+    parser.add_argument(
+        "--limit", type=int, default=_DEFAULT_LIMIT, metavar="N", help=f"pages to show (default: {_DEFAULT_LIMIT})"
+    )
+    add_flags(parser, COMMANDS["inspect"])
+    return parser
 
 
 def inspect(path: str, settings: Settings, limit: int) -> Iterator[str]:

@@ -34,11 +34,11 @@ _SPACE_HELP = "space wrapped punctuation in entries as in captions, so that they
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    arguments = _parser().parse_args(argv)
+    arguments = command_parser().parse_args(argv)
     return guarded(lambda: arguments.action(arguments), debug=getattr(arguments, "debug", False))
 
 
-def _parser() -> Parser:
+def command_parser() -> Parser:
     parser = Parser(prog="ballast metadata", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
 

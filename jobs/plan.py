@@ -35,6 +35,16 @@ _SHOWN_ENTRIES = 10
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    arguments = command_parser().parse_args(argv)
+    render = _render_json if arguments.json else _render_csv if arguments.csv else _render
+
+    def show() -> None:
+        print(render(plan(arguments.pool, resolve("plan", arguments))))
+
+    return guarded(show, debug=getattr(arguments, "debug", False))
+
+
+def command_parser() -> Parser:
     parser = Parser(prog="ballast plan", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
     parser.add_argument(
         "pool", metavar="POOL", help="output folder of curate, dedup or merge, or a folder of Parquet files"
@@ -43,13 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print all of it as JSON")
     form.add_argument("--csv", action="store_true", help="print the curve of exact sizes over t as CSV")
-    arguments = parser.parse_args(argv)
-    render = _render_json if arguments.json else _render_csv if arguments.csv else _render
-
-    def show() -> None:
-        print(render(plan(arguments.pool, resolve("plan", arguments))))
-
-    return guarded(show, debug=getattr(arguments, "debug", False))
+    return parser
 
 
 def plan(path: str, settings: Settings) -> dict[str, Any]:

@@ -73,18 +73,7 @@ class Context(NamedTuple):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = Parser(prog="ballast report", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
-    parser.add_argument("folder", metavar="DIR", help="output folder of curate or of any other job")
-    parser.add_argument(
-        "--pool", metavar="POOL", help="of the output of `balance`: the pool that it balanced, with its counts"
-    )
-    parser.add_argument(
-        "--paper-list",
-        action="store_true",
-        help="say that the entries are the paper's own 500,000 (MetaCLIP's metadata.json): its figures stand beside",
-    )
-    add_flags(parser, COMMANDS["report"])
-    arguments = parser.parse_args(argv)
+    arguments = command_parser().parse_args(argv)
 
     def draw() -> None:
         settings = resolve("report", arguments)
@@ -96,6 +85,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{arguments.folder.rstrip('/')}/{REPORT_FILE}")
 
     return guarded(draw, debug=getattr(arguments, "debug", False))
+
+
+def command_parser() -> Parser:
+    parser = Parser(prog="ballast report", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
+    parser.add_argument("folder", metavar="DIR", help="output folder of curate or of any other job")
+    parser.add_argument(
+        "--pool", metavar="POOL", help="of the output of `balance`: the pool that it balanced, with its counts"
+    )
+    parser.add_argument(
+        "--paper-list",
+        action="store_true",
+        help="say that the entries are the paper's own 500,000 (MetaCLIP's metadata.json): its figures stand beside",
+    )
+    add_flags(parser, COMMANDS["report"])
+    return parser
 
 
 def write_report(

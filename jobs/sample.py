@@ -13,13 +13,17 @@ DEFAULT_PAGES = 200
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    arguments = command_parser().parse_args(argv)
+    return guarded(lambda: _write(arguments), debug=False)
+
+
+def command_parser() -> Parser:
     parser = Parser(prog="ballast sample", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
     parser.add_argument("out", metavar="OUT.warc.gz", help="file to write (.warc.gz, or .warc uncompressed)")
     parser.add_argument("--pages", type=int, default=DEFAULT_PAGES, help=f"pages to make (default: {DEFAULT_PAGES})")
     parser.add_argument("--seed", type=int, default=0, help="the same pages and seed, the same bytes (default: 0)")
     parser.add_argument("--wat", action="store_true", help="write the WAT of the same pages beside it")
-    arguments = parser.parse_args(argv)
-    return guarded(lambda: _write(arguments), debug=False)
+    return parser
 
 
 def _write(arguments: argparse.Namespace) -> None:

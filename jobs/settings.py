@@ -216,7 +216,7 @@ class Settings:
     shards: int = _setting(
         "files to write; all captions of an image are in one of them, and one without rows is left out (default: 16)",
         default=16,
-        type=_at_least_one,
+        type=flag_values.at_least_one,
         metavar="N",
     )
     no_gzip: bool = _setting("do not compress jsonl and csv", default=False, action="store_true")

@@ -30,15 +30,7 @@ _SHOWN = ("uuid", "url", "caption", "text_key", "lang", "lang_score", "caption_h
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = Parser(prog="ballast trace", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
-    parser.add_argument("image", metavar="URL|UUID", help="the image: its address, or its uuid")
-    parser.add_argument("folder", metavar="DIR", help="output folder of curate, or of another job that writes pairs")
-    parser.add_argument(
-        "--copies", action="store_true", help="list every copy in extracted/ too, those dropped as well"
-    )
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
-    add_flags(parser, COMMANDS["trace"])
-    arguments = parser.parse_args(argv)
+    arguments = command_parser().parse_args(argv)
 
     def show() -> None:
         settings = resolve("trace", arguments)
@@ -50,6 +42,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(json.dumps(found, indent=2, ensure_ascii=False) if arguments.json else render(found))
 
     return guarded(show, debug=getattr(arguments, "debug", False))
+
+
+def command_parser() -> Parser:
+    parser = Parser(prog="ballast trace", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
+    parser.add_argument("image", metavar="URL|UUID", help="the image: its address, or its uuid")
+    parser.add_argument("folder", metavar="DIR", help="output folder of curate, or of another job that writes pairs")
+    parser.add_argument(
+        "--copies", action="store_true", help="list every copy in extracted/ too, those dropped as well"
+    )
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    add_flags(parser, COMMANDS["trace"])
+    return parser
 
 
 def uuid_of(image: str) -> str:

@@ -8,45 +8,57 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 
-class FileStatus(StrEnum):
+class Named(StrEnum):
+    """A name with what it means."""
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str = "") -> "Named":
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+
+class FileStatus(Named):
     """How reading an input file ended."""
 
-    OK = "ok"  # read to its end
-    PARTIAL = "partial"  # damaged: what precedes the damage was used
-    FAILED = "failed"  # nothing could be used
+    OK = "ok", "read to its end"
+    PARTIAL = "partial", "damaged: what precedes the damage was used"
+    FAILED = "failed", "nothing could be used"
 
 
-class Outcome(StrEnum):
+class Outcome(Named):
     """A counter of `files/`. Members are grouped by what they count; totals come first in each group."""
 
     __hash__ = str.__hash__  # Enum's own is a Python function, and every image and text is counted several times
 
-    RECORDS = "records"
-    RECORD_NOT_RESPONSE = "record_not_response"  # warcinfo, request, metadata, revisit, …
-    RECORD_UNREADABLE = "record_unreadable"  # no HTTP header, not the JSON of a WAT, or the parser gave up
-    RECORD_TOO_LONG = "record_too_long"  # a WAT record longer than max_record_bytes: half a JSON says nothing
-    PAGE_NOT_HTML = "page_not_html"
-    PAGES = "pages"  # HTML responses that were parsed
+    RECORDS = "records", "records of any kind"
+    RECORD_NOT_RESPONSE = "record_not_response", "warcinfo, request, metadata, revisit, …"
+    RECORD_UNREADABLE = "record_unreadable", "no HTTP header, not the JSON of a WAT, or the parser gave up"
+    RECORD_TOO_LONG = "record_too_long", "a WAT record longer than max_record_bytes: half a JSON says nothing"
+    PAGE_NOT_HTML = "page_not_html", "responses that are not HTML"
+    PAGES = "pages", "HTML responses that were parsed"
 
-    PAGE_DAMAGED = "page_damaged"  # among pages: a body cut or corrupt; what precedes the damage was parsed
-    PAGE_CAPPED = "page_capped"  # among pages: cut at max_page_bytes, max_record_bytes or what `html_limits` allow
+    PAGE_DAMAGED = "page_damaged", "among pages: a body cut or corrupt; what precedes the damage was parsed"
+    PAGE_CAPPED = "page_capped", "among pages: cut at max_page_bytes, max_record_bytes or what `html_limits` allow"
 
-    IMAGES = "images"
-    IMAGE_NO_URL = "image_no_url"
-    IMAGE_DATA_URL = "image_data_url"
-    IMAGE_NOT_HTTP = "image_not_http"
-    IMAGE_UNRESOLVABLE = "image_unresolvable"
-    IMAGE_URL_TOO_LONG = "image_url_too_long"
-    IMAGE_NO_TEXT = "image_no_text"  # a good URL, but no text that is not blank
-    IMAGES_WITH_TEXT = "images_with_text"
+    IMAGES = "images", "img elements"
+    IMAGE_NO_URL = "image_no_url", "no src, or a blank one"
+    IMAGE_DATA_URL = "image_data_url", "the image itself stands in a data: URL"
+    IMAGE_NOT_HTTP = "image_not_http", "another scheme than http and https"
+    IMAGE_UNRESOLVABLE = "image_unresolvable", "no URL by the WHATWG rules"
+    IMAGE_URL_TOO_LONG = "image_url_too_long", "a URL of more than 65,536 characters"
+    IMAGE_NO_TEXT = "image_no_text", "a good URL, but no text that is not blank"
+    IMAGES_WITH_TEXT = "images_with_text", "a good URL and a text"
 
-    TEXTS = "texts"  # text attributes present, blank ones included
-    TEXT_NO_URL = "text_no_url"  # its image had no usable URL
-    TEXT_BLANK = "text_blank"
-    TEXT_TOO_LONG = "text_too_long"
-    TEXT_OTHER_LANGUAGE = "text_other_language"
-    TEXT_NO_MATCH = "text_no_match"
-    PAIRS = "pairs"  # kept
+    TEXTS = "texts", "text attributes present, blank ones included"
+    TEXT_NO_URL = "text_no_url", "its image had no usable URL"
+    TEXT_BLANK = "text_blank", "nothing but white space"
+    TEXT_TOO_LONG = "text_too_long", "more than 65,536 characters"
+    TEXT_OTHER_LANGUAGE = "text_other_language", "in none of --languages"
+    TEXT_NO_MATCH = "text_no_match", "holds no entry"
+    PAIRS = "pairs", "kept"
 
 
 COUNTERS: tuple[Outcome, ...] = tuple(Outcome)

@@ -60,6 +60,33 @@ ENTRY_COUNT = pa.schema(
     [pa.field("entry_id", pa.int32()), pa.field("entry", pa.string()), pa.field("count", pa.int64())]
 )
 
+MEANINGS = {
+    "uuid": "image id: first 24 hex digits of SHA-224 of the URL, tabs and spaces removed",
+    "url": "absolute http(s) URL of the image, WHATWG-serialised",
+    "caption": "the canonical text (NFC, white space made single spaces); of `images/` the first of `captions`",
+    "text_key": "where the text stood: `alt`, `title` or `data-image-title`",
+    "lang": "detected language, ISO 639",
+    "lang_score": "the detector's score of it",
+    "caption_hash": "XXH3-64 of the caption's UTF-8 bytes, signed",
+    "entry_ids": "the entries that the caption holds: sorted, distinct positions in the metadata list",
+    "page_url": "the page on which the surviving copy stood",
+    "warc_file": "the WARC that holds the page: its path from `crawl-data/` on, else relative to --input-root",
+    "warc_offset": "where the page's record begins in it, in bytes",
+    "duplicates": "copies that reached dedup, this one included",
+    "keep_prob": "the probability that this pair had of being kept",
+    "captions": 'the image\'s captions, in order of H("pick", …), --max-captions at most',
+    "captions_total": "how many captions the image has",
+    "path": "the input file",
+    "status": "how reading it ended",
+    "bytes": "as read from the source (compressed)",
+    "seconds": "of wall clock",
+    "error": "the reason; null when ok",
+    "entry_id": "position in the metadata list",
+    "entry": "the entry's text",
+    "count": "pairs of the pool whose `entry_ids` hold it",
+}
+"""What the columns hold; counters of `files/` are outcomes, which say so themselves."""
+
 FILE_ID = pa.field("file_id", pa.int64())
 KIND = pa.field("kind", pa.string())
 KIND_PAIR, KIND_FILE = "pair", "file"

@@ -1,0 +1,117 @@
+"""Reference: every command, flag, column and outcome as a page of Markdown, drawn from the code that they stand in."""
+
+import argparse
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from jobs.cli import HELPERS, JOBS
+from jobs.settings import COMMANDS, FIELDS
+from udfs import schemas
+from udfs.outcomes import COUNTERS, FileStatus
+
+PAGE = Path(__file__).with_name("REFERENCE.md")
+
+_HEAD = """# Reference
+
+Written from the code by `make reference`. What Ballast is and how to begin is in `README.md`."""
+
+_SETTINGS = """## Settings
+
+Each is a flag, and by its name without dashes (`--tail-share`: `tail_share`) a key of the TOML file that `--config`
+names; flags override it. Those of kind *rows* say what is written and where: a folder is resumed only with the
+same. Those of kind *run* say how it is executed, and may differ."""
+
+_TABLES = {
+    "Pairs: `extracted/`, `matched/`, `pool/`, `subset/`": schemas.SUBSET,
+    "Images: `images/`": schemas.IMAGE,
+    "Entries: `entry_counts/`": schemas.ENTRY_COUNT,
+    "Input files: `files/`, besides its outcomes": pa.schema([f for f in schemas.FILE if f.name not in COUNTERS]),
+}
+
+
+def reference() -> str:
+    """The page."""
+    return "\n\n".join([_HEAD, *_commands(), _SETTINGS, _settings(), *_columns(), *_outcomes()]) + "\n"
+
+
+def _commands() -> Iterator[str]:
+    yield "## Commands"
+    parsers = [job.command_parser() for job in JOBS.values()] + [module.command_parser() for module in HELPERS.values()]
+    for parser in parsers:
+        for leaf in _leaves(parser):
+            inputs = [action for action in leaf._actions if not action.option_strings]
+            yield f"### `{' '.join([leaf.prog, *map(_shown, inputs)])}`"
+            yield leaf.description or ""
+            taken = COMMANDS.get(leaf.prog.removeprefix("ballast "), ())
+            own = [action for action in leaf._actions if action.dest not in (*taken, "help", "config")]
+            if own:
+                yield _table(("argument", "meaning"), ((f"`{_shown(action)}`", action.help or "") for action in own))
+            if taken:
+                yield f"Settings: {', '.join(f'`{_flag(name)}`' for name in taken)}, `--config`."
+
+
+def _leaves(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """The parser, or in its place those of its subcommands."""
+    nested = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not nested:
+        yield parser
+    for action in nested:
+        helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
+        for name, leaf in action.choices.items():
+            leaf.prog = f"{parser.prog} {name}"
+            leaf.description = leaf.description or f"{helps[name][:1].upper()}{helps[name][1:]}."
+            yield leaf
+
+
+def _settings() -> str:
+    rows = []
+    for name, item in FIELDS.items():
+        flag = item.metadata["flag"]
+        value = flag.get("metavar") or "|".join(flag.get("choices", ()))
+        kind = "run" if item.metadata["execution"] else "rows"
+        commands = ", ".join(command for command, names in COMMANDS.items() if name in names)
+        rows.append((f"`{' '.join(filter(None, (_flag(name), value)))}`", item.metadata["help"], kind, commands))
+    return _table(("setting", "meaning", "kind", "of"), rows)
+
+
+def _columns() -> Iterator[str]:
+    yield "## Columns"
+    for title, schema in _TABLES.items():
+        yield f"### {title}"
+        rows = ((f"`{f.name}`", str(f.type).replace("item: ", ""), schemas.MEANINGS[f.name]) for f in schema)
+        yield _table(("column", "type", "meaning"), rows)
+    yield (
+        "Extracted pairs lack `entry_ids` until they are matched, `duplicates` until they are deduplicated, and "
+        "`keep_prob` until they are drawn."
+    )
+
+
+def _outcomes() -> Iterator[str]:
+    yield "## Outcomes"
+    yield "The counters of `files/`. Of records, images and texts each has exactly one outcome, so that they add up."
+    yield _table(("counter", "meaning"), ((f"`{outcome}`", outcome.meaning) for outcome in COUNTERS))
+    yield "The `status` of an input file:"
+    yield _table(("status", "meaning"), ((f"`{status}`", status.meaning) for status in FileStatus))
+
+
+def _shown(action: argparse.Action) -> str:
+    value = action.metavar or ("|".join(action.choices) if action.choices else action.dest.upper())
+    if action.option_strings:
+        return action.option_strings[0] if action.nargs == 0 else f"{action.option_strings[0]} {value}"
+    return f"{value}{'...' if action.nargs in ('*', '+') else ''}"
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    escaped = ([str(cell).replace("|", "\\|") for cell in line] for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in escaped)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(reference(), encoding="utf-8")

@@ -1,0 +1,19 @@
+"""The reference is what the code says now, and says something of everything."""
+
+from jobs.reference import PAGE, reference
+from jobs.settings import FIELDS
+from udfs import schemas
+from udfs.outcomes import COUNTERS, FileStatus
+
+
+def test_the_reference_is_current():
+    assert PAGE.read_text(encoding="utf-8") == reference(), "run make reference"
+
+
+def test_every_column_setting_and_outcome_has_a_meaning():
+    columns = {
+        name for schema in (schemas.SUBSET, schemas.IMAGE, schemas.FILE, schemas.ENTRY_COUNT) for name in schema.names
+    }
+    assert columns - set(COUNTERS) == set(schemas.MEANINGS)
+    assert all(item.meaning for item in (*COUNTERS, *FileStatus))
+    assert all(f"`--{name.replace('_', '-')}" in reference() for name in FIELDS)
