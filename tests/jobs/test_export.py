@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import random
+import shlex
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,6 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 from pools import record_of, rows_of, run, sorted_rows
 
+from jobs.run_folder import IMAGES
+from udfs.schemas import IMAGE
+
+ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = ['a "dog", a\\b', "'=1+1", "two\nlines", "\\", '""', " spaced ", "#1", "é\u202eكلب\u200b", "<script>", "null"]
 
 
@@ -96,6 +101,17 @@ def test_a_list_of_images_keeps_its_captions(curated, tmp_path):
     assert sorted(found, key=lambda row: row["uuid"]) == rows
     assert run("export", tmp_path / "g/images", "--shards", 1, "--out", tmp_path / "parquet") == 0
     assert rows_of(parts(tmp_path / "parquet")[0]) == rows
+
+
+def test_the_command_for_img2dataset_in_the_readme_names_what_images_have():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").replace("\\\n", "")
+    (command,) = [line.removeprefix("$ ") for line in readme.splitlines() if line.startswith("$ img2dataset ")]
+    words = shlex.split(command)[1:]
+    flags = dict(zip(words[::2], words[1::2], strict=True))
+    named = [flags["--url_col"], flags["--caption_col"], *json.loads(flags["--save_additional_columns"])]
+    assert set(named) <= set(IMAGE.names) and "uuid" in named
+    assert flags["--url_list"].endswith(f"/{IMAGES}") and flags["--input_format"] == "parquet"
+    assert f"--survivors {flags['--output_folder']} " in readme
 
 
 def test_what_cannot_be_exported_is_refused_and_a_finished_export_left_alone(layouts, tmp_path, capsys):
