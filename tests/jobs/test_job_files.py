@@ -41,7 +41,7 @@ def expected(spark, crawl, tmp_path_factory) -> Path:
 
 
 def test_every_job_has_its_file_with_help():
-    for name in ("curate", "extract", "match", "dedup", "count", "balance"):
+    for name in ("curate", "extract", "match", "dedup", "count", "balance", "export"):
         done = subprocess.run(
             [sys.executable, ROOT / "jobs" / f"{name}.py", "--help"], cwd="/", capture_output=True, text=True
         )
