@@ -24,7 +24,7 @@ from string import Template
 from tempfile import TemporaryDirectory
 
 from jobs.command import Parser, guarded, note
-from jobs.conf_files import read_conf
+from udfs.conf_files import read_conf
 from udfs.errors import BallastError, UsageError
 
 PURPOSE = "build what --py-files and --archives need, from a checkout"

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from jobs.command import Parser, guarded, note
-from jobs.conf_files import read_conf
 from jobs.emr_requests import JOBS, Artifacts, cluster_requests, find_artifacts, refuse_secrets, serverless_requests
+from udfs.conf_files import read_conf
 from udfs.errors import BallastError, UsageError
 
 PURPOSE = "render, check and submit the requests for Amazon EMR"

@@ -9,9 +9,9 @@ from typing import Any
 
 from jobs import balance, count, curate, dedup, extract, group, match, merge
 from jobs.command import Job, Parser
-from jobs.conf_files import spark_defaults
 from jobs.emr_templates import check_request, fill_template
 from jobs.settings import COMMANDS, resolve
+from udfs.conf_files import spark_defaults
 from udfs.errors import UsageError
 
 _SERVERLESS_DISK_GB = 200

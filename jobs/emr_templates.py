@@ -10,7 +10,7 @@ import botocore.session
 from botocore.exceptions import DataNotFoundError
 from botocore.validate import ParamValidator
 
-from jobs.conf_files import read_conf
+from udfs.conf_files import read_conf
 from udfs.errors import BallastError, UsageError
 
 _PLACEHOLDER = re.compile(r"\$\{([a-z_]+)\}")

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from pyspark.sql import SparkSession
 
-from jobs.conf_files import spark_settings
 from udfs.addresses import S3, kind_of, shown
+from udfs.conf_files import spark_settings
 from udfs.errors import UsageError
 from udfs.s3 import spark_scheme
 

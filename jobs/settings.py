@@ -10,14 +10,14 @@ import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from jobs import flag_values
 from udfs.addresses import HTTP, kind_of, shown
 from udfs.errors import UsageError
 from udfs.html import HTML_PARSERS
-from udfs.language import LANGUAGE_DETECTORS, known_languages
+from udfs.language import LANGUAGE_DETECTORS
 from udfs.sampling import PAPER_POOLS
 from udfs.sources import MAX_CONNECTIONS
 
@@ -27,161 +27,39 @@ THRESHOLDS = ("t", "preset", "target_size", "tail_share")
 """The settings of which one decides t; a flag overrides whichever the TOML file sets."""
 
 DEFAULT_TAIL_SHARE = 0.06
-_MASTER = re.compile(r"local(\[(\*|[1-9]\d*)(,\d+)?\])?|local-cluster\[.+\]|spark://.+|k8s://.+|yarn")
-_CRAWL = re.compile(r"CC-[A-Z]+(-\d{2,4})+")
 _SECRET_KEY = re.compile(r"secret|password|token|credential|access\.?key", re.IGNORECASE)  # as Spark redacts
-_MAX_PAGE_BYTES = 1 << 31
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMBkmb]?)")
-_SUFFIXES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9}
 
 
 def _setting(help: str, *, default: Any = None, execution: bool = False, **flag: Any) -> Any:
     return field(default=default, metadata={"help": help, "execution": execution, "flag": flag})
 
 
-def _languages(text: str) -> tuple[str, ...]:
-    codes = tuple(sorted({code.strip().lower() for code in text.split(",")}))
-    if codes == ("all",):
-        return codes
-    known = known_languages()
-    for code in codes:
-        if code not in known:
-            raise argparse.ArgumentTypeError(
-                f"'{code}' is no language that is told apart: en, de, fr, … or 'all' alone"
-            )
-    return codes
-
-
-def _at_least_one(text: str) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
-    return value
-
-
-def _count(text: str) -> int:
-    return 0 if text.strip() == "0" else _at_least_one(text)
-
-
-def _at_least_ones(text: str) -> tuple[int, ...]:
-    return tuple(sorted({_at_least_one(part.strip()) for part in text.split(",")}))
-
-
-def _size(text: str) -> int:
-    """A number of pairs: 400M, 2.5B, 120K, 5000."""
-    found = _SIZE.fullmatch(text.strip())
-    if not found:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of pairs, such as 400M, 2.5B, 120K or 5000")
-    number = Decimal(found[1]) * _SUFFIXES[found[2].upper()]
-    if number != int(number) or number < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is no whole number of pairs from 1 on")
-    return int(number)
-
-
-def _sizes(text: str) -> tuple[int, ...]:
-    return tuple(sorted({_size(part) for part in text.split(",")}))
-
-
-def _page_bytes(text: str) -> int:
-    value = _at_least_one(text)
-    if value > _MAX_PAGE_BYTES:
-        raise argparse.ArgumentTypeError(f"must be at most {_MAX_PAGE_BYTES:,}")
-    return value
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds") from None
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
-    return value
-
-
-def _path(text: str) -> str:
-    if not text or "\0" in text:
-        raise argparse.ArgumentTypeError("is empty (an unset variable?)" if not text else "holds a NUL character")
-    return text
-
-
-def _crawl(text: str) -> str:
-    if not _CRAWL.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"'{text}' is no crawl's name, such as CC-MAIN-2024-10")
-    return text
-
-
-def _seed(text: str) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
-    if not -(1 << 63) <= value < 1 << 63:
-        raise argparse.ArgumentTypeError("must fit in 64 bits")
-    return value
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
-    if not -1000 <= value <= 1000:
-        raise argparse.ArgumentTypeError(f"must be between -1000 and 1000, not {text}")
-    return value
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"must be between 0 and 1, not {text}")
-    return value
-
-
-def _master(text: str) -> str:
-    if not _MASTER.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"'{text}' is none of local[N], local[*], spark://…, yarn, k8s://…")
-    return text
-
-
-def _key_value(text: str) -> str:
-    if "=" not in text:
-        raise argparse.ArgumentTypeError(f"'{text}' is not KEY=VALUE")
-    return text
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The resolved settings of a job. Which of them a job takes is in `COMMANDS`."""
 
-    out: str = _setting("folder to write; made if it does not exist", type=_path, metavar="DIR")
+    out: str = _setting("folder to write; made if it does not exist", type=flag_values.path, metavar="DIR")
     metadata: str | None = _setting(
         "the list of entries: a JSON list of strings (MetaCLIP's metadata.json) or text with an entry a line, plain or "
         "gzip (default: the packaged WordNet 3.0 list)",
-        type=_path,
+        type=flag_values.path,
         metavar="FILE",
     )
     tail_share: float | None = _setting(
         "choose the largest t for which entries with fewer than t matches hold at most this share of all matches "
         f"(default: {DEFAULT_TAIL_SHARE}, unless another of these is given)",
-        type=_share,
+        type=flag_values.share,
         metavar="S",
     )
     t: tuple[int, ...] | None = _setting(
         "matches that an entry keeps; above it, an entry is down-sampled. Several, comma-separated, give nested "
         "subsets in subset/t=T/",
-        type=_at_least_ones,
+        type=flag_values.at_least_ones,
         metavar="T[,T…]",
     )
     target_size: tuple[int, ...] | None = _setting(
         "choose the t that gives this many pairs (K, M and B for thousands, millions and billions)",
-        type=_sizes,
+        type=flag_values.sizes,
         metavar="N",
     )
     preset: str | None = _setting(
@@ -190,7 +68,7 @@ class Settings:
     languages: tuple[str, ...] = _setting(
         "languages to keep: ISO 639 codes, comma-separated, or 'all' (default: en)",
         default=("en",),
-        type=_languages,
+        type=flag_values.languages,
         metavar="CODES",
     )
     dedup: str = _setting(
@@ -199,19 +77,22 @@ class Settings:
         choices=DEDUP_MODES,
     )
     seed: int = _setting(
-        "seed of every pick and draw: the same seed, the same rows (default: 0)", default=0, type=_seed, metavar="N"
+        "seed of every pick and draw: the same seed, the same rows (default: 0)",
+        default=0,
+        type=flag_values.seed,
+        metavar="N",
     )
     input_root: str | None = _setting(
         "folder or address that the paths in a listing, and stored file names, are relative to, such as "
         "s3://commoncrawl/; with --crawl, what the crawl is read from (default: https://data.commoncrawl.org/)",
-        type=_path,
+        type=flag_values.path,
         metavar="DIR",
     )
     # what is read is recorded by itself, and a resumed run may read more: these three count as execution
     crawl: str | None = _setting(
         "read this crawl of CommonCrawl's, such as CC-MAIN-2024-10, by its own listing",
         execution=True,
-        type=_crawl,
+        type=flag_values.crawl,
         metavar="ID",
     )
     crawl_format: str = _setting(
@@ -224,7 +105,7 @@ class Settings:
         "read only so many of the input files, picked by a hash of --seed and their names: a smaller sample lies "
         "within a larger one",
         execution=True,
-        type=_at_least_one,
+        type=flag_values.at_least_one,
         metavar="N",
     )
     s3_anonymous: bool = _setting(
@@ -238,7 +119,7 @@ class Settings:
         f"task has one. A server that refuses is asked by fewer (default: {MAX_CONNECTIONS})",
         default=MAX_CONNECTIONS,
         execution=True,
-        type=_at_least_one,
+        type=flag_values.at_least_one,
         metavar="N",
     )
     patience: int = _setting(
@@ -246,7 +127,7 @@ class Settings:
         "enough, the run stops, to be resumed (default: 300)",
         default=300,
         execution=True,
-        type=_at_least_one,
+        type=flag_values.at_least_one,
         metavar="S",
     )
     html_parser: str = _setting(
@@ -262,33 +143,33 @@ class Settings:
     max_page_bytes: int = _setting(
         "parse at most this much of a page, after decompression (default: 64 MiB)",
         default=64 << 20,
-        type=_page_bytes,
+        type=flag_values.page_bytes,
         metavar="N",
     )
     max_record_bytes: int = _setting(
         "read at most this much of a record, before decompression of its body; a longer record of a WAT is counted and "
         "left out (default: 128 MiB)",
         default=128 << 20,
-        type=_page_bytes,
+        type=flag_values.page_bytes,
         metavar="N",
     )
     max_file_seconds: float = _setting(
         "the watchdog: a file that takes longer is stopped and marked partial, for --retry-failed (default: 3600)",
         default=3600.0,
         execution=True,
-        type=_seconds,
+        type=flag_values.seconds,
         metavar="S",
     )
     entry_counts: str | None = _setting(
         "the counts to balance by: a `count` or `curate` output, its entry_counts/, a Parquet file, or JSON of "
         "{entry: count} such as MetaCLIP's entry_counts_400m.json (default: the input's own)",
-        type=_path,
+        type=flag_values.path,
         metavar="PATH",
     )
     exclude: tuple[str, ...] = _setting(
         "pools whose pairs (or images, with --dedup url) are left out; may be repeated",
         default=(),
-        type=_path,
+        type=flag_values.path,
         action="append",
         metavar="POOL",
     )
@@ -297,7 +178,7 @@ class Settings:
         "reading the pairs once for each (default: 1)",
         default=1,
         execution=True,
-        type=_at_least_one,
+        type=flag_values.at_least_one,
         metavar="K",
     )
     per_image: str = _setting(
@@ -308,73 +189,77 @@ class Settings:
     survivors: str | None = _setting(
         "balance only images named here: Parquet or CSV with a column uuid or url (img2dataset's metadata: where there "
         "is a column status, only 'success' counts), or text with a uuid or URL a line",
-        type=_path,
+        type=flag_values.path,
         metavar="PATH",
     )
     where: str | None = _setting(
         'keep only survivors for which this SQL holds, such as "nsfw < 0.5 AND clip >= 0.28"', metavar="SQL"
     )
     reference_counts: str | None = _setting(
-        "compare the pool's counts with these (in any form that --entry-counts takes)", type=_path, metavar="PATH"
+        "compare the pool's counts with these (in any form that --entry-counts takes)",
+        type=flag_values.path,
+        metavar="PATH",
     )
     max_captions: int = _setting(
         "captions listed for an image; what is left out is counted (default: 100)",
         default=100,
-        type=_at_least_one,
+        type=flag_values.at_least_one,
         metavar="N",
     )
     wordnet: str | None = _setting(
-        "WordNet's dict folder, with data.noun (or the output of `metadata wordnet`)", type=_path, metavar="DIR"
+        "WordNet's dict folder, with data.noun (or the output of `metadata wordnet`)",
+        type=flag_values.path,
+        metavar="DIR",
     )
     wikipedia: tuple[str, ...] = _setting(
         "pages-articles dumps: XML, bzip2, multistream bzip2 with its index beside it (or the output of `metadata "
         "bigrams` or `unigrams`)",
         default=(),
-        type=_path,
+        type=flag_values.path,
         nargs="+",
         metavar="DUMP",
     )
     pageviews: tuple[str, ...] = _setting(
         "pageviews files, hourly or daily complete, or folders of them (or the output of `metadata titles`)",
         default=(),
-        type=_path,
+        type=flag_values.path,
         nargs="+",
         metavar="FILE",
     )
     sources: str | None = _setting(
         "folder for the counts and scores of the sources, from which other thresholds need no dumps (default: beside "
         "the list, NAME.sources)",
-        type=_path,
+        type=flag_values.path,
         metavar="DIR",
     )
-    size: int = _setting("entries at most (default: 500,000)", default=500_000, type=_size, metavar="N")
+    size: int = _setting("entries at most (default: 500,000)", default=500_000, type=flag_values.size, metavar="N")
     min_unigram_count: int = _setting(
-        "words that occur so often are entries (default: 100)", default=100, type=_at_least_one, metavar="N"
+        "words that occur so often are entries (default: 100)", default=100, type=flag_values.at_least_one, metavar="N"
     )
     min_pmi: float = _setting(
         "pairs of words with this pointwise mutual information or more, in bits, are entries (default: 30)",
         default=30.0,
-        type=_number,
+        type=flag_values.number,
         metavar="X",
     )
     min_bigram_count: int = _setting(
-        "and which occur so often (default: 1, as published)", default=1, type=_at_least_one, metavar="N"
+        "and which occur so often (default: 1, as published)", default=1, type=flag_values.at_least_one, metavar="N"
     )
     min_views: int = _setting(
         "titles with so many views over all files are entries (default: 70)",
         default=70,
-        type=_at_least_one,
+        type=flag_values.at_least_one,
         metavar="N",
     )
     min_hour_views: int = _setting(
         "count only hours in which a title had so many views (default: 1; the published script: 50)",
         default=1,
-        type=_at_least_one,
+        type=flag_values.at_least_one,
         metavar="N",
     )
     days: int | None = _setting(
         "sample so many of the days that the pageviews files cover, by a hash of --seed (default: all)",
-        type=_at_least_one,
+        type=flag_values.at_least_one,
         metavar="N",
     )
     lowercase: bool = _setting("fold the case of Wikipedia's words", default=False, action="store_true")
@@ -382,10 +267,12 @@ class Settings:
         "keep rarer pairs only if their PMI is --keep-pmi or more: later thresholds must stay above one of the two "
         "(default: 1, which keeps all)",
         default=1,
-        type=_at_least_one,
+        type=flag_values.at_least_one,
         metavar="N",
     )
-    keep_pmi: float = _setting("see --keep-bigram-count (default: 20)", default=20.0, type=_number, metavar="X")
+    keep_pmi: float = _setting(
+        "see --keep-bigram-count (default: 20)", default=20.0, type=flag_values.number, metavar="X"
+    )
     normalize_entries: bool = _setting(
         "space wrapped punctuation in entries as in captions, so that they can match (default: as they stand, which "
         "is what the paper's list has)",
@@ -395,7 +282,7 @@ class Settings:
     split_bytes: int = _setting(
         "bytes of a dump that one task reads, where it can be cut (default: 32 MiB)",
         default=32 << 20,
-        type=_at_least_one,
+        type=flag_values.at_least_one,
         metavar="N",
     )
     retry_failed: bool = _setting(
@@ -407,27 +294,31 @@ class Settings:
     max_failed_files: int | None = _setting(
         "stop when more files than this have failed (default: never)",
         execution=True,
-        type=_count,
+        type=flag_values.count,
         metavar="N",
     )
     files_per_task: int = _setting(
-        "input files that one Spark task reads (default: 1)", default=1, execution=True, type=_at_least_one, metavar="N"
+        "input files that one Spark task reads (default: 1)",
+        default=1,
+        execution=True,
+        type=flag_values.at_least_one,
+        metavar="N",
     )
     batch_files: int = _setting(
         "input files written and committed together; what resumption can lose (default: 1000)",
         default=1000,
         execution=True,
-        type=_at_least_one,
+        type=flag_values.at_least_one,
         metavar="N",
     )
     master: str | None = _setting(
-        "Spark master (default: spark-submit's, else local[*])", execution=True, type=_master, metavar="URL"
+        "Spark master (default: spark-submit's, else local[*])", execution=True, type=flag_values.master, metavar="URL"
     )
     spark_conf: tuple[str, ...] = _setting(
         "a Spark setting, such as spark.driver.memory=8g; may be repeated",
         default=(),
         execution=True,
-        type=_key_value,
+        type=flag_values.key_value,
         action="append",
         metavar="KEY=VALUE",
     )
@@ -540,7 +431,7 @@ def add_flags(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
     parser.add_argument(
         "--config",
         default=None,
-        type=_path,
+        type=flag_values.path,
         metavar="FILE.toml",
         help="TOML file with settings by their long names (tail_share = 0.06); flags override it",
     )

@@ -12,10 +12,11 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
+from udfs.conf_files import read_conf
 from udfs.outcomes import COUNTERS, SUMS
 from udfs.report_data import KEEP_BINS, MOST_MATCHES, Report, SubsetFigures
 from udfs.report_plots import KEPT, LIMITED, POOL, Line, cumulative_plot, histogram_plot, short_number, sizes_plot
-from udfs.templates import environment, packaged_text
+from udfs.templates import environment
 from udfs.visible_text import visible
 
 _MOST_LANGUAGES = 30
@@ -24,14 +25,14 @@ _FINISHED = "finished"
 
 def render_report(report: Report) -> str:
     """The page as a string; the same for the same report."""
-    script = packaged_text("report.js")
+    script = read_conf("report.js")
     subsets = [_subset_view(report, figures) for figures in report.subsets]
     languages = sorted(report.languages.items(), key=lambda item: (-item[1], item[0]))
     stages = report.record["stages"]
     subset_facts = stages.get("subset", {})
     view = {
         "report": report,
-        "style": Markup(packaged_text("report.css")),
+        "style": Markup(read_conf("report.css")),
         "script": Markup(script),
         "script_hash": "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         "unfinished": report.record["state"] != _FINISHED and "subset" not in stages,

@@ -1,19 +1,14 @@
 """The templates of what Ballast writes for people to read; they lie in `conf/`."""
 
-from importlib import resources
-
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-
-def packaged_text(name: str) -> str:
-    """A file of `conf/`. Through the loader, not a path: Ballast may be a zip that `--py-files` brought."""
-    return resources.files("conf").joinpath(name).read_text(encoding="utf-8")
+from udfs.conf_files import read_conf
 
 
 def environment(*, autoescape: bool) -> Environment:
     """jinja2 over `conf/`, with the filters that all templates share. A name that is not given is an error."""
     made = Environment(
-        loader=FunctionLoader(packaged_text),
+        loader=FunctionLoader(read_conf),
         autoescape=autoescape,
         undefined=StrictUndefined,
         keep_trailing_newline=True,

@@ -104,7 +104,7 @@ def test_spark_submit_takes_the_same_flags_from_another_folder(crawl, curated, t
         assert rows_of(out / stage) == rows_of(curated / stage)
     bad = subprocess.run([*command, "--seed", "1"], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert bad.returncode != 0
-    assert "settings.seed: 0 there, 1 now" in bad.stdout + bad.stderr  # spark-submit joins the two
+    assert "settings.seed: 7 there, 1 now" in bad.stdout + bad.stderr  # spark-submit joins the two
 
 
 def test_a_killed_driver_is_resumed(crawl, curated, tmp_path):

@@ -27,7 +27,7 @@ def put(storage: LocalStorage, number: int = 1, age: float = 0.0, **changes: obj
         "process": 7,
         "place": "another boot",
         "since": time.time(),
-        "heartbeat": time.time(),
+        "heartbeat": time.time() - age,
         **changes,
     }
     storage.write(f"{LEASES}/{number:06d}.json", json.dumps(holder).encode())

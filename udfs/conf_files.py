@@ -2,13 +2,16 @@
 
 import re
 from importlib import resources
+from typing import Any
 
 _SETTING = re.compile(r"(spark\.\S+)\s+(.*\S)")
 
 
 def read_conf(name: str) -> str:
     """A file of conf/, by its path there."""
-    return resources.files("conf").joinpath(*name.split("/")).read_text(encoding="utf-8")
+    # beside this package, and not by the name `conf`, which a folder on the path may bear too
+    root: Any = resources.files(__package__)
+    return str(root.parent.joinpath("conf", *name.split("/")).read_text(encoding="utf-8"))
 
 
 def spark_defaults() -> dict[str, str]:

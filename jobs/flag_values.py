@@ -1,0 +1,147 @@
+"""The values that flags and the TOML file take: each function reads one from text.
+
+All raise `argparse.ArgumentTypeError`, which says in one line what is wrong with a text.
+"""
+
+import argparse
+import re
+from decimal import Decimal
+
+from udfs.language import known_languages
+
+_MASTER = re.compile(r"local(\[(\*|[1-9]\d*)(,\d+)?\])?|local-cluster\[.+\]|spark://.+|k8s://.+|yarn")
+_CRAWL = re.compile(r"CC-[A-Z]+(-\d{2,4})+")
+_MAX_PAGE_BYTES = 1 << 31
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMBkmb]?)")
+_SUFFIXES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9}
+
+
+def languages(text: str) -> tuple[str, ...]:
+    """Codes of languages, comma-separated, or `all`."""
+    codes = tuple(sorted({code.strip().lower() for code in text.split(",")}))
+    if codes == ("all",):
+        return codes
+    known = known_languages()
+    for code in codes:
+        if code not in known:
+            raise argparse.ArgumentTypeError(
+                f"'{code}' is no language that is told apart: en, de, fr, … or 'all' alone"
+            )
+    return codes
+
+
+def at_least_one(text: str) -> int:
+    """A whole number from 1 on."""
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
+    return value
+
+
+def count(text: str) -> int:
+    """A whole number from 0 on."""
+    return 0 if text.strip() == "0" else at_least_one(text)
+
+
+def at_least_ones(text: str) -> tuple[int, ...]:
+    """Whole numbers from 1 on, comma-separated: distinct, ascending."""
+    return tuple(sorted({at_least_one(part.strip()) for part in text.split(",")}))
+
+
+def size(text: str) -> int:
+    """A number of pairs: 400M, 2.5B, 120K, 5000."""
+    found = _SIZE.fullmatch(text.strip())
+    if not found:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of pairs, such as 400M, 2.5B, 120K or 5000")
+    number = Decimal(found[1]) * _SUFFIXES[found[2].upper()]
+    if number != int(number) or number < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number of pairs from 1 on")
+    return int(number)
+
+
+def sizes(text: str) -> tuple[int, ...]:
+    """Numbers of pairs, comma-separated: distinct, ascending."""
+    return tuple(sorted({size(part) for part in text.split(",")}))
+
+
+def page_bytes(text: str) -> int:
+    """A number of bytes that a page or a record may have."""
+    value = at_least_one(text)
+    if value > _MAX_PAGE_BYTES:
+        raise argparse.ArgumentTypeError(f"must be at most {_MAX_PAGE_BYTES:,}")
+    return value
+
+
+def seconds(text: str) -> float:
+    """A time above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds") from None
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
+    return value
+
+
+def path(text: str) -> str:
+    """A path or an address."""
+    if not text or "\0" in text:
+        raise argparse.ArgumentTypeError("is empty (an unset variable?)" if not text else "holds a NUL character")
+    return text
+
+
+def crawl(text: str) -> str:
+    """A crawl's name."""
+    if not _CRAWL.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"'{text}' is no crawl's name, such as CC-MAIN-2024-10")
+    return text
+
+
+def seed(text: str) -> int:
+    """A signed 64-bit integer."""
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+    if not -(1 << 63) <= value < 1 << 63:
+        raise argparse.ArgumentTypeError("must fit in 64 bits")
+    return value
+
+
+def number(text: str) -> float:
+    """A number within reason."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
+    if not -1000 <= value <= 1000:
+        raise argparse.ArgumentTypeError(f"must be between -1000 and 1000, not {text}")
+    return value
+
+
+def share(text: str) -> float:
+    """A number from 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"must be between 0 and 1, not {text}")
+    return value
+
+
+def master(text: str) -> str:
+    """A Spark master."""
+    if not _MASTER.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"'{text}' is none of local[N], local[*], spark://…, yarn, k8s://…")
+    return text
+
+
+def key_value(text: str) -> str:
+    """KEY=VALUE."""
+    if "=" not in text:
+        raise argparse.ArgumentTypeError(f"'{text}' is not KEY=VALUE")
+    return text
