@@ -40,6 +40,7 @@ setup(
         "msgspec>=0.19,<1",
         "pyahocorasick>=2.1,<3",
         "regex>=2024.5",  # Unicode letters, marks and digits in one class; wikitextparser has it too
+        "rich>=13.7,<16",  # the live display
         "selectolax>=1.0,<2",
         "urllib3>=2.3,<3",
         "warcio>=1.7.5,<2",

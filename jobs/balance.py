@@ -30,6 +30,7 @@ from jobs.frames import (
 from jobs.funnel import funnel
 from jobs.given_counts import given_counts, pool_entries, read_counts
 from jobs.hash_columns import pair_hash_column
+from jobs.progress import progress
 from jobs.run_folder import CARD_FILE, ENTRY_COUNTS, MATCHED, POOL, SUBSET, RunFolder, Stopwatch, read_record
 from jobs.session import spark_session
 from jobs.settings import Settings
@@ -151,6 +152,7 @@ def balance_stage(
     if run_folder.stage_facts(SUBSET) is not None:
         return
     watch = Stopwatch()
+    progress().begin("balance")
     run_folder.clean(SUBSET)
     pool_pairs = pool.count()
     candidates = one_an_image(pool, settings) if settings.per_image == "one" else pool

@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from jobs.command import note
 from jobs.frames import FILES_PART, PAIRS_PART, read_files
+from jobs.progress import Read, progress
 from jobs.run_folder import EXTRACTED, FILES, STAGES, Manifest, RunFolder, Stopwatch, digest
 from jobs.settings import Settings
 from udfs.errors import BallastError, UsageError
@@ -29,6 +30,14 @@ Extract = Callable[[Sequence[InputFile]], DataFrame]
 
 _MADE_FROM_IT = tuple(stage for stage in STAGES if stage != EXTRACTED)
 _NAMED_FAILURES = 20  # of a batch; `files/` has them all
+
+
+class Contents(NamedTuple):
+    """What a batch holds."""
+
+    pages: int
+    pairs: int
+    failed: int
 
 
 class Work(NamedTuple):
@@ -71,18 +80,22 @@ def extract_batches(
     if len(work.pending) < len(files):
         note(f"{len(files) - len(work.pending):,} of {len(files):,} files were committed before")
     if work.retries:
+        progress().begin("retry")
         _retry(spark, run_folder, {file.path: file for file in files}, extract)
     batches = run_folder.manifests(EXTRACTED)
     number = max((int(manifest.unit.removeprefix("batch=")) for manifest in batches), default=-1) + 1
-    failed = _failed(spark, run_folder) if settings.max_failed_files is not None else 0
+    so_far = _committed(spark, run_folder, len(files) - len(work.pending), len(files))
+    progress().begin("extract", so_far)
     for start in range(0, len(work.pending), settings.batch_files):
         batch_watch, batch = Stopwatch(), work.pending[start : start + settings.batch_files]
         facts = {"inputs": [file.path for file in batch]}
         unit = f"batch={number:05d}"
+        progress().begin_batch(len(batch))
         manifest = run_folder.commit(EXTRACTED, extract(batch), unit=unit, partition_by="kind", facts=facts)
-        read = len(files) - len(work.pending) + start + len(batch)
-        failed += _tell(spark, run_folder, manifest, batch_watch.seconds, f"{read:,} of {len(files):,} files")
-        _stop_if_too_many(failed, read, settings)
+        how_far = f"{so_far.done + len(batch):,} of {len(files):,} files"
+        so_far = so_far.plus(len(batch), *_tell(spark, run_folder, manifest, batch_watch.seconds, how_far))
+        progress().committed(so_far)
+        _stop_if_too_many(so_far, settings)
         number += 1
     run_folder.finish_stage(EXTRACTED, {"batches": len(run_folder.manifests(EXTRACTED)), "seconds": watch.seconds})
     _gather_files(spark, run_folder, len(files))
@@ -133,31 +146,35 @@ def _file_rows(spark: SparkSession, run_folder: RunFolder, manifest: Manifest) -
     return rows.select("file.path", "file.status", "file.error", "file.pages", "file.pairs").collect()
 
 
-def _tell(spark: SparkSession, run_folder: RunFolder, manifest: Manifest, seconds: float, progress: str) -> int:
-    """A line about a committed batch, and one about each file that failed; gives how many did."""
+def _tell(spark: SparkSession, run_folder: RunFolder, manifest: Manifest, seconds: float, how_far: str) -> Contents:
+    """A line about a committed batch, and one about each file that failed; gives what the batch holds."""
     rows = _file_rows(spark, run_folder, manifest)
     statuses = Counter(row["status"] for row in rows)
     counts = " ".join(f"{status.value}={statuses[status]}" for status in FileStatus)
     pages, pairs = (sum(row[name] for row in rows) for name in ("pages", "pairs"))
-    note(f"{manifest.unit} {counts} pages={pages} pairs={pairs} seconds={seconds:.1f} ({progress})")
+    note(f"{manifest.unit} {counts} pages={pages} pairs={pairs} seconds={seconds:.1f} ({how_far})")
     failures = sorted((row["path"], row["error"]) for row in rows if row["status"] == FileStatus.FAILED)
     for path, error in failures[:_NAMED_FAILURES]:
         note(f"failed file={path} error={error}")
     if len(failures) > _NAMED_FAILURES:
         note(f"failed files={len(failures) - _NAMED_FAILURES} more in {manifest.unit}: see files/ at the end")
-    return len(failures)
+    return Contents(pages, pairs, len(failures))
 
 
-def _failed(spark: SparkSession, run_folder: RunFolder) -> int:
-    """How many files of the committed batches failed."""
+def _committed(spark: SparkSession, run_folder: RunFolder, done: int, total: int) -> Read:
+    """What the committed batches hold, which have read `done` of `total` files."""
     files = run_folder.files(EXTRACTED, FILES_PART)
-    return spark.read.parquet(*files).where(F.col("file.status") == FileStatus.FAILED.value).count() if files else 0
+    if not files:
+        return Read(done, total)
+    failed = F.count_if(F.col("file.status") == FileStatus.FAILED.value)
+    sums = spark.read.parquet(*files).agg(F.sum("file.pages"), F.sum("file.pairs"), failed).first() or (0, 0, 0)
+    return Read(0, total).plus(done, *sums)
 
 
-def _stop_if_too_many(failed: int, read: int, settings: Settings) -> None:
-    if settings.max_failed_files is not None and failed > settings.max_failed_files:
+def _stop_if_too_many(read: Read, settings: Settings) -> None:
+    if settings.max_failed_files is not None and read.failed > settings.max_failed_files:
         raise BallastError(
-            f"{failed:,} of the {read:,} files read so far failed, and --max-failed-files is "
+            f"{read.failed:,} of the {read.done:,} files read so far failed, and --max-failed-files is "
             f"{settings.max_failed_files:,}: see why above; with --retry-failed or a larger number the same command "
             "goes on"
         )
@@ -166,6 +183,7 @@ def _stop_if_too_many(failed: int, read: int, settings: Settings) -> None:
 def _gather_files(spark: SparkSession, run_folder: RunFolder, expected: int) -> None:
     """Write `files/` from the file rows of the batches; check that every file has its row and every counter adds up."""
     watch = Stopwatch()
+    progress().begin("files")
     run_folder.clean(FILES)
     tagged_rows = spark.read.parquet(*run_folder.files(EXTRACTED, FILES_PART))
     run_folder.commit(FILES, tagged_rows.select("file.*").coalesce(1).sortWithinPartitions("path"))

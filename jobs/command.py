@@ -5,10 +5,11 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from jobs.errors import of_worker, one_line
+from jobs.next_steps import next_steps
+from jobs.progress import say
 from jobs.run_folder import RunFolder
 from jobs.session import session_for
 from jobs.settings import COMMANDS, Settings, add_flags, execution, resolve, saved
@@ -73,7 +74,14 @@ def _run(job: Job, arguments: argparse.Namespace) -> None:
         run_folder = job.execute(inputs, settings)
     if run_folder.was_finished:
         note(f"{settings.out} holds this run, finished; nothing was done (--overwrite does it anew)")
-    print(summarize(run_folder.record, settings.out, job.output))
+    print_result(job, inputs, settings, run_folder)
+
+
+def print_result(job: Job, inputs: Sequence[str], settings: Settings, run_folder: RunFolder) -> None:
+    """Print what a run made, where, and what to do next."""
+    record = run_folder.record
+    parts = (summarize(record, settings.out, job.output), next_steps(record, inputs, settings))
+    print("\n\n".join(filter(None, parts)))
 
 
 def open_run(job: str, settings: Settings, identity: dict[str, Any], reads: Sequence[str] = ()) -> RunFolder:
@@ -120,11 +128,9 @@ def guarded(action: Callable[[], None], *, debug: bool) -> int:
 
 def note(text: str) -> None:
     """A line about how a run goes on; with the time where it goes to a log."""
-    when = "" if sys.stderr.isatty() else f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} INFO "
-    print(f"{when}ballast: {text}", file=sys.stderr, flush=True)
+    say("INFO", f"ballast: {text}")
 
 
 def warn(text: str) -> None:
     """A line about something that is probably not as meant."""
-    when = "" if sys.stderr.isatty() else f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} WARN "
-    print(f"{when}ballast: warning: {text}", file=sys.stderr, flush=True)
+    say("WARN", f"ballast: warning: {text}")

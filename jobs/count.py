@@ -18,6 +18,7 @@ from pyspark.sql import functions as F
 
 from jobs.command import Job, open_run, run_job
 from jobs.frames import check_fingerprint, ddl, fingerprint_of, open_source, with_fingerprint
+from jobs.progress import progress
 from jobs.run_folder import COUNTS_FILE, ENTRY_COUNTS, MATCHED, POOL, RunFolder, Stopwatch
 from jobs.session import spark_session
 from jobs.settings import Settings
@@ -56,6 +57,7 @@ def count_stage(
     if run_folder.stage_facts(ENTRY_COUNTS) is not None:
         return
     watch = Stopwatch()
+    progress().begin("count")
     run_folder.clean(ENTRY_COUNTS)
     counted = run(pool, settings, entries_frame(spark, entries)).coalesce(1).sortWithinPartitions("entry_id")
     run_folder.commit(ENTRY_COUNTS, with_fingerprint(counted, "entry_id", entries.fingerprint))

@@ -25,6 +25,7 @@ from jobs.frames import (
     with_fingerprint,
 )
 from jobs.hash_columns import pair_hash_column
+from jobs.progress import progress
 from jobs.run_folder import EXTRACTED, MATCHED, POOL, RunFolder, Stopwatch, digest
 from jobs.session import spark_session
 from jobs.settings import Settings
@@ -91,6 +92,7 @@ def dedup_stage(
     if run_folder.stage_facts(POOL) is not None:
         return
     watch = Stopwatch()
+    progress().begin("dedup")
     run_folder.clean(POOL)
     # a run that was begun with another number of slices goes on with that number
     begun = [int(manifest.facts["slices"]) for manifest in run_folder.manifests(POOL)]

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jobs import curate
-from jobs.command import Parser, guarded, note
+from jobs.command import Parser, guarded, note, print_result
 from jobs.java import find_java
 from jobs.sample import write_sample
 from jobs.settings import resolve
-from jobs.summary import summarize
 from udfs.errors import UsageError
 
 PURPOSE = "generate a small web, curate it, and show what came out"
@@ -41,7 +40,7 @@ def _demo(out: Path) -> None:
     settings = resolve("curate", parser.parse_args([*paths, "--out", str(result), "--overwrite"]))
     note(f"ballast curate {' '.join(paths)} --out {result}")
     run_folder = curate.execute(paths, settings)
-    print(summarize(run_folder.record, settings.out, curate.JOB.output))
+    print_result(curate.JOB, paths, settings, run_folder)
     print(
         "\nThe packaged entries are WordNet's names only. The paper's three other sources (Wikipedia's words, word\n"
         "pairs and titles) are not in it: no 'of', 'the' or 'photo'. So figures differ from those of the paper's list."

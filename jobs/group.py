@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 from jobs.command import Job, open_run, run_job
 from jobs.frames import open_source, set_shuffle_partitions
 from jobs.hash_columns import pair_hash_column
+from jobs.progress import progress
 from jobs.run_folder import IMAGES, MATCHED, POOL, SUBSET, RunFolder, Stopwatch
 from jobs.session import spark_session
 from jobs.settings import Settings
@@ -54,6 +55,7 @@ def group_stage(
 ) -> None:
     """Write the images of these pairs."""
     watch = Stopwatch()
+    progress().begin("group")
     run_folder.clean(IMAGES)
     set_shuffle_partitions(spark, size_bytes)
     run_folder.commit(IMAGES, run(pairs, settings))

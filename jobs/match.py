@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs.command import Job, open_run, run_job
 from jobs.frames import ddl, open_source, rows_and_images, with_fingerprint
+from jobs.progress import progress
 from jobs.run_folder import EXTRACTED, MATCHED, POOL, RunFolder, Stopwatch
 from jobs.session import spark_session
 from jobs.settings import Settings
@@ -42,6 +43,7 @@ def match_stage(
 ) -> None:
     """Write the matched pairs of these pairs."""
     watch = Stopwatch()
+    progress().begin("match")
     run_folder.clean(MATCHED)
     packed = spark.sparkContext.broadcast(pack_entries(entries.entries))
     matched = with_fingerprint(run(pairs, settings, packed), "entry_ids", entries.fingerprint)

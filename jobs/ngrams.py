@@ -20,6 +20,7 @@ from pyspark.sql import functions as F
 
 from jobs.frames import read_files
 from jobs.partial_counts import files_identity, input_records, partial_counts, scan_stage
+from jobs.progress import progress
 from jobs.run_folder import BIGRAMS, SCANNED, UNIGRAMS, RunFolder, Stopwatch
 from jobs.settings import Settings
 from metadata.counting import BIGRAM, PAIR_COUNT, UNIGRAM, WORD_COUNT, count_piece
@@ -73,6 +74,7 @@ def ngrams_stages(
             lambda piece: count_piece(piece, with_pairs=with_pairs, lowercase=lowercase),
             settings,
         )
+        progress().begin("unigrams")
         inputs = input_records(spark, sorted({piece.path for piece in pieces}))
         run_folder.clean(UNIGRAMS)
         run_folder.commit(UNIGRAMS, unigrams(partial_counts(spark, run_folder, UNIGRAM)))
@@ -82,6 +84,7 @@ def ngrams_stages(
         run_folder.finish_stage(UNIGRAMS, {**totals, **facts, "inputs": inputs, "seconds": watch.seconds})
     if with_pairs and run_folder.stage_facts(BIGRAMS) is None:
         watch = Stopwatch()
+        progress().begin("bigrams")
         total = (run_folder.stage_facts(UNIGRAMS) or {})["words"]
         words = read_files(spark, run_folder.files(UNIGRAMS), WORD_COUNT)
         run_folder.clean(BIGRAMS)

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from jobs.command import note, warn
 from jobs.frames import ddl, read_files
+from jobs.progress import Read, progress
 from jobs.run_folder import SCANNED, RunFolder, digest
 from jobs.settings import Settings
 from metadata.counting import COUNTED, DAMAGE, OUTCOME
@@ -71,11 +72,14 @@ def scan_stage(
         note(f"{len(done):,} of {len(items):,} pieces were committed before; {len(pending):,} to go")
     run_folder.clean(SCANNED)
     number = len(run_folder.manifests(SCANNED))
+    read = Read(len(items) - len(pending), len(items), "pieces")
+    progress().begin("scan", read)
     for start in range(0, len(pending), settings.batch_files):
         batch = pending[start : start + settings.batch_files]
         rows = spark.createDataFrame(
             spark.sparkContext.parallelize([tuple(item) for item in batch], len(batch)), schema
         )
+        progress().begin_batch(len(batch))
         run_folder.commit(
             SCANNED,
             _counted(rows, type(batch[0]), count),
@@ -84,7 +88,9 @@ def scan_stage(
             facts={"items": [list(item) for item in batch]},
         )
         number += 1
-        note(f"read {len(items) - len(pending) + start + len(batch):,} of {len(items):,} pieces")
+        read = read._replace(done=read.done + len(batch))
+        progress().committed(read)
+        note(f"read {read.done:,} of {len(items):,} pieces")
     return _outcomes(spark, run_folder)
 
 

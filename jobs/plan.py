@@ -19,6 +19,7 @@ from jobs.balance import choose_thresholds, one_an_image
 from jobs.command import Parser, guarded
 from jobs.frames import fingerprint_of, open_source
 from jobs.given_counts import given_counts
+from jobs.progress import progress
 from jobs.run_folder import MATCHED, POOL
 from jobs.session import spark_session
 from jobs.settings import COMMANDS, Settings, add_flags, resolve
@@ -66,6 +67,7 @@ def plan(path: str, settings: Settings) -> dict[str, Any]:
         given = given_counts(spark, settings, path, matched_with)
         if settings.per_image == "one":
             pool = one_an_image(pool, settings)
+        progress().begin("plan")
         pairs = pool.count()
         curve = curve_of(pool, settings, given.counts)
         chosen = choose_thresholds(pool, settings, given.counts, pairs, curve)

@@ -25,6 +25,7 @@ from jobs.frames import (
 )
 from jobs.funnel import funnel, subsets_of
 from jobs.given_counts import counts_beside, given_counts, pool_entries, read_counts
+from jobs.progress import progress
 from jobs.report_figures import (
     PoolFigures,
     bad_files,
@@ -106,6 +107,7 @@ def write_report(
     spark: SparkSession, run: RunFolder, context: Context | None = None, *, paper_list: bool = False
 ) -> None:
     """Write `report.html` of what the run has made so far; nothing of what it shows is changed."""
+    progress().begin("report")
     report = collect(spark, run, context or own_context(spark, run), paper_list=paper_list)
     run.storage.write(REPORT_FILE, render_report(report).encode())
 

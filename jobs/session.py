@@ -15,6 +15,7 @@ from pyspark.sql import SparkSession
 
 from jobs.errors import one_line
 from jobs.java import use_java
+from jobs.progress import shown
 from jobs.s3a import prepare_s3
 from jobs.settings import Settings
 from udfs.addresses import HADOOP, kind_of
@@ -41,7 +42,8 @@ _LOCAL = {
 
 @contextmanager
 def spark_session(settings: Settings, name: str, inputs: Sequence[str] = ()) -> Iterator[SparkSession]:
-    """A session for one job, stopped at the end. A session that is already active is used and left running.
+    """A session for one job, stopped at the end, and its progress shown. A session that is already active is used and
+    left running.
 
     `inputs` are the folders of Parquet files that Spark is to read, besides those in the settings.
     """
@@ -76,7 +78,8 @@ def spark_session(settings: Settings, name: str, inputs: Sequence[str] = ()) -> 
         spark = _start(conf, settings)
         try:
             prepare_s3(spark, spark_paths(settings, inputs))
-            yield spark
+            with shown(spark, settings):
+                yield spark
         except KeyboardInterrupt:
             with suppress(Py4JError, OSError):  # what the tasks say of being stopped is of no use
                 spark.sparkContext.setLogLevel("OFF")

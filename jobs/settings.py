@@ -342,6 +342,12 @@ class Settings:
         execution=True,
         action="store_true",
     )
+    no_progress: bool = _setting(
+        "in a terminal, too: a line now and then instead of the live display",
+        default=False,
+        execution=True,
+        action="store_true",
+    )
     overwrite: bool = _setting(
         "delete what Ballast wrote to the output folder before, and start anew",
         default=False,
@@ -367,7 +373,7 @@ class Settings:
 
 FIELDS = {item.name: item for item in dataclasses.fields(Settings)}
 _EXECUTION = ("files_per_task", "batch_files", "max_file_seconds", "retry_failed", "max_failed_files")
-_COMMON = ("master", "spark_conf", "overwrite", "break_lock", "debug")
+_COMMON = ("master", "spark_conf", "no_progress", "overwrite", "break_lock", "debug")
 _INPUTS = ("input_root", "crawl", "crawl_format", "sample", "s3_anonymous", "max_connections", "patience")
 _NGRAMS = ("lowercase", "keep_bigram_count", "keep_pmi", "split_bytes")
 _TITLES = ("min_hour_views", "days", "seed")
@@ -406,6 +412,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "seed",
         "master",
         "spark_conf",
+        "no_progress",
         "debug",
     ),
     "explain": ("metadata", "t", "debug"),
@@ -413,8 +420,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         *("metadata", "languages", "html_parser", "language_detector", "max_page_bytes", "max_record_bytes"),
         *("s3_anonymous", "debug"),
     ),
-    "trace": ("master", "spark_conf", "debug"),
-    "report": ("entry_counts", "metadata", "master", "spark_conf", "debug"),
+    "trace": ("master", "spark_conf", "no_progress", "debug"),
+    "report": ("entry_counts", "metadata", "master", "spark_conf", "no_progress", "debug"),
 }
 """The settings that each job takes, in the order of its help."""
 

@@ -1,8 +1,10 @@
 """What a run printed at its end says: the funnel, the threshold, and where things are. Drawn from run.json alone."""
 
+import textwrap
 from typing import Any
 
 from jobs.funnel import extraction_steps, match_steps, pool_step, subset_step, subsets_of
+from jobs.progress import span
 from jobs.run_folder import (
     CARD_FILE,
     COUNTS_FILE,
@@ -14,12 +16,14 @@ from jobs.run_folder import (
     MATCHED,
     POOL,
     RUN_FILE,
+    STAGES,
     SUBSET,
 )
 from udfs.outcomes import FileStatus
 from udfs.report_data import Step
 
 Line = tuple[str, str, str]
+_COLUMNS = 80
 
 _PLACES = {
     EXTRACTED: "pairs as extracted",
@@ -61,8 +65,16 @@ def summarize(record: dict[str, Any], out: str, output: str) -> str:
     width = max((len(value) for _, value, _ in lines), default=0)
     text = [f"  {label:<10} {value:>{width}}  {about}".rstrip() for label, value, about in lines]
     seconds = sum(facts.get("seconds", 0) for facts in stages.values())
-    head = f"{record['job']} finished in {seconds:,.1f} s of stages, {record.get('finished', 'just now')}"
-    return "\n".join([head, *text, "", *_where(record, out, output)])
+    head = f"{record['job']} finished in {span(seconds)} of stages, {record.get('finished', 'just now')}"
+    return "\n".join([head, *text, "", *_times(stages), "", *_where(record, out, output)])
+
+
+def _times(stages: dict[str, Any]) -> list[str]:
+    """What each stage took, in its order."""
+    times = [f"{stage} {span(stages[stage]['seconds'])}" for stage in STAGES if "seconds" in stages.get(stage, {})]
+    text = ", ".join(item.replace(" ", "\N{NO-BREAK SPACE}") for item in times)
+    lines = textwrap.wrap(f"  time       {text}", _COLUMNS, subsequent_indent=" " * 13, break_long_words=False)
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
 
 
 def _files(facts: dict[str, Any]) -> Line:
@@ -91,19 +103,18 @@ def _capped(facts: dict[str, Any]) -> list[Line]:
 
 def _where(record: dict[str, Any], out: str, output: str) -> list[str]:
     stages = record["stages"]
-    root = out.rstrip("/")
-    places = [(f"{root}/{stage}/", text) for stage, text in _PLACES.items() if stage in stages and stage != EXTRACTED]
+    places = [(f"{stage}/", text) for stage, text in _PLACES.items() if stage in stages and stage != EXTRACTED]
     if output == EXTRACTED:
-        places.insert(0, (f"{root}/{EXTRACTED}/", _PLACES[EXTRACTED]))
+        places.insert(0, (f"{EXTRACTED}/", _PLACES[EXTRACTED]))
     if ENTRY_COUNTS in stages:
-        places.append((f"{root}/{COUNTS_FILE}", "the same as {entry: count}"))
+        places.append((COUNTS_FILE, "the same as {entry: count}"))
     if SUBSET in stages:
-        places.append((f"{root}/{CARD_FILE}", "the data card: what the subset is, and what to know of it"))
+        places.append((CARD_FILE, "the data card: what the subset is, and what to know of it"))
     if "report" in record:
-        places.append((f"{root}/{record['report']}", "figures, curves and samples: open it in a browser"))
-    places.append((f"{root}/{RUN_FILE}", "settings, versions and figures"))
+        places.append((record["report"], "figures, curves and samples: open it in a browser"))
+    places.append((RUN_FILE, "settings, versions and figures"))
     width = max(len(path) for path, _ in places)
-    return [f"  {path:<{width}}  {text}" for path, text in places]
+    return [f"in {out.rstrip('/')}/", *(f"  {path:<{width}}  {text}" for path, text in places)]
 
 
 def _n(value: int) -> str:

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from jobs.command import warn
 from jobs.frames import read_files
 from jobs.partial_counts import files_identity, input_records, partial_counts, scan_stage
+from jobs.progress import progress
 from jobs.run_folder import SCANNED, TITLES, RunFolder, Stopwatch
 from jobs.settings import Settings
 from metadata.counting import TITLE, TITLE_VIEWS, count_views
@@ -43,6 +44,7 @@ def titles_stage(spark: SparkSession, run_folder: RunFolder, files: Sequence[Vie
         facts = scan_stage(
             spark, run_folder, files, _FILE_DDL, lambda file: count_views(file, min_hour_views=least), settings
         )
+        progress().begin("titles")
         inputs = input_records(spark, [file.path for file in files])
         run_folder.clean(TITLES)
         run_folder.commit(TITLES, titles(partial_counts(spark, run_folder, TITLE)))

@@ -217,7 +217,8 @@ def test_summary_shows_the_funnel_and_where_things_are(spark, crawl, tmp_path, c
     assert labels == [
         "files", "pages", "images", "texts", "language", "matched", "pool", "entries", "t", "subset",
     ]  # fmt: skip
-    assert f"{tmp_path}/out/subset/" in text
+    assert f"in {tmp_path}/out/\n" in text and "  subset/" in text
+    assert f"ballast group {tmp_path}/out --out {tmp_path}/out-images" in text
 
 
 def test_wat_of_the_same_pages_gives_the_same_pairs(spark, crawl, curated, expected_pairs, tmp_path):

@@ -1,0 +1,178 @@
+"""What a person sees of a run: figures to text, and the live display in a real pseudo-terminal."""
+
+import io
+import os
+import pty
+import threading
+import time
+
+import pytest
+from rich.console import Console
+
+from jobs.command import note
+from jobs.progress import Progress, Read, Standing, Tasks, line_of, picture_of, progress, rate, shown, span
+from jobs.settings import Settings
+
+HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def drawn(standing: Standing, width: int) -> list[str]:
+    console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
+    console.print(picture_of(standing, width))
+    return console.file.getvalue().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.04, "0.0 s"), (8.24, "8.2 s"), (9.96, "10 s"), (59.6, "1 min 0 s"), (185, "3 min 5 s"), (18_720, "5 h 12 min")],
+)
+def test_spans(seconds, text):
+    assert span(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("per_s", "text"),
+    [(1234.4, ("1,234", "s")), (1.25, ("1.2", "s")), (0.5, ("30", "min")), (0.001, ("3.6", "h"))],
+)
+def test_rates(per_s, text):
+    assert rate(per_s) == text
+
+
+def test_files_move_by_sparks_tasks_and_pages_by_commits():
+    """Ten files, two committed before this run; a batch of four in two tasks of a hundred seconds each."""
+    clock = Clock()
+    run = Progress(clock)
+    run.begin("extract", Read(2, 10, "files", 20, 30, 1))
+    run.begin_batch(4)
+    assert run.standing().left_s is None
+    clock.now = 100
+    run.spark_status(frozenset({7}), Tasks(1, 2))
+    now = run.standing()
+    assert (now.done, now.total, now.left_s) == (4, 10, 300)
+    assert now.facts == ("20 pages", "30 pairs", "1 failed", "1.2 files/min")
+    run.spark_status(frozenset(), Tasks(0, 0))
+    assert run.standing().done == 4, "a stage that has left Spark's list is not undone"
+    clock.now = 200
+    run.committed(Read(2, 10, "files", 20, 30, 1).plus(4, 400, 50, 1))
+    clock.now = 250
+    now = run.standing()
+    assert (now.done, now.left_s) == (6, 250)
+    assert now.facts == ("420 pages", "80 pairs", "2 failed", "57.6 files/h", "2.0 pages/s")
+    run.begin("dedup")
+    run.spark_status(frozenset({8}), Tasks(0, 20))
+    clock.now = 260
+    run.spark_status(frozenset({8}), Tasks(5, 20))
+    now = run.standing()
+    assert (now.stage, now.done, now.total, now.what, now.seconds, now.left_s) == ("dedup", 5, 20, "tasks", 10, 30)
+    assert now.facts == ("420 pages", "80 pairs", "2 failed")
+
+
+FAR = Standing(
+    "extract", 61_234, 90_000, "files", 45_000, 21_140,
+    ("1,204,311 pages", "3,104,882 pairs", "12 failed", "82 files/min"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_the_picture_is_two_lines_that_fit(width):
+    lines = drawn(FAR, width)
+    assert len(lines) == 2
+    assert all(len(line) <= min(width, 100) for line in lines)
+    assert "61,234 of 90,000 files · 12 h 30 min" in lines[0]
+    assert width < 80 or lines[0].startswith("extract  ━")
+    assert lines[1].strip().startswith("1,204,311 pages · 3,104,882 pairs")
+    assert len(drawn(Standing("starting", 0, 0, "tasks", 1, None, ()), width)) == 1
+
+
+def test_a_line_says_the_same():
+    assert line_of(FAR) == (
+        "extract: 61,234 of 90,000 files, 1,204,311 pages, 3,104,882 pairs, 12 failed, 82 files/min, "
+        "12 h 30 min so far, about 5 h 52 min left"
+    )
+
+
+class Terminal:
+    """A pseudo-terminal in the place of standard error, and what was written to it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._main, secondary = pty.openpty()
+        self._file = os.fdopen(secondary, "w", encoding="utf-8")
+        monkeypatch.setattr("sys.stderr", self._file)
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setenv("COLUMNS", "80")
+        self._read: list[bytes] = []
+        self._reader = threading.Thread(target=self._drain)
+        self._reader.start()
+
+    def _drain(self) -> None:
+        while True:
+            try:
+                self._read.append(os.read(self._main, 4096))
+            except OSError:  # the other side is closed
+                return
+
+    def close(self) -> bytes:
+        self._file.close()
+        self._reader.join()
+        os.close(self._main)
+        return b"".join(self._read)
+
+
+def slow(number: int) -> int:
+    time.sleep(0.6)
+    return number
+
+
+def test_a_terminal_shows_spark_moving_and_is_left_as_it_was(spark, monkeypatch):
+    terminal = Terminal(monkeypatch)
+    with pytest.raises(KeyboardInterrupt), shown(spark, Settings(out="")):
+        progress().begin("extract", Read(1, 5))
+        progress().begin_batch(4)
+        spark.sparkContext.parallelize(range(4), 4).map(slow).collect()
+        note("a line between")
+        raise KeyboardInterrupt
+    written = terminal.close()
+    assert written.count(HIDE) == written.count(SHOW) == 1 and written.index(HIDE) < written.index(SHOW)
+    assert b"1 of 5 files" in written and b"3 of 5 files" in written
+    assert b"\r\nballast: a line between" in written or b"\x1b[2Kballast: a line between" in written
+
+
+@pytest.mark.parametrize(
+    ("settings", "variables"),
+    [({"no_progress": True}, {}), ({"debug": True}, {}), ({}, {"TERM": "dumb"})],
+)
+def test_no_display_where_it_is_not_wanted(spark, monkeypatch, settings, variables):
+    terminal = Terminal(monkeypatch)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("jobs.progress._LINE_EVERY_S", 0.1)
+    with shown(spark, Settings(out="", **settings)):
+        progress().begin("extract", Read(1, 5))
+        time.sleep(0.6)
+    written = terminal.close()
+    assert b"\x1b" not in written
+    assert written.startswith(b"ballast: ") and b"extract: 1 of 5 files, 0." in written
+
+
+def test_no_color_is_respected(spark, monkeypatch):
+    terminal = Terminal(monkeypatch)
+    monkeypatch.setenv("NO_COLOR", "1")
+    with shown(spark, Settings(out="")):
+        progress().begin("extract", Read(1, 5))
+        time.sleep(0.4)
+    written = terminal.close()
+    assert b"1 of 5 files" in written
+    assert b"\x1b[3" not in written and b"\x1b[9" not in written, "no foreground colour"
+
+
+def test_logs_have_the_time(capsys):
+    note("hello")
+    assert capsys.readouterr().err.endswith("Z INFO ballast: hello\n")
