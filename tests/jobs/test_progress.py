@@ -126,12 +126,11 @@ class Terminal:
         return b"".join(self._read)
 
 
-def slow(number: int) -> int:
-    time.sleep(0.6)
-    return number
-
-
 def test_a_terminal_shows_spark_moving_and_is_left_as_it_was(spark, monkeypatch):
+    def slow(number: int) -> int:  # in here, so that it travels by value: workers do not find this module
+        time.sleep(0.6)
+        return number
+
     terminal = Terminal(monkeypatch)
     with pytest.raises(KeyboardInterrupt), shown(spark, Settings(out="")):
         progress().begin("extract", Read(1, 5))
