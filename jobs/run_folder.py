@@ -151,9 +151,13 @@ class RunFolder:
             raise BallastError(f"{self.storage.root}: another run has just begun to write to it")
         self._lease = Lease.acquire(self.storage, break_lock=self._break_lock)
         try:
-            self.record["state"] = RUNNING
             if self._replaces is not None:
                 _delete_own(self.storage, self._replaces)
+            elif not self._is_new:
+                # another run may have gone on with it since it was opened
+                self._manifests.clear()
+                self.record = {**(read_record(self.storage) or self.record), "execution": self.record["execution"]}
+            self.record["state"] = RUNNING
             self._discard_stale()
             self._save()
             yield

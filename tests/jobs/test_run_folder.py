@@ -205,3 +205,28 @@ def test_a_lost_manifest_costs_its_batch_and_no_row(crawl, finished, spark, tmp_
     assert curate(crawl, out, "--batch-files", "1") == 0
     assert rows_of(out / "subset") == rows_of(finished / "subset")
     assert pq.read_table(out / "files").num_rows == 2
+
+
+def test_what_another_run_committed_meanwhile_is_seen(spark, tmp_path):
+    """Opened while another run still writes, taken over when that has ended: nothing is written twice."""
+    from jobs.run_folder import RunFolder
+
+    def opened() -> RunFolder:
+        return RunFolder.open(str(tmp_path / "o"), {"job": "dedup"}, {}, overwrite=False)
+
+    class Killed(BaseException):
+        pass
+
+    with pytest.raises(Killed), opened().writing():
+        raise Killed
+    late = opened()
+    assert late.manifests("pool") == []
+    first = opened()
+    with first.writing():
+        first.commit("pool", spark.range(3))
+        first.finish_stage("pool", {"pairs": 3})
+    with late.writing():
+        assert late.stage_facts("pool") == {"pairs": 3}
+        assert late.names("pool") == first.names("pool")
+        late.commit("pool", spark.range(5))
+    assert spark.read.parquet(*late.files("pool")).count() == 3
