@@ -46,14 +46,7 @@ def run(
     `witnesses` are addresses of some of all the run's files (`sources.SourceOptions`).
     """
     opened_how = source_options(settings, witnesses)
-    options = ExtractOptions(
-        languages=settings.kept_languages(),
-        html_parser=settings.html_parser,
-        language_detector=settings.language_detector,
-        max_page_bytes=settings.max_page_bytes,
-        max_record_bytes=settings.max_record_bytes,
-        max_file_seconds=settings.max_file_seconds,
-    )
+    options = extract_options(settings)
 
     def extract(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         matcher = held_matcher(entries.value) if entries is not None else None
@@ -90,6 +83,17 @@ def extract_stage(
     run_folder.note(inputs=inputs_facts(files))
     if packed is not None:
         packed.destroy()
+
+
+def extract_options(settings: Settings) -> ExtractOptions:
+    return ExtractOptions(
+        languages=settings.kept_languages(),
+        html_parser=settings.html_parser,
+        language_detector=settings.language_detector,
+        max_page_bytes=settings.max_page_bytes,
+        max_record_bytes=settings.max_record_bytes,
+        max_file_seconds=settings.max_file_seconds,
+    )
 
 
 def source_options(settings: Settings, witnesses: Sequence[str] = ()) -> SourceOptions:
