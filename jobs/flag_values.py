@@ -32,10 +32,7 @@ def languages(text: str) -> tuple[str, ...]:
 
 def at_least_one(text: str) -> int:
     """A whole number from 1 on."""
-    try:
-        value = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+    value = _int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
     return value
@@ -102,10 +99,7 @@ def crawl(text: str) -> str:
 
 def seed(text: str) -> int:
     """A signed 64-bit integer."""
-    try:
-        value = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+    value = _int(text)
     if not -(1 << 63) <= value < 1 << 63:
         raise argparse.ArgumentTypeError("must fit in 64 bits")
     return value
@@ -113,10 +107,7 @@ def seed(text: str) -> int:
 
 def number(text: str) -> float:
     """A number within reason."""
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
+    value = _float(text)
     if not -1000 <= value <= 1000:
         raise argparse.ArgumentTypeError(f"must be between -1000 and 1000, not {text}")
     return value
@@ -124,10 +115,7 @@ def number(text: str) -> float:
 
 def share(text: str) -> float:
     """A number from 0 to 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
+    value = _float(text)
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"must be between 0 and 1, not {text}")
     return value
@@ -145,3 +133,17 @@ def key_value(text: str) -> str:
     if "=" not in text:
         raise argparse.ArgumentTypeError(f"'{text}' is not KEY=VALUE")
     return text
+
+
+def _int(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+
+
+def _float(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
