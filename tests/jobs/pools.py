@@ -26,6 +26,10 @@ def sorted_rows(rows: list[dict]) -> list[dict]:
     return sorted(rows, key=lambda row: (row["uuid"], row["caption_hash"], str(row)))
 
 
+def ordered_rows_of(folder: Path) -> list[dict]:
+    return sorted_rows(rows_of(folder))
+
+
 def record_of(out: Path) -> dict:
     return json.loads((out / "run.json").read_text())
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from pools import ordered_rows_of
 
 from jobs.cli import main
 
@@ -49,9 +50,14 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def rows_of(folder: Path) -> list[dict]:
-    table = pq.read_table(folder)
-    return table.sort_by([(name, "ascending") for name in ("uuid", "caption_hash")]).to_pylist()
+def driver(crawl, out: Path, scratch: Path, *conf: str) -> list[str]:
+    """The command of a driver that commits each file by itself."""
+    settings = [flag for setting in (f"spark.local.dir={scratch}", *conf) for flag in ("--spark-conf", setting)]
+    return [
+        sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
+        str(crawl.metadata), "--t", "5", "--no-report", "--seed", "7", "--batch-files", "1", "--master", "local[2]",
+        *settings,
+    ]  # fmt: skip
 
 
 def resumed(crawl, out: Path) -> None:
@@ -82,7 +88,7 @@ def test_tasks_that_fail_once_leave_the_same_rows(crawl, curated, tmp_path):
     assert done.returncode == 0, done.stderr
     assert {mark.name for mark in marks.iterdir()} == {"extract", "balance"}, "both failures were injected"
     for stage in ("pool", "subset"):
-        assert rows_of(out / stage) == rows_of(curated / stage)
+        assert ordered_rows_of(out / stage) == ordered_rows_of(curated / stage)
     counters = [{k: v for k, v in row.items() if k != "seconds"} for row in pq.read_table(out / "files").to_pylist()]
     whole = [{k: v for k, v in row.items() if k != "seconds"} for row in pq.read_table(curated / "files").to_pylist()]
     assert counters == whole
@@ -101,7 +107,7 @@ def test_spark_submit_takes_the_same_flags_from_another_folder(crawl, curated, t
     assert done.returncode == 0, done.stderr
     assert "the balanced subset" in done.stdout
     for stage in ("pool", "subset"):
-        assert rows_of(out / stage) == rows_of(curated / stage)
+        assert ordered_rows_of(out / stage) == ordered_rows_of(curated / stage)
     bad = subprocess.run([*command, "--seed", "1"], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert bad.returncode != 0
     assert "settings.seed: 7 there, 1 now" in bad.stdout + bad.stderr  # spark-submit joins the two
@@ -110,15 +116,11 @@ def test_spark_submit_takes_the_same_flags_from_another_folder(crawl, curated, t
 def test_a_killed_driver_is_resumed(crawl, curated, tmp_path):
     """SIGKILL the driver as soon as its first batch is committed; the same command ends with the same rows."""
     out = tmp_path / "out"
-    command = [
-        sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
-        str(crawl.metadata), "--t", "5", "--no-report", "--seed", "7", "--batch-files", "1", "--master", "local[2]",
-        "--spark-conf", f"spark.local.dir={tmp_path}",
-        "--spark-conf", f"spark.driver.extraJavaOptions=-Djava.io.tmpdir={tmp_path}",  # a killed JVM leaves it behind
-    ]  # fmt: skip
-    root = Path(__file__).resolve().parents[2]
+    command = driver(
+        crawl, out, tmp_path, f"spark.driver.extraJavaOptions=-Djava.io.tmpdir={tmp_path}"
+    )  # a killed JVM leaves it behind
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    first = subprocess.Popen(command, cwd=root, env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
+    first = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
     manifest = out / "_manifests" / "extracted" / "batch=00000.json"
     deadline = time.monotonic() + 120
     while not manifest.exists() and first.poll() is None and time.monotonic() < deadline:
@@ -129,22 +131,17 @@ def test_a_killed_driver_is_resumed(crawl, curated, tmp_path):
     assert json.loads((out / "run.json").read_text())["state"] == "running"
     committed = {path: path.stat().st_mtime_ns for path in out.rglob("batch=00000/**/*.parquet")}
 
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True, timeout=200)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=200)
     assert "1 of 2 files were committed before" in done.stderr
     assert committed == {path: path.stat().st_mtime_ns for path in out.rglob("batch=00000/**/*.parquet")}
     for folder in ("pool", "subset"):
-        assert rows_of(out / folder) == rows_of(curated / folder)
+        assert ordered_rows_of(out / folder) == ordered_rows_of(curated / folder)
 
 
 def test_ctrl_c_is_one_line_and_the_run_resumes(crawl, curated, tmp_path):
     out = tmp_path / "out"
-    command = [
-        sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
-        str(crawl.metadata), "--t", "5", "--no-report", "--seed", "7", "--batch-files", "1", "--master", "local[2]",
-        "--spark-conf", f"spark.local.dir={tmp_path}",
-    ]  # fmt: skip
-    root = Path(__file__).resolve().parents[2]
-    run = subprocess.Popen(command, cwd=root, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    command = driver(crawl, out, tmp_path)
+    run = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while not (out / "run.json").exists() and run.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -155,22 +152,19 @@ def test_ctrl_c_is_one_line_and_the_run_resumes(crawl, curated, tmp_path):
     assert error.splitlines()[-1] == "ballast: stopped; the same command goes on from what was committed"
     assert "Traceback" not in error
     resumed(crawl, out)
-    assert rows_of(out / "subset") == rows_of(curated / "subset")
+    assert ordered_rows_of(out / "subset") == ordered_rows_of(curated / "subset")
 
 
 def test_a_full_disk_is_one_line_and_the_run_resumes(crawl, curated, spark, tmp_path):
     """No file may grow beyond what the first batch's take, as on a disk that is full: the write fails in the JVM."""
     out = tmp_path / "out"
-    command = [
-        sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
-        str(crawl.metadata), "--t", "5", "--no-report", "--seed", "7", "--batch-files", "1", "--master", "local[2]",
-        "--spark-conf", f"spark.local.dir={tmp_path}",
-        "--spark-conf", "spark.driver.extraJavaOptions=-XX:-UsePerfData",  # a file that the JVM makes for itself
-    ]  # fmt: skip
+    command = driver(
+        crawl, out, tmp_path, "spark.driver.extraJavaOptions=-XX:-UsePerfData"
+    )  # a file that the JVM makes for itself
     limit = 16_000
     done = subprocess.run(
         command,
-        cwd=Path(__file__).resolve().parents[2],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=200,
@@ -182,4 +176,4 @@ def test_a_full_disk_is_one_line_and_the_run_resumes(crawl, curated, spark, tmp_
     assert json.loads((out / "run.json").read_text())["state"] == "running"
     resumed(crawl, out)
     for folder in ("pool", "subset"):
-        assert rows_of(out / folder) == rows_of(curated / folder)
+        assert ordered_rows_of(out / folder) == ordered_rows_of(curated / folder)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from pools import ordered_rows_of
 
 from jobs.cli import main
 
@@ -24,11 +25,6 @@ def curate(crawl, out: Path, *flags: str) -> int:
             *flags,
         ]
     )
-
-
-def rows_of(folder: Path) -> list[dict]:
-    table = pq.read_table(folder)
-    return table.sort_by([(name, "ascending") for name in ("uuid", "caption_hash")]).to_pylist()
 
 
 def state(folder: Path) -> dict[str, int]:
@@ -188,7 +184,7 @@ def test_resumption_goes_on_from_every_stage(crawl, finished, spark, tmp_path, s
     assert "resuming" in capsys.readouterr().err
     assert not stray.exists()
     for folder in ("pool", "subset"):
-        assert rows_of(out / folder) == rows_of(finished / folder)
+        assert ordered_rows_of(out / folder) == ordered_rows_of(finished / folder)
     assert pq.read_table(out / "entry_counts").equals(pq.read_table(finished / "entry_counts"))
     assert pq.read_table(out / "files").num_rows == 2
 
@@ -203,7 +199,7 @@ def test_a_lost_manifest_costs_its_batch_and_no_row(crawl, finished, spark, tmp_
     record = json.loads((out / "run.json").read_text())
     (out / "run.json").write_text(json.dumps({**record, "state": "running", "stages": {}}))
     assert curate(crawl, out, "--batch-files", "1") == 0
-    assert rows_of(out / "subset") == rows_of(finished / "subset")
+    assert ordered_rows_of(out / "subset") == ordered_rows_of(finished / "subset")
     assert pq.read_table(out / "files").num_rows == 2
 
 
