@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 MAX_TREE_WORK = 10_000_000
 """The most work (see `_work`) that a tree may take: 4,400 elements within each other, 1,100 formatting elements between
-as many blocks, 5,400 attributes of one tag, or 2.5 million tags side by side; up to a second, up to 200 MB."""
+as many blocks, 5,400 attributes of one tag, or 2.5 million tags side by side."""
 
 MAX_IMAGES = 100_000
 """The most images that are taken from a page."""
