@@ -51,7 +51,7 @@ SYNSET_NAME = pa.schema([pa.field("name", pa.string()), pa.field("synsets", pa.i
 
 UNIGRAM, BIGRAM, TITLE, OUTCOME, DAMAGE = "unigram", "bigram", "title", "outcome", "damage"
 MAX_KEYS = 1_000_000
-"""Keys held at once: some 150 MB."""
+"""Keys held at once."""
 _BATCH_ROWS = 50_000
 
 _Key = tuple[str, str, str]
