@@ -109,7 +109,9 @@ def dedup_stage(
     if exclude:
         before, after = _copies(pairs), _copies(read_files(spark, run_folder.files(POOL), POOL_SCHEMA))
         facts["excluded"] = before - after
-    run_folder.finish_stage(POOL, {**facts, "slices": slices, "seconds": watch.seconds})
+    run_folder.finish_stage(
+        POOL, {**facts, "matched": "entry_ids" in pairs.columns, "slices": slices, "seconds": watch.seconds}
+    )
 
 
 def _copies(pairs: DataFrame) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jobs.funnel import subsets_of
-from jobs.run_folder import ENTRY_COUNTS, SUBSET
+from jobs.run_folder import ENTRY_COUNTS, POOL, SUBSET
 from jobs.settings import Settings
 from udfs.addresses import join
 
@@ -24,13 +24,15 @@ def next_steps(record: dict[str, Any], inputs: Sequence[str], settings: Settings
 def _steps(record: dict[str, Any], inputs: Sequence[str], settings: Settings) -> list[tuple[str, list[str]]]:
     out = settings.out.rstrip("/")
     entries = ["--metadata", settings.metadata] if settings.metadata else []
-    into = {name: ["--out", f"{out}-{name}"] for name in ("matched", "pool", "counts", "subset", "images")}
+    into = {name: ["--out", f"{out}-{name}"] for name in ("pool", "counts", "subset", "images")}
     grouped = ["group", _subset(record, out)]
     match record["job"]:
         case "extract":
-            return [("keep what an entry matches (--metadata: your entries)", ["match", out, *into["matched"]])]
+            return [_match(out)]
         case "match":
             return [("one copy of each pair", ["dedup", out, *into["pool"]])]
+        case "dedup" if not record["stages"].get(POOL, {}).get("matched", True):
+            return [_match(out)]
         case "dedup" | "merge":
             return [("count (--metadata: the entries it was matched with)", ["count", out, *into["counts"]])]
         case "count":
@@ -48,6 +50,10 @@ def _steps(record: dict[str, Any], inputs: Sequence[str], settings: Settings) ->
             sizes = ("the size of the subset at other t", ["plan", out])
             return [*report, sizes, (_LIST_IMAGES, [*grouped, *into["images"]])]
     return []
+
+
+def _match(out: str) -> tuple[str, list[str]]:
+    return "keep what an entry matches (--metadata: your entries)", ["match", out, "--out", f"{out}-matched"]
 
 
 def _subset(record: dict[str, Any], out: str) -> str:

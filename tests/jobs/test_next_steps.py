@@ -6,7 +6,7 @@ import pytest
 
 from jobs.command import Parser
 from jobs.next_steps import next_steps
-from jobs.run_folder import ENTRY_COUNTS, SUBSET
+from jobs.run_folder import ENTRY_COUNTS, POOL, SUBSET
 from jobs.settings import COMMANDS, Settings, add_flags
 
 SEVERAL = {SUBSET: {"pool_pairs": 9, "subsets": [{"t": 2}, {"t": 5}]}}
@@ -33,6 +33,11 @@ def test_every_flag_is_one_of_the_command(job):
 def test_the_report_of_a_subset_names_its_pool_unless_its_folder_has_the_counts():
     assert commands("balance")[0] == ["ballast", "report", "run", "--pool", "pool"]
     assert commands("balance", {ENTRY_COUNTS: {}})[0] == ["ballast", "report", "run"]
+
+
+def test_pairs_that_are_not_matched_yet_are_matched_next():
+    assert [name for _, name, *_ in commands("dedup", {POOL: {"matched": False}})] == ["match"]
+    assert [name for _, name, *_ in commands("dedup", {POOL: {"matched": True}})] == ["count"]
 
 
 def test_of_several_subsets_one_is_grouped():
