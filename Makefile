@@ -3,7 +3,7 @@
 # make setup         leave .venv/bin/ballast, and a Java where the machine has none
 # make test-cluster  drivers that are killed, and rows on a real standalone cluster on loopback
 # make test-spark35  the Spark tests again, on Spark 3.5
-# make reference     write jobs/REFERENCE.md anew from the code
+# make reference     write jobs/docs/REFERENCE.md anew from the code
 # make bench         time it against its peers: one table of ratios, in a few minutes
 
 PYTHON ?= python3

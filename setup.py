@@ -17,7 +17,7 @@ setup(
     python_requires=">=3.11",
     packages=["jobs", "udfs", "metadata", "conf"],
     package_data={
-        "jobs": ["REFERENCE.md"],
+        "jobs": ["docs/*.md"],
         "metadata": ["wordnet.txt.gz", "LICENSE.wordnet"],
         "conf": ["*.toml", "*.properties", "*.conf", "*.md", "*.jinja", "report.*", "emr/*", "emr/steps/*"],
     },

@@ -11,7 +11,7 @@ from jobs.settings import COMMANDS, FIELDS
 from udfs import schemas
 from udfs.outcomes import COUNTERS, FileStatus
 
-PAGE = Path(__file__).with_name("REFERENCE.md")
+PAGE = Path(__file__).parent / "docs" / "REFERENCE.md"
 
 _HEAD = """# Reference
 
