@@ -14,14 +14,14 @@ from jobs.batches import work_left
 from jobs.command import Job, note, open_run, run_job, warn
 from jobs.count import count_stage
 from jobs.dedup import dedup_stage, excluded_identity, open_excluded
-from jobs.extract import INPUT_HELP, extract_stage, input_files
+from jobs.extract import INPUT_HELP, extract_options, extract_stage, input_files
 from jobs.frames import PAIRS_PART, read_files
 from jobs.given_counts import read_counts
 from jobs.report import draw_report, drop_report
 from jobs.run_folder import ENTRY_COUNTS, EXTRACTED, POOL, SUBSET, RunFolder
 from jobs.session import spark_session
 from jobs.settings import Settings
-from jobs.storages import load_metadata
+from jobs.storages import load_block_words, load_metadata
 from udfs.schemas import ENTRY_COUNT, MATCHED_PAIR
 from udfs.schemas import POOL as POOL_SCHEMA
 
@@ -30,7 +30,13 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     """Extract and match in one pass, deduplicate, count, balance; stages that are committed already are skipped."""
     entries = load_metadata(settings.metadata)
     files = input_files(inputs, settings)
-    identity = {"metadata": entries.fingerprint, **excluded_identity(settings)}
+    block_words = load_block_words(settings.block_words)
+    extract_options(settings, block_words)  # what does not fit is said before anything begins
+    identity = {
+        "metadata": entries.fingerprint,
+        "block_words": block_words.fingerprint,
+        **excluded_identity(settings),
+    }
     run_folder = open_run("curate", settings, identity, reads=settings.exclude)
     if run_folder.finished and not any(work_left(run_folder, files, settings)):
         return run_folder
@@ -40,7 +46,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         note(f"resuming the unfinished run in {settings.out}")
     note(f"{len(files):,} input file{'s' * (len(files) != 1)}, {entries.size:,} entries ({entries.source})")
     with spark_session(settings, "curate") as spark, run_folder.writing():
-        extract_stage(spark, run_folder, files, settings, entries)
+        extract_stage(spark, run_folder, files, settings, entries, block_words)
         pairs = read_files(spark, run_folder.files(EXTRACTED, PAIRS_PART), MATCHED_PAIR, entries.fingerprint)
         exclude = open_excluded(spark, settings)
         dedup_stage(spark, run_folder, pairs, run_folder.bytes_of(EXTRACTED), settings, exclude)

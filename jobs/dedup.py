@@ -8,6 +8,7 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
         sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from collections.abc import Sequence
+from functools import partial, reduce
 from typing import Any
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -26,11 +27,13 @@ from jobs.frames import (
 )
 from jobs.hash_columns import pair_hash_column
 from jobs.progress import progress
-from jobs.run_folder import EXTRACTED, MATCHED, POOL, RunFolder, Stopwatch, digest
+from jobs.repeats import limits, repeats_facts, without_repeats
+from jobs.repeats import run as find_repeats
+from jobs.run_folder import EXTRACTED, MATCHED, POOL, REPEATS, RunFolder, Stopwatch, digest
 from jobs.session import spark_session
 from jobs.settings import Settings
 from udfs.hashing import PICK
-from udfs.schemas import PAIR, SORT_KEY
+from udfs.schemas import PAIR, REPEAT, SORT_KEY
 from udfs.schemas import POOL as POOL_SCHEMA
 
 
@@ -75,9 +78,53 @@ def without_pools(pairs: DataFrame, pools: Sequence[DataFrame], settings: Settin
     return pairs
 
 
-def _slice(pairs: DataFrame, place: int, slices: int) -> DataFrame:
-    """One of `slices` parts of the key space; copies of a pair, and pairs of an image, are in the same."""
-    return pairs.where(F.pmod(F.xxhash64(F.lit("slice"), "uuid"), F.lit(slices)) == place) if slices > 1 else pairs
+def _slice(pairs: DataFrame, place: int, slices: int, key: str = "uuid") -> DataFrame:
+    """One of `slices` parts of the key space; copies of a pair, and pairs of an image, are in the same by `uuid`."""
+    return pairs.where(F.pmod(F.xxhash64(F.lit("slice"), key), F.lit(slices)) == place) if slices > 1 else pairs
+
+
+def _slices(run_folder: RunFolder, stage: str, settings: Settings) -> int:
+    """How many slices a stage is made in: one that was begun with another number goes on with that."""
+    begun = [int(manifest.facts["slices"]) for manifest in run_folder.manifests(stage)]
+    return begun[0] if begun else settings.hash_slices
+
+
+def _unit(place: int, slices: int) -> str:
+    return f"slice={place:05d}" if slices > 1 else "all"
+
+
+def repeats_stage(
+    spark: SparkSession, run_folder: RunFolder, pairs: DataFrame, settings: Settings, exclude: Sequence[Source]
+) -> dict[str, Any]:
+    """Write the captions and images that exceed the limits of the settings, slice by slice, each committed by itself;
+    gives the stage's facts, none without limits.
+
+    Counted are the distinct pairs that dedup is given and that no excluded pool holds, before `--dedup` picks any. Both
+    limits are applied to the same counts, so that neither changes what the other finds.
+    """
+    asked, facts = limits(settings), run_folder.stage_facts(REPEATS)
+    if not asked or facts is not None:
+        return facts or {}
+    watch = Stopwatch()
+    progress().begin("repeats")
+    run_folder.clean(REPEATS)
+    slices = _slices(run_folder, REPEATS, settings)
+    rows = pairs.count() // slices
+    for place in range(slices):
+        found = []
+        for limit in asked:
+            pools = [source.frame for source in exclude]
+            if limit.key in key_columns(settings):
+                pools = [_slice(pool, place, slices, limit.key) for pool in pools]
+            leave_out = partial(without_pools, pools=pools, settings=settings)
+            found.append(find_repeats(_slice(pairs, place, slices, limit.key), limit, rows, leave_out))
+        frame = reduce(DataFrame.unionByName, found)
+        run_folder.commit(REPEATS, frame, unit=_unit(place, slices), facts={"slices": slices})
+    totals = repeats_facts(read_files(spark, run_folder.files(REPEATS), REPEAT))
+    facts = {**totals, "slices": slices, "seconds": watch.seconds}
+    run_folder.finish_stage(REPEATS, facts)
+    note(f"found {facts['captions']:,} captions and {facts['images']:,} images that exceed their limits")
+    return facts
 
 
 def dedup_stage(
@@ -88,30 +135,50 @@ def dedup_stage(
     settings: Settings,
     exclude: Sequence[Source] = (),
 ) -> None:
-    """Write the pool of these pairs, slice by slice, each committed by itself."""
+    """Write the pool of these pairs, slice by slice, each committed by itself; first, what exceeds the limits."""
     if run_folder.stage_facts(POOL) is not None:
         return
+    in_all = size_bytes + sum(source.size_bytes for source in exclude)
+    set_shuffle_partitions(spark, in_all // _slices(run_folder, REPEATS, settings))
+    over = repeats_stage(spark, run_folder, pairs, settings, exclude)
+    repeats = read_files(spark, run_folder.files(REPEATS), REPEAT)
     watch = Stopwatch()
     progress().begin("dedup")
     run_folder.clean(POOL)
-    # a run that was begun with another number of slices goes on with that number
-    begun = [int(manifest.facts["slices"]) for manifest in run_folder.manifests(POOL)]
-    slices = begun[0] if begun else settings.hash_slices
-    set_shuffle_partitions(spark, (size_bytes + sum(source.size_bytes for source in exclude)) // slices)
+    slices = _slices(run_folder, POOL, settings)
+    set_shuffle_partitions(spark, in_all // slices)
     for place in range(slices):
         pools = [_slice(source.frame, place, slices) for source in exclude]
-        pool = run(without_pools(_slice(pairs, place, slices), pools, settings), settings)
-        unit = f"slice={place:05d}" if slices > 1 else "all"
-        run_folder.commit(POOL, pool, unit=unit, facts={"slices": slices})
+        kept = without_repeats(_slice(pairs, place, slices), repeats, over)
+        pool = run(without_pools(kept, pools, settings), settings)
+        run_folder.commit(POOL, pool, unit=_unit(place, slices), facts={"slices": slices})
         if slices > 1:
             note(f"deduplicated slice {place + 1} of {slices}")
     facts: dict[str, Any] = rows_and_images(spark, run_folder.files(POOL))
-    if exclude:
-        before, after = _copies(pairs), _copies(read_files(spark, run_folder.files(POOL), POOL_SCHEMA))
-        facts["excluded"] = before - after
+    facts.update(_lost_copies(spark, run_folder, pairs, exclude, over, settings))
     run_folder.finish_stage(
         POOL, {**facts, "matched": "entry_ids" in pairs.columns, "slices": slices, "seconds": watch.seconds}
     )
+
+
+def _lost_copies(
+    spark: SparkSession,
+    run_folder: RunFolder,
+    pairs: DataFrame,
+    exclude: Sequence[Source],
+    over: dict[str, Any],
+    settings: Settings,
+) -> dict[str, int]:
+    """How many copies excluded pools and limits have taken away, of the one or the other where it was asked for. What
+    both would take counts as excluded."""
+    if not (exclude or over):
+        return {}
+    before = _copies(pairs)
+    after = _copies(spark.read.parquet(*files)) if (files := run_folder.files(POOL)) else 0
+    between = before if not exclude else after
+    if exclude and over:
+        between = _copies(without_pools(pairs, [source.frame for source in exclude], settings))
+    return ({"excluded": before - between} if exclude else {}) | ({"repeated": between - after} if over else {})
 
 
 def _copies(pairs: DataFrame) -> int:
@@ -125,9 +192,9 @@ def open_excluded(spark: SparkSession, settings: Settings) -> list[Source]:
 
 
 def excluded_identity(settings: Settings) -> dict[str, Any]:
-    """What identifies the excluded pools in run.json; nothing where there are none."""
+    """What identifies the excluded pools in run.json, None where there are none."""
     found = [locate(path, (POOL, MATCHED)).identity["sha256"] for path in settings.exclude]
-    return {"exclude": {"pools": len(found), "sha256": digest(sorted(found))}} if found else {}
+    return {"exclude": {"pools": len(found), "sha256": digest(sorted(found))} if found else None}
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:

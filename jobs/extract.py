@@ -20,8 +20,10 @@ from jobs.frames import ddl, with_fingerprint
 from jobs.run_folder import EXTRACTED, RunFolder
 from jobs.session import spark_session
 from jobs.settings import Settings
-from jobs.storages import open_storage
+from jobs.storages import load_block_words, open_storage
 from metadata.entries import EntryList
+from udfs.block_words import NO_WORDS, BlockWords
+from udfs.caption_rules import MAX_TEXT_CHARACTERS, CaptionRules
 from udfs.errors import UsageError
 from udfs.extraction import ExtractOptions, Extractor
 from udfs.inputs import InputFile, Sources, crawl_listing, plan_inputs, sample_files
@@ -38,7 +40,11 @@ _INPUT_DDL = "path string, name string, archive_format string, address string"
 
 
 def run(
-    files: DataFrame, settings: Settings, entries: Broadcast[bytes] | None = None, witnesses: Sequence[str] = ()
+    files: DataFrame,
+    settings: Settings,
+    entries: Broadcast[bytes] | None = None,
+    witnesses: Sequence[str] = (),
+    block_words: BlockWords = NO_WORDS,
 ) -> DataFrame:
     """Input files (`inputs.InputFile`) to tagged rows (`schemas.tagged`): pairs, and a row a file.
 
@@ -46,7 +52,7 @@ def run(
     `witnesses` are addresses of some of all the run's files (`sources.SourceOptions`).
     """
     opened_how = source_options(settings, witnesses)
-    options = extract_options(settings)
+    options = extract_options(settings, block_words)
 
     def extract(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         matcher = held_matcher(entries.value) if entries is not None else None
@@ -66,6 +72,7 @@ def extract_stage(
     files: Sequence[InputFile],
     settings: Settings,
     entries: EntryList | None,
+    block_words: BlockWords,
 ) -> None:
     """Extract every file that no committed batch holds yet, and gather the file rows; with `entries`, match too."""
     packed = spark.sparkContext.broadcast(pack_entries(entries.entries)) if entries is not None else None
@@ -76,7 +83,7 @@ def extract_stage(
         rows = spark.createDataFrame(
             spark.sparkContext.parallelize([tuple(file) for file in batch], slices), _INPUT_DDL
         )
-        tagged_rows = run(rows, settings, packed, witnesses)
+        tagged_rows = run(rows, settings, packed, witnesses, block_words)
         return tagged_rows if entries is None else with_fingerprint(tagged_rows, "entry_ids", entries.fingerprint)
 
     extract_batches(spark, run_folder, files, extract, settings)
@@ -85,9 +92,21 @@ def extract_stage(
         packed.destroy()
 
 
-def extract_options(settings: Settings) -> ExtractOptions:
+def extract_options(settings: Settings, block_words: BlockWords) -> ExtractOptions:
+    """How these settings have files extracted. Raises `UsageError` for bounds that no caption keeps."""
+    rules = CaptionRules(
+        min_characters=settings.min_caption_characters,
+        max_characters=settings.max_caption_characters or MAX_TEXT_CHARACTERS,
+        min_words=settings.min_caption_words,
+        max_words=settings.max_caption_words,
+        strip_invisible=settings.strip_invisible,
+        drop_file_names=settings.drop_file_names,
+        block_words=block_words,
+    )
     return ExtractOptions(
         languages=settings.kept_languages(),
+        language_score=settings.language_score,
+        caption_rules=rules,
         html_parser=settings.html_parser,
         language_detector=settings.language_detector,
         max_page_bytes=settings.max_page_bytes,
@@ -123,10 +142,12 @@ def input_files(inputs: Sequence[str], settings: Settings) -> list[InputFile]:
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     files = input_files(inputs, settings)
-    run_folder = open_run("extract", settings, {})
+    block_words = load_block_words(settings.block_words)
+    extract_options(settings, block_words)  # what does not fit is said before anything begins
+    run_folder = open_run("extract", settings, {"block_words": block_words.fingerprint})
     if not run_folder.finished or any(work_left(run_folder, files, settings)):
         with spark_session(settings, "extract") as spark, run_folder.writing():
-            extract_stage(spark, run_folder, files, settings, None)
+            extract_stage(spark, run_folder, files, settings, None, block_words)
     return run_folder
 
 

@@ -7,6 +7,7 @@ import argparse
 import re
 from decimal import Decimal
 
+from udfs.caption_rules import MAX_TEXT_CHARACTERS
 from udfs.language import known_languages
 
 _MASTER = re.compile(r"local(\[(\*|[1-9]\d*)(,\d+)?\])?|local-cluster\[.+\]|spark://.+|k8s://.+|yarn")
@@ -62,6 +63,14 @@ def size(text: str) -> int:
 def sizes(text: str) -> tuple[int, ...]:
     """Numbers of pairs, comma-separated: distinct, ascending."""
     return tuple(sorted({size(part) for part in text.split(",")}))
+
+
+def caption_characters(text: str) -> int:
+    """A number of characters that a caption may have."""
+    value = at_least_one(text)
+    if value > MAX_TEXT_CHARACTERS:
+        raise argparse.ArgumentTypeError(f"must be at most {MAX_TEXT_CHARACTERS:,}, which no caption exceeds")
+    return value
 
 
 def page_bytes(text: str) -> int:

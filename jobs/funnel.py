@@ -2,8 +2,16 @@
 
 from typing import Any
 
-from jobs.run_folder import FILES, MATCHED, POOL, SUBSET
+from jobs.run_folder import FILES, MATCHED, POOL, REPEATS, SUBSET
+from udfs.outcomes import Outcome
 from udfs.report_data import Step
+
+_RULES = {
+    Outcome.TEXT_TOO_SHORT: "too short",
+    Outcome.TEXT_TOO_LONG: "too long",
+    Outcome.TEXT_FILE_NAME: "file names",
+    Outcome.TEXT_BLOCKED: "blocked",
+}
 
 
 def funnel(record: dict[str, Any]) -> list[Step]:
@@ -28,13 +36,19 @@ def subsets_of(stages: dict[str, Any]) -> list[dict[str, Any]]:
 
 def extraction_steps(facts: dict[str, Any]) -> list[Step]:
     named = facts["texts"] - facts["text_blank"] - facts["text_no_url"]
-    kept = named - facts["text_other_language"]
+    dropped = {name: facts.get(outcome, 0) for outcome, name in _RULES.items()}
+    unsure = facts.get(Outcome.TEXT_UNSURE_LANGUAGE, 0)
+    captions = named - sum(dropped.values())
+    kept = captions - facts["text_other_language"] - unsure
     steps = [
         Step("pages", facts["pages"], None, "", f"of {facts['records']:,} records"),
         Step("images", facts["images"], None, "", f"{facts['images_with_text']:,} with a URL and a text"),
         Step("texts", named, None, "", ""),
-        Step("language", kept, named, "", ""),
     ]
+    if captions != named:
+        said = ", ".join(f"{number:,} {name}" for name, number in dropped.items() if number)
+        steps.append(Step("captions", captions, named, "", said))
+    steps.append(Step("language", kept, captions, "", f"{unsure:,} told too unsurely" if unsure else ""))
     if facts["text_no_match"] or facts["pairs"] != kept:
         steps.append(Step("matched", facts["pairs"], kept, "", ""))
     return steps
@@ -47,8 +61,13 @@ def match_steps(facts: dict[str, Any]) -> list[Step]:
 def pool_step(stages: dict[str, Any]) -> Step:
     facts = stages[POOL]
     excluded = f"{facts['excluded']:,} copies excluded, " if "excluded" in facts else ""
+    repeated = ""
+    if "repeated" in facts:
+        over = stages[REPEATS]
+        repeated = f"{facts['repeated']:,} copies of {over['captions']:,} captions and {over['images']:,} images over "
+        repeated += "their limits, "
     before = stages.get(FILES, {}).get("pairs")
-    return Step("pool", facts["pairs"], before or None, "of pairs", f"{excluded}{facts['images']:,} images")
+    return Step("pool", facts["pairs"], before or None, "of pairs", f"{excluded}{repeated}{facts['images']:,} images")
 
 
 def subset_step(facts: dict[str, Any], name: str = "subset") -> Step:

@@ -10,7 +10,7 @@ from jobs.command import Parser, guarded
 from jobs.extract import extract_options, input_files, source_options
 from jobs.session import session_for
 from jobs.settings import COMMANDS, Settings, add_flags, resolve
-from jobs.storages import load_metadata
+from jobs.storages import load_block_words, load_metadata
 from udfs.errors import UsageError
 from udfs.extraction import Extractor
 from udfs.inspection import Ending, InspectedImage, InspectedPage, inspect_file
@@ -57,7 +57,8 @@ def inspect(path: str, settings: Settings, limit: int) -> Iterator[str]:
     if len(files) != 1:
         raise UsageError(f"{path}: stands for {len(files):,} files: inspect looks at one")
     entries = load_metadata(settings.metadata).entries if settings.metadata is not None else None
-    extractor = Extractor(extract_options(settings), Matcher(entries) if entries is not None else None)
+    options = extract_options(settings, load_block_words(settings.block_words))
+    extractor = Extractor(options, Matcher(entries) if entries is not None else None)
     found = inspect_file(extractor, files[0], SourceOpener(source_options(settings)))
     for number, item in enumerate(islice(found, limit), 1):
         if isinstance(item, Ending):

@@ -25,6 +25,7 @@ same. Those of kind *run* say how it is executed, and may differ."""
 
 _TABLES = {
     "Pairs: `extracted/`, `matched/`, `pool/`, `subset/`": schemas.SUBSET,
+    "Captions on too many images, images with too many captions: `repeats/`": schemas.REPEAT,
     "Images: `images/`": schemas.IMAGE,
     "Entries: `entry_counts/`": schemas.ENTRY_COUNT,
     "Input files: `files/`, besides its outcomes": pa.schema([f for f in schemas.FILE if f.name not in COUNTERS]),

@@ -31,10 +31,11 @@ from udfs.storage import PathKind, Storage
 RUN_FILE = "run.json"
 COUNTS_FILE = "entry_counts.json"
 REPORT_FILE, CARD_FILE = "report.html", "DATASET.md"
-EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, SUBSET, IMAGES, EXPORT = (
+EXTRACTED, FILES, MATCHED, REPEATS, POOL, ENTRY_COUNTS, SUBSET, IMAGES, EXPORT = (
     "extracted",
     "files",
     "matched",
+    "repeats",
     "pool",
     "entry_counts",
     "subset",
@@ -44,7 +45,7 @@ EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, SUBSET, IMAGES, EXPORT = (
 WORDNET, SCANNED, UNIGRAMS, BIGRAMS, TITLES = "wordnet", "scanned", "unigrams", "bigrams", "titles"
 """The stages of the sources that entries are built from."""
 STAGES = (
-    *(EXTRACTED, FILES, MATCHED, POOL, ENTRY_COUNTS, SUBSET, IMAGES, EXPORT),
+    *(EXTRACTED, FILES, MATCHED, REPEATS, POOL, ENTRY_COUNTS, SUBSET, IMAGES, EXPORT),
     *(WORDNET, SCANNED, UNIGRAMS, BIGRAMS, TITLES),
 )
 _MANIFESTS = "_manifests"
@@ -110,6 +111,8 @@ class RunFolder:
     ) -> "RunFolder":
         """Open `out` for a run: a new one, the resumption of an unfinished one, or a finished one to report.
 
+        What is None in `identity` must be absent from a run that is resumed.
+
         Writes and deletes nothing yet: `writing` does. Raises `UsageError` when the folder holds anything else.
         """
         storage = open_storage(out)
@@ -123,7 +126,7 @@ class RunFolder:
             )
         if before is None or overwrite or before["state"] == DELETING:
             record = {
-                **identity,
+                **{name: value for name, value in identity.items() if value is not None},
                 "state": RUNNING,
                 "started": _now(),
                 "hash_version": HASH_VERSION,

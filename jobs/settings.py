@@ -72,6 +72,38 @@ class Settings:
         type=flag_values.languages,
         metavar="CODES",
     )
+    language_score: float = _setting(
+        "drop texts whose language is told with a lower score than this, from 0 to 1; short texts suffer most "
+        "(default: 0)",
+        default=0.0,
+        type=flag_values.share,
+        metavar="S",
+    )
+    min_caption_characters: int | None = _setting(
+        "drop captions of fewer characters", type=flag_values.caption_characters, metavar="N"
+    )
+    max_caption_characters: int | None = _setting(
+        "drop captions of more characters (default: 65,536)", type=flag_values.caption_characters, metavar="N"
+    )
+    min_caption_words: int | None = _setting(
+        "drop captions of fewer words, which white space separates", type=flag_values.at_least_one, metavar="N"
+    )
+    max_caption_words: int | None = _setting("drop captions of more words", type=flag_values.at_least_one, metavar="N")
+    strip_invisible: bool = _setting(
+        "take control, zero-width and bidirectional characters out of captions, but for those that scripts and emoji "
+        "need",
+        default=False,
+        action="store_true",
+    )
+    drop_file_names: bool = _setting(
+        "drop captions that are a file name, a web address or a path", default=False, action="store_true"
+    )
+    block_words: str | None = _setting(
+        "drop captions that hold a word or phrase of this list, whole and in any case: UTF-8 text, one a line; lines "
+        "that begin with # are comments",
+        type=flag_values.path,
+        metavar="FILE",
+    )
     dedup: str = _setting(
         "what makes two pairs the same: the image and the caption, the image alone, or nothing (default: url-caption)",
         default="url-caption",
@@ -173,6 +205,16 @@ class Settings:
         type=flag_values.path,
         action="append",
         metavar="POOL",
+    )
+    max_caption_repeats: int | None = _setting(
+        "drop captions that stand on more distinct images than this, as boilerplate does, with all their pairs",
+        type=flag_values.at_least_one,
+        metavar="N",
+    )
+    max_captions_per_image: int | None = _setting(
+        "drop images that have more distinct captions than this, as placeholders do, with all their pairs",
+        type=flag_values.at_least_one,
+        metavar="N",
     )
     hash_slices: int = _setting(
         "deduplicate the key space in this many committed slices: scratch space shrinks to a slice's, at the cost of "
@@ -377,17 +419,19 @@ _COMMON = ("master", "spark_conf", "no_progress", "overwrite", "break_lock", "de
 _INPUTS = ("input_root", "crawl", "crawl_format", "sample", "s3_anonymous", "max_connections", "patience")
 _NGRAMS = ("lowercase", "keep_bigram_count", "keep_pmi", "split_bytes")
 _TITLES = ("min_hour_views", "days", "seed")
-_EXTRACT = ("languages", *_INPUTS, "html_parser", "language_detector", "max_page_bytes", "max_record_bytes")
+_TEXTS = (
+    *("languages", "language_score", "min_caption_characters", "max_caption_characters", "min_caption_words"),
+    *("max_caption_words", "strip_invisible", "drop_file_names", "block_words"),
+)
+_EXTRACT = (*_TEXTS, *_INPUTS, "html_parser", "language_detector", "max_page_bytes", "max_record_bytes")
+_DEDUP = ("dedup", "exclude", "max_caption_repeats", "max_captions_per_image", "seed", "hash_slices")
 
 COMMANDS: dict[str, tuple[str, ...]] = {
-    "curate": (
-        *("out", "metadata", *THRESHOLDS, "per_image", *_EXTRACT, "dedup", "exclude", "seed"),
-        *("hash_slices", "no_report", *_EXECUTION, *_COMMON),
-    ),
+    "curate": (*("out", "metadata", *THRESHOLDS, "per_image", *_EXTRACT, *_DEDUP, "no_report", *_EXECUTION, *_COMMON),),
     "extract": ("out", *_EXTRACT, "seed", *_EXECUTION, *_COMMON),
     "match": ("out", "metadata", *_COMMON),
-    "dedup": ("out", "dedup", "exclude", "seed", "hash_slices", *_COMMON),
-    "merge": ("out", "dedup", "exclude", "seed", "hash_slices", *_COMMON),
+    "dedup": ("out", *_DEDUP, *_COMMON),
+    "merge": ("out", *_DEDUP, *_COMMON),
     "count": ("out", "metadata", *_COMMON),
     "balance": (
         *("out", *THRESHOLDS, "per_image", "entry_counts", "metadata", "survivors", "where", "seed", *_COMMON),
@@ -417,7 +461,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "explain": ("metadata", "t", "debug"),
     "inspect": (
-        *("metadata", "languages", "html_parser", "language_detector", "max_page_bytes", "max_record_bytes"),
+        *("metadata", *_TEXTS, "html_parser", "language_detector", "max_page_bytes", "max_record_bytes"),
         *("s3_anonymous", "debug"),
     ),
     "trace": ("master", "spark_conf", "no_progress", "debug"),
@@ -474,7 +518,7 @@ def resolve(job: str, arguments: argparse.Namespace) -> Settings:
 def saved(job: str, settings: Settings) -> dict[str, Any]:
     """The settings that decide the rows, as run.json holds them; paths are left out, since what they name is recorded
     on its own (inputs by path, the metadata by its fingerprint, counts by theirs)."""
-    paths = ("out", "metadata", "entry_counts", "survivors", "exclude")
+    paths = ("out", "metadata", "entry_counts", "survivors", "exclude", "block_words")
     names = [name for name in COMMANDS[job] if not FIELDS[name].metadata["execution"] and name not in paths]
     return {name: _plain(getattr(settings, name)) for name in names if getattr(settings, name) is not None}
 

@@ -5,6 +5,7 @@ import errno
 from jobs.hadoop_storage import HadoopStorage
 from metadata.entries import EntryList, load_entries, parse_entries
 from udfs.addresses import HTTP, LOCAL, S3, kind_of, local_path, name_of, parent_of, shown
+from udfs.block_words import NO_WORDS, BlockWords, parse_block_words
 from udfs.errors import UsageError
 from udfs.s3_storage import S3Storage
 from udfs.storage import LocalStorage, PathKind, Storage
@@ -47,3 +48,8 @@ def load_metadata(address: str | None) -> EntryList:
         return parse_entries(read_file(address), shown(address))
     except FileNotFoundError as error:
         raise UsageError(f"{shown(address)}: no such file") from error
+
+
+def load_block_words(address: str | None) -> BlockWords:
+    """The words of `--block-words`, none without it (`block_words.parse_block_words`)."""
+    return parse_block_words(read_file(address), shown(address)) if address is not None else NO_WORDS

@@ -10,10 +10,12 @@ import pyarrow as pa
 from fastwarc import WarcRecord
 
 from udfs.archives import ArchiveDamage, SourceStream, read_records
+from udfs.caption_rules import NO_RULES, CaptionRules, rules_beyond_length
 from udfs.captions import canonical
 from udfs.hashing import caption_hash, file_id, image_uuid
 from udfs.html import HTML_PARSERS
 from udfs.inputs import InputFile
+from udfs.invisible import strip_invisible
 from udfs.language import LANGUAGE_DETECTORS
 from udfs.matcher import Matcher
 from udfs.outcomes import COUNTERS, FileStatus, Outcome
@@ -24,17 +26,18 @@ from udfs.urls import base_url, image_url
 BATCH_ROWS, BATCH_CHARACTERS = 8192, 16 << 20
 _REMEMBERED_TEXTS, _REMEMBERED_CHARACTERS = 1 << 14, 256  # a site repeats its texts; at most some 40 MB
 _URL, _CAPTION = PAIR.names.index("url"), PAIR.names.index("caption")
-MAX_TEXT_CHARACTERS = 1 << 16
-"""Longer texts, once canonical, are no captions: whole documents in an attribute."""
 Row = tuple[Any, ...]
 Opener = Callable[[str], BinaryIO]
 
 
 @dataclass(frozen=True, slots=True)
 class ExtractOptions:
-    """What extraction depends on. `languages` None keeps every language."""
+    """What extraction depends on. `languages` None keeps every language, those with a score below `language_score`
+    excepted."""
 
     languages: frozenset[str] | None
+    language_score: float = 0.0
+    caption_rules: CaptionRules = NO_RULES
     html_parser: str = "scanner"
     language_detector: str = "fasttext"
     max_page_bytes: int = 64 << 20
@@ -53,7 +56,10 @@ class Extractor:
     """
 
     def __init__(self, options: ExtractOptions, matcher: Matcher | None) -> None:
-        self._languages = options.languages
+        self._languages, self._language_score = options.languages, options.language_score
+        self._max_characters = options.caption_rules.max_characters
+        self._caption_rules = rules_beyond_length(options.caption_rules)
+        self._strips = options.caption_rules.strip_invisible
         self.reader = PageReader(HTML_PARSERS[options.html_parser], options.max_page_bytes, options.max_record_bytes)
         self._max_file_seconds = options.max_file_seconds
         self._detect = LANGUAGE_DETECTORS[options.language_detector]()
@@ -123,7 +129,7 @@ class Extractor:
             return
         base = base_url(page.url, page.document.base_href)
         provenance = (page.url, page.warc_file, page.warc_offset)
-        judge = self._judge
+        judge, strips = self._judge, self._strips
         with_text = 0
         counts[Outcome.IMAGES] += len(images)
         counts[Outcome.TEXTS] += sum([len(texts) for _, texts in images])
@@ -135,6 +141,9 @@ class Extractor:
                 continue
             blank = True
             for key, text in texts:
+                if strips and (stripped := strip_invisible(text)) != text:
+                    counts[Outcome.TEXT_STRIPPED] += 1
+                    text = stripped
                 found = judge(text)
                 blank = blank and found is Outcome.TEXT_BLANK
                 if isinstance(found, Outcome):
@@ -164,11 +173,16 @@ class Extractor:
     def _judge_anew(self, caption: str) -> Row | Outcome:
         if not caption:
             return Outcome.TEXT_BLANK
-        if len(caption) > MAX_TEXT_CHARACTERS:
+        if len(caption) > self._max_characters:
             return Outcome.TEXT_TOO_LONG
+        for outcome, has_it in self._caption_rules:
+            if has_it(caption):
+                return outcome
         lang, score = self._detect(caption)
         if self._languages is not None and lang not in self._languages:
             return Outcome.TEXT_OTHER_LANGUAGE
+        if score < self._language_score:
+            return Outcome.TEXT_UNSURE_LANGUAGE
         if self._matcher is None:
             return caption, lang, score, caption_hash(caption)
         entry_ids = self._matcher.match(caption)

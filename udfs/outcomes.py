@@ -55,10 +55,19 @@ class Outcome(Named):
     TEXTS = "texts", "text attributes present, blank ones included"
     TEXT_NO_URL = "text_no_url", "its image had no usable URL"
     TEXT_BLANK = "text_blank", "nothing but white space"
-    TEXT_TOO_LONG = "text_too_long", "more than 65,536 characters"
+    TEXT_TOO_LONG = (
+        "text_too_long",
+        "more than 65,536 characters, or than --max-caption-characters or --max-caption-words allow",
+    )
+    TEXT_TOO_SHORT = "text_too_short", "less than --min-caption-characters or --min-caption-words ask for"
+    TEXT_FILE_NAME = "text_file_name", "a file name, web address or path (--drop-file-names)"
+    TEXT_BLOCKED = "text_blocked", "holds one of --block-words"
     TEXT_OTHER_LANGUAGE = "text_other_language", "in none of --languages"
+    TEXT_UNSURE_LANGUAGE = "text_unsure_language", "in one of them, with a score below --language-score"
     TEXT_NO_MATCH = "text_no_match", "holds no entry"
     PAIRS = "pairs", "kept"
+
+    TEXT_STRIPPED = "text_stripped", "among texts that have a URL: changed by --strip-invisible"
 
 
 COUNTERS: tuple[Outcome, ...] = tuple(Outcome)
@@ -84,7 +93,11 @@ SUMS: dict[Outcome, tuple[Outcome, ...]] = {
         Outcome.TEXT_NO_URL,
         Outcome.TEXT_BLANK,
         Outcome.TEXT_TOO_LONG,
+        Outcome.TEXT_TOO_SHORT,
+        Outcome.TEXT_FILE_NAME,
+        Outcome.TEXT_BLOCKED,
         Outcome.TEXT_OTHER_LANGUAGE,
+        Outcome.TEXT_UNSURE_LANGUAGE,
         Outcome.TEXT_NO_MATCH,
         Outcome.PAIRS,
     ),

@@ -32,6 +32,18 @@ POOL = pa.schema([*MATCHED_PAIR, pa.field("duplicates", pa.int64())])
 SUBSET = pa.schema([*POOL, pa.field("keep_prob", pa.float64())])
 """A pair of the balanced subset with the probability it had of being kept."""
 
+REPEAT = pa.schema(
+    [
+        pa.field("caption_hash", pa.int64()),
+        pa.field("caption", pa.string()),
+        pa.field("uuid", pa.string()),
+        pa.field("url", pa.string()),
+        pa.field("pairs", pa.int64()),
+    ]
+)
+"""A caption on more images, or an image with more captions, than is allowed; the columns of the other are null. `pairs`
+are the distinct pairs that hold it, so the images of the caption or the captions of the image."""
+
 IMAGE = pa.schema(
     [
         pa.field("uuid", pa.string()),
@@ -74,6 +86,7 @@ MEANINGS = {
     "warc_offset": "where the page's record begins in it, in bytes",
     "duplicates": "copies that reached dedup, this one included",
     "keep_prob": "the probability that this pair had of being kept",
+    "pairs": "distinct pairs that hold it: images of the caption, captions of the image",
     "captions": 'the image\'s captions, in order of H("pick", …), --max-captions at most',
     "captions_total": "how many captions the image has",
     "path": "the input file",

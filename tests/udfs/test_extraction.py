@@ -18,7 +18,8 @@ from build_warcs import page as html_page
 from test_pages import LINK, wat_record
 
 from udfs import extraction
-from udfs.extraction import MAX_TEXT_CHARACTERS, ExtractOptions, Extractor
+from udfs.caption_rules import MAX_TEXT_CHARACTERS
+from udfs.extraction import ExtractOptions, Extractor
 from udfs.inputs import InputFile
 from udfs.language import fasttext_detector
 from udfs.matcher import Matcher
