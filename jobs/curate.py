@@ -29,9 +29,9 @@ from udfs.schemas import POOL as POOL_SCHEMA
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     """Extract and match in one pass, deduplicate, count, balance; stages that are committed already are skipped."""
     entries = load_metadata(settings.metadata)
-    files = input_files(inputs, settings)
     block_words = load_block_words(settings.block_words)
     extract_options(settings, block_words)  # what does not fit is said before anything begins
+    files = input_files(inputs, settings)
     identity = {
         "metadata": entries.fingerprint,
         "block_words": block_words.fingerprint,

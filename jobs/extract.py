@@ -141,9 +141,9 @@ def input_files(inputs: Sequence[str], settings: Settings) -> list[InputFile]:
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    files = input_files(inputs, settings)
     block_words = load_block_words(settings.block_words)
     extract_options(settings, block_words)  # what does not fit is said before anything begins
+    files = input_files(inputs, settings)
     run_folder = open_run("extract", settings, {"block_words": block_words.fingerprint})
     if not run_folder.finished or any(work_left(run_folder, files, settings)):
         with spark_session(settings, "extract") as spark, run_folder.writing():

@@ -7,6 +7,7 @@ import hashlib
 import re
 import struct
 import unicodedata
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin
@@ -103,6 +104,20 @@ def absolute(base: str, src: str | None) -> str | None:
     if not url.startswith(("http://", "https://")) or "[" in url:
         return None
     return url.replace(" ", "%20")
+
+
+def within_limits(pairs: list[Pair], *, most_images: int | None = None, most_captions: int | None = None) -> list[Pair]:
+    """Pairs whose caption stands on at most so many images, and whose image has at most so many captions."""
+    images, captions = defaultdict(set), defaultdict(set)
+    for pair in pairs:
+        images[pair.caption].add(pair.uuid)
+        captions[pair.uuid].add(pair.caption)
+    return [
+        pair
+        for pair in pairs
+        if (most_images is None or len(images[pair.caption]) <= most_images)
+        and (most_captions is None or len(captions[pair.uuid]) <= most_captions)
+    ]
 
 
 def pool(pairs: list[Pair], *, dedup: str, seed: int) -> list[tuple[Pair, int]]:

@@ -17,17 +17,18 @@ _ADDRESS = re.compile(
       | www\.\S+\.\S+                         # one without it
       | data:[a-z]+/\S+
       | [\w-]+(?:\.[\w-]+)*\.[a-z]{2,}/\S+    # host/path; a host alone is a name, such as Booking.com
-      | (?:~|\.{1,2})?/\S*/\S*                # /path/of/a/file
+      | (?:~|\.{1,2})/\S+                     # ../path
+      | /\S+/\S*                              # /path/of/a/file
       | [a-z]:\\\S+                           # C:\path
     """,
     re.IGNORECASE | re.VERBOSE,
 )
 _CAMERA = re.compile(  # the makers' prefixes of the design rule for camera file systems, and those of phones
-    r"""(?:_?(?:dsc[nfi]?|img[ap]?|cimg|mvi|pxl|dji|gopr)[\ _-]?\d{3,}
-        | (?:_mg|_igp|hpim|kic|pict|sam|sany|sdc|wp)_?\d{4,}
+    r"""(?:_?(?:dsc[nfi]?|img[ap]?|cimg|mvi|pxl|dji|gopr)[\ _-]?\d{3}
+        | (?:_mg|_igp|hpim|kic|pict|sam|sany|sdc|wp)_?\d{4}
         | p\d{7}
         )
-        (?:[\d\ _.~()-]|copy|edited|hdr)*[a-z]?""",
+        (?:[\d\ _.~()-]|copy|edited|hdr|wa(?=\d))*[a-z]?""",
     re.IGNORECASE | re.VERBOSE,
 )
 _REST = r"(?:[\d _.:,()-]|at|from|am|pm|copy|x)*"

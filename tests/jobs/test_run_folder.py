@@ -8,6 +8,8 @@ import pytest
 from pools import ordered_rows_of
 
 from jobs.cli import main
+from jobs.run_folder import RunFolder
+from udfs.errors import UsageError
 
 
 def curate(crawl, out: Path, *flags: str) -> int:
@@ -71,9 +73,23 @@ def test_another_list_and_other_inputs_are_refused(crawl, finished, capsys, tmp_
     arguments = ["curate", str(crawl.folder), "--out", str(finished), "--t", "5"]
     assert main([*arguments, "--metadata", str(other)]) == 2
     assert "metadata.entries" in capsys.readouterr().err
+    words = ["--metadata", str(crawl.metadata), "--block-words", str(other)]
+    assert main([*arguments, *words]) == 2
+    assert "block_words: none there" in capsys.readouterr().err
     arguments[1] = str(crawl.folder / "one.warc.gz")
     assert main([*arguments, "--metadata", str(crawl.metadata)]) == 2
     assert "holds 1 input file that the command does not name any more" in capsys.readouterr().err
+
+
+def test_what_a_run_began_with_is_not_left_out_later(tmp_path):
+    excluding = {"job": "dedup", "settings": {}, "exclude": {"pools": 1}}
+    with RunFolder.open(str(tmp_path), excluding, {}, overwrite=False).writing():
+        pass
+    assert RunFolder.open(str(tmp_path), excluding, {}, overwrite=False).finished
+    with pytest.raises(UsageError, match="exclude: .* there, none now"):
+        RunFolder.open(str(tmp_path), {**excluding, "exclude": None}, {}, overwrite=False)
+    without = RunFolder.open(str(tmp_path), {**excluding, "exclude": None}, {}, overwrite=True)
+    assert "exclude" not in without.record
 
 
 def test_a_folder_with_other_files_is_refused_even_with_overwrite(crawl, tmp_path, capsys):

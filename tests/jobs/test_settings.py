@@ -5,8 +5,11 @@ import argparse
 import pytest
 
 from jobs.cli import main
+from jobs.extract import extract_options
 from jobs.settings import COMMANDS, FIELDS, add_flags, execution, resolve, saved
+from udfs.block_words import NO_WORDS
 from udfs.errors import UsageError
+from udfs.extraction import ExtractOptions
 
 
 def parsed(job: str, *flags: str) -> argparse.Namespace:
@@ -26,6 +29,7 @@ def test_defaults():
     assert (settings.threshold(), settings.tail_share, settings.languages) == ("tail_share", 0.06, ("en",))
     assert (settings.dedup, settings.seed, settings.files_per_task) == ("url-caption", 0, 1)
     assert settings.kept_languages() == {"en"}
+    assert extract_options(settings, NO_WORDS) == ExtractOptions(languages=frozenset({"en"})), "the paper's rows"
 
 
 def test_flags_override_toml_and_toml_overrides_defaults(tmp_path):
@@ -113,6 +117,13 @@ def test_a_wrong_toml_says_what_is_wrong(tmp_path, text, said):
         (["curate", "/no/such.warc", "--out", "o"], "/no/such.warc: no such file or folder"),
         (["curate", "x.warc", "--out", "o", "--config", "/no.toml"], "--config /no.toml: No such file"),
         (["curate", "x.warc", "--out", "o", "--metadata", "/no.json"], "/no.json"),
+        (["extract", "x.warc", "--out", "o", "--block-words", "/no/words"], "/no/words: no such file"),
+        (
+            ["curate", "x.warc", "--out", "o", "--min-caption-words", "3", "--max-caption-words", "2"],
+            "--min-caption-words 3 is above --max-caption-words 2",
+        ),
+        (["curate", "x.warc", "--out", "o", "--max-caption-characters", "65537"], "must be at most 65,536"),
+        (["curate", "x.warc", "--out", "o", "--language-score", "1.1"], "must be between 0 and 1"),
         (["curate", "https://host/", "--out", "o"], "a web server lists no folder"),
         (["curate", "s3:///x.warc.gz", "--out", "o"], "names no bucket"),
         (["curate", "--crawl", "2024-10", "--out", "o"], "'2024-10' is no crawl's name, such as CC-MAIN-2024-10"),
