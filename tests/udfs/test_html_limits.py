@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from udfs import html, html_limits
-from udfs.html import HTML_PARSERS, Image, parse_with_lexbor, parse_with_scanner
+from udfs.document import Image
+from udfs.html import HTML_PARSERS, parse_with_lexbor, parse_with_scanner
 from udfs.html_limits import MAX_TREE_WORK, within_limits
 
 EARLY, LATE = b"<img src=early alt=x>", b"<img src=late alt=x>"
