@@ -95,8 +95,8 @@ def few_images(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize("parser", HTML_PARSERS)
 def test_images_beyond_the_most(few_images: None, parser: str) -> None:
     page = b"<base href=/b/>" + EARLY * 3
-    assert HTML_PARSERS[parser](page) == ("/b/", [Image("early", (("alt", "x"),))] * 3, False)
-    assert HTML_PARSERS[parser](page + LATE) == ("/b/", [Image("early", (("alt", "x"),))] * 3, True)
+    assert HTML_PARSERS[parser](page)[:3] == ("/b/", [Image("early", (("alt", "x"),))] * 3, False)
+    assert HTML_PARSERS[parser](page + LATE)[:3] == ("/b/", [Image("early", (("alt", "x"),))] * 3, True)
 
 
 @pytest.mark.parametrize("parser", HTML_PARSERS)
