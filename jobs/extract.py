@@ -107,6 +107,7 @@ def extract_options(settings: Settings, block_words: BlockWords) -> ExtractOptio
         languages=settings.kept_languages(),
         language_score=settings.language_score,
         caption_rules=rules,
+        profile=settings.profile(),
         html_parser=settings.html_parser,
         language_detector=settings.language_detector,
         max_page_bytes=settings.max_page_bytes,

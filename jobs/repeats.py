@@ -45,12 +45,12 @@ def run(pairs: DataFrame, limit: Limit, rows: int, leave_out: Callable[[DataFram
     many = pairs.groupBy(limit.key).count().where(F.col("count") > limit.most).select(limit.key)
     suspects = leave_out(pairs.join(_sent(many, rows // limit.most), limit.key, "left_semi"))
     counted = suspects.groupBy(limit.key).agg(
-        F.count_distinct(limit.counted).alias("pairs"), F.min(limit.shown).alias(limit.shown)
+        F.count_distinct(limit.counted).alias("repeats"), F.min(limit.shown).alias(limit.shown)
     )
     columns = [
         F.col(field.name) if field.name in counted.columns else F.lit(None).alias(field.name) for field in REPEAT
     ]
-    return counted.where(F.col("pairs") > limit.most).select(*columns)
+    return counted.where(F.col("repeats") > limit.most).select(*columns)
 
 
 def without_repeats(pairs: DataFrame, repeats: DataFrame, facts: dict[str, Any]) -> DataFrame:
@@ -67,9 +67,9 @@ def repeats_facts(repeats: DataFrame) -> dict[str, int]:
     by_caption = F.col("caption_hash").isNotNull()
     row = repeats.agg(
         F.count_if(by_caption).alias("captions"),
-        F.coalesce(F.sum(F.when(by_caption, F.col("pairs"))), F.lit(0)).alias("caption_pairs"),
+        F.coalesce(F.sum(F.when(by_caption, F.col("repeats"))), F.lit(0)).alias("caption_pairs"),
         F.count_if(~by_caption).alias("images"),
-        F.coalesce(F.sum(F.when(~by_caption, F.col("pairs"))), F.lit(0)).alias("image_pairs"),
+        F.coalesce(F.sum(F.when(~by_caption, F.col("repeats"))), F.lit(0)).alias("image_pairs"),
     ).first()
     return row.asDict() if row is not None else {}
 

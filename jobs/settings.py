@@ -9,7 +9,7 @@ import dataclasses
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from udfs.addresses import HTTP, kind_of, shown
 from udfs.errors import UsageError
 from udfs.html import HTML_PARSERS
 from udfs.language import LANGUAGE_DETECTORS
+from udfs.profiles import PROFILES, TEXT_KEYS, Profile
 from udfs.sampling import PAPER_POOLS
 from udfs.sources import MAX_CONNECTIONS
 
@@ -162,6 +163,17 @@ class Settings:
         execution=True,
         type=flag_values.at_least_one,
         metavar="S",
+    )
+    pairs: str = _setting(
+        "where images and texts are looked for: as the paper does (src; alt, title, data-image-title), or rich: URLs "
+        "from lazy-loading attributes, srcset and picture too, texts from figcaption and aria-label (default: paper)",
+        default="paper",
+        choices=tuple(PROFILES),
+    )
+    text_keys: tuple[str, ...] | None = _setting(
+        f"take only these texts, comma-separated, of {', '.join(TEXT_KEYS)} (default: those of --pairs)",
+        type=flag_values.text_keys,
+        metavar="KEYS",
     )
     html_parser: str = _setting(
         "HTML parser (default: scanner; lexbor builds whole trees, beautifulsoup is the slow reference)",
@@ -408,6 +420,11 @@ class Settings:
         """Which of `THRESHOLDS` decides t; `tail_share` by default."""
         return next((name for name in THRESHOLDS if getattr(self, name) is not None), "tail_share")
 
+    def profile(self) -> Profile:
+        """What extraction looks for."""
+        named = PROFILES[self.pairs]
+        return named if self.text_keys is None else replace(named, text_keys=self.text_keys)
+
     def kept_languages(self) -> frozenset[str] | None:
         """The languages to keep, None for all."""
         return None if self.languages == ("all",) else frozenset(self.languages)
@@ -423,11 +440,12 @@ _TEXTS = (
     *("languages", "language_score", "min_caption_characters", "max_caption_characters", "min_caption_words"),
     *("max_caption_words", "strip_invisible", "drop_file_names", "block_words"),
 )
-_EXTRACT = (*_TEXTS, *_INPUTS, "html_parser", "language_detector", "max_page_bytes", "max_record_bytes")
+_PARSING = ("pairs", "text_keys", "html_parser", "language_detector", "max_page_bytes", "max_record_bytes")
+_EXTRACT = (*_TEXTS, *_INPUTS, *_PARSING)
 _DEDUP = ("dedup", "exclude", "max_caption_repeats", "max_captions_per_image", "seed", "hash_slices")
 
 COMMANDS: dict[str, tuple[str, ...]] = {
-    "curate": (*("out", "metadata", *THRESHOLDS, "per_image", *_EXTRACT, *_DEDUP, "no_report", *_EXECUTION, *_COMMON),),
+    "curate": ("out", "metadata", *THRESHOLDS, "per_image", *_EXTRACT, *_DEDUP, "no_report", *_EXECUTION, *_COMMON),
     "extract": ("out", *_EXTRACT, "seed", *_EXECUTION, *_COMMON),
     "match": ("out", "metadata", *_COMMON),
     "dedup": ("out", *_DEDUP, *_COMMON),
@@ -460,10 +478,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "debug",
     ),
     "explain": ("metadata", "t", "debug"),
-    "inspect": (
-        *("metadata", *_TEXTS, "html_parser", "language_detector", "max_page_bytes", "max_record_bytes"),
-        *("s3_anonymous", "debug"),
-    ),
+    "inspect": ("metadata", *_TEXTS, *_PARSING, "s3_anonymous", "debug"),
     "trace": ("master", "spark_conf", "no_progress", "debug"),
     "report": ("entry_counts", "metadata", "master", "spark_conf", "no_progress", "debug"),
 }
@@ -573,7 +588,7 @@ def _checked(path: str, key: str, value: Any) -> Any:
         if not isinstance(value, list):
             raise UsageError(f"{where}: must be a list of strings")
         return [_converted(where, flag, item) for item in value]
-    if isinstance(value, list) and key in ("languages", "t", "target_size"):
+    if isinstance(value, list) and key in ("languages", "t", "target_size", "text_keys"):
         value = ",".join(map(str, value))
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise UsageError(f"{where}: {value!r} is not a value that it takes")

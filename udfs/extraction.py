@@ -20,6 +20,7 @@ from udfs.language import LANGUAGE_DETECTORS
 from udfs.matcher import Matcher
 from udfs.outcomes import COUNTERS, FileStatus, Outcome
 from udfs.pages import Page, PageReader
+from udfs.profiles import PAPER, Profile
 from udfs.schemas import FILE, KIND_FILE, KIND_PAIR, MATCHED_PAIR, PAIR, tagged
 from udfs.urls import base_url, image_url
 
@@ -38,6 +39,7 @@ class ExtractOptions:
     languages: frozenset[str] | None
     language_score: float = 0.0
     caption_rules: CaptionRules = NO_RULES
+    profile: Profile = PAPER
     html_parser: str = "scanner"
     language_detector: str = "fasttext"
     max_page_bytes: int = 64 << 20
@@ -60,7 +62,9 @@ class Extractor:
         self._max_characters = options.caption_rules.max_characters
         self._caption_rules = rules_beyond_length(options.caption_rules)
         self._strips = options.caption_rules.strip_invisible
-        self.reader = PageReader(HTML_PARSERS[options.html_parser], options.max_page_bytes, options.max_record_bytes)
+        self.reader = PageReader(
+            HTML_PARSERS[options.html_parser], options.max_page_bytes, options.max_record_bytes, options.profile
+        )
         self._max_file_seconds = options.max_file_seconds
         self._detect = LANGUAGE_DETECTORS[options.language_detector]()
         self._matcher = matcher
@@ -132,9 +136,10 @@ class Extractor:
         judge, strips = self._judge, self._strips
         with_text = 0
         counts[Outcome.IMAGES] += len(images)
-        counts[Outcome.TEXTS] += sum([len(texts) for _, texts in images])
-        for src, texts in images:
-            url = image_url(base, src)
+        counts[Outcome.TEXTS] += sum([len(image.texts) for image in images])
+        counts[Outcome.NOSCRIPT_TWINS] += page.document.twins
+        for src, texts, others in images:
+            url = (_first_url(base, others, counts) if others else None) or image_url(base, src)
             if isinstance(url, Outcome):
                 counts[url] += 1
                 counts[Outcome.TEXT_NO_URL] += len(texts)
@@ -203,3 +208,13 @@ class Extractor:
         file_column = pa.array([row], pa.struct(list(FILE)))
         id_column = pa.array([file_id(file.path)], pa.int64())
         return pa.RecordBatch.from_arrays([*columns, id_column, file_column, pa.array([KIND_FILE])], schema=self.schema)
+
+
+def _first_url(base: str, others: tuple[str, ...], counts: Counter[str]) -> str | None:
+    """The first of an image's other URLs that is one."""
+    for other in others:
+        url = image_url(base, other)
+        if not isinstance(url, Outcome):
+            counts[Outcome.IMAGES_BEYOND_SRC] += 1
+            return url
+    return None

@@ -38,11 +38,11 @@ REPEAT = pa.schema(
         pa.field("caption", pa.string()),
         pa.field("uuid", pa.string()),
         pa.field("url", pa.string()),
-        pa.field("pairs", pa.int64()),
+        pa.field("repeats", pa.int64()),
     ]
 )
-"""A caption on more images, or an image with more captions, than is allowed; the columns of the other are null. `pairs`
-are the distinct pairs that hold it, so the images of the caption or the captions of the image."""
+"""A caption on more images, or an image with more captions, than is allowed; the columns of the other are null. `repeats`
+is the number of distinct pairs that hold it: of the caption's images, or of the image's captions."""
 
 IMAGE = pa.schema(
     [
@@ -76,7 +76,7 @@ MEANINGS = {
     "uuid": "image id: first 24 hex digits of SHA-224 of the URL, tabs and spaces removed",
     "url": "absolute http(s) URL of the image, WHATWG-serialised",
     "caption": "the canonical text (NFC, white space made single spaces); of `images/` the first of `captions`",
-    "text_key": "where the text stood: `alt`, `title` or `data-image-title`",
+    "text_key": "where the text stood: `alt`, `title`, `data-image-title`, `figcaption` or `aria-label`",
     "lang": "detected language, ISO 639",
     "lang_score": "the detector's score of it",
     "caption_hash": "XXH3-64 of the caption's UTF-8 bytes, signed",
@@ -86,7 +86,7 @@ MEANINGS = {
     "warc_offset": "where the page's record begins in it, in bytes",
     "duplicates": "copies that reached dedup, this one included",
     "keep_prob": "the probability that this pair had of being kept",
-    "pairs": "distinct pairs that hold it: images of the caption, captions of the image",
+    "repeats": "distinct images of the caption, or distinct captions of the image",
     "captions": 'the image\'s captions, in order of H("pick", …), --max-captions at most',
     "captions_total": "how many captions the image has",
     "path": "the input file",

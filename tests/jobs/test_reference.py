@@ -12,7 +12,9 @@ def test_the_reference_is_current():
 
 def test_every_column_setting_and_outcome_has_a_meaning():
     columns = {
-        name for schema in (schemas.SUBSET, schemas.IMAGE, schemas.FILE, schemas.ENTRY_COUNT) for name in schema.names
+        name
+        for schema in (schemas.SUBSET, schemas.IMAGE, schemas.FILE, schemas.ENTRY_COUNT, schemas.REPEAT)
+        for name in schema.names
     }
     assert columns - set(COUNTERS) == set(schemas.MEANINGS)
     assert all(item.meaning for item in (*COUNTERS, *FileStatus))
