@@ -30,6 +30,10 @@ _THRESHOLDS = {
     "target_size": "chosen for {:,} pairs",
     "tail_share": "the largest for which entries below it hold at most {:.1%} of all matches",
 }
+_CAPTION_RULES = (
+    *("min_caption_characters", "max_caption_characters", "min_caption_words", "max_caption_words"),
+    *("strip_invisible", "drop_file_names", "language_score", "max_caption_repeats", "max_captions_per_image"),
+)
 
 
 def render_card(record: dict[str, Any], funnel: Sequence[Step]) -> str:
@@ -50,6 +54,7 @@ def render_card(record: dict[str, Any], funnel: Sequence[Step]) -> str:
             ts=", ".join(f"{subset['t']:,}" for subset in subsets),
             how=_how([subset.get("threshold", {}) for subset in subsets]),
             metadata=record.get("metadata"),
+            rules=_rules(record),
             languages=", ".join(languages) if languages else None,
             funnel=funnel,
             inputs=record.get("inputs"),
@@ -60,6 +65,16 @@ def render_card(record: dict[str, Any], funnel: Sequence[Step]) -> str:
             settings=[(name, _plain(value)) for name, value in settings.items()],
         )
     )
+
+
+def _rules(record: dict[str, Any]) -> list[str]:
+    """The rules of caption hygiene that a run followed."""
+    settings = record["settings"]
+    found = [f"`{name} = {_plain(settings[name])}`" for name in _CAPTION_RULES if settings.get(name)]
+    if "block_words" in record:
+        listed = record["block_words"]
+        found.append(f"a list of {listed['words']:,} words and phrases that block (sha256 `{listed['sha256']}`)")
+    return found
 
 
 def _how(thresholds: Sequence[dict[str, Any]]) -> str:

@@ -221,7 +221,7 @@ def _identity(report: Report) -> list[tuple[str, str]]:
     facts = [("ballast", record["ballast"]), ("job", record["job"]), ("hash version", str(record["hash_version"]))]
     if report.metadata:
         facts.append(("entries", f"{report.metadata['entries']:,}, sha256 {report.metadata['sha256']}"))
-    for name in ("inputs", "source", "counts", "survivors", "excluded"):
+    for name in ("inputs", "source", "counts", "survivors", "exclude", "block_words"):
         if name in record:
             facts.append((name, _plain(record[name])))
     if "t" in record:

@@ -41,7 +41,7 @@ REPEAT = pa.schema(
         pa.field("repeats", pa.int64()),
     ]
 )
-"""A caption on more images, or an image with more captions, than is allowed; the columns of the other are null. `repeats`
+"""A caption on more images, or an image with more captions, than allowed; the columns of the other are null. `repeats`
 is the number of distinct pairs that hold it: of the caption's images, or of the image's captions."""
 
 IMAGE = pa.schema(

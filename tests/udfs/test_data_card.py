@@ -30,6 +30,14 @@ def test_one_subset():
     assert "3 WARC or WAT files" in card and "(2 partial)" in card
     assert "| languages | de, en |" in card
     assert "survivors" not in card
+    assert "rules" not in card
+
+
+def test_rules_of_captions_are_told():
+    settings = {"seed": 7, "drop_file_names": True, "strip_invisible": False, "max_caption_repeats": 1000}
+    card = render_card(record(ONE, settings=settings, block_words={"words": 1200, "sha256": "ef"}), [])
+    said = "`drop_file_names = true`, `max_caption_repeats = 1000`, a list of 1,200 words and phrases"
+    assert f"cleaned or dropped by rules: {said} that block (sha256 `ef`)." in card
 
 
 def test_several_subsets_of_a_downloads_survivors():
