@@ -7,7 +7,6 @@ import contextlib
 import io
 import json
 import sys
-import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -48,8 +47,7 @@ def download(flags: dict[str, str]) -> int:
 
 with spark_session(SESSION, "documented"):
     for words in json.load(sys.stdin):
-        began, printed = time.monotonic(), io.StringIO()
+        printed = io.StringIO()
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
             status = run(words)
-        result = {"status": status, "printed": printed.getvalue(), "seconds": round(time.monotonic() - began, 1)}
-        print(json.dumps(result), flush=True)
+        print(json.dumps({"status": status, "printed": printed.getvalue()}), flush=True)

@@ -35,6 +35,9 @@ STOOD_IN_FOR = {
 }
 """Commands for which `run_documented.py` does something else, and what."""
 
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""Options of a JVM that ends before the optimising compiler would pay."""
+
 MASKS = [
     (r"^\d{4}-\d\d-\d\dT\S+ (INFO|WARN) ", ""),  # where standard error is no terminal
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", "TIME"),
@@ -107,7 +110,7 @@ def test_a_page_can_be_followed(page: str, folder: Path, tmp_path: Path):
         script,
         input=json.dumps([*(command.words for command in wanted), *after]),
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "JDK_JAVA_OPTIONS": SHORT_LIVED},
         capture_output=True,
         text=True,
         timeout=250,
