@@ -5,10 +5,12 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
+from jobs.command import warn
 from jobs.errors import one_line
-from jobs.run_folder import digest
+from jobs.funnel import subsets_of
+from jobs.run_folder import POOL, SUBSET, digest, read_record, stored_run
 from jobs.storages import open_storage
-from udfs.addresses import name_of, parent_of
+from udfs.addresses import join, name_of, parent_of
 from udfs.errors import UsageError
 from udfs.storage import PathKind, Storage, refuse_patterns
 
@@ -90,6 +92,20 @@ def _read_csv(spark: SparkSession, urls: list[str]) -> DataFrame:
     looks = spark.read.options(**form, inferSchema="true").csv(urls).schema
     fields = [StructField(field.name, StringType() if field.name in _IDS else field.dataType) for field in looks]
     return spark.read.options(**form).schema(StructType(fields)).csv(urls)
+
+
+def warn_of_subset(spark: SparkSession, path: str, left: DataFrame) -> None:
+    """Warn where a folder has a pool and a subset of it, and all survivors are of the subset: if only that was
+    downloaded, its head is thinned already, and a recount takes it for rare."""
+    record = read_record(open_storage(path))
+    stages = record["stages"] if record is not None else {}
+    drawn = subsets_of(stages)
+    if not drawn or drawn[-1]["images"] == stages[POOL]["images"]:
+        return
+    largest = stored_run(path).files(SUBSET, f"t={drawn[-1]['t']}" if len(drawn) > 1 else "")
+    if largest and left.join(spark.read.parquet(*largest).select("uuid"), "uuid", "left_anti").isEmpty():
+        name = join(path, SUBSET if len(drawn) == 1 else f"{SUBSET}/t=T")
+        warn(f"all survivors are of {path}'s subset: if only that was downloaded, balance {name} in place of {path}")
 
 
 def weight_column(pairs: DataFrame) -> Column:
