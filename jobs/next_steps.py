@@ -11,6 +11,7 @@ from udfs.addresses import join, name_of
 
 _DRAW_REPORT = "figures, curves and samples on one page"
 _LIST_IMAGES = "one row an image, for a downloader"
+_EXPORT = "the pairs as lines of JSON, for other tools: their images are there"
 _WITH_LIST = "(--metadata: the entries it was matched with)"
 _DOWNLOADER = "img2dataset"
 
@@ -43,7 +44,7 @@ def _text(steps: list[Step]) -> str:
 def _steps(record: dict[str, Any], inputs: Sequence[str], settings: Settings) -> list[Step]:
     out = settings.out.rstrip("/")
     entries = ["--metadata", settings.metadata] if settings.metadata else []
-    into = {name: ["--out", f"{out}-{name}"] for name in ("pool", "counts", "subset", "images", "final")}
+    into = {name: ["--out", f"{out}-{name}"] for name in ("pool", "counts", "subset", "images", "export", "final")}
     grouped = ["group", _subset(record, out)]
     match record["job"]:
         case "extract":
@@ -63,7 +64,9 @@ def _steps(record: dict[str, Any], inputs: Sequence[str], settings: Settings) ->
         case "balance":
             counts = ["--entry-counts", settings.entry_counts] if settings.entry_counts else []
             drawn_from = [] if ENTRY_COUNTS in record["stages"] else ["--pool", inputs[0], *counts, *entries]
-            return [(_DRAW_REPORT, ["report", out, *drawn_from]), (_LIST_IMAGES, [*grouped, *into["images"]])]
+            listed = (_LIST_IMAGES, [*grouped, *into["images"]])
+            exported = (_EXPORT, ["export", _subset(record, out), "--format", "jsonl", *into["export"]])
+            return [(_DRAW_REPORT, ["report", out, *drawn_from]), exported if settings.survivors else listed]
         case "curate":
             report = [] if "report" in record else [(_DRAW_REPORT, ["report", out])]
             sizes = ("the size of the subset at other t", ["plan", out])

@@ -70,7 +70,7 @@ def read_survivors(spark: SparkSession, path: str, where: str | None) -> DataFra
         return lines.select(
             F.when(F.col("url").rlike(_UUID), F.col("url")).otherwise(uuid_column("url")).alias("uuid")
         ).distinct()
-    # columns of all shards: img2dataset's differ where a shard saw no error
+    # the columns of all files: a score may stand in some only
     rows = spark.read.option("mergeSchema", "true").parquet(*urls) if kind == "parquet" else _read_csv(spark, urls)
     if "uuid" not in rows.columns and "url" not in rows.columns:
         raise UsageError(f"--survivors {path}: has neither a column uuid nor url (it has {', '.join(rows.columns)})")

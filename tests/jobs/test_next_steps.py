@@ -64,6 +64,11 @@ def test_what_was_downloaded_is_balanced_as_what_it_was(given, of, rows):
     assert scored[:4] == ["ballast", "balance", rows, "--survivors"]
 
 
+def test_what_was_downloaded_is_not_listed_for_a_download():
+    steps = commands("balance", {ENTRY_COUNTS: {}}, survivors="downloaded")
+    assert [name for _, name, *_ in steps] == ["report", "export"]
+
+
 def test_nothing_follows_an_exported_list_of_images():
     assert commands("export", {EXPORT: {"of": IMAGES}}) == []
 
