@@ -88,7 +88,8 @@ def write_shards(folder, urls: list[str], lost: Sequence[str]) -> None:
         ("urls", "urls.txt", ()),
         ("uuids", "uuids.txt", ()),
         ("csv", "left.csv", ()),
-        ("img2dataset", "downloaded", ("--where", "original_width >= 200")),
+        # failures have no width: here it is their status that leaves them out
+        ("img2dataset", "downloaded", ("--where", "coalesce(original_width, 200) >= 200")),
         ("scores", "scores.parquet", ("--where", "clip >= 0.28")),
     ],
 )
