@@ -224,8 +224,8 @@ def _balance_survivors(spark: SparkSession, path: str, source: Source, settings:
     run_folder = open_run("balance", settings, identity, reads=[path, survivors])
     if run_folder.finished:
         return run_folder
+    images = read_survivors(spark, survivors, settings.where)  # what does not fit is said before anything is written
     with run_folder.writing():
-        images = read_survivors(spark, survivors, settings.where)
         left = source.frame.join(images, "uuid", "left_semi")
         if source.stage == POOL:
             warn_of_subset(spark, path, left)

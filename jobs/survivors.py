@@ -1,5 +1,7 @@
 """Survivors: the images that are left after download, as others report them, and the counts among them."""
 
+import re
+
 from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -17,6 +19,7 @@ from udfs.storage import PathKind, Storage, refuse_patterns
 _KINDS = {"parquet": (".parquet",), "csv": (".csv", ".csv.gz")}
 _IDS = ("uuid", "url")
 _UUID = "^[0-9a-f]{24}$"
+_NOT_PARQUET = re.compile(r"(\S+) is not a Parquet file")
 _WEIGHT_DIGITS = "decimal(38,9)"
 
 
@@ -56,7 +59,8 @@ def read_survivors(spark: SparkSession, path: str, where: str | None) -> DataFra
     """The distinct `uuid` of the images that survived.
 
     Rows whose `status`, where there is such a column, is another than `success` did not; nor did those for which the
-    SQL of `where` is false or null. Raises `UsageError` for files without `uuid` and `url`, and SQL that does not fit.
+    SQL of `where` is false or null. Raises `UsageError` for files without `uuid` and `url`, for Parquet files that are
+    not whole, as a download that was stopped leaves them, and SQL that does not fit.
     """
     storage, names, kind = survivors_files(path)
     for name in names:
@@ -70,8 +74,7 @@ def read_survivors(spark: SparkSession, path: str, where: str | None) -> DataFra
         return lines.select(
             F.when(F.col("url").rlike(_UUID), F.col("url")).otherwise(uuid_column("url")).alias("uuid")
         ).distinct()
-    # the columns of all files: a score may stand in some only
-    rows = spark.read.option("mergeSchema", "true").parquet(*urls) if kind == "parquet" else _read_csv(spark, urls)
+    rows = _read_parquet(spark, urls, path) if kind == "parquet" else _read_csv(spark, urls)
     if "uuid" not in rows.columns and "url" not in rows.columns:
         raise UsageError(f"--survivors {path}: has neither a column uuid nor url (it has {', '.join(rows.columns)})")
     if "status" in rows.columns:
@@ -84,6 +87,19 @@ def read_survivors(spark: SparkSession, path: str, where: str | None) -> DataFra
             raise UsageError(f"--where {where}: {one_line(error)}") from error
     uuid = F.col("uuid") if "uuid" in rows.columns else uuid_column("url")
     return rows.select(uuid.alias("uuid")).where(F.col("uuid").isNotNull()).distinct()
+
+
+def _read_parquet(spark: SparkSession, urls: list[str], path: str) -> DataFrame:
+    """The files with the columns of all: a score may stand in some only."""
+    try:
+        return spark.read.option("mergeSchema", "true").parquet(*urls)
+    except Exception as error:
+        cut = _NOT_PARQUET.search(one_line(error))
+        if cut is None:
+            raise
+        raise UsageError(
+            f"--survivors {path}: {name_of(cut[1])} is no whole Parquet file: let its writer end"
+        ) from error
 
 
 def _read_csv(spark: SparkSession, urls: list[str]) -> DataFrame:

@@ -1,6 +1,7 @@
 """Rebalancing after download, against downloading everything and balancing then."""
 
 import csv
+import os
 from collections.abc import Sequence
 from math import fsum, sqrt
 
@@ -194,6 +195,7 @@ def test_uuids_of_digits_alone_are_no_numbers(spark, tmp_path):
     [
         ("nothing", (), "no such file or folder"),
         ("empty", (), "holds neither Parquet nor CSV files"),
+        ("cut", (), "00000.parquet is no whole Parquet file"),
         ("other.csv", (), "has neither a column uuid nor url (it has name)"),
         ("left.csv", ("--where", "nsfw < 0.5"), "--where nsfw < 0.5: "),
         ("left.csv", ("--where", "url <"), "--where url <: "),
@@ -203,6 +205,8 @@ def test_uuids_of_digits_alone_are_no_numbers(spark, tmp_path):
 )
 def test_survivors_that_do_not_fit_are_one_line(curated, tmp_path, capsys, name, flags, said):
     (tmp_path / "empty").mkdir()
+    write_shards(tmp_path / "cut", ["https://a.example/1.jpg"], [])
+    os.truncate(tmp_path / "cut/00000.parquet", 1000)
     (tmp_path / "other.csv").write_text("name\nx\n")
     (tmp_path / "left.csv").write_text("url\nhttps://a.example/1.jpg\n")
     (tmp_path / "urls.txt").write_text("https://a.example/1.jpg\n")
@@ -210,3 +214,4 @@ def test_survivors_that_do_not_fit_are_one_line(curated, tmp_path, capsys, name,
     err = capsys.readouterr().err
     assert said in err
     assert err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
