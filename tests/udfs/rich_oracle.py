@@ -38,7 +38,8 @@ def rich_oracle(html: str) -> list[Found]:
             for at in sharing:
                 others[at] = []
     in_noscript = [any(around.tag == "noscript" for around in path) for path in paths]
-    texts = [{k: image.get(k) for k in ("alt", "title", "data-image-title", "aria-label")} for image in images]
+    keys = ("alt", "title", "data-image-title", "aria-label")
+    texts = [{key: [image.get(key)] if key in image.attrib else [] for key in keys} for image in images]
     twins: dict[int, int] = {}
     for at, src in enumerate(srcs):
         if not in_noscript[at] or not serves(src):
@@ -48,9 +49,11 @@ def rich_oracle(html: str) -> list[Found]:
                 continue
             same_url = src.strip() == (srcs[beside] or "").strip() or src.strip() in others[beside]
             lazy = bool(others[beside]) or not serves(srcs[beside])
-            alts = [(texts[place]["alt"] or "").strip() for place in (at, beside)]
+            alts = ["".join(texts[place]["alt"]).strip() for place in (at, beside)]
             if same_url:
-                texts[beside] = {k: texts[beside][k] or first(texts[at][k], texts[beside][k]) for k in texts[at]}
+                for key, lent in texts[at].items():
+                    if any(lent) and lent != texts[beside][key]:
+                        texts[beside][key] = [text for text in texts[beside][key] if text] + lent
             elif not (lazy and alts[0] and alts[0] == alts[1]):
                 continue
             if lazy and src.strip() not in others[beside]:
@@ -62,15 +65,11 @@ def rich_oracle(html: str) -> list[Found]:
         if at in twins:
             continue
         caption = caption_of(path, [other for place, other in enumerate(paths) if place not in twins])
-        keyed = {**texts[at], "figcaption": caption}
+        keyed = {**texts[at], "figcaption": [] if caption is None else [caption]}
         order = ("alt", "title", "data-image-title", "figcaption", "aria-label")
-        shown = tuple((key, " ".join(keyed[key].split())) for key in order if keyed[key] is not None)
+        shown = tuple((key, " ".join(text.split())) for key in order for text in keyed[key])
         found.append(Found((*others[at], srcs[at]), shown))
     return found
-
-
-def first(*values: str | None) -> str | None:
-    return next((value for value in values if value is not None), None)
 
 
 def collect(node: ET.Element, around: list[ET.Element], paths: list[list[ET.Element]]) -> None:

@@ -35,6 +35,10 @@ CASES: dict[str, tuple[str, list[Image]]] = {
         "<img data-src=a.jpg alt>" + "<noscript><img src=a.jpg alt=x title=y></noscript>",
         [Image(None, (("alt", "x"), ("title", "y")), ("a.jpg",))],
     ),
+    "twin's other text counts too": (
+        "<img data-src=a.jpg alt=x title=t><noscript><img src=a.jpg alt=y title=t></noscript>",
+        [Image(None, (("alt", "x"), ("alt", "y"), ("title", "t")), ("a.jpg",))],
+    ),
     "twin of the same alt lends its URL only": (
         "<img alt=x data-src='{w}.jpg'><noscript><img alt=x src=b.jpg title=y></noscript>",
         [Image(None, (("alt", "x"),), ("b.jpg",))],
