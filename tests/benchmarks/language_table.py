@@ -1,0 +1,279 @@
+"""What language identification keeps and loses, by backend and score threshold.
+
+    python tests/benchmarks/language_table.py --langid SAMPLES.tsv.gz
+    python tests/benchmarks/language_table.py --captions run/pool:caption --captions titles.tsv.gz:3
+
+`--langid`: text in known languages (a header, then language, kind of text and text, tab-separated), for recall and
+precision of English. `--captions`: real captions, for what each threshold loses, and which entries lose most. Entries
+are the packaged list's.
+"""
+
+import argparse
+import gzip
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+sys.path.insert(1, str(Path(__file__).resolve().parents[2]))  # the checkout, when Ballast is not installed
+
+import language_figures as figures
+import numpy as np
+import pyarrow.dataset as ds
+from table import aligned, interleave, timed
+
+from metadata.entries import load_entries
+from udfs.captions import canonical
+from udfs.language import LANGUAGE_DETECTORS, Detector
+from udfs.matcher import Matcher
+
+THRESHOLDS = (0.0, 0.2, 0.3, 0.5, 0.7, 0.9)
+TAIL_SHARE = 0.06
+_ENTRIES_BY = "fasttext"
+_LENGTHS = (1, 2, 3, 5, 9, 17)  # the least number of words of each class
+_BOTH_BACKENDS, _TIMED, _ROUNDS = 10_000, 500, 3
+_SHOWN_ENTRIES, _SHOWN_LANGUAGES = 20, 12
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="What language identification keeps and loses, by score threshold.")
+    parser.add_argument("--langid", type=Path, metavar="FILE", help="text in known languages: language, kind, text")
+    parser.add_argument(
+        "--captions",
+        action="append",
+        default=[],
+        metavar="FILE[:COLUMN]",
+        help="captions: Parquet and the column's name (default: caption), or lines, tab-separated, and its number from "
+        "1 on; may be given again",
+    )
+    parser.add_argument("--score", type=float, default=0.5, metavar="S", help="the loss of entries at this threshold")
+    parser.add_argument("--least", type=int, default=20, metavar="K", help="show entries with at least K captions")
+    parser.add_argument("--json", action="store_true", help="print the figures for machines, each language's included")
+    arguments = parser.parse_args(argv)
+    if arguments.langid is None and not arguments.captions:
+        parser.error("nothing to measure: give --langid, --captions or both")
+    try:
+        samples = [] if arguments.langid is None else list(read_samples(arguments.langid))
+        captions = {given: read_captions(given) for given in arguments.captions}
+    except (OSError, ValueError, IndexError) as error:
+        parser.error(str(error))
+    found: dict[str, Any] = {"thresholds": THRESHOLDS}
+    if samples:
+        found["samples"] = measure_samples(samples)
+    if captions:
+        entries = load_entries(None).entries
+        matcher = Matcher(entries)
+        found["captions"] = {
+            Path(given).name: measure_captions(texts, entries, matcher, arguments.score, arguments.least)
+            for given, texts in captions.items()
+        }
+    print(json.dumps(found, indent=2) if arguments.json else render(found, arguments.score, arguments.least))
+    return 0
+
+
+def read_samples(path: Path) -> Iterator[tuple[str, str, str]]:
+    """(language, kind, canonical text) of each line but the first."""
+    for number, line in enumerate(_lines(path)):
+        if number:
+            language, kind, text = line.split("\t")
+            yield language, kind, canonical(text)
+
+
+def read_captions(given: str) -> list[str]:
+    """The distinct canonical captions of a file or folder, in order."""
+    name, _, column = given.rpartition(":")
+    path = Path(name or column)
+    column = column if name else ""
+    if path.is_dir() or path.suffix == ".parquet":
+        texts = ds.dataset(path).to_table(columns=[column or "caption"]).column(0).to_pylist()
+    else:
+        texts = [line.split("\t")[int(column or 1) - 1] for line in _lines(path)]
+    return [caption for caption in dict.fromkeys(canonical(text) for text in texts if text) if caption]
+
+
+def _lines(path: Path) -> Iterator[str]:
+    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
+        yield from (line.rstrip("\n") for line in lines)
+
+
+def english_score(detect: Detector, caption: str) -> float:
+    lang, score = detect(caption)
+    return score if lang == figures.ENGLISH else figures.NOT_ENGLISH
+
+
+def measure_samples(samples: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
+    """For each backend and kind of text: microseconds a text, the figures at each threshold, and each language's rate
+    of being called English."""
+    backends: dict[str, Any] = {}
+    for name, detector in LANGUAGE_DETECTORS.items():
+        detect = detector()
+        scored = figures.by_language((lang, kind, english_score(detect, text)) for lang, kind, text in samples)
+        backends[name] = {
+            kind: {
+                "texts": {language: len(found) for language, found in scores.items()},
+                "at": [figures.recognition(scores, threshold)._asdict() for threshold in THRESHOLDS],
+                "called_english": {
+                    language: [figures.rate(found, threshold) for threshold in THRESHOLDS]
+                    for language, found in scores.items()
+                },
+            }
+            for kind, scores in scored.items()
+        }
+        _say(f"{name}: {len(samples):,} texts of known language")
+    for kind in {kind: None for _, kind, _ in samples}:
+        spent = microseconds([text for _, found, text in samples if found == kind])
+        for name, value in spent.items():
+            backends[name][kind]["microseconds"] = value
+    return backends
+
+
+def microseconds(texts: Sequence[str]) -> dict[str, float]:
+    """What each backend takes for a text, by turns on the same ones, spread evenly."""
+    some = _spread(texts, _TIMED)
+
+    def run(detect: Detector) -> None:
+        for text in some:
+            detect(text)
+
+    detectors = [detector() for detector in LANGUAGE_DETECTORS.values()]
+    seconds, _ = interleave([timed(partial(run, detect)) for detect in detectors], _ROUNDS)
+    return {name: median(each) / len(some) * 1e6 for name, each in zip(LANGUAGE_DETECTORS, seconds, strict=True)}
+
+
+def measure_captions(
+    captions: Sequence[str], entries: Sequence[str], matcher: Matcher, score: float, least: int
+) -> dict[str, Any]:
+    """Of the captions that hold an entry: what each backend keeps by length (of as many captions for both), and by the
+    default backend what tenths of the matches, entries, pool and subset lose."""
+    holding = [(caption, ids) for caption in captions if (ids := matcher.match(caption))]
+    some = _spread([caption for caption, _ in holding], _BOTH_BACKENDS)
+    by_length: dict[str, Any] = {}
+    for name, detector in LANGUAGE_DETECTORS.items():
+        detect = detector()
+        by_length[name] = _by_length(some, [english_score(detect, caption) for caption in some])
+        _say(f"{name}: {len(some):,} captions")
+    detect = LANGUAGE_DETECTORS[_ENTRIES_BY]()
+    matched = figures.Matched.of((english_score(detect, caption), caption, ids) for caption, ids in holding)
+    every, at_zero, at_score = (matched.counts(len(entries), threshold) for threshold in (None, 0.0, score))
+    lost = 1 - at_score / np.maximum(at_zero, 1)
+    worst = sorted(np.flatnonzero(at_zero >= least), key=lambda entry: (-lost[entry], -at_zero[entry]))
+    t, pools = figures.pools(matched, len(entries), THRESHOLDS, TAIL_SHARE)
+    return {
+        "captions": len(captions),
+        "with_an_entry": len(holding),
+        "microseconds": microseconds(some),
+        "by_length": by_length,
+        "tenths": [tenth._asdict() for tenth in figures.tenths(matched, len(entries), THRESHOLDS)],
+        "t": t,
+        "pools": [pool._asdict() for pool in pools],
+        "entries_shown_of": len(worst),
+        "entries": [
+            {"entry": entries[e], "captions": int(every[e]), "english": int(at_zero[e]), "kept": int(at_score[e])}
+            for e in worst
+        ],
+    }
+
+
+def _by_length(captions: Sequence[str], scores: Sequence[float]) -> list[dict[str, Any]]:
+    words = np.array([len(caption.split()) for caption in captions])
+    found = np.array(scores)
+    rows = []
+    for low, high in zip(_LENGTHS, [*_LENGTHS[1:], 1 << 30], strict=True):
+        inside = (words >= low) & (words < high)
+        if inside.any():
+            label = str(low) if high == low + 1 else f"{low}-{high - 1}" if high < 1 << 30 else f"{low} or more"
+            kept = [figures.rate(found[inside], threshold) for threshold in THRESHOLDS]
+            rows.append({"words": label, "captions": int(inside.sum()), "kept": kept})
+    kept = [figures.rate(found, threshold) for threshold in THRESHOLDS]
+    return [*rows, {"words": "all", "captions": len(captions), "kept": kept}]
+
+
+def _spread(texts: Sequence[str], most: int) -> list[str]:
+    """At most so many of the texts, evenly from all of them."""
+    return [texts[place * len(texts) // most] for place in range(most)] if len(texts) > most else list(texts)
+
+
+def render(found: Mapping[str, Any], score: float, least: int) -> str:
+    parts = []
+    if "samples" in found:
+        parts += _render_samples(found["samples"])
+    for name, captions in found.get("captions", {}).items():
+        parts += _render_captions(name, captions, score, least)
+    return "\n\n".join(parts)
+
+
+def _render_samples(backends: Mapping[str, Any]) -> list[str]:
+    lines = [("text", "score", *(f"{name} {what}" for name in backends for what in ("recall", "fp", "prec", "web")))]
+    kinds = list(next(iter(backends.values())))
+    for kind in kinds:
+        for place, threshold in enumerate(THRESHOLDS):
+            cells = [_percent(value) for name in backends for value in backends[name][kind]["at"][place].values()]
+            lines.append((kind if not place else "", f"{threshold:g}", *cells))
+    head = (
+        "English of known languages, %: recall; false positives, the mean of the other languages; precision with all "
+        "languages alike; precision at the languages' shares of CC-MAIN-2024-42"
+    )
+    times = [("µs a text", *kinds)]
+    times += [(name, *(f"{backends[name][kind]['microseconds']:,.0f}" for kind in kinds)) for name in backends]
+    called = [("called English, % at score 0", *kinds)]
+    for name in backends:
+        cells = []
+        for kind in kinds:
+            rates = {lang: at[0] for lang, at in backends[name][kind]["called_english"].items()}
+            rates.pop(figures.ENGLISH)
+            most = sorted(rates, key=lambda lang: -rates[lang])[:_SHOWN_LANGUAGES]
+            cells.append(" ".join(f"{lang} {rates[lang] * 100:.0f}" for lang in most))
+        called.append((name, *cells))
+    return ["\n".join((head, *aligned(lines))), "\n".join(aligned(times)), "\n".join(aligned(called))]
+
+
+def _render_captions(name: str, found: Mapping[str, Any], score: float, least: int) -> list[str]:
+    at = [f"{threshold:g}" for threshold in THRESHOLDS]
+    spent = ", ".join(f"{backend} {value:,.0f} µs" for backend, value in found["microseconds"].items())
+    head = (
+        f"{name}: {found['captions']:,} distinct captions, {found['with_an_entry']:,} hold an entry; {spent} a caption"
+    )
+    lengths = [("words", "captions", *(f"{backend} {s}" for backend in found["by_length"] for s in at))]
+    for rows in zip(*found["by_length"].values(), strict=True):
+        cells = [_percent(value) for row in rows for value in row["kept"]]
+        lengths.append((rows[0]["words"], f"{rows[0]['captions']:,}", *cells))
+    tenths = [("tenth of the matches", "entries", "count", "words", *at)]
+    for place, row in enumerate(found["tenths"]):
+        counts = f"{row['least']:,}-{row['largest']:,}" if row["least"] < row["largest"] else f"{row['least']:,}"
+        kept = [_percent(value) for value in row["kept"]]
+        tenths.append((f"{place + 1}", f"{row['entries']:,}", counts, f"{row['words']:.1f}", *kept))
+    pools = [("score", "pool", "%", "entries", "%", f"subset at t={found['t']}", "%")]
+    first = found["pools"][0]
+    for label, row in zip(at, found["pools"], strict=True):
+        cells = [cell for key in row for cell in (f"{row[key]:,.0f}", _percent(row[key] / first[key]))]
+        pools.append((label, *cells))
+    losers = [("entry", "captions", "English", f"score {score:g}", "lost")]
+    for row in found["entries"][:_SHOWN_ENTRIES]:
+        lost = _percent(1 - row["kept"] / row["english"])
+        losers.append((row["entry"], f"{row['captions']:,}", f"{row['english']:,}", f"{row['kept']:,}", lost))
+    return [
+        "\n".join((head, "called English with at least each score, % of captions, by length", *aligned(lengths))),
+        "\n".join(("the same, % of matches, from the most frequent entries to the rarest", *aligned(tenths))),
+        "\n".join(("what is left; % of what score 0 leaves", *aligned(pools))),
+        "\n".join(
+            (
+                f"entries that lose most, of {found['entries_shown_of']:,} with at least {least} English captions",
+                *aligned(losers),
+            )
+        ),
+    ]
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f}"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
