@@ -88,6 +88,7 @@ def extract_stage(
 def extract_options(settings: Settings) -> ExtractOptions:
     return ExtractOptions(
         languages=settings.kept_languages(),
+        profile=settings.profile(),
         html_parser=settings.html_parser,
         language_detector=settings.language_detector,
         max_page_bytes=settings.max_page_bytes,

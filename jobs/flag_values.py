@@ -8,6 +8,7 @@ import re
 from decimal import Decimal
 
 from udfs.language import known_languages
+from udfs.profiles import TEXT_KEYS
 
 _MASTER = re.compile(r"local(\[(\*|[1-9]\d*)(,\d+)?\])?|local-cluster\[.+\]|spark://.+|k8s://.+|yarn")
 _CRAWL = re.compile(r"CC-[A-Z]+(-\d{2,4})+")
@@ -28,6 +29,14 @@ def languages(text: str) -> tuple[str, ...]:
                 f"'{code}' is no language that is told apart: en, de, fr, … or 'all' alone"
             )
     return codes
+
+
+def text_keys(text: str) -> tuple[str, ...]:
+    """Where texts of images stand, comma-separated: distinct, in the order in which pairs are emitted."""
+    asked = {key.strip().lower() for key in text.split(",")}
+    for key in sorted(asked.difference(TEXT_KEYS)):
+        raise argparse.ArgumentTypeError(f"'{key}' is none of {', '.join(TEXT_KEYS)}")
+    return tuple(key for key in TEXT_KEYS if key in asked)
 
 
 def at_least_one(text: str) -> int:

@@ -9,7 +9,7 @@ import dataclasses
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from udfs.addresses import HTTP, kind_of, shown
 from udfs.errors import UsageError
 from udfs.html import HTML_PARSERS
 from udfs.language import LANGUAGE_DETECTORS
+from udfs.profiles import PROFILES, TEXT_KEYS, Profile
 from udfs.sampling import PAPER_POOLS
 from udfs.sources import MAX_CONNECTIONS
 
@@ -130,6 +131,17 @@ class Settings:
         execution=True,
         type=flag_values.at_least_one,
         metavar="S",
+    )
+    pairs: str = _setting(
+        "where images and texts are looked for: as the paper does (src; alt, title, data-image-title), or rich: URLs "
+        "from lazy-loading attributes, srcset and picture too, texts from figcaption and aria-label (default: paper)",
+        default="paper",
+        choices=tuple(PROFILES),
+    )
+    text_keys: tuple[str, ...] | None = _setting(
+        f"take only these texts, comma-separated, of {', '.join(TEXT_KEYS)} (default: those of --pairs)",
+        type=flag_values.text_keys,
+        metavar="KEYS",
     )
     html_parser: str = _setting(
         "HTML parser (default: scanner; lexbor builds whole trees, beautifulsoup is the slow reference)",
@@ -366,6 +378,11 @@ class Settings:
         """Which of `THRESHOLDS` decides t; `tail_share` by default."""
         return next((name for name in THRESHOLDS if getattr(self, name) is not None), "tail_share")
 
+    def profile(self) -> Profile:
+        """What extraction looks for."""
+        named = PROFILES[self.pairs]
+        return named if self.text_keys is None else replace(named, text_keys=self.text_keys)
+
     def kept_languages(self) -> frozenset[str] | None:
         """The languages to keep, None for all."""
         return None if self.languages == ("all",) else frozenset(self.languages)
@@ -377,7 +394,16 @@ _COMMON = ("master", "spark_conf", "no_progress", "overwrite", "break_lock", "de
 _INPUTS = ("input_root", "crawl", "crawl_format", "sample", "s3_anonymous", "max_connections", "patience")
 _NGRAMS = ("lowercase", "keep_bigram_count", "keep_pmi", "split_bytes")
 _TITLES = ("min_hour_views", "days", "seed")
-_EXTRACT = ("languages", *_INPUTS, "html_parser", "language_detector", "max_page_bytes", "max_record_bytes")
+_EXTRACT = (
+    "languages",
+    *_INPUTS,
+    "pairs",
+    "text_keys",
+    "html_parser",
+    "language_detector",
+    "max_page_bytes",
+    "max_record_bytes",
+)
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "curate": (
@@ -417,7 +443,16 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "explain": ("metadata", "t", "debug"),
     "inspect": (
-        *("metadata", "languages", "html_parser", "language_detector", "max_page_bytes", "max_record_bytes"),
+        *(
+            "metadata",
+            "languages",
+            "pairs",
+            "text_keys",
+            "html_parser",
+            "language_detector",
+            "max_page_bytes",
+            "max_record_bytes",
+        ),
         *("s3_anonymous", "debug"),
     ),
     "trace": ("master", "spark_conf", "no_progress", "debug"),
@@ -529,7 +564,7 @@ def _checked(path: str, key: str, value: Any) -> Any:
         if not isinstance(value, list):
             raise UsageError(f"{where}: must be a list of strings")
         return [_converted(where, flag, item) for item in value]
-    if isinstance(value, list) and key in ("languages", "t", "target_size"):
+    if isinstance(value, list) and key in ("languages", "t", "target_size", "text_keys"):
         value = ",".join(map(str, value))
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise UsageError(f"{where}: {value!r} is not a value that it takes")

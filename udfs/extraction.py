@@ -18,6 +18,7 @@ from udfs.language import LANGUAGE_DETECTORS
 from udfs.matcher import Matcher
 from udfs.outcomes import COUNTERS, FileStatus, Outcome
 from udfs.pages import Page, PageReader
+from udfs.profiles import PAPER, Profile
 from udfs.schemas import FILE, KIND_FILE, KIND_PAIR, MATCHED_PAIR, PAIR, tagged
 from udfs.urls import base_url, image_url
 
@@ -35,6 +36,7 @@ class ExtractOptions:
     """What extraction depends on. `languages` None keeps every language."""
 
     languages: frozenset[str] | None
+    profile: Profile = PAPER
     html_parser: str = "scanner"
     language_detector: str = "fasttext"
     max_page_bytes: int = 64 << 20
@@ -54,7 +56,9 @@ class Extractor:
 
     def __init__(self, options: ExtractOptions, matcher: Matcher | None) -> None:
         self._languages = options.languages
-        self.reader = PageReader(HTML_PARSERS[options.html_parser], options.max_page_bytes, options.max_record_bytes)
+        self.reader = PageReader(
+            HTML_PARSERS[options.html_parser], options.max_page_bytes, options.max_record_bytes, options.profile
+        )
         self._max_file_seconds = options.max_file_seconds
         self._detect = LANGUAGE_DETECTORS[options.language_detector]()
         self._matcher = matcher
@@ -126,9 +130,10 @@ class Extractor:
         judge = self._judge
         with_text = 0
         counts[Outcome.IMAGES] += len(images)
-        counts[Outcome.TEXTS] += sum([len(texts) for _, texts in images])
-        for src, texts in images:
-            url = image_url(base, src)
+        counts[Outcome.TEXTS] += sum([len(image.texts) for image in images])
+        counts[Outcome.NOSCRIPT_TWINS] += page.document.twins
+        for src, texts, others in images:
+            url = (_first_url(base, others, counts) if others else None) or image_url(base, src)
             if isinstance(url, Outcome):
                 counts[url] += 1
                 counts[Outcome.TEXT_NO_URL] += len(texts)
@@ -189,3 +194,13 @@ class Extractor:
         file_column = pa.array([row], pa.struct(list(FILE)))
         id_column = pa.array([file_id(file.path)], pa.int64())
         return pa.RecordBatch.from_arrays([*columns, id_column, file_column, pa.array([KIND_FILE])], schema=self.schema)
+
+
+def _first_url(base: str, others: tuple[str, ...], counts: Counter[str]) -> str | None:
+    """The first of an image's other URLs that is one."""
+    for other in others:
+        url = image_url(base, other)
+        if not isinstance(url, Outcome):
+            counts[Outcome.IMAGES_BEYOND_SRC] += 1
+            return url
+    return None

@@ -1,8 +1,9 @@
 """The few tags of a page that extraction reads, cut out of it without building its tree.
 
-A page's skeleton is the source of its `KEPT` tags, in order, and nothing else. Parsed by the same HTML parser it gives
-the same elements as the whole page does, for less: most of a page is script, style, text and tags that do not matter
-here. Whoever needs another element adds its tags to `KEPT` and reads it from the tree.
+A page's skeleton is the source of its `KEPT` tags, in order (for captions and `picture`, of `KEPT_WHOLE` elements too),
+and nothing else. Parsed by the same HTML parser it gives the same elements as the whole page does, for less: most of a
+page is script, style, text and tags that do not matter here. Whoever needs another element adds its tags to `KEPT` and
+reads it from the tree.
 
 How: numpy finds every `<`; a table on the three bytes after it leaves the tags that matter (those kept, and those that
 change how what follows is tokenized: raw text, comments, templates, foreign content). A walk over these applies the
@@ -11,8 +12,8 @@ is told from the bytes just before it where they leave no doubt, else by tokeniz
 
 What hangs on the tree rather than on the tokens is not guessed: raw text with a `<`, CDATA, `image`, `template` and
 `base` that may lie in foreign content, `frameset`, `plaintext`, a script within a script's comment, several `base`.
-Such a page has no skeleton, and is parsed whole. Elements keep the order of the source, where a
-tree moves those that a table cannot hold to before it.
+Nor is where a whole element ends that is not plain (`html_ranges`). Such a page has no skeleton, and is parsed whole.
+Elements keep the order of the source, where a tree moves those that a table cannot hold to before it.
 """
 
 import re
@@ -20,24 +21,21 @@ from collections.abc import Iterator
 
 import numpy as np
 
-_SPACE = rb"[\t\n\f\r ]"
-_VALUE = rb"\"[^\"]*+\"|'[^']*+'|[^\t\n\f\r >\"'][^\t\n\f\r >]*+|(?=>)"
-_REST_OF_TAG = (
-    rb"(?:[\t\n\f\r /]++|[^\t\n\f\r />][^\t\n\f\r />=]*+"
-    rb"(?:%(space)b*+=%(space)b*+(?:%(value)b)|(?!%(space)b*+=)))*+>" % {b"space": _SPACE, b"value": _VALUE}
-)
-_NAME = rb"/?[a-zA-Z][^\t\n\f\r />]*+"
-_tag = re.compile(rb"<(%b)%b" % (_NAME, _REST_OF_TAG)).match
-_end_tag_name = re.compile(rb"</([a-zA-Z]++)(?=[\t\n\f\r />])").match
-_bogus_comment = re.compile(rb"<(?:[!?]|/(?![a-zA-Z]))[^>]*+>").match
-_tokens = re.compile(
-    rb"(?:[^<]++|<(?![a-zA-Z/!?])|<%b%b|<(?:[!?]|/(?![a-zA-Z]))[^>]*+>)*+" % (_NAME, _REST_OF_TAG)
-).match
+from udfs.html_ranges import end_of_plain
+from udfs.html_tokens import after_comment, bogus_comment, end_tag_name, start_or_end_tag, tokens
 
-KEPT = (b"img", b"image", b"base", b"template", b"/template")
+KEPT = (b"img", b"image", b"base", b"template", b"/template", b"meta")
 """Tags that a skeleton holds."""
 
-_WANTED = (b"img", b"image", b"base")  # nothing after the last of these matters
+KEPT_WHOLE = (b"figure", b"picture", b"noscript")
+"""Elements that a skeleton for captions or `picture` holds as they stand, where what it takes lies in them."""
+
+_WANTED = (b"img", b"image", b"base")  # without any of these a page is not looked at
+_opts_out = re.compile(rb"noai|noimageai|noindex|none|tdm-reservation|&", re.IGNORECASE).search
+_within = {
+    name: (re.compile(rb"</%b(?=[\t\n\f\r />])" % name, re.I).search, re.compile(wanted, re.I).search)
+    for name, wanted in zip(KEPT_WHOLE, (rb"<fig(?:caption|ure)", rb"<im(?:g|age)", rb"<im(?:g|age)"), strict=True)
+}
 _RAW = frozenset((b"script", b"style", b"textarea", b"title", b"iframe", b"noembed", b"noframes", b"xmp"))
 _FOREIGN = (b"svg", b"/svg", b"desc")
 _HTML_WITHIN = (b"math", b"foreignobject")  # HTML may be open in it, and hide its end tag from the tree
@@ -48,41 +46,44 @@ _SLASH, _BANG = b"/!"
 _BEFORE_A_VALUE = frozenset(b"= \t\n\f\r")
 
 
-def _table() -> np.ndarray:
-    """By the low five bits of three bytes (letters of either case alike): 0 no tag that matters, 1 may be, 2 may be one
-    of `_WANTED`. The walk looks at the names themselves."""
+def _table(kept: tuple[bytes, ...]) -> np.ndarray:
+    """By the low five bits of three bytes (letters of either case alike): 0 no tag that matters, 1 may be, 2 a
+    `meta`, 3 one of `_WANTED`. The walk looks at the names themselves."""
     table = np.zeros(1 << 15, np.uint8)
     ends = tuple(b"/" + name for name in _RAW)
     for tags, kind in (
-        ((*KEPT, *_RAW, *ends, *_FOREIGN, *_HTML_WITHIN, *_NEEDS_TREE, *_COMMENT_OR_CDATA), 1),
-        (_WANTED, 2),
+        ((*kept, *_RAW, *ends, *_FOREIGN, *_HTML_WITHIN, *_NEEDS_TREE, *_COMMENT_OR_CDATA), 1),
+        ((b"meta",), 2),
+        (_WANTED, 3),
     ):
         for tag in tags:
             table[sum((byte & 31) << 5 * place for place, byte in enumerate(tag[:3]))] = kind
     return table
 
 
-_MATTERS = _table()
+_MATTERS, _MATTERS_WITH_WHOLE = _table(KEPT), _table((*KEPT, *KEPT_WHOLE))
 
 
 class _NeedsTree(Exception):
     """The tokens alone do not tell what is an element here."""
 
 
-def skeleton(html: bytes) -> bytes | None:
-    """The `KEPT` tags of a page (ASCII-compatible bytes, of any quality), as they stand there; empty where it has no
-    image or base. None where it takes a tree to tell."""
+def skeleton(html: bytes, *, with_whole: bool = False) -> bytes | None:
+    """The `KEPT` tags of a page (ASCII-compatible bytes, of any quality), as they stand there, and of the `KEPT_WHOLE`
+    elements those that matter; empty where it has no image or base. None where it takes a tree to tell."""
     try:
-        return b"".join(_kept_tags(html))
+        kept = b"".join(_kept_tags(html, with_whole))
     except _NeedsTree:
         return None
+    return b"<body>" + kept if kept and with_whole else kept  # what comes first would else lie in the head
 
 
-def _kept_tags(html: bytes) -> list[bytes]:
+def _kept_tags(html: bytes, with_whole: bool) -> list[bytes]:
     kept: list[bytes] = []
     sure = 0  # up to here all is tokenized, and here the tokenizer is in its data state
     open_svgs = bases = 0
-    walk = zip(*_places(html), strict=True)
+    whole = _Whole(html) if with_whole else None
+    walk = zip(*_places(html, _MATTERS_WITH_WHOLE if with_whole else _MATTERS), strict=True)
     for place, previous in walk:
         if place < sure:
             continue
@@ -93,11 +94,11 @@ def _kept_tags(html: bytes) -> list[bytes]:
                 continue
         if html[place + 1] == _BANG:
             if html.startswith(b"<!--", place):
-                sure = _end_of_comment(html, place)
+                sure = after_comment(html, place)
             elif open_svgs:  # CDATA there, a comment elsewhere
                 raise _NeedsTree
             continue
-        tag = _tag(html, place)
+        tag = start_or_end_tag(html, place)
         if tag is None:
             break
         sure = tag.end()
@@ -114,6 +115,9 @@ def _kept_tags(html: bytes) -> list[bytes]:
             open_svgs = max(open_svgs - 1, 0)
         elif name in _HTML_WITHIN or (name == b"desc" and not _is_plain_text(html, sure, name)):
             open_svgs = _EVERMORE
+        elif name == b"meta":
+            if _opts_out(tag[0]):
+                kept.append(tag[0])
         elif name in KEPT:
             bases += name == b"base"
             if open_svgs or bases > 1:
@@ -121,20 +125,44 @@ def _kept_tags(html: bytes) -> list[bytes]:
             kept.append(tag[0])
         elif name in _NEEDS_TREE:
             raise _NeedsTree
+        elif whole is not None and name in KEPT_WHOLE and whole.matters(name, sure):
+            whole_end = end_of_plain(html, place)
+            if whole_end is None or open_svgs:
+                raise _NeedsTree
+            kept.append(html[place:whole_end])
+            sure = whole_end
     return kept
 
 
-def _places(html: bytes) -> tuple[list[int], list[int]]:
-    """Where tags that matter may start, up to the last wanted one, and for each where the `<` before it is (or -1)."""
+class _Whole:
+    """Which of the `KEPT_WHOLE` elements of a page hold what is wanted of them. No part of it is searched twice."""
+
+    def __init__(self, html: bytes) -> None:
+        self._html = html
+        self._found = {name: [-1, -1] for name in KEPT_WHOLE}
+
+    def matters(self, name: bytes, start: int) -> bool:
+        """Whether what is wanted of an element lies between `start` and the next end tag of its name."""
+        found = self._found[name]
+        for at, search in enumerate(_within[name]):
+            if found[at] < start:
+                match = search(self._html, start)
+                found[at] = _EVERMORE if match is None else match.start()
+        end, wanted = found
+        return wanted < end
+
+
+def _places(html: bytes, matters: np.ndarray) -> tuple[list[int], list[int]]:
+    """Where tags that matter may start, up to the last `meta` or wanted one, and for each the `<` before it (or -1)."""
     data = np.frombuffer(html, np.uint8)
     angles = np.flatnonzero(data[:-3] == ord("<"))
     code = (data[1:][angles] & 31).astype(np.uint16)
     code |= (data[2:][angles] & 31).astype(np.uint16) << 5
     code |= (data[3:][angles] & 31).astype(np.uint16) << 10
-    kinds = _MATTERS[code]
+    kinds = matters[code]
     chosen = np.flatnonzero(kinds)
-    wanted = np.flatnonzero(kinds[chosen] == 2)
-    if not len(wanted):
+    wanted = np.flatnonzero(kinds[chosen] >= 2)
+    if not len(wanted) or kinds[chosen].max() < 3:
         return [], []
     chosen = chosen[: wanted[-1] + 1]
     before = angles[chosen - 1]
@@ -162,17 +190,8 @@ def _is_surely_text(html: bytes, sure: int, previous: int, place: int) -> bool:
 
 def _end_of_token_around(html: bytes, sure: int, place: int) -> int:
     """The end of the tag or bogus comment that `place` lies in; 0 when it lies in none."""
-    reached = _end_of(_tokens(html, sure, place), html)
-    return 0 if reached == place else _end_of(_tag(html, reached) or _bogus_comment(html, reached), html)
-
-
-def _end_of_comment(html: bytes, place: int) -> int:
-    """Where the comment has ended that starts at `place`: `<!-->` and `<!--->` are whole ones."""
-    end = html.find(b"-->", place + 2)
-    odd_end = html.find(b"--!>", place + 4, end if end >= 0 else len(html))
-    if odd_end >= 0:
-        return odd_end + 4
-    return end + 3 if end >= 0 else len(html)
+    reached = _end_of(tokens(html, sure, place), html)
+    return 0 if reached == place else _end_of(start_or_end_tag(html, reached) or bogus_comment(html, reached), html)
 
 
 def _end_of_raw_text(html: bytes, start: int, name: bytes, walk: Iterator[tuple[int, int]]) -> int:
@@ -184,9 +203,9 @@ def _end_of_raw_text(html: bytes, start: int, name: bytes, walk: Iterator[tuple[
         if html[place + 1] == _SLASH:
             if name == b"script" and html.startswith(b"</script>", place):  # most of them
                 return place + len(b"</script>")
-            end = _end_tag_name(html, place)
+            end = end_tag_name(html, place)
             if end is not None and end[1].lower() == name:
-                return _end_of(_tag(html, place), html)
+                return _end_of(start_or_end_tag(html, place), html)
         elif name == b"script":
             if html.startswith(b"<!--", place):
                 comment = place
@@ -207,5 +226,5 @@ def _end_of(match: re.Match[bytes] | None, html: bytes) -> int:
 def _is_plain_text(html: bytes, start: int, name: bytes) -> bool:
     """Whether only text lies between `start` and the end tag of this name, so that it is the same if it is raw text."""
     place = html.find(b"<", start)
-    end = _end_tag_name(html, place) if place >= 0 else None
+    end = end_tag_name(html, place) if place >= 0 else None
     return end is not None and end[1].lower() == name

@@ -51,10 +51,10 @@ def inspect_file(extractor: Extractor, file: InputFile, open_file: Opener) -> It
                 images = []
                 for image in page.document.images:
                     reasons: Counter[str] = Counter()
-                    alone = page._replace(document=page.document._replace(images=[image]))
+                    alone = page._replace(document=page.document._replace(images=[image], twins=0))
                     found: list[Row] = list(extractor.page_pairs(alone, reasons))
                     pairs = [dict(zip(extractor.pair_schema.names, row, strict=True)) for row in found]
-                    images.append(InspectedImage(image[0], list(image[1]), pairs, _failures(reasons)))
+                    images.append(InspectedImage(image.src, list(image.texts), pairs, _failures(reasons)))
                 yield InspectedPage(page.url, page.warc_offset, images, _failures(counts))
                 counts.clear()
         except (ArchiveDamage, OSError) as error:

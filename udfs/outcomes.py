@@ -43,7 +43,7 @@ class Outcome(Named):
     PAGE_DAMAGED = "page_damaged", "among pages: a body cut or corrupt; what precedes the damage was parsed"
     PAGE_CAPPED = "page_capped", "among pages: cut at max_page_bytes, max_record_bytes or what `html_limits` allow"
 
-    IMAGES = "images", "img elements"
+    IMAGES = "images", "img elements; a lazy one and its twin in noscript are one"
     IMAGE_NO_URL = "image_no_url", "no src, or a blank one"
     IMAGE_DATA_URL = "image_data_url", "the image itself stands in a data: URL"
     IMAGE_NOT_HTTP = "image_not_http", "another scheme than http and https"
@@ -51,6 +51,9 @@ class Outcome(Named):
     IMAGE_URL_TOO_LONG = "image_url_too_long", "a URL of more than 65,536 characters"
     IMAGE_NO_TEXT = "image_no_text", "a good URL, but no text that is not blank"
     IMAGES_WITH_TEXT = "images_with_text", "a good URL and a text"
+
+    IMAGES_BEYOND_SRC = "images_beyond_src", "among images: a URL from a lazy-loading attribute, srcset or picture"
+    NOSCRIPT_TWINS = "noscript_twins", "beside images: img elements in noscript that are one with another"
 
     TEXTS = "texts", "text attributes present, blank ones included"
     TEXT_NO_URL = "text_no_url", "its image had no usable URL"
@@ -90,6 +93,9 @@ SUMS: dict[Outcome, tuple[Outcome, ...]] = {
     ),
 }
 """Each total and the outcomes that add up to it."""
+
+OVERLAYS = frozenset((Outcome.PAGE_DAMAGED, Outcome.PAGE_CAPPED, Outcome.IMAGES_BEYOND_SRC, Outcome.NOSCRIPT_TWINS))
+"""Counted beside those of the sums."""
 
 
 def conservation_errors(counts: Mapping[str, int]) -> list[str]:

@@ -10,9 +10,11 @@ from typing import NamedTuple
 from fastwarc import WarcRecord, WarcRecordType
 
 from udfs.charsets import as_html, charset_from_content_type
-from udfs.html import Document, HtmlParser, Unparsable
+from udfs.document import Document
+from udfs.html import HtmlParser, Unparsable
 from udfs.http_body import BodyDamage, decode_body
 from udfs.outcomes import Outcome
+from udfs.profiles import PAPER, Profile
 from udfs.wat import wat_page
 
 WARC, WAT = "warc", "wat"
@@ -35,11 +37,13 @@ class Page(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PageReader:
-    """How pages are read out of records: the parser, and the caps on a page's decoded bytes and on a record's own."""
+    """How pages are read out of records: the parser and what it is to take, and the caps on a page's decoded bytes and
+    on a record's own."""
 
     parse: HtmlParser
     max_page_bytes: int
     max_record_bytes: int
+    profile: Profile = PAPER
 
     def pages(
         self, records: Iterator[WarcRecord], name: str, archive_format: str | None, counts: Counter[str]
@@ -84,7 +88,7 @@ class PageReader:
             return None
         charset = charset_from_content_type(content_type) if content_type else None
         try:
-            document = self.parse(as_html(body, charset))
+            document = self.parse(as_html(body, charset), self.profile)
         except Unparsable:
             counts[Outcome.RECORD_UNREADABLE] += 1
             return None
@@ -104,7 +108,7 @@ class PageReader:
             counts[Outcome.RECORD_TOO_LONG] += 1
             return None
         try:
-            parsed = wat_page(record.reader.read())
+            parsed = wat_page(record.reader.read(), self.profile)
         except (OSError, ValueError):
             counts[Outcome.RECORD_UNREADABLE] += 1
             return None

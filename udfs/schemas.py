@@ -64,7 +64,7 @@ MEANINGS = {
     "uuid": "image id: first 24 hex digits of SHA-224 of the URL, tabs and spaces removed",
     "url": "absolute http(s) URL of the image, WHATWG-serialised",
     "caption": "the canonical text (NFC, white space made single spaces); of `images/` the first of `captions`",
-    "text_key": "where the text stood: `alt`, `title` or `data-image-title`",
+    "text_key": "where the text stood: `alt`, `title`, `data-image-title`, `figcaption` or `aria-label`",
     "lang": "detected language, ISO 639",
     "lang_score": "the detector's score of it",
     "caption_hash": "XXH3-64 of the caption's UTF-8 bytes, signed",

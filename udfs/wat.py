@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from udfs.html import Document, Image
+from udfs.document import Document, Image
 from udfs.outcomes import Outcome
+from udfs.profiles import PAPER, Profile
 
 _IMAGE_PATH = "IMG@/src"
 _MAX_OFFSET_DIGITS = 18  # what a long holds; no file is an exabyte
@@ -71,7 +72,7 @@ class _Wat(msgspec.Struct, rename="pascal"):
 _decode = msgspec.json.Decoder(_Wat).decode
 
 
-def wat_page(payload: bytes) -> WatPage | Outcome:
+def wat_page(payload: bytes, profile: Profile = PAPER) -> WatPage | Outcome:
     """The page of one WAT metadata record, or the outcome that says why it is none.
 
     Raises `ValueError` for a payload that is not the JSON of a WAT record. Invalid UTF-8 and lone surrogates, which
@@ -89,7 +90,7 @@ def wat_page(payload: bytes) -> WatPage | Outcome:
         return Outcome.RECORD_NOT_RESPONSE
     if response is None or response.html is None:
         return Outcome.PAGE_NOT_HTML
-    images = [_image(link) for link in response.html.links if link.path == _IMAGE_PATH]
+    images = [_image(link, profile) for link in response.html.links if link.path == _IMAGE_PATH]
     document = Document(response.html.head.base, images)
     offset = "" if wat.container is None or wat.container.offset is None else str(wat.container.offset)
     if wat.container is None or not offset.isdecimal() or len(offset) > _MAX_OFFSET_DIGITS:
@@ -97,13 +98,9 @@ def wat_page(payload: bytes) -> WatPage | Outcome:
     return WatPage(wat.envelope.header.target, document, wat.container.filename, int(offset))
 
 
-def _image(link: _Link) -> Image:
-    texts = []
-    if link.alt is not None:
-        texts.append(("alt", link.alt))
-    if link.title is not None:
-        texts.append(("title", link.title))
-    return Image(link.url, tuple(texts))
+def _image(link: _Link, profile: Profile) -> Image:
+    texts = (("alt", link.alt), ("title", link.title))
+    return Image(link.url, tuple([(key, text) for key, text in texts if text is not None and key in profile.text_keys]))
 
 
 def _decode_leniently(payload: bytes) -> _Wat:

@@ -16,7 +16,8 @@ from table import SHARE, Row, interleave, timed
 from udfs.archives import SourceStream, read_records
 from udfs.captions import canonical
 from udfs.charsets import as_html, charset_from_content_type
-from udfs.html import HTML_PARSERS, Document, Html
+from udfs.document import Document
+from udfs.html import HTML_PARSERS, Html
 from udfs.html_skeleton import skeleton
 from udfs.http_body import decode_body
 from udfs.language import LANGUAGE_DETECTORS

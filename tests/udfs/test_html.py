@@ -14,16 +14,15 @@ from html_pages import HIDDEN, SHOWN, SOUP, tree_cases
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from udfs.document import Document, Image
 from udfs.html import (
     HTML_PARSERS,
-    TEXT_KEYS,
-    Document,
     HtmlParser,
-    Image,
     parse_with_beautifulsoup,
     parse_with_lexbor,
     parse_with_scanner,
 )
+from udfs.profiles import PAPER_TEXT_KEYS
 
 pytestmark = pytest.mark.filterwarnings("ignore::bs4.XMLParsedAsHTMLWarning")
 
@@ -197,7 +196,7 @@ def test_any_text_is_taken(text: str, html: str) -> None:
         document = parse(page)
         for image in document.images:
             assert image.src is None or isinstance(image.src, str)
-            assert [key for key, _ in image.texts] == [key for key in TEXT_KEYS if key in dict(image.texts)]
+            assert [key for key, _ in image.texts] == [key for key in PAPER_TEXT_KEYS if key in dict(image.texts)]
             assert all(isinstance(value, str) for _, value in image.texts)
 
 
@@ -225,7 +224,7 @@ def images_of_tree(tree: str) -> list[Image]:
             found.append({})
         elif path[-2:-1] == ["<img>"] and (attribute := re.fullmatch(r'([^ "]+)="(.*)"', path[-1])):
             found[-1][attribute[1]] = attribute[2]
-    return [Image(i.get("src"), tuple((key, i[key]) for key in TEXT_KEYS if key in i)) for i in found]
+    return [Image(i.get("src"), tuple((key, i[key]) for key in PAPER_TEXT_KEYS if key in i)) for i in found]
 
 
 def test_html5lib_tests_as_they_are(shared_data: Path) -> None:

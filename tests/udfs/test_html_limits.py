@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from udfs import html, html_limits
-from udfs.html import HTML_PARSERS, Image, parse_with_lexbor, parse_with_scanner
+from udfs.document import Image
+from udfs.html import HTML_PARSERS, parse_with_lexbor, parse_with_scanner
 from udfs.html_limits import MAX_TREE_WORK, within_limits
 
 EARLY, LATE = b"<img src=early alt=x>", b"<img src=late alt=x>"
@@ -94,8 +95,8 @@ def few_images(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize("parser", HTML_PARSERS)
 def test_images_beyond_the_most(few_images: None, parser: str) -> None:
     page = b"<base href=/b/>" + EARLY * 3
-    assert HTML_PARSERS[parser](page) == ("/b/", [Image("early", (("alt", "x"),))] * 3, False)
-    assert HTML_PARSERS[parser](page + LATE) == ("/b/", [Image("early", (("alt", "x"),))] * 3, True)
+    assert HTML_PARSERS[parser](page)[:3] == ("/b/", [Image("early", (("alt", "x"),))] * 3, False)
+    assert HTML_PARSERS[parser](page + LATE)[:3] == ("/b/", [Image("early", (("alt", "x"),))] * 3, True)
 
 
 @pytest.mark.parametrize("parser", HTML_PARSERS)

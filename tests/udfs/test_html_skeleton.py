@@ -13,7 +13,8 @@ from html_pages import HIDDEN, IMG_TAGS, SHOWN, TAGS, tree_cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from udfs.html import Document, parse_with_lexbor, parse_with_scanner
+from udfs.document import Document
+from udfs.html import parse_with_lexbor, parse_with_scanner
 from udfs.html_skeleton import skeleton
 from udfs.sample_web import make_page
 

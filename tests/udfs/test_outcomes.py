@@ -6,10 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.outcomes import COUNTERS, SUMS, FileStatus, Outcome, conservation_errors
+from udfs.outcomes import COUNTERS, OVERLAYS, SUMS, FileStatus, Outcome, conservation_errors
 from udfs.schemas import FILE
-
-OVERLAYS = {Outcome.PAGE_DAMAGED, Outcome.PAGE_CAPPED}  # counted among pages, beside an outcome of their own
 
 
 def test_every_outcome_is_in_one_sum_or_an_overlay() -> None:

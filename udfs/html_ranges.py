@@ -1,0 +1,80 @@
+"""Elements that can be cut out of a page whole, since it does not take the page's tree to tell where they end.
+
+A tree and the tokens disagree where elements are nested wrongly: a stray `</div>` closes what is open outside, a `<td>`
+the cell around. An element is plain where no tag within it can do so: it holds only the tags below, those that close
+what is open (`_CLOSING`) properly nested.
+"""
+
+import re
+
+from udfs.html_tokens import after_comment, bogus_comment, start_or_end_tag
+
+_CLOSING = frozenset(
+    b"figure figcaption div section article header footer center button p h1 h2 h3 h4 h5 h6".split()
+)  # their end tags close whatever is open within them, wherever they are
+_HEADINGS = frozenset(b"h1 h2 h3 h4 h5 h6".split())
+_ORDINARY = frozenset(
+    b"a abbr b big cite code em font i label mark nobr noscript picture q s small span strike strong sub sup time tt u "
+    b"img image source br hr wbr link meta".split()
+)  # their end tags close nothing beyond a `figure`, or close nothing at all
+_RAW = {
+    name: re.compile(rb"</%b(?=[\t\n\f\r />])" % name, re.IGNORECASE).search
+    for name in (b"script", b"style", b"iframe")
+}
+_plain_drawing = re.compile(
+    rb"(?:[\t\n\f\r ]++|</?(?:circle|defs|ellipse|g|line|path|polygon|polyline|rect|use)(?=[\t\n\f\r />])[^<>]*+>)*+"
+    rb"</svg>",
+    re.IGNORECASE,
+).match
+
+
+def end_of_plain(html: bytes, start: int) -> int | None:
+    """Where the element ends that begins at `start`; None where its tags alone do not tell."""
+    opened: list[bytes] = []
+    position = start
+    while (place := html.find(b"<", position)) >= 0:
+        if html.startswith(b"<!--", place):
+            position = after_comment(html, place)
+            continue
+        tag = start_or_end_tag(html, place)
+        if tag is None:
+            bogus = bogus_comment(html, place)
+            if bogus is None and not _is_text(html, place):
+                return None
+            position = place + 1 if bogus is None else bogus.end()
+            continue
+        name, position = tag[1].lower(), tag.end()
+        is_end = name.startswith(b"/")
+        name = name.removeprefix(b"/")
+        if not opened:
+            opened.append(name)
+        elif name in _CLOSING or name == opened[0]:
+            if not is_end:
+                if name in _HEADINGS and opened[-1] in _HEADINGS:
+                    return None
+                if name == b"button" and html.rfind(b"<button", 0, place) > html.rfind(b"</button", 0, place):
+                    return None
+                opened.append(name)
+            elif opened.pop() != name:
+                return None
+            elif not opened:
+                return position
+        elif name in _RAW and not is_end:
+            end = _RAW[name](html, position)
+            if end is None or html.find(b"<!--", position, end.start()) >= 0:
+                return None
+            position = end.start()
+        elif name == b"svg" and not is_end:
+            drawing = _plain_drawing(html, position)
+            if drawing is None:
+                return None
+            position = drawing.end()
+        elif name not in _ORDINARY and name not in _RAW and b"-" not in name:
+            return None
+    return None
+
+
+def _is_text(html: bytes, place: int) -> bool:
+    """Whether the `<` there begins nothing."""
+    following = html[place + 1 : place + 2]
+    return not (following.isalpha() or following in (b"/", b"!", b"?"))

@@ -1,0 +1,131 @@
+"""Trees of a page by lexbor and by html5lib, behind the few questions that extraction asks of them."""
+
+from collections.abc import Hashable, Iterator
+from typing import Any, Protocol
+
+from bs4 import BeautifulSoup, NavigableString, Tag
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
+
+from udfs.lazy_images import Attributes
+
+_AS_WRITTEN = LexborDocumentOptions.WO_EVENTS.value  # else <selectedcontent> holds a second copy of an option's image
+_BLOCKS = frozenset(
+    {"address", "article", "aside", "blockquote", "br", "center", "dd", "details", "dialog", "div", "dl", "dt"}
+    | {"fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup"}
+    | {
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    }
+)
+_NO_TEXT = frozenset({"script", "style", "template", "noembed", "noframes", "iframe", "textarea", "xmp", "title"})
+
+
+class Tree(Protocol):
+    """A page's elements, those within `template` left out. Nodes are the parser's own."""
+
+    def tags(self, name: str) -> list[Any]:
+        """The elements of this name, in document order."""
+        ...
+
+    def attributes(self, node: Any) -> Attributes:
+        """An element's attributes as written, entities decoded."""
+        ...
+
+    def key(self, node: Any) -> Hashable:
+        """What tells an element from others."""
+        ...
+
+    def ancestors(self, node: Any) -> Iterator[tuple[str, Any]]:
+        """The names and nodes of the elements around one, the nearest first."""
+        ...
+
+    def children(self, node: Any) -> Iterator[tuple[str, Any]]:
+        """The names and nodes of an element's child elements, in order."""
+        ...
+
+    def text(self, node: Any) -> str:
+        """The text of an element as it is read: blocks and line breaks apart, scripts and the like left out."""
+        ...
+
+
+class LexborTree:
+    """A tree by lexbor, of bytes that are UTF-8."""
+
+    def __init__(self, html: bytes) -> None:
+        self._parser = LexborHTMLParser(html, options=_AS_WRITTEN)
+
+    def tags(self, name: str) -> list[LexborNode]:
+        return self._parser.tags(name)
+
+    def attributes(self, node: LexborNode) -> Attributes:
+        return node.attributes
+
+    def key(self, node: LexborNode) -> Hashable:
+        return node.mem_id
+
+    def ancestors(self, node: LexborNode) -> Iterator[tuple[str, LexborNode]]:
+        around = node.parent
+        while around is not None:
+            yield around.tag or "", around
+            around = around.parent
+
+    def children(self, node: LexborNode) -> Iterator[tuple[str, LexborNode]]:
+        return ((child.tag or "", child) for child in node.iter(include_text=False))
+
+    def text(self, node: LexborNode) -> str:
+        parts = []
+        for part in node.traverse(include_text=True):
+            before = part.prev
+            if part.tag in _BLOCKS or (before is not None and before.tag in _BLOCKS):
+                parts.append(" ")
+            if part.is_text_node and (part.parent is None or part.parent.tag not in _NO_TEXT):
+                parts.append(part.text_content or "")
+        return "".join(parts)
+
+
+class SoupTree:
+    """A tree by html5lib, which keeps the contents of `template`: they are skipped. Raises `AssertionError` for the
+    pages on which html5lib trips over itself."""
+
+    def __init__(self, html: str) -> None:
+        self._soup = BeautifulSoup(html, "html5lib")
+
+    def tags(self, name: str) -> list[Tag]:
+        return [node for node in self._soup.find_all(name) if node.find_parent("template") is None]
+
+    def attributes(self, node: Tag) -> Attributes:
+        return {name: value if isinstance(value, str) else " ".join(value) for name, value in node.attrs.items()}
+
+    def key(self, node: Tag) -> Hashable:
+        return id(node)
+
+    def ancestors(self, node: Tag) -> Iterator[tuple[str, Tag]]:
+        return ((around.name, around) for around in node.parents)
+
+    def children(self, node: Tag) -> Iterator[tuple[str, Tag]]:
+        return ((child.name, child) for child in node.children if isinstance(child, Tag))
+
+    def text(self, node: Tag) -> str:
+        parts = []
+        for part in node.descendants:
+            before = part.previous_sibling
+            if getattr(part, "name", None) in _BLOCKS or getattr(before, "name", None) in _BLOCKS:
+                parts.append(" ")
+            is_text = type(part) is NavigableString  # comments are a subclass of it
+            if is_text and not any(around.name in _NO_TEXT for around in part.parents):
+                parts.append(str(part))
+        return "".join(parts)
