@@ -1,6 +1,5 @@
 """What a score threshold keeps: pure figures of what a language detector said, for `language_table.py`."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -13,33 +12,29 @@ ENGLISH = "en"
 NOT_ENGLISH = -1.0
 """The English score of a caption that the detector calls something else; below every threshold."""
 
-WEB_MIX = {
-    code: float(share)
-    for code, share in (
-        item.split(":")
-        for item in (
-            "af:.0103 ar:.6709 az:.0687 be:.0162 bg:.2992 bn:.1186 bs:.0523 ca:.2085 cs:1.0630 cy:.0117 da:.4640 "
-            "de:5.3038 el:.5728 en:43.4241 eo:.0084 es:4.5387 et:.1326 eu:.0401 fa:.7051 fi:.3444 fr:4.3960 ga:.0071 "
-            "gu:.0113 he:.2473 hi:.2089 hr:.2149 hu:.5649 hy:.0340 id:1.1235 is:.0398 it:2.5282 ja:5.0419 ka:.0422 "
-            "kk:.0282 ko:.7388 la:.1007 lg:.0002 lt:.1668 lv:.0942 mi:.0012 mk:.0383 mn:.0161 mr:.0258 ms:.0787 "
-            "nb:.3060 nl:1.8145 nn:.0130 pa:.0079 pl:1.8065 pt:2.3146 ro:.5978 ru:6.0444 sk:.3705 sl:.1558 sn:.0006 "
-            "so:.0050 sq:.0497 sr:.2161 st:.0006 sv:.6649 sw:.0096 ta:.0473 te:.0220 th:.4071 tl:.0088 tn:.0001 "
-            "tr:1.2422 ts:.0001 uk:.6037 ur:.0306 vi:1.0454 xh:.0023 yo:.0010 zh:4.8129 zu:.0025"
-        ).split()
-    )
-}
+_SHARES = (
+    "af:.0103 ar:.6709 az:.0687 be:.0162 bg:.2992 bn:.1186 bs:.0523 ca:.2085 cs:1.0630 cy:.0117 da:.4640 "
+    "de:5.3038 el:.5728 en:43.4241 eo:.0084 es:4.5387 et:.1326 eu:.0401 fa:.7051 fi:.3444 fr:4.3960 ga:.0071 "
+    "gu:.0113 he:.2473 hi:.2089 hr:.2149 hu:.5649 hy:.0340 id:1.1235 is:.0398 it:2.5282 ja:5.0419 ka:.0422 "
+    "kk:.0282 ko:.7388 la:.1007 lg:.0002 lt:.1668 lv:.0942 mi:.0012 mk:.0383 mn:.0161 mr:.0258 ms:.0787 "
+    "nb:.3060 nl:1.8145 nn:.0130 pa:.0079 pl:1.8065 pt:2.3146 ro:.5978 ru:6.0444 sk:.3705 sl:.1558 sn:.0006 "
+    "so:.0050 sq:.0497 sr:.2161 st:.0006 sv:.6649 sw:.0096 ta:.0473 te:.0220 th:.4071 tl:.0088 tn:.0001 "
+    "tr:1.2422 ts:.0001 uk:.6037 ur:.0306 vi:1.0454 xh:.0023 yo:.0010 zh:4.8129 zu:.0025"
+)
+WEB_MIX = {code: float(share) for code, _, share in (item.partition(":") for item in _SHARES.split())}
 """Pages of CC-MAIN-2024-42 by primary language, in % (commoncrawl/cc-crawl-statistics, plots/languages.csv)."""
 
 Floats = npt.NDArray[np.float64]
 
 
 class Recognition(NamedTuple):
-    """How well English is told at one threshold: rates in [0, 1]; precision is NaN where nothing is called English."""
+    """How well English is told at one threshold: rates in [0, 1]; NaN for the precision of no caption."""
 
     recall: float
     false_positives: float
     precision: float
     web_precision: float
+    web_precision_of_pairs: float
 
 
 def rate(scores: Floats, threshold: float) -> float:
@@ -47,16 +42,23 @@ def rate(scores: Floats, threshold: float) -> float:
     return float((scores >= threshold).mean())
 
 
-def recognition(scores: Mapping[str, Floats], threshold: float) -> Recognition:
-    """Of the English scores of each language's captions. False positives are a mean over the other languages; precision
-    is for as many captions of each language, and for languages in the shares of `WEB_MIX`."""
+def recognition(
+    scores: Mapping[str, Floats], holds: Mapping[str, npt.NDArray[np.bool_]], threshold: float
+) -> Recognition:
+    """Of the English scores of each language's captions, and whether each holds an entry.
+
+    False positives are a mean over the other languages. Precision is for as many captions of each language, then for
+    languages in the shares of `WEB_MIX`, then of those captions the ones that hold an entry.
+    """
     rates = {language: rate(found, threshold) for language, found in scores.items()}
+    pairs = {language: float(((found >= threshold) & holds[language]).mean()) for language, found in scores.items()}
     others = [language for language in rates if language != ENGLISH]
     return Recognition(
         rates[ENGLISH],
         float(np.mean([rates[language] for language in others])),
         _precision(rates, dict.fromkeys(rates, 1.0)),
         _precision(rates, WEB_MIX),
+        _precision(pairs, WEB_MIX),
     )
 
 
@@ -146,11 +148,3 @@ def pools(matched: Matched, entries: int, thresholds: Sequence[float], tail_shar
         inside = matched.scores >= threshold
         found.append(Pool(int(inside.sum()), int((counts > 0).sum()), float(keep[inside].sum())))
     return t, found
-
-
-def by_language(rows: Iterable[tuple[str, str, float]]) -> dict[str, dict[str, Floats]]:
-    """{kind: {language: English scores}} of (language, kind, English score)."""
-    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for language, kind, score in rows:
-        found[kind][language].append(score)
-    return {kind: {name: np.array(scores) for name, scores in of.items()} for kind, of in found.items()}

@@ -5,15 +5,17 @@
 
 `--langid`: text in known languages (a header, then language, kind of text and text, tab-separated), for recall and
 precision of English. `--captions`: real captions, for what each threshold loses, and which entries lose most. Entries
-are the packaged list's.
+are the packaged list's, or with `--words` the captions' own words, which have a longer tail.
 """
 
 import argparse
 import gzip
 import json
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -28,7 +30,7 @@ from table import aligned, interleave, timed
 from metadata.entries import load_entries
 from udfs.captions import canonical
 from udfs.language import LANGUAGE_DETECTORS, Detector
-from udfs.matcher import Matcher
+from udfs.matcher import Matcher, space_text
 
 THRESHOLDS = (0.0, 0.2, 0.3, 0.5, 0.7, 0.9)
 TAIL_SHARE = 0.06
@@ -49,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="captions: Parquet and the column's name (default: caption), or lines, tab-separated, and its number from "
         "1 on; may be given again",
     )
+    parser.add_argument("--words", action="store_true", help="take each file's own words for entries")
     parser.add_argument("--score", type=float, default=0.5, metavar="S", help="the loss of entries at this threshold")
     parser.add_argument("--least", type=int, default=20, metavar="K", help="show entries with at least K captions")
     parser.add_argument("--json", action="store_true", help="print the figures for machines, each language's included")
@@ -61,15 +64,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (OSError, ValueError, IndexError) as error:
         parser.error(str(error))
     found: dict[str, Any] = {"thresholds": THRESHOLDS}
+    packaged = load_entries(None).entries
     if samples:
-        found["samples"] = measure_samples(samples)
-    if captions:
-        entries = load_entries(None).entries
-        matcher = Matcher(entries)
-        found["captions"] = {
-            Path(given).name: measure_captions(texts, entries, matcher, arguments.score, arguments.least)
-            for given, texts in captions.items()
-        }
+        found["samples"] = measure_samples(samples, Matcher(packaged))
+    found["captions"] = {
+        Path(given).name: measure_captions(
+            texts, words_of(texts) if arguments.words else packaged, arguments.score, arguments.least
+        )
+        for given, texts in captions.items()
+    }
     print(json.dumps(found, indent=2) if arguments.json else render(found, arguments.score, arguments.least))
     return 0
 
@@ -99,35 +102,41 @@ def _lines(path: Path) -> Iterator[str]:
         yield from (line.rstrip("\n") for line in lines)
 
 
+def words_of(captions: Sequence[str]) -> list[str]:
+    """The distinct words of captions, as the matching rule spaces them."""
+    return list(dict.fromkeys(chain.from_iterable(space_text(caption).split() for caption in captions)))
+
+
 def english_score(detect: Detector, caption: str) -> float:
     lang, score = detect(caption)
     return score if lang == figures.ENGLISH else figures.NOT_ENGLISH
 
 
-def measure_samples(samples: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
-    """For each backend and kind of text: microseconds a text, the figures at each threshold, and each language's rate
+def measure_samples(samples: Sequence[tuple[str, str, str]], matcher: Matcher) -> dict[str, Any]:
+    """For each kind of text and backend: microseconds a text, the figures at each threshold, and each language's rate
     of being called English."""
-    backends: dict[str, Any] = {}
-    for name, detector in LANGUAGE_DETECTORS.items():
-        detect = detector()
-        scored = figures.by_language((lang, kind, english_score(detect, text)) for lang, kind, text in samples)
-        backends[name] = {
-            kind: {
-                "texts": {language: len(found) for language, found in scores.items()},
-                "at": [figures.recognition(scores, threshold)._asdict() for threshold in THRESHOLDS],
+    kinds: dict[str, Any] = {}
+    for kind in dict.fromkeys(kind for _, kind, _ in samples):
+        texts: dict[str, list[str]] = defaultdict(list)
+        for language, of_kind, text in samples:
+            if of_kind == kind:
+                texts[language].append(text)
+        holds = {language: np.array([bool(matcher.match(text)) for text in of]) for language, of in texts.items()}
+        spent = microseconds(list(chain.from_iterable(texts.values())))
+        kinds[kind] = {}
+        for name, detector in LANGUAGE_DETECTORS.items():
+            detect = detector()
+            scores = {lang: np.array([english_score(detect, text) for text in of]) for lang, of in texts.items()}
+            kinds[kind][name] = {
+                "microseconds": spent[name],
+                "at": [figures.recognition(scores, holds, threshold)._asdict() for threshold in THRESHOLDS],
                 "called_english": {
                     language: [figures.rate(found, threshold) for threshold in THRESHOLDS]
                     for language, found in scores.items()
                 },
             }
-            for kind, scores in scored.items()
-        }
-        _say(f"{name}: {len(samples):,} texts of known language")
-    for kind in {kind: None for _, kind, _ in samples}:
-        spent = microseconds([text for _, found, text in samples if found == kind])
-        for name, value in spent.items():
-            backends[name][kind]["microseconds"] = value
-    return backends
+        _say(f"{kind}: {sum(map(len, texts.values())):,} texts in {len(texts)} languages")
+    return kinds
 
 
 def microseconds(texts: Sequence[str]) -> dict[str, float]:
@@ -143,23 +152,21 @@ def microseconds(texts: Sequence[str]) -> dict[str, float]:
     return {name: median(each) / len(some) * 1e6 for name, each in zip(LANGUAGE_DETECTORS, seconds, strict=True)}
 
 
-def measure_captions(
-    captions: Sequence[str], entries: Sequence[str], matcher: Matcher, score: float, least: int
-) -> dict[str, Any]:
+def measure_captions(captions: Sequence[str], entries: Sequence[str], score: float, least: int) -> dict[str, Any]:
     """Of the captions that hold an entry: what each backend keeps by length (of as many captions for both), and by the
     default backend what tenths of the matches, entries, pool and subset lose."""
+    matcher = Matcher(entries)
     holding = [(caption, ids) for caption in captions if (ids := matcher.match(caption))]
     some = _spread([caption for caption, _ in holding], _BOTH_BACKENDS)
     by_length: dict[str, Any] = {}
     for name, detector in LANGUAGE_DETECTORS.items():
         detect = detector()
         by_length[name] = _by_length(some, [english_score(detect, caption) for caption in some])
-        _say(f"{name}: {len(some):,} captions")
     detect = LANGUAGE_DETECTORS[_ENTRIES_BY]()
     matched = figures.Matched.of((english_score(detect, caption), caption, ids) for caption, ids in holding)
     every, at_zero, at_score = (matched.counts(len(entries), threshold) for threshold in (None, 0.0, score))
     lost = 1 - at_score / np.maximum(at_zero, 1)
-    worst = sorted(np.flatnonzero(at_zero >= least), key=lambda entry: (-lost[entry], -at_zero[entry]))
+    worst = sorted(np.flatnonzero(at_zero >= least).tolist(), key=lambda entry: (-lost[entry], -at_zero[entry]))
     t, pools = figures.pools(matched, len(entries), THRESHOLDS, TAIL_SHARE)
     return {
         "captions": len(captions),
@@ -205,29 +212,22 @@ def render(found: Mapping[str, Any], score: float, least: int) -> str:
     return "\n\n".join(parts)
 
 
-def _render_samples(backends: Mapping[str, Any]) -> list[str]:
-    lines = [("text", "score", *(f"{name} {what}" for name in backends for what in ("recall", "fp", "prec", "web")))]
-    kinds = list(next(iter(backends.values())))
-    for kind in kinds:
-        for place, threshold in enumerate(THRESHOLDS):
-            cells = [_percent(value) for name in backends for value in backends[name][kind]["at"][place].values()]
-            lines.append((kind if not place else "", f"{threshold:g}", *cells))
+def _render_samples(kinds: Mapping[str, Any]) -> list[str]:
     head = (
-        "English of known languages, %: recall; false positives, the mean of the other languages; precision with all "
-        "languages alike; precision at the languages' shares of CC-MAIN-2024-42"
+        "English among texts of known language, %: recall; false positives, the mean of the other languages; precision "
+        "with all languages alike,\nat the languages' shares of CC-MAIN-2024-42, and there of texts that hold an entry"
     )
-    times = [("µs a text", *kinds)]
-    times += [(name, *(f"{backends[name][kind]['microseconds']:,.0f}" for kind in kinds)) for name in backends]
-    called = [("called English, % at score 0", *kinds)]
-    for name in backends:
-        cells = []
-        for kind in kinds:
-            rates = {lang: at[0] for lang, at in backends[name][kind]["called_english"].items()}
-            rates.pop(figures.ENGLISH)
+    lines = [("text", "backend", "µs", "score", "recall", "false", "alike", "web", "web pairs")]
+    called = []
+    for kind, backends in kinds.items():
+        for name, found in backends.items():
+            for threshold, at in zip(THRESHOLDS, found["at"], strict=True):
+                cells = [_percent(value) for value in at.values()]
+                lines.append((kind, name, f"{found['microseconds']:,.0f}", f"{threshold:g}", *cells))
+            rates = {lang: at[0] for lang, at in found["called_english"].items() if lang != figures.ENGLISH}
             most = sorted(rates, key=lambda lang: -rates[lang])[:_SHOWN_LANGUAGES]
-            cells.append(" ".join(f"{lang} {rates[lang] * 100:.0f}" for lang in most))
-        called.append((name, *cells))
-    return ["\n".join((head, *aligned(lines))), "\n".join(aligned(times)), "\n".join(aligned(called))]
+            called.append(f"{kind}, {name}: " + " ".join(f"{lang} {rates[lang] * 100:.0f}" for lang in most))
+    return ["\n".join((head, *aligned(lines))), "\n".join(("called English most, % at score 0", *called))]
 
 
 def _render_captions(name: str, found: Mapping[str, Any], score: float, least: int) -> list[str]:
@@ -236,10 +236,10 @@ def _render_captions(name: str, found: Mapping[str, Any], score: float, least: i
     head = (
         f"{name}: {found['captions']:,} distinct captions, {found['with_an_entry']:,} hold an entry; {spent} a caption"
     )
-    lengths = [("words", "captions", *(f"{backend} {s}" for backend in found["by_length"] for s in at))]
-    for rows in zip(*found["by_length"].values(), strict=True):
-        cells = [_percent(value) for row in rows for value in row["kept"]]
-        lengths.append((rows[0]["words"], f"{rows[0]['captions']:,}", *cells))
+    lengths: list[tuple[str, ...]] = [("backend", "words", "captions", *at)]
+    for backend, rows in found["by_length"].items():
+        for row in rows:
+            lengths.append((backend, row["words"], f"{row['captions']:,}", *map(_percent, row["kept"])))
     tenths = [("tenth of the matches", "entries", "count", "words", *at)]
     for place, row in enumerate(found["tenths"]):
         counts = f"{row['least']:,}-{row['largest']:,}" if row["least"] < row["largest"] else f"{row['least']:,}"
