@@ -15,7 +15,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -54,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--words", action="store_true", help="take each file's own words for entries")
     parser.add_argument("--score", type=float, default=0.5, metavar="S", help="the loss of entries at this threshold")
     parser.add_argument("--least", type=int, default=20, metavar="K", help="show entries with at least K captions")
+    parser.add_argument("--show", type=int, default=0, metavar="N", help="print N captions between each two thresholds")
     parser.add_argument("--json", action="store_true", help="print the figures for machines, each language's included")
     arguments = parser.parse_args(argv)
     if arguments.langid is None and not arguments.captions:
@@ -69,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         found["samples"] = measure_samples(samples, Matcher(packaged))
     found["captions"] = {
         Path(given).name: measure_captions(
-            texts, words_of(texts) if arguments.words else packaged, arguments.score, arguments.least
+            texts, words_of(texts) if arguments.words else packaged, arguments.score, arguments.least, arguments.show
         )
         for given, texts in captions.items()
     }
@@ -152,9 +153,11 @@ def microseconds(texts: Sequence[str]) -> dict[str, float]:
     return {name: median(each) / len(some) * 1e6 for name, each in zip(LANGUAGE_DETECTORS, seconds, strict=True)}
 
 
-def measure_captions(captions: Sequence[str], entries: Sequence[str], score: float, least: int) -> dict[str, Any]:
+def measure_captions(
+    captions: Sequence[str], entries: Sequence[str], score: float, least: int, show: int
+) -> dict[str, Any]:
     """Of the captions that hold an entry: what each backend keeps by length (of as many captions for both), and by the
-    default backend what tenths of the matches, entries, pool and subset lose."""
+    default backend what tenths of the matches, entries, pool and subset lose; and `show` captions of each band."""
     matcher = Matcher(entries)
     holding = [(caption, ids) for caption in captions if (ids := matcher.match(caption))]
     some = _spread([caption for caption, _ in holding], _BOTH_BACKENDS)
@@ -181,7 +184,18 @@ def measure_captions(captions: Sequence[str], entries: Sequence[str], score: flo
             {"entry": entries[e], "captions": int(every[e]), "english": int(at_zero[e]), "kept": int(at_score[e])}
             for e in worst
         ],
+        "shown": _bands([caption for caption, _ in holding], matched.scores, show) if show else {},
     }
+
+
+def _bands(captions: Sequence[str], scores: figures.Floats, show: int) -> dict[str, list[str]]:
+    """Captions of each band between two thresholds, the first that of other languages."""
+    found = {}
+    for low, high in pairwise((figures.NOT_ENGLISH, *THRESHOLDS, 2.0)):
+        inside = [captions[place] for place in np.flatnonzero((scores >= low) & (scores < high)).tolist()]
+        label = f"score {low:g} to {min(high, 1.0):g}" if low >= 0 else "called another language"
+        found[f"{label}: {len(inside):,}"] = _spread(inside, show)
+    return found
 
 
 def _by_length(captions: Sequence[str], scores: Sequence[float]) -> list[dict[str, Any]]:
@@ -245,7 +259,7 @@ def _render_captions(name: str, found: Mapping[str, Any], score: float, least: i
         counts = f"{row['least']:,}-{row['largest']:,}" if row["least"] < row["largest"] else f"{row['least']:,}"
         kept = [_percent(value) for value in row["kept"]]
         tenths.append((f"{place + 1}", f"{row['entries']:,}", counts, f"{row['words']:.1f}", *kept))
-    pools = [("score", "pool", "%", "entries", "%", f"subset at t={found['t']}", "%")]
+    pools: list[tuple[str, ...]] = [("score", "pool", "%", "entries", "%", f"subset at t={found['t']}", "%")]
     first = found["pools"][0]
     for label, row in zip(at, found["pools"], strict=True):
         cells = [cell for key in row for cell in (f"{row[key]:,.0f}", _percent(row[key] / first[key]))]
@@ -254,16 +268,13 @@ def _render_captions(name: str, found: Mapping[str, Any], score: float, least: i
     for row in found["entries"][:_SHOWN_ENTRIES]:
         lost = _percent(1 - row["kept"] / row["english"])
         losers.append((row["entry"], f"{row['captions']:,}", f"{row['english']:,}", f"{row['kept']:,}", lost))
+    worst = f"entries that lose most, of {found['entries_shown_of']:,} with at least {least} English captions"
     return [
         "\n".join((head, "called English with at least each score, % of captions, by length", *aligned(lengths))),
         "\n".join(("the same, % of matches, from the most frequent entries to the rarest", *aligned(tenths))),
         "\n".join(("what is left; % of what score 0 leaves", *aligned(pools))),
-        "\n".join(
-            (
-                f"entries that lose most, of {found['entries_shown_of']:,} with at least {least} English captions",
-                *aligned(losers),
-            )
-        ),
+        "\n".join((worst, *aligned(losers))),
+        *("\n  ".join((band, *shown)) for band, shown in found["shown"].items()),
     ]
 
 

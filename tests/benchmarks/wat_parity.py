@@ -25,8 +25,8 @@ from udfs.pages import WARC, WAT
 from udfs.profiles import PAPER, RICH, TEXT_KEYS, Profile
 from udfs.urls import base_url, image_url
 
-_ELSEWHERE, _PLACEHOLDER = "URL elsewhere than in src", "the WAT has a placeholder's URL"
-_IN_SRC = "URL in src"
+_IN_SRC, _ELSEWHERE = "URL in src", "URL elsewhere than in src"
+_REPLACED = "URL in place of what src has, such as a placeholder's"
 _COUNTED = (
     Outcome.PAGES,
     Outcome.IMAGES,
@@ -97,8 +97,8 @@ def compare(warc: Side, wat: Side, rich: Side) -> dict[str, list[Difference]]:
 
 
 def _richer(paper: Counter[Pair], rich: Counter[Pair], urls: set[str]) -> list[Difference]:
-    """The pairs that the rich profile alone gives, by where their URL stands; an image that the paper's profile gives a
-    placeholder's URL has that pair in its place."""
+    """The pairs that the rich profile alone gives, by where their URL stands; where the paper's profile gives an image
+    another URL, such as a placeholder's, that pair stands in its place."""
     left = list((paper - rich).elements())
     found = []
     for pair in (rich - paper).elements():
@@ -107,7 +107,7 @@ def _richer(paper: Counter[Pair], rich: Counter[Pair], urls: set[str]) -> list[D
             found.append(Difference(_IN_SRC, pair))
         elif (other := next(same, None)) is not None:
             left.remove(other)
-            found.append(Difference(_PLACEHOLDER, pair, other))
+            found.append(Difference(_REPLACED, pair, other))
         else:
             found.append(Difference(_ELSEWHERE, pair))
     return found
