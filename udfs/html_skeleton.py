@@ -31,7 +31,7 @@ KEPT_WHOLE = (b"figure", b"picture", b"noscript")
 """Elements that a skeleton for captions or `picture` holds as they stand, where what it takes lies in them."""
 
 _WANTED = (b"img", b"image", b"base")  # without any of these a page is not looked at
-_opts_out = re.compile(rb"noai|noimageai|noindex|none|tdm-reservation|&", re.IGNORECASE).search
+_OPTS_OUT = (b"noai", b"noi", b"none", b"tdm-r")  # what a `meta` holds that may say no to the page's use
 _within = {
     name: (re.compile(rb"</%b(?=[\t\n\f\r />])" % name, re.I).search, re.compile(wanted, re.I).search)
     for name, wanted in zip(KEPT_WHOLE, (rb"<fig(?:caption|ure)", rb"<im(?:g|age)", rb"<im(?:g|age)"), strict=True)
@@ -116,7 +116,8 @@ def _kept_tags(html: bytes, with_whole: bool) -> list[bytes]:
         elif name in _HTML_WITHIN or (name == b"desc" and not _is_plain_text(html, sure, name)):
             open_svgs = _EVERMORE
         elif name == b"meta":
-            if _opts_out(tag[0]):
+            source = tag[0].lower()
+            if any(word in source for word in _OPTS_OUT):
                 kept.append(tag[0])
         elif name in KEPT:
             bases += name == b"base"

@@ -45,7 +45,7 @@ LAZY_SRCSET = {
 }
 """The same for what has the form of a `srcset`."""
 
-_BEYOND_SRC = frozenset(LAZY_SRC) | frozenset(LAZY_SRCSET)
+_LAZY = (frozenset(LAZY_SRC) | frozenset(LAZY_SRCSET)) - {"srcset"}
 _LATE_TYPES = ("image/avif", "image/jxl", "image/heic")  # few tools read them: the other sources come first
 _MOST_URLS, _MOST_CHARACTERS = 32, 1 << 16
 _not_in_urls = re.compile(r"[{}<>\"|\\^`]").search
@@ -74,11 +74,18 @@ def other_urls(attributes: Attributes, sources: Iterable[Attributes]) -> tuple[s
 
     Those of lazy-loading attributes, in the order of `LAZY_SRC`; then the candidates of each `srcset`, and those of the
     `source` elements before the image in its `picture`. Templates, which a script fills in, and flags are no URLs.
+    None for an image that is not lazy by its attributes and has a `src` of its own.
     """
-    urls = []
-    if not _BEYOND_SRC.isdisjoint(attributes):
+    src = attributes.get("src")
+    is_lazy = not _LAZY.isdisjoint(attributes)
+    if not (
+        is_lazy or needs_another(src) or (src and (sources or "srcset" in attributes) and is_named_placeholder(src))
+    ):
+        return ()
+    urls: list[str] = []
+    if is_lazy:
         urls = [value.strip() for name in LAZY_SRC if (value := attributes.get(name)) and _is_address(value)]
-        urls += _of_srcsets(attributes)
+    urls += _of_srcsets(attributes)
     late: list[str] = []
     for source in sources:
         is_late = (source.get("type") or "").strip().lower() in _LATE_TYPES

@@ -17,6 +17,11 @@ class Profile:
     beyond_src: bool
 
     @property
+    def attribute_keys(self) -> tuple[str, ...]:
+        """The texts that are attributes of the `img`."""
+        return tuple([key for key in self.text_keys if key != "figcaption"])
+
+    @property
     def looks_around(self) -> bool:
         """Whether more of the page matters than the `img` elements themselves."""
         return self.beyond_src or "figcaption" in self.text_keys

@@ -18,7 +18,7 @@ from typing import Any
 from udfs.document import Image
 from udfs.html_trees import Tree
 from udfs.lazy_images import Attributes, is_named_placeholder, needs_another, other_urls
-from udfs.profiles import Profile
+from udfs.profiles import TEXT_KEYS, Profile
 
 _OTHER_SUBJECTS = ("video", "audio", "iframe", "object", "embed", "canvas", "table", "pre", "blockquote")
 
@@ -27,7 +27,7 @@ _OTHER_SUBJECTS = ("video", "audio", "iframe", "object", "embed", "canvas", "tab
 class _Element:
     """An `img` and what is known of its surroundings."""
 
-    attributes: dict[str, str | None]
+    attributes: Attributes
     src: str | None
     others: tuple[str, ...] = ()
     in_noscript: bool = False
@@ -42,7 +42,7 @@ def rich_images(tree: Tree, nodes: list[Any], profile: Profile) -> tuple[list[Im
     sources = _sources(tree) if profile.beyond_src else {}
     elements = []
     for node in nodes:
-        attributes = dict(tree.attributes(node))
+        attributes = tree.attributes(node)
         element = _Element(attributes, (attributes["src"] or "") if "src" in attributes else None)
         if profile.beyond_src:
             element.others = other_urls(attributes, sources.get(tree.key(node), ()))
@@ -55,9 +55,8 @@ def rich_images(tree: Tree, nodes: list[Any], profile: Profile) -> tuple[list[Im
         _unite_twins(elements)
     if captions:
         _hand_out(tree, captions, elements)
-    images = [
-        Image(element.src, _texts(element, profile), element.others) for element in elements if not element.is_twin
-    ]
+    keys = profile.attribute_keys
+    images = [Image(element.src, _texts(element, keys), element.others) for element in elements if not element.is_twin]
     return images, len(elements) - len(images)
 
 
@@ -111,8 +110,7 @@ def _unite(element: _Element, twin: _Element) -> bool:
     """Make one image of an element and the one in `noscript`, if they are."""
     src = (twin.src or "").strip()
     if src == (element.src or "").strip() or src in element.others:
-        for key, value in twin.attributes.items():
-            element.attributes[key] = element.attributes.get(key) or value
+        element.attributes = {**twin.attributes, **{key: value for key, value in element.attributes.items() if value}}
     elif not (_alt(twin) and _alt(twin) == _alt(element) and (element.others or needs_another(element.src))):
         return False
     if element.others or needs_another(element.src):
@@ -155,12 +153,11 @@ def _figure_around(tree: Tree, node: Any, *, past_captions: bool) -> Hashable:
     return None
 
 
-def _texts(element: _Element, profile: Profile) -> tuple[tuple[str, str], ...]:
-    texts = []
-    for key in profile.text_keys:
-        if key == "figcaption":
-            if element.caption is not None:
-                texts.append((key, element.caption))
-        elif key in element.attributes:
-            texts.append((key, element.attributes[key] or ""))
-    return tuple(texts)
+def _texts(element: _Element, keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    attributes = element.attributes
+    texts = [(key, attributes[key] or "") for key in keys if key in attributes]
+    return tuple(texts if element.caption is None else sorted([*texts, ("figcaption", element.caption)], key=_order))
+
+
+def _order(text: tuple[str, str]) -> int:
+    return TEXT_KEYS.index(text[0])
