@@ -257,8 +257,9 @@ def _render_captions(name: str, found: Mapping[str, Any], score: float, least: i
     tenths = [("tenth of the matches", "entries", "count", "words", *at)]
     for place, row in enumerate(found["tenths"]):
         counts = f"{row['least']:,}-{row['largest']:,}" if row["least"] < row["largest"] else f"{row['least']:,}"
-        kept = [_percent(value) for value in row["kept"]]
-        tenths.append((f"{place + 1}", f"{row['entries']:,}", counts, f"{row['words']:.1f}", *kept))
+        at_zero, *above = row["kept"]
+        kept = [_percent(value / at_zero) if at_zero else "" for value in above]
+        tenths.append((f"{place + 1}", f"{row['entries']:,}", counts, f"{row['words']:.1f}", _percent(at_zero), *kept))
     pools: list[tuple[str, ...]] = [("score", "pool", "%", "entries", "%", f"subset at t={found['t']}", "%")]
     first = found["pools"][0]
     for label, row in zip(at, found["pools"], strict=True):
@@ -268,10 +269,13 @@ def _render_captions(name: str, found: Mapping[str, Any], score: float, least: i
     for row in found["entries"][:_SHOWN_ENTRIES]:
         lost = _percent(1 - row["kept"] / row["english"])
         losers.append((row["entry"], f"{row['captions']:,}", f"{row['english']:,}", f"{row['kept']:,}", lost))
+    by_tenth = (
+        "matches kept, from the most frequent entries to the rarest: % of all at score 0, then % of those of score 0"
+    )
     worst = f"entries that lose most, of {found['entries_shown_of']:,} with at least {least} English captions"
     return [
         "\n".join((head, "called English with at least each score, % of captions, by length", *aligned(lengths))),
-        "\n".join(("the same, % of matches, from the most frequent entries to the rarest", *aligned(tenths))),
+        "\n".join((by_tenth, *aligned(tenths))),
         "\n".join(("what is left; % of what score 0 leaves", *aligned(pools))),
         "\n".join((worst, *aligned(losers))),
         *("\n  ".join((band, *shown)) for band, shown in found["shown"].items()),
