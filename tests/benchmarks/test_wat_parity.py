@@ -1,10 +1,11 @@
 """The comparison of a WARC and its WAT, on the sample generator's: its WAT is made as CommonCrawl's extractor would."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
-from wat_causes import NO_ATTRIBUTE
+from wat_causes import CHARSET, NO_ATTRIBUTE, NO_IMAGE
 from wat_parity import main
 
 from udfs.sample_archive import write_warc, write_wat
@@ -32,3 +33,17 @@ def test_the_table_and_its_examples(archives: tuple[str, str], capsys: pytest.Ca
     printed = capsys.readouterr().out
     assert f"{NO_ATTRIBUTE}, data-image-title:" in printed
     assert "pairs that the rich profile alone finds" in printed
+
+
+def test_the_wat_of_saved_pages(shared_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The figures of EXTRACTION.md's paper profile."""
+    (warc,) = shared_data.glob("warc/wrapped__mozilla-readability*.warc.gz")
+    (wat,) = shared_data.glob("wat/generated__wrapped__mozilla-readability*.wat.gz")
+    assert main([str(warc), str(wat), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert Counter(difference["cause"] for difference in found["missing"]) == {
+        CHARSET: 19,
+        NO_ATTRIBUTE: 3,
+        NO_IMAGE: 1,
+    }
+    assert found["extra"] == []
