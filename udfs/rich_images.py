@@ -114,7 +114,7 @@ def _unite(element: _Element, twin: _Element) -> bool:
     elif not (_alt(twin) and _alt(twin) == _alt(element) and (element.others or needs_another(element.src))):
         return False
     if element.others or needs_another(element.src):
-        element.others = (*element.others, src)
+        element.others = tuple(dict.fromkeys([*element.others, src]))
     element.has_twin = twin.is_twin = True
     return True
 
