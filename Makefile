@@ -1,7 +1,7 @@
 # make demo          set up, then curate a small generated web
 # make test          set up, then lint, types and every test
 # make setup         leave .venv/bin/ballast, and a Java where the machine has none
-# make test-cluster  drivers that are killed, and rows on a real standalone cluster on loopback
+# make test-cluster  killed drivers, the documentation followed, and rows on a real standalone cluster on loopback
 # make test-spark35  the Spark tests again, on Spark 3.5
 # make reference     write jobs/docs/REFERENCE.md anew from the code
 # make bench         time it against its peers: one table of ratios, in a few minutes

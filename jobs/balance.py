@@ -36,7 +36,7 @@ from jobs.session import spark_session
 from jobs.settings import Settings
 from jobs.sizes import curve_of, sizes_at, t_of_size
 from jobs.storages import load_metadata, open_storage
-from jobs.survivors import read_survivors, survivors_identity
+from jobs.survivors import read_survivors, survivors_identity, warn_of_subset
 from udfs.addresses import parent_of
 from udfs.data_card import render_card
 from udfs.errors import UsageError
@@ -224,9 +224,11 @@ def _balance_survivors(spark: SparkSession, path: str, source: Source, settings:
     run_folder = open_run("balance", settings, identity, reads=[path, survivors])
     if run_folder.finished:
         return run_folder
+    images = read_survivors(spark, survivors, settings.where)  # what does not fit is said before anything is written
     with run_folder.writing():
-        images = read_survivors(spark, survivors, settings.where)
         left = source.frame.join(images, "uuid", "left_semi")
+        if source.stage == POOL:
+            warn_of_subset(spark, path, left)
         count_stage(spark, run_folder, left, entries, settings)
         counts, _ = read_counts(read_files(spark, run_folder.files(ENTRY_COUNTS), ENTRY_COUNT), settings.out)
         balance_stage(spark, run_folder, left, counts, settings)

@@ -56,6 +56,11 @@ raise SystemExit(main())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    arguments = command_parser().parse_args(argv)
+    return guarded(lambda: _build(arguments), debug=False)
+
+
+def command_parser() -> Parser:
     parser = Parser(prog="python -m jobs.dist", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
     parser.add_argument("--out", metavar="DIR", default=str(_ROOT / "dist"), help="folder to write (default: dist)")
     parser.add_argument(
@@ -70,8 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="put this machine's Python into the archive, for hosts that have none (checked: it must bear being moved)",
     )
     parser.add_argument("--code-only", action="store_true", help="leave the environment as it is")
-    arguments = parser.parse_args(argv)
-    return guarded(lambda: _build(arguments), debug=False)
+    return parser
 
 
 def _build(arguments: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, MapType, StructType
 
 from jobs.command import Job, open_run, run_job
-from jobs.frames import open_source
+from jobs.frames import Source, open_source
 from jobs.run_folder import EXPORT, IMAGES, MATCHED, POOL, SUBSET, RunFolder, Stopwatch
 from jobs.session import spark_session
 from jobs.settings import Settings
@@ -56,21 +56,21 @@ def run(rows: DataFrame, settings: Settings) -> DataFrame:
     return sharded.select(*columns)
 
 
-def export_stage(spark: SparkSession, run_folder: RunFolder, rows: DataFrame, settings: Settings) -> None:
+def export_stage(spark: SparkSession, run_folder: RunFolder, source: Source, settings: Settings) -> None:
     """Write the shards, and read back how many rows they hold."""
     watch = Stopwatch()
     run_folder.clean(EXPORT)
     form, options = _SPARK_FORMS[settings.format], _OPTIONS[settings.format]
     compression = {} if settings.format == "parquet" else {"compression": "none" if settings.no_gzip else "gzip"}
-    sharded = run(rows, settings)
+    sharded = run(source.frame, settings)
     run_folder.commit(EXPORT, sharded, form=form, options={**options, **compression})
     files = run_folder.files(EXPORT)
     written = spark.read.format(form).options(**options).schema(sharded.schema).load(files).count() if files else 0
-    expected = rows.count()
+    expected = source.frame.count()
     if written != expected:
         raise BallastError(f"a defect in Ballast: {expected:,} rows were read, {written:,} are in the files")
-    facts = {"rows": written, "files": len(files), "bytes": run_folder.bytes_of(EXPORT), "seconds": watch.seconds}
-    run_folder.finish_stage(EXPORT, facts)
+    facts = {"rows": written, "files": len(files), "bytes": run_folder.bytes_of(EXPORT), "of": source.stage}
+    run_folder.finish_stage(EXPORT, {**facts, "seconds": watch.seconds})
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
@@ -84,7 +84,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         run_folder = open_run("export", settings, {"source": source.identity}, reads=inputs)
         if not run_folder.finished:
             with run_folder.writing():
-                export_stage(spark, run_folder, source.frame, settings)
+                export_stage(spark, run_folder, source, settings)
     return run_folder
 
 

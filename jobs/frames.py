@@ -86,11 +86,11 @@ def read_files(
 
 
 class Located(NamedTuple):
-    """The Parquet files of a step job's input, relative to `storage`."""
+    """The Parquet files of a step job's input, relative to `storage`, and the stage of which they are, if of one."""
 
-    path: str
     storage: Storage
     names: list[str]
+    stage: str | None = None
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -104,6 +104,7 @@ class Source(NamedTuple):
     frame: DataFrame
     identity: dict[str, Any]
     size_bytes: int
+    stage: str | None
 
 
 def locate(path: str, stages: Sequence[str]) -> Located:
@@ -121,7 +122,7 @@ def locate(path: str, stages: Sequence[str]) -> Located:
     if kind == PathKind.FILE:
         if not path.endswith(".parquet"):
             raise UsageError(f"{path}: is a file, not a folder")
-        return Located(path, open_storage(parent), [name])
+        return Located(open_storage(parent), [name])
     candidates = [(storage, list(stages))]
     if name in stages:
         candidates.append((open_storage(parent), [name]))
@@ -139,8 +140,8 @@ def locate(path: str, stages: Sequence[str]) -> Located:
         if len(facts.get("subsets", ())) > 1:
             ts = ", ".join(f"{SUBSET}/t={subset['t']}" for subset in facts["subsets"])
             raise UsageError(f"{path}: holds several subsets: name one ({ts})")
-        return Located(path, folder, run.names(stage, PAIRS_PART if stage == EXTRACTED else ""))
-    return Located(path, storage, [name for name in storage.list_files("") if _is_read_by_spark(name)])
+        return Located(folder, run.names(stage, PAIRS_PART if stage == EXTRACTED else ""), stage)
+    return Located(storage, [name for name in storage.list_files("") if _is_read_by_spark(name)])
 
 
 def open_source(spark: SparkSession, path: str, stages: Sequence[str], required: Sequence[str]) -> Source:
@@ -157,7 +158,7 @@ def open_source(spark: SparkSession, path: str, stages: Sequence[str], required:
     missing = [name for name in required if name not in frame.columns]
     if missing:
         raise UsageError(f"{path}: lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}")
-    return Source(frame, located.identity, sum(map(located.storage.size, located.names)))
+    return Source(frame, located.identity, sum(map(located.storage.size, located.names)), located.stage)
 
 
 def _is_read_by_spark(name: str) -> bool:

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.command import Job, open_run, run_job
-from jobs.frames import open_source, set_shuffle_partitions
+from jobs.frames import Source, open_source, set_shuffle_partitions
 from jobs.hash_columns import pair_hash_column
 from jobs.progress import progress
 from jobs.run_folder import IMAGES, MATCHED, POOL, SUBSET, RunFolder, Stopwatch
@@ -50,22 +50,20 @@ def run(pairs: DataFrame, settings: Settings) -> DataFrame:
     )
 
 
-def group_stage(
-    spark: SparkSession, run_folder: RunFolder, pairs: DataFrame, size_bytes: int, settings: Settings
-) -> None:
+def group_stage(spark: SparkSession, run_folder: RunFolder, source: Source, settings: Settings) -> None:
     """Write the images of these pairs."""
     watch = Stopwatch()
     progress().begin("group")
     run_folder.clean(IMAGES)
-    set_shuffle_partitions(spark, size_bytes)
-    run_folder.commit(IMAGES, run(pairs, settings))
+    set_shuffle_partitions(spark, source.size_bytes)
+    run_folder.commit(IMAGES, run(source.frame, settings))
     written = spark.read.parquet(*run_folder.files(IMAGES))
     listed = F.sum(F.size("captions")).cast("long")
     row = written.agg(
         F.count("*").alias("images"), F.sum("captions_total").alias("captions"), listed.alias("listed")
     ).first()
     facts = {name: value or 0 for name, value in (row.asDict() if row is not None else {}).items()}
-    run_folder.finish_stage(IMAGES, {**facts, "seconds": watch.seconds})
+    run_folder.finish_stage(IMAGES, {**facts, "of": source.stage, "seconds": watch.seconds})
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
@@ -74,7 +72,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         run_folder = open_run("group", settings, {"source": source.identity}, reads=inputs)
         if not run_folder.finished:
             with run_folder.writing():
-                group_stage(spark, run_folder, source.frame, source.size_bytes, settings)
+                group_stage(spark, run_folder, source, settings)
     return run_folder
 
 

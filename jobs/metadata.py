@@ -16,6 +16,7 @@ from typing import Any
 from jobs.command import Parser, guarded, note, warn
 from jobs.entry_list import build, check_out, manifest_path, write_list
 from jobs.entry_sources import BIGRAMS_JOB, TITLES_JOB, UNIGRAMS_JOB, WORDNET_JOB, count_source
+from jobs.next_steps import next_of_list
 from jobs.session import spark_session
 from jobs.settings import COMMANDS, add_flags, resolve
 from metadata.describe import describe, difference
@@ -79,7 +80,7 @@ def _build(arguments: argparse.Namespace) -> None:
     if entries.size < settings.size:
         note(f"the sources gave {entries.size:,} entries, fewer than --size {settings.size:,}")
     _say_never(manifest["cannot_match"])
-    print(f"\n  {settings.out}\n  {manifest_path(settings.out)}")
+    _say_written(settings.out)
 
 
 def _count(job: str, arguments: argparse.Namespace) -> None:
@@ -113,7 +114,7 @@ def _import(arguments: argparse.Namespace) -> None:
     }
     manifest = write_list(imported, about)
     _say_never(manifest["cannot_match"])
-    print(f"\n  {arguments.out}\n  {manifest_path(arguments.out)}")
+    _say_written(arguments.out)
 
 
 def _show(arguments: argparse.Namespace) -> None:
@@ -189,6 +190,10 @@ def _sources(sources: Sequence[dict[str, Any]], entries: Sequence[str] = ()) -> 
         examples = f": {', '.join(map(repr, such))}" if such else ""
         lines.append(f"  {source['source']:<15} {source['taken']:>7,} of {', '.join(rest)}{examples}")
     return lines
+
+
+def _say_written(path: str) -> None:
+    print(f"\n  {path}\n  {manifest_path(path)}\n\n{next_of_list(path)}")
 
 
 def _say_never(number: int) -> None:

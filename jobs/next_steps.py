@@ -5,26 +5,46 @@ from collections.abc import Sequence
 from typing import Any
 
 from jobs.funnel import subsets_of
-from jobs.run_folder import ENTRY_COUNTS, POOL, SUBSET
+from jobs.run_folder import ENTRY_COUNTS, EXPORT, IMAGES, POOL, SUBSET
 from jobs.settings import Settings
-from udfs.addresses import join
+from udfs.addresses import join, name_of
 
 _DRAW_REPORT = "figures, curves and samples on one page"
 _LIST_IMAGES = "one row an image, for a downloader"
+_EXPORT = "the pairs as lines of JSON, for other tools: their images are there"
+_WITH_LIST = "(--metadata: the entries it was matched with)"
+_DOWNLOADER = "img2dataset"
+
+Step = tuple[str, list[str]]
+"""A purpose, and the command: the downloader's, or the arguments of `ballast`."""
 
 
 def next_steps(record: dict[str, Any], inputs: Sequence[str], settings: Settings) -> str:
     """What to do with the result of a run: each command below its purpose. Empty where nothing follows."""
+    return _text(_steps(record, inputs, settings))
+
+
+def next_of_list(path: str) -> str:
+    """What to do with a list of entries that was just written."""
+    return _text(
+        [
+            ("what it holds, and what can never match", ["metadata", "show", path]),
+            ("curate with it", ["curate", "FILE.warc.gz", "--metadata", path, "--out", "DIR"]),
+        ]
+    )
+
+
+def _text(steps: list[Step]) -> str:
     lines = []
-    for purpose, command in _steps(record, inputs, settings):
-        lines += [f"  # {purpose}", f"  {shlex.join(['ballast', *command])}"]
+    for purpose, command in steps:
+        lines += [f"  # {purpose}", f"  {shlex.join(command if command[0] == _DOWNLOADER else ['ballast', *command])}"]
     return "\n".join(["next", *lines]) if lines else ""
 
 
-def _steps(record: dict[str, Any], inputs: Sequence[str], settings: Settings) -> list[tuple[str, list[str]]]:
+def _steps(record: dict[str, Any], inputs: Sequence[str], settings: Settings) -> list[Step]:
     out = settings.out.rstrip("/")
     entries = ["--metadata", settings.metadata] if settings.metadata else []
-    into = {name: ["--out", f"{out}-{name}"] for name in ("pool", "counts", "subset", "images")}
+    into = {name: ["--out", f"{out}-{name}"] for name in ("pool", "counts", "subset", "images", "export", "final")}
     grouped = ["group", _subset(record, out)]
     match record["job"]:
         case "extract":
@@ -34,7 +54,7 @@ def _steps(record: dict[str, Any], inputs: Sequence[str], settings: Settings) ->
         case "dedup" if not record["stages"].get(POOL, {}).get("matched", True):
             return [_match(out)]
         case "dedup" | "merge":
-            return [("count (--metadata: the entries it was matched with)", ["count", out, *into["counts"]])]
+            return [(f"count {_WITH_LIST}", ["count", out, *into["counts"]])]
         case "count":
             given = [inputs[0], "--entry-counts", out]
             return [
@@ -44,16 +64,39 @@ def _steps(record: dict[str, Any], inputs: Sequence[str], settings: Settings) ->
         case "balance":
             counts = ["--entry-counts", settings.entry_counts] if settings.entry_counts else []
             drawn_from = [] if ENTRY_COUNTS in record["stages"] else ["--pool", inputs[0], *counts, *entries]
-            return [(_DRAW_REPORT, ["report", out, *drawn_from]), (_LIST_IMAGES, [*grouped, *into["images"]])]
+            listed = (_LIST_IMAGES, [*grouped, *into["images"]])
+            exported = (_EXPORT, ["export", _subset(record, out), "--format", "jsonl", *into["export"]])
+            return [(_DRAW_REPORT, ["report", out, *drawn_from]), exported if settings.survivors else listed]
         case "curate":
             report = [] if "report" in record else [(_DRAW_REPORT, ["report", out])]
             sizes = ("the size of the subset at other t", ["plan", out])
             return [*report, sizes, (_LIST_IMAGES, [*grouped, *into["images"]])]
+        case "group":
+            downloaded = f"{out}-downloaded"
+            left = ["balance", _read(record, IMAGES, inputs[0]), "--survivors", downloaded, *into["final"]]
+            return [("download them", _download(out, downloaded)), (f"balance what is left {_WITH_LIST}", left)]
+        case "export" if (rows := _read(record, EXPORT, inputs[0])) and name_of(rows) != IMAGES:
+            left = ["balance", rows, "--survivors", "SCORES.parquet", "--where", "score > 0.28", *into["final"]]
+            return [(f"balance what others keep of it {_WITH_LIST}", left)]
     return []
 
 
-def _match(out: str) -> tuple[str, list[str]]:
+def _match(out: str) -> Step:
     return "keep what an entry matches (--metadata: your entries)", ["match", out, "--out", f"{out}-matched"]
+
+
+def _read(record: dict[str, Any], stage: str, given: str) -> str:
+    """The rows that a stage was made from, by an address that names no others: a run's folder may hold a pool and a
+    subset."""
+    of = record["stages"].get(stage, {}).get("of")
+    return given if of in (None, name_of(given)) else join(given, of)
+
+
+def _download(out: str, into: str) -> list[str]:
+    """The downloader's command: each sample and each row of its metadata keeps the `uuid`, by which captions rejoin."""
+    columns = ["--url_col", "url", "--caption_col", "caption", "--save_additional_columns", '["uuid"]']
+    files = ["--output_format", "webdataset", "--output_folder", into]
+    return [_DOWNLOADER, "--url_list", join(out, IMAGES), "--input_format", "parquet", *columns, *files]
 
 
 def _subset(record: dict[str, Any], out: str) -> str:

@@ -7,7 +7,7 @@ kind of cluster, says how many of the active stages' tasks are done. Nothing her
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ _TICK_S = 0.25
 _LINE_EVERY_S = 60.0
 _STOP_S = 2.0  # what the watching thread may take to end; it may wait for a JVM that is gone
 _WIDEST = 100  # columns; a bar across a wide terminal says no more
+_STAGE, _LEAST_BAR = 8, 8
 
 
 class Read(NamedTuple):
@@ -57,6 +58,7 @@ class Tasks(NamedTuple):
 
     done: int
     total: int
+    running: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +126,9 @@ class Progress:
                 done = self._read.done + int(self._batch * self._batch_share)
                 new, seconds = done - self._at_begin[0].done, now - self._began
                 left_s = seconds / new * (self._read.total - done) if new else None
-                facts = (*_contents(self._read), *self._rates(new, seconds))
+                facts = (*_contents(self._read), *self._rates(new, seconds), *_running(self._tasks))
                 return Standing(self._stage, done, self._read.total, self._read.what, seconds, left_s, facts)
-            done, total = self._tasks
+            done, total, _ = self._tasks
             left_s = (now - self._tasks_began) / done * (total - done) if done else None
             facts = _contents(self._read) if self._read is not None else ()
             return Standing(self._stage, done, total, "tasks", now - self._began, left_s, facts)
@@ -144,6 +146,12 @@ class Progress:
 def _contents(read: Read) -> tuple[str, ...]:
     known = [f"{value:,} {name}" for name, value in (("pages", read.pages), ("pairs", read.pairs)) if value is not None]
     return (*known, f"{read.failed:,} failed") if known or read.failed else ()
+
+
+def _running(tasks: Tasks) -> Iterator[str]:
+    """What moves while no batch is committed: what the running tasks have found is not known before that."""
+    if tasks.running:
+        yield f"{tasks.running:,} task{'s' * (tasks.running > 1)} running"
 
 
 def rate(per_s: float) -> tuple[str, str]:
@@ -175,25 +183,37 @@ def line_of(now: Standing) -> str:
 
 
 def picture_of(now: Standing, width: int) -> RenderableType:
-    """A standing as two lines, at most `width` columns wide: a bar, and what was found."""
+    """A standing as two lines, at most `width` columns wide: a bar, and what was found. In a narrow terminal the time
+    so far makes room first, then the bar, then the time left."""
     width = min(width, _WIDEST)
+    stage = f"{now.stage:<{_STAGE}}"
     count = f"{now.done:,} of {now.total:,} {now.what}" if now.total else ""
     left = f"{span(now.left_s)} left" if now.left_s is not None else ""
+    said = [text for text in (count, span(now.seconds), left) if text]
+    room = width - len(stage) - 1
+    room_beside_bar = room - _LEAST_BAR - 1
+    if len(said) == 3 and len(_joined(said)) > room_beside_bar:
+        del said[1]
+    with_bar = len(_joined(said)) <= room_beside_bar
+    while len(said) > 1 and len(_joined(said)) > room:
+        said.pop()
     bar = Table.grid(padding=(0, 1), pad_edge=False)
-    bar.width = width
-    bar.add_column(no_wrap=True)
-    bar.add_column(ratio=1, min_width=8)
-    bar.add_column(no_wrap=True, justify="right")
-    bar.add_row(
-        Text(f"{now.stage:<8}", "bold"),
-        ProgressBar(total=now.total or None, completed=now.done, pulse=not now.total),
-        Text(" · ".join(filter(None, (count, span(now.seconds), left)))),
-    )
+    bar.width = width if with_bar else None
+    bar.add_column(no_wrap=True, width=len(stage))
+    if with_bar:
+        bar.add_column(ratio=1)
+    bar.add_column(no_wrap=True, justify="right" if with_bar else "left", overflow="ellipsis")
+    cells = [ProgressBar(total=now.total or None, completed=now.done, pulse=not now.done)] if with_bar else []
+    bar.add_row(Text(stage, "bold"), *cells, Text(_joined(said)))
     if not now.facts:
         return bar
-    facts = Text(" " * 9 + " · ".join(now.facts), "dim", no_wrap=True, overflow="ellipsis")
+    facts = Text(" " * (_STAGE + 1) + _joined(now.facts), "dim", no_wrap=True, overflow="ellipsis")
     facts.truncate(width, overflow="ellipsis")
     return Group(bar, facts)
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return " · ".join(parts)
 
 
 class _Shown(NamedTuple):
@@ -275,4 +295,5 @@ def _watch(tracker: StatusTracker, shown: _Shown, ended: threading.Event) -> Non
 def _active(tracker: StatusTracker) -> tuple[frozenset[int], Tasks]:
     ids = frozenset(tracker.getActiveStageIds())
     found = [stage for stage in map(tracker.getStageInfo, ids) if stage is not None]
-    return ids, Tasks(sum(stage.numCompletedTasks for stage in found), sum(stage.numTasks for stage in found))
+    numbers = [(stage.numCompletedTasks, stage.numTasks, stage.numActiveTasks) for stage in found]
+    return ids, Tasks(*map(sum, zip(*numbers, strict=True))) if numbers else Tasks(0, 0)

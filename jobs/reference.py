@@ -1,4 +1,4 @@
-"""Reference: every command, flag, column and outcome as a page of Markdown, drawn from the code that they stand in."""
+"""Reference: every command, flag, column, outcome and key of run.json as a page of Markdown, drawn from the code."""
 
 import argparse
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,6 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from jobs.cli import HELPERS, JOBS
+from jobs.run_facts import RUN_KEYS, SECONDS, STAGE_FACTS
+from jobs.run_folder import FILES, RUN_FILE
 from jobs.settings import COMMANDS, FIELDS
 from udfs import schemas
 from udfs.outcomes import COUNTERS, FileStatus
@@ -34,7 +36,7 @@ _TABLES = {
 
 def reference() -> str:
     """The page."""
-    return "\n\n".join([_HEAD, *_commands(), _SETTINGS, _settings(), *_columns(), *_outcomes()]) + "\n"
+    return "\n\n".join([_HEAD, *_commands(), _SETTINGS, _settings(), *_columns(), *_outcomes(), *_run_keys()]) + "\n"
 
 
 def _commands() -> Iterator[str]:
@@ -95,6 +97,17 @@ def _outcomes() -> Iterator[str]:
     yield _table(("counter", "meaning"), ((f"`{outcome}`", outcome.meaning) for outcome in COUNTERS))
     yield "The `status` of an input file:"
     yield _table(("status", "meaning"), ((f"`{status}`", status.meaning) for status in FileStatus))
+
+
+def _run_keys() -> Iterator[str]:
+    yield f"## `{RUN_FILE}`"
+    yield _table(("key", "meaning"), ((f"`{key}`", meaning) for key, meaning in RUN_KEYS.items()))
+    yield (
+        f"The facts under `stages`, of the stages that a command has. Each has `seconds` too, {SECONDS}; `{FILES}` has "
+        "the number of files of each status, and the sum of each counter."
+    )
+    facts = ((stage, name, meaning) for stage, names in STAGE_FACTS.items() for name, meaning in names.items())
+    yield _table(("stage", "fact", "meaning"), ((f"`{stage}`", f"`{name}`", meaning) for stage, name, meaning in facts))
 
 
 def _shown(action: argparse.Action) -> str:

@@ -1,20 +1,25 @@
 """Survivors: the images that are left after download, as others report them, and the counts among them."""
 
+import re
+
 from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
+from jobs.command import warn
 from jobs.errors import one_line
-from jobs.run_folder import digest
+from jobs.funnel import subsets_of
+from jobs.run_folder import POOL, SUBSET, digest, read_record, stored_run
 from jobs.storages import open_storage
-from udfs.addresses import name_of, parent_of
+from udfs.addresses import join, name_of, parent_of
 from udfs.errors import UsageError
 from udfs.storage import PathKind, Storage, refuse_patterns
 
 _KINDS = {"parquet": (".parquet",), "csv": (".csv", ".csv.gz")}
 _IDS = ("uuid", "url")
 _UUID = "^[0-9a-f]{24}$"
+_NOT_PARQUET = re.compile(r"(\S+) is not a Parquet file")
 _WEIGHT_DIGITS = "decimal(38,9)"
 
 
@@ -54,7 +59,8 @@ def read_survivors(spark: SparkSession, path: str, where: str | None) -> DataFra
     """The distinct `uuid` of the images that survived.
 
     Rows whose `status`, where there is such a column, is another than `success` did not; nor did those for which the
-    SQL of `where` is false or null. Raises `UsageError` for files without `uuid` and `url`, and SQL that does not fit.
+    SQL of `where` is false or null. Raises `UsageError` for files without `uuid` and `url`, for Parquet files that are
+    not whole, as a download that was stopped leaves them, and SQL that does not fit.
     """
     storage, names, kind = survivors_files(path)
     for name in names:
@@ -68,8 +74,7 @@ def read_survivors(spark: SparkSession, path: str, where: str | None) -> DataFra
         return lines.select(
             F.when(F.col("url").rlike(_UUID), F.col("url")).otherwise(uuid_column("url")).alias("uuid")
         ).distinct()
-    # columns of all shards: img2dataset's differ where a shard saw no error
-    rows = spark.read.option("mergeSchema", "true").parquet(*urls) if kind == "parquet" else _read_csv(spark, urls)
+    rows = _read_parquet(spark, urls, path) if kind == "parquet" else _read_csv(spark, urls)
     if "uuid" not in rows.columns and "url" not in rows.columns:
         raise UsageError(f"--survivors {path}: has neither a column uuid nor url (it has {', '.join(rows.columns)})")
     if "status" in rows.columns:
@@ -84,12 +89,39 @@ def read_survivors(spark: SparkSession, path: str, where: str | None) -> DataFra
     return rows.select(uuid.alias("uuid")).where(F.col("uuid").isNotNull()).distinct()
 
 
+def _read_parquet(spark: SparkSession, urls: list[str], path: str) -> DataFrame:
+    """The files with the columns of all: a score may stand in some only."""
+    try:
+        return spark.read.option("mergeSchema", "true").parquet(*urls)
+    except Exception as error:
+        cut = _NOT_PARQUET.search(one_line(error))
+        if cut is None:
+            raise
+        raise UsageError(
+            f"--survivors {path}: {name_of(cut[1])} is no whole Parquet file: let its writer end"
+        ) from error
+
+
 def _read_csv(spark: SparkSession, urls: list[str]) -> DataFrame:
     """CSV with types as they look, so that scores compare as numbers; ids stay text, however many digits they have."""
     form = {"header": "true", "multiLine": "true", "quote": '"', "escape": '"'}
     looks = spark.read.options(**form, inferSchema="true").csv(urls).schema
     fields = [StructField(field.name, StringType() if field.name in _IDS else field.dataType) for field in looks]
     return spark.read.options(**form).schema(StructType(fields)).csv(urls)
+
+
+def warn_of_subset(spark: SparkSession, path: str, left: DataFrame) -> None:
+    """Warn where a folder has a pool and a subset of it, and all survivors are of the subset: if only that was
+    downloaded, its head is thinned already, and a recount takes it for rare."""
+    record = read_record(open_storage(path))
+    stages = record["stages"] if record is not None else {}
+    drawn = subsets_of(stages)
+    if not drawn or drawn[-1]["images"] == stages[POOL]["images"]:
+        return
+    largest = stored_run(path).files(SUBSET, f"t={drawn[-1]['t']}" if len(drawn) > 1 else "")
+    if largest and left.join(spark.read.parquet(*largest).select("uuid"), "uuid", "left_anti").isEmpty():
+        name = join(path, SUBSET if len(drawn) == 1 else f"{SUBSET}/t=T")
+        warn(f"all survivors are of {path}'s subset: if only that was downloaded, balance {name} in place of {path}")
 
 
 def weight_column(pairs: DataFrame) -> Column:

@@ -32,9 +32,9 @@ KEPT_WHOLE = (b"figure", b"picture", b"noscript")
 
 _WANTED = (b"img", b"image", b"base")  # without any of these a page is not looked at
 _OPTS_OUT = (b"noai", b"noi", b"none", b"tdm-r")  # what a `meta` holds that may say no to the page's use
-_within = {
-    name: (re.compile(rb"</%b(?=[\t\n\f\r />])" % name, re.I).search, re.compile(wanted, re.I).search)
-    for name, wanted in zip(KEPT_WHOLE, (rb"<fig(?:caption|ure)", rb"<im(?:g|age)", rb"<im(?:g|age)"), strict=True)
+_wanted_of = {  # what of a whole element matters
+    name: re.compile(wanted, re.IGNORECASE).search
+    for name, wanted in zip(KEPT_WHOLE, (rb"<figcaption", rb"<im(?:g|age)", rb"<im(?:g|age)"), strict=True)
 }
 _RAW = frozenset((b"script", b"style", b"textarea", b"title", b"iframe", b"noembed", b"noframes", b"xmp"))
 _FOREIGN = (b"svg", b"/svg", b"desc")
@@ -82,7 +82,7 @@ def _kept_tags(html: bytes, with_whole: bool) -> list[bytes]:
     kept: list[bytes] = []
     sure = 0  # up to here all is tokenized, and here the tokenizer is in its data state
     open_svgs = bases = 0
-    whole = _Whole(html) if with_whole else None
+    whole = _WholeElements(html)
     walk = zip(*_places(html, _MATTERS_WITH_WHOLE if with_whole else _MATTERS), strict=True)
     for place, previous in walk:
         if place < sure:
@@ -126,31 +126,38 @@ def _kept_tags(html: bytes, with_whole: bool) -> list[bytes]:
             kept.append(tag[0])
         elif name in _NEEDS_TREE:
             raise _NeedsTree
-        elif whole is not None and name in KEPT_WHOLE and whole.matters(name, sure):
-            whole_end = end_of_plain(html, place)
-            if whole_end is None or open_svgs:
+        elif name in KEPT_WHOLE:
+            end = whole.end(name, place, sure)
+            if end and open_svgs:
                 raise _NeedsTree
-            kept.append(html[place:whole_end])
-            sure = whole_end
+            if end:
+                kept.append(html[place:end])
+                sure = end
     return kept
 
 
-class _Whole:
-    """Which of the `KEPT_WHOLE` elements of a page hold what is wanted of them. No part of it is searched twice."""
+class _WholeElements:
+    """Which of the `KEPT_WHOLE` elements of a page hold what is wanted of them. No part of it is gone over for each."""
 
     def __init__(self, html: bytes) -> None:
         self._html = html
-        self._found = {name: [-1, -1] for name in KEPT_WHOLE}
+        self._wanted = dict.fromkeys(KEPT_WHOLE, -1)  # where the next of it is
+        self._vain = dict.fromkeys(KEPT_WHOLE, 0)  # up to here no element holds it
 
-    def matters(self, name: bytes, start: int) -> bool:
-        """Whether what is wanted of an element lies between `start` and the next end tag of its name."""
-        found = self._found[name]
-        for at, search in enumerate(_within[name]):
-            if found[at] < start:
-                match = search(self._html, start)
-                found[at] = _EVERMORE if match is None else match.start()
-        end, wanted = found
-        return wanted < end
+    def end(self, name: bytes, start: int, inside: int) -> int:
+        """Where an element ends whose start tag lies from `start` to `inside`; 0 where nothing of it is wanted."""
+        if self._wanted[name] < inside:
+            found = _wanted_of[name](self._html, inside)
+            self._wanted[name] = _EVERMORE if found is None else found.start()
+        if self._wanted[name] == _EVERMORE or inside <= self._vain[name]:
+            return 0
+        end = end_of_plain(self._html, start)
+        if end is None:
+            raise _NeedsTree
+        if self._wanted[name] < end:
+            return end
+        self._vain[name] = end
+        return 0
 
 
 def _places(html: bytes, matters: np.ndarray) -> tuple[list[int], list[int]]:

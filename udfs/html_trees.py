@@ -10,28 +10,10 @@ from udfs.lazy_images import Attributes
 
 _AS_WRITTEN = LexborDocumentOptions.WO_EVENTS.value  # else <selectedcontent> holds a second copy of an option's image
 _BLOCKS = frozenset(
-    {"address", "article", "aside", "blockquote", "br", "center", "dd", "details", "dialog", "div", "dl", "dt"}
-    | {"fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup"}
-    | {
-        "hr",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-    }
+    "address article aside blockquote br center dd details dialog div dl dt fieldset figcaption figure footer form h1 "
+    "h2 h3 h4 h5 h6 header hgroup hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
 )
-_NO_TEXT = frozenset({"script", "style", "template", "noembed", "noframes", "iframe", "textarea", "xmp", "title"})
+_NO_TEXT = frozenset("script style template noembed noframes iframe textarea xmp title".split())
 
 
 class Tree(Protocol):
@@ -87,13 +69,14 @@ class LexborTree:
         return ((child.tag or "", child) for child in node.iter(include_text=False))
 
     def text(self, node: LexborNode) -> str:
-        parts = []
+        parts, last = [], None
         for part in node.traverse(include_text=True):
-            before = part.prev
-            if part.tag in _BLOCKS or (before is not None and before.tag in _BLOCKS):
+            if part.tag in _BLOCKS:
                 parts.append(" ")
-            if part.is_text_node and (part.parent is None or part.parent.tag not in _NO_TEXT):
-                parts.append(part.text_content or "")
+            elif part.is_text_node and (part.parent is None or part.parent.tag not in _NO_TEXT):
+                block = next((around.mem_id for name, around in self.ancestors(part) if name in _BLOCKS), None)
+                parts += [part.text_content or ""] if block == last else [" ", part.text_content or ""]
+                last = block
         return "".join(parts)
 
 
@@ -120,12 +103,12 @@ class SoupTree:
         return ((child.name, child) for child in node.children if isinstance(child, Tag))
 
     def text(self, node: Tag) -> str:
-        parts = []
+        parts, last = [], None
         for part in node.descendants:
-            before = part.previous_sibling
-            if getattr(part, "name", None) in _BLOCKS or getattr(before, "name", None) in _BLOCKS:
-                parts.append(" ")
-            is_text = type(part) is NavigableString  # comments are a subclass of it
-            if is_text and not any(around.name in _NO_TEXT for around in part.parents):
-                parts.append(str(part))
+            if isinstance(part, Tag):
+                parts += [" "] * (part.name in _BLOCKS)
+            elif type(part) is NavigableString and not any(around.name in _NO_TEXT for around in part.parents):
+                block = next((around for around in part.parents if around.name in _BLOCKS), None)
+                parts += [str(part)] if block is last else [" ", str(part)]
+                last = block
         return "".join(parts)

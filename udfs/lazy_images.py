@@ -54,7 +54,7 @@ _no_address = re.compile(r"[\t\n\f\r ]*(?:$|#|//:|(?!https?:)[a-zA-Z][a-zA-Z0-9+
 _placeholder = re.compile(
     r"(?:.*/)?(?:[a-z0-9]*[-_.])?"
     r"(?:blank|spacer|space|transparent|trans|pixel|clear|empty|placeholder|lazy|lazyload|loading|loader|preloader|dummy|"
-    r"gr[ae]y|white|1x1|0)(?:[-_.]?[a-z0-9]*)?\.(?:gif|png|svg|jpe?g|webp)(?:[?#].*)?",
+    r"gr[ae]y|white|1x1)(?:[-_.]?[a-z0-9]*)?\.(?:gif|png|svg|jpe?g|webp)(?:[?#].*)?",
     re.IGNORECASE | re.DOTALL,
 ).fullmatch
 

@@ -211,7 +211,7 @@ def _comparable(report: Report) -> str:
     entries = (report.metadata or {}).get("entries")
     if entries == 500_000:
         return (
-            f"{why}; whether these 500,000 are that list, Ballast cannot tell. `ballast report --paper-list` says so."
+            f"{why}; whether these 500,000 are that list, Ballast cannot tell. “ballast report --paper-list” says so."
         )
     return f"{why}, and this run's has {entries:,}." if entries else f"{why}, and this run's is not known."
 

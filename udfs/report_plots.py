@@ -61,13 +61,14 @@ def cumulative_plot(name: str, lines: Sequence[Line], head: int | None, t: int |
             axes.plot(line.curve.places, line.curve.totals, line.dashes, color=line.colour, label=line.label, lw=1.6)
         if head is not None:
             axes.axvline(head, color=MUTED, lw=0.8, ls=":")
+            place, side = ((-4, 0), "right") if head * 4 > lines[0].curve.places[-1] else ((4, 0), "left")
             axes.annotate(
                 f"t = {t:,}",
                 (head, 0.5),
                 xycoords=("data", "axes fraction"),
-                xytext=(-4, 0),
+                xytext=place,
                 textcoords="offset points",
-                ha="right",
+                ha=side,
                 color=MUTED,
             )
         axes.set_xlabel("entries that match, in ascending order of count")

@@ -34,6 +34,7 @@ class _Element:
     figure: Hashable = None
     has_twin: bool = False
     is_twin: bool = False
+    lent: Attributes | None = None
     caption: str | None = None
 
 
@@ -110,11 +111,11 @@ def _unite(element: _Element, twin: _Element) -> bool:
     """Make one image of an element and the one in `noscript`, if they are."""
     src = (twin.src or "").strip()
     if src == (element.src or "").strip() or src in element.others:
-        element.attributes = {**twin.attributes, **{key: value for key, value in element.attributes.items() if value}}
+        element.lent = twin.attributes
     elif not (_alt(twin) and _alt(twin) == _alt(element) and (element.others or needs_another(element.src))):
         return False
     if element.others or needs_another(element.src):
-        element.others = (*element.others, src)
+        element.others = tuple(dict.fromkeys([*element.others, src]))
     element.has_twin = twin.is_twin = True
     return True
 
@@ -156,6 +157,9 @@ def _figure_around(tree: Tree, node: Any, *, past_captions: bool) -> Hashable:
 def _texts(element: _Element, keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     attributes = element.attributes
     texts = [(key, attributes[key] or "") for key in keys if key in attributes]
+    if element.lent is not None:
+        lent = [(key, text) for key in keys if (text := element.lent.get(key)) and text != attributes.get(key)]
+        texts = sorted([text for text in texts if text[1] or text[0] not in dict(lent)] + lent, key=_order)
     return tuple(texts if element.caption is None else sorted([*texts, ("figcaption", element.caption)], key=_order))
 
 

@@ -19,6 +19,7 @@ from udfs.inputs import InputFile
 from udfs.matcher import Matcher
 from udfs.outcomes import FileStatus, Outcome
 from udfs.pages import WARC
+from udfs.profiles import RICH
 from udfs.schemas import KIND_PAIR
 from udfs.storage import open_input
 
@@ -86,6 +87,34 @@ def against_whole_trees(corpus: Corpus, matcher: Matcher, repeat: int) -> Row:
     name = f"default parser, {corpus.name} pages"
     notes = [f"{corpus.name}: {ours.num_rows:,} pairs"]
     return Row("b", name, ours_s, "--html-parser lexbor", other_s, SPEEDUP, same=ours.equals(other), notes=notes)
+
+
+def rich_against_paper(corpus: Corpus, matcher: Matcher, repeat: int) -> Row:
+    """Row b. Same answer: every image's text that the paper's profile takes is taken by the rich one, which may know a
+    better URL for it."""
+    rich = replace(ENGLISH, profile=RICH)
+    runs = [timed(partial(extract, corpus.path, options, matcher)) for options in (rich, ENGLISH)]
+    (rich_s, paper_s), answers = interleave(runs, repeat)
+    ours, paper = map(pair_table, answers)
+    facts = file_row(answers[0])
+    kept = [
+        set(zip(*(table[name].to_pylist() for name in ("page_url", "caption")), strict=True)) for table in (ours, paper)
+    ]
+    notes = [
+        f"{corpus.name}: {ours.num_rows:,} pairs, {paper.num_rows:,} of the paper's profile; "
+        f"{facts[Outcome.IMAGES_BEYOND_SRC]:,} of {facts[Outcome.IMAGES]:,} images have a URL beyond src, "
+        f"{facts[Outcome.NOSCRIPT_TWINS]:,} twins"
+    ]
+    return Row(
+        "b",
+        f"--pairs rich, {corpus.name} pages",
+        rich_s,
+        "--pairs paper",
+        paper_s,
+        TIMES,
+        same=kept[1] <= kept[0],
+        notes=notes,
+    )
 
 
 def against_slow_stack(corpus: Corpus, entries: list[str], matcher: Matcher, repeat: int, folder: Path) -> Row:

@@ -67,6 +67,9 @@ class Bench:
         slow = [extraction_rows.against_oracle(pages, self.matcher, self.repeat, self.folder) for pages in self.both]
         return slow + [extraction_rows.against_whole_trees(pages, self.matcher, self.repeat) for pages in self.both]
 
+    def rich(self) -> list[Row]:
+        return [extraction_rows.rich_against_paper(pages, self.matcher, self.repeat) for pages in self.both]
+
     def slow(self) -> list[Row]:
         against = extraction_rows.against_slow_stack
         return [against(pages, self.entries, self.matcher, self.repeat, self.folder) for pages in self.both]
@@ -100,6 +103,7 @@ class Bench:
 GROUPS: dict[str, Callable[[Bench], list[Row]]] = {
     "read": Bench.read,
     "oracle": Bench.oracle,
+    "rich": Bench.rich,
     "slow": Bench.slow,
     "published": Bench.published,
     "stages": Bench.stages,

@@ -1,4 +1,4 @@
-"""How dedup, count, plan and balance grow with the pool: `python tests/benchmarks/scale.py 1M 10M --work DIR`.
+"""How dedup, count, plan, balance and report grow with the pool: `python tests/benchmarks/scale.py 1M 10M --work DIR`.
 
 Each command runs as a user runs it, in a process of its own with 2 GB for the JVM, on simulated pairs (see
 `simulated_pool`), and what it wrote is checked. The pool is the paper's in small: the same shares, t scaled with it.
@@ -25,6 +25,7 @@ from process_tree import Usage, watched
 from simulated_pool import ENTRIES, PAPER_PAIRS, scaled_t, simulated_pairs
 
 from jobs.frames import with_fingerprint
+from jobs.run_folder import REPORT_FILE
 from jobs.session import spark_session
 from jobs.settings import Settings
 from metadata.entries import load_entries
@@ -33,6 +34,8 @@ ROOT, HERE = Path(__file__).resolve().parents[2], Path(__file__).resolve().paren
 CORES, DRIVER_MEMORY = 2, "2g"
 _DISTINCT = 0.8  # keys to draw rows from, of the rows: some 57 % of the rows are then the first of their key
 _ROWS_A_PARTITION = 250_000
+_MOST_REPORT_BYTES = 2_000_000
+_PIPELINE = ("dedup", "count", "plan", "balance")
 _POOLS = {"400m": PAPER_PAIRS, "2.5b": 10_700_000_000}
 _UNITS = {"K": 10**3, "M": 10**6, "B": 10**9}
 
@@ -61,7 +64,9 @@ class Scale:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="How dedup, count, plan and balance grow with the number of pairs.")
+    parser = argparse.ArgumentParser(
+        description="How dedup, count, plan, balance and report grow with the number of pairs."
+    )
     parser.add_argument("pairs", nargs="+", type=_number, metavar="N", help="pairs before dedup: 500K, 1M, 10M, …")
     parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="folder for pairs, pools and scratch")
     parser.add_argument("--json", action="store_true", help="print the figures for machines")
@@ -97,6 +102,11 @@ def measure(folder: Path, pairs: int) -> Scale:
         ("balance", [*with_counts, "--out", str(subset)], subset),
     ):
         steps.append(_run(folder, name, pool_pairs, pool / "pool", [name, str(pool), *flags], out))
+    flags = ["--pool", str(pool), "--entry-counts", str(counts)]
+    page = subset / REPORT_FILE
+    steps.append(_run(folder, "report", pool_pairs, pool / "pool", ["report", str(subset), *flags], page))
+    read = [str(pool / "pool"), str(subset / "subset")]
+    steps.append(_run(folder, "read", pool_pairs, pool / "pool", read, None, [str(HERE / "read_columns.py")]))
     held, kept = _counts_of(counts), _entries_of(subset / "subset")
     size = json.loads(planned.read_text())["thresholds"][0]["pairs"]
     written = ds.dataset(subset / "subset").count_rows()
@@ -104,6 +114,7 @@ def measure(folder: Path, pairs: int) -> Scale:
         "the pool's duplicates add up to the pairs": copies == pairs,
         "the counts add up to the pool's entry ids": int(held.sum()) == int(_entries_of(pool / "pool").sum()),
         "plan's exact size is what balance wrote": size == written,
+        f"{REPORT_FILE} is below {_MOST_REPORT_BYTES / 1e6:.0f} MB": page.stat().st_size < _MOST_REPORT_BYTES,
     }
     head, above = int(held.argmax()), held > t
     recipe = {
@@ -127,21 +138,29 @@ def _write_pairs(folder: Path, pairs: int) -> None:
         with_fingerprint(made, "entry_ids", fingerprint).write.parquet(str(folder / "pairs"))
 
 
-def _run(folder: Path, name: str, rows: int, source: Path, arguments: list[str], out: Path) -> Step:
-    """Run one command; what it prints goes to `out` where that is no folder that it writes itself."""
+def _run(
+    folder: Path,
+    name: str,
+    rows: int,
+    source: Path,
+    arguments: list[str],
+    out: Path | None,
+    program: Sequence[str] = ("-m", "jobs.cli"),
+) -> Step:
+    """Run one command, which writes `out`; what it prints goes there where that is JSON, which none writes itself."""
     scratch = folder / f"scratch-{name}"
     scratch.mkdir()
-    command = [sys.executable, "-m", "jobs.cli", *arguments, "--master", f"local[{CORES}]"]
+    command = [sys.executable, *program, *arguments, "--master", f"local[{CORES}]"]
     for setting in (f"spark.driver.memory={DRIVER_MEMORY}", f"spark.local.dir={scratch}"):
         command += ["--spark-conf", setting]
-    printed = out if out.suffix else folder / f"{name}.txt"
+    printed = out if out is not None and out.suffix == ".json" else folder / f"{name}.txt"
     with printed.open("wb") as stdout:
         process = subprocess.Popen(command, cwd=ROOT, stdout=stdout)
         usage = watched(process, scratch)
     if process.returncode:
         raise SystemExit(f"{name} failed with status {process.returncode}")
     _say(f"{name}: {usage.wall_s:.0f} s")
-    return Step(name, rows, _size(source), _size(out), usage)
+    return Step(name, rows, _size(source), _size(out) if out is not None else 0, usage)
 
 
 def _size(path: Path) -> int:
@@ -215,6 +234,11 @@ def _facts(scale: Scale) -> list[str]:
         f"  top entry         {found['top_entry_in_pool']:,} in the pool, {found['top_entry_in_subset']:,} in the "
         f"subset = {found['top_entry_in_subset'] / scale.t:,.0f} t: a pair is kept for any of its entries",
     ]
+    report, read = (next(step for step in scale.steps if step.name == name) for name in ("report", "read"))
+    more_s = report.usage.wall_s - read.usage.wall_s
+    lines.append(
+        f"  report            {more_s:,.0f} s more than a bare read of its columns, {report.written_bytes / 1e6:.2f} MB"
+    )
     return [*lines, *(f"  {'yes' if held else 'NO '}               {what}" for what, held in scale.checks.items())]
 
 
@@ -228,7 +252,7 @@ def _projection(last: Scale) -> list[str]:
     ]
     for name, pool in _POOLS.items():
         cpu_h, wall_h = {}, {}
-        for step in last.steps:
+        for step in (step for step in last.steps if step.name in _PIPELINE):
             rows = pool * (copies if step.name == "dedup" else 1)
             cpu_h[step.name] = step.usage.cpu_s / step.rows * rows / 3600
             wall_h[step.name] = step.usage.wall_s * CORES / step.rows * rows / 3600

@@ -105,6 +105,12 @@ class Row:
         return f"{middle:.3f} s" if middle < 10 else f"{middle:.1f} s"
 
 
+def aligned(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Cells in columns: the first to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return ["  ".join([line[0].ljust(widths[0]), *(map(str.rjust, line[1:], widths[1:]))]).rstrip() for line in lines]
+
+
 _HEADER = ("row", "what", "ours", "against", "ratio", "spread", "same answer")
 
 

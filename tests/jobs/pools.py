@@ -7,6 +7,9 @@ import pyarrow.parquet as pq
 import reference
 
 from jobs.cli import main
+from jobs.run_facts import RUN_KEYS, STAGE_FACTS
+from jobs.run_folder import FILES
+from udfs.outcomes import COUNTERS, FileStatus
 
 
 def run(*arguments: object) -> int:
@@ -31,7 +34,20 @@ def ordered_rows_of(folder: Path) -> list[dict]:
 
 
 def record_of(out: Path) -> dict:
-    return json.loads((out / "run.json").read_text())
+    """The run.json of a folder, of which the reference says what every key means."""
+    record = json.loads((out / "run.json").read_text())
+    assert not undocumented(record)
+    return record
+
+
+def undocumented(record: dict) -> set[str]:
+    """The keys of a run.json without a meaning, the facts of stages as `stage.fact`."""
+    found = record.keys() - RUN_KEYS.keys()
+    for stage, facts in record["stages"].items():
+        known = {"seconds", *STAGE_FACTS.get(stage, ()), *((*COUNTERS, *FileStatus) if stage == FILES else ())}
+        names = {*facts, *(name for subset in facts.get("subsets", ()) for name in subset)}
+        found |= {f"{stage}.{name}" for name in names - known}
+    return found
 
 
 def draw_of(row: dict, seed: int) -> float:

@@ -73,7 +73,7 @@ def test_jsonl_has_the_rows_and_the_same_bytes_however_they_lay(layouts, tmp_pat
         keys = [(row["uuid"], row["caption_hash"]) for row in shard]
         assert keys == sorted(keys)
     facts = record_of(tmp_path / "a")["stages"]["export"]
-    assert (facts["rows"], facts["files"]) == (len(rows), 3)
+    assert (facts["rows"], facts["files"], facts["of"]) == (len(rows), 3, None)
     assert facts["bytes"] == sum(map(len, bytes_by_shard(tmp_path / "a").values()))
 
 

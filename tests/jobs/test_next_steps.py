@@ -1,28 +1,31 @@
 """The commands named after a job: those of the command line itself, with real paths, quoted."""
 
 import shlex
+from collections.abc import Sequence
 
 import pytest
 
 from jobs.command import Parser
-from jobs.next_steps import next_steps
-from jobs.run_folder import ENTRY_COUNTS, POOL, SUBSET
+from jobs.next_steps import next_of_list, next_steps
+from jobs.run_folder import ENTRY_COUNTS, EXPORT, IMAGES, POOL, SUBSET
 from jobs.settings import COMMANDS, Settings, add_flags
 
 SEVERAL = {SUBSET: {"pool_pairs": 9, "subsets": [{"t": 2}, {"t": 5}]}}
 
 
-def commands(job: str, stages: dict | None = None, out: str = "run", **settings: object) -> list[list[str]]:
+def commands(
+    job: str, stages: dict | None = None, out: str = "run", inputs: Sequence[str] = ("pool",), **settings: object
+) -> list[list[str]]:
     record = {"job": job, "stages": stages or {}}
-    lines = next_steps(record, ["pool"], Settings(out=out, **settings)).splitlines()
-    return [shlex.split(line) for line in lines if line.startswith("  ballast")]
+    lines = next_steps(record, inputs, Settings(out=out, **settings)).splitlines()
+    return [shlex.split(line) for line in lines if line.startswith(("  ballast", "  img2dataset"))]
 
 
-@pytest.mark.parametrize("job", ["extract", "match", "dedup", "merge", "count", "balance", "curate"])
+@pytest.mark.parametrize("job", ["extract", "match", "dedup", "merge", "count", "balance", "curate", "group", "export"])
 def test_every_flag_is_one_of_the_command(job):
     found = commands(job, out="my run/", entry_counts="counts", metadata="my list.json")
     assert found
-    for _, name, *arguments in found:
+    for name, *arguments in (arguments for program, *arguments in found if program == "ballast"):
         parser = Parser(prog=name)
         parser.add_argument("inputs", nargs=1)
         parser.add_argument("--pool")  # of report
@@ -44,5 +47,33 @@ def test_of_several_subsets_one_is_grouped():
     assert commands("curate", SEVERAL)[-1] == ["ballast", "group", "run/subset/t=2", "--out", "run-images"]
 
 
-def test_nothing_follows_a_list_of_images():
-    assert commands("group") == []
+@pytest.mark.parametrize(
+    ("given", "of", "rows"),
+    [
+        ("run", SUBSET, "run/subset"),
+        ("run/subset", SUBSET, "run/subset"),
+        ("run", POOL, "run/pool"),
+        ("my", None, "my"),
+    ],
+)
+def test_what_was_downloaded_is_balanced_as_what_it_was(given, of, rows):
+    download, balance = commands("group", {IMAGES: {"of": of}}, inputs=[given])
+    assert download[:3] == ["img2dataset", "--url_list", "run/images"]
+    assert balance[:5] == ["ballast", "balance", rows, "--survivors", download[-1]]
+    [scored] = commands("export", {EXPORT: {"of": of}}, inputs=[given])
+    assert scored[:4] == ["ballast", "balance", rows, "--survivors"]
+
+
+def test_what_was_downloaded_is_not_listed_for_a_download():
+    steps = commands("balance", {ENTRY_COUNTS: {}}, survivors="downloaded")
+    assert [name for _, name, *_ in steps] == ["report", "export"]
+
+
+def test_nothing_follows_an_exported_list_of_images():
+    assert commands("export", {EXPORT: {"of": IMAGES}}) == []
+
+
+def test_a_list_of_entries_is_curated_with():
+    commands_of_list = [shlex.split(line) for line in next_of_list("my list.json").splitlines() if "ballast" in line]
+    assert [command[1] for command in commands_of_list] == ["metadata", "curate"]
+    assert all("my list.json" in command for command in commands_of_list)

@@ -118,7 +118,7 @@ def test_group_lists_each_image_once_in_order(pools, tmp_path, most):
         assert (row["captions"], row["captions_total"]) == (captions[:most], len(captions))
         assert (row["caption"], row["url"]) == (captions[0], expected[row["uuid"]][0]["url"])
     facts = record_of(tmp_path / "g")["stages"]["images"]
-    assert facts["images"] == len(rows)
+    assert (facts["images"], facts["of"]) == (len(rows), "pool")
     assert (facts["captions"], facts["listed"]) == (
         sum(row["captions_total"] for row in rows), sum(len(row["captions"]) for row in rows),
     )  # fmt: skip

@@ -55,10 +55,10 @@ def test_files_move_by_sparks_tasks_and_pages_by_commits():
     run.begin_batch(4)
     assert run.standing().left_s is None
     clock.now = 100
-    run.spark_status(frozenset({7}), Tasks(1, 2))
+    run.spark_status(frozenset({7}), Tasks(1, 2, 1))
     now = run.standing()
     assert (now.done, now.total, now.left_s) == (4, 10, 300)
-    assert now.facts == ("20 pages", "30 pairs", "1 failed", "1.2 files/min")
+    assert now.facts == ("20 pages", "30 pairs", "1 failed", "1.2 files/min", "1 task running")
     run.spark_status(frozenset(), Tasks(0, 0))
     assert run.standing().done == 4, "a stage that has left Spark's list is not undone"
     clock.now = 200
@@ -82,14 +82,15 @@ FAR = Standing(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("width", [60, 80, 140])
+@pytest.mark.parametrize("width", [40, 60, 80, 140])
 def test_the_picture_is_two_lines_that_fit(width):
     lines = drawn(FAR, width)
     assert len(lines) == 2
     assert all(len(line) <= min(width, 100) for line in lines)
-    assert "61,234 of 90,000 files · 12 h 30 min" in lines[0]
-    assert width < 80 or lines[0].startswith("extract  ━")
-    assert lines[1].strip().startswith("1,204,311 pages · 3,104,882 pairs")
+    shown_times = {40: "", 60: " · 5 h 52 min left"}.get(width, " · 12 h 30 min · 5 h 52 min left")
+    assert lines[0].startswith("extract  ━" if width > 40 else "extract  6")
+    assert lines[0].rstrip().endswith(f"61,234 of 90,000 files{shown_times}")
+    assert lines[1].strip().startswith("1,204,311 pages · 3,104,882 pa")
     assert len(drawn(Standing("starting", 0, 0, "tasks", 1, None, ()), width)) == 1
 
 

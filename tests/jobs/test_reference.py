@@ -1,5 +1,7 @@
 """The reference is what the code says now, and says something of everything."""
 
+from pools import record_of, undocumented
+
 from jobs.reference import PAGE, reference
 from jobs.settings import FIELDS
 from udfs import schemas
@@ -19,3 +21,9 @@ def test_every_column_setting_and_outcome_has_a_meaning():
     assert columns - set(COUNTERS) == set(schemas.MEANINGS)
     assert all(item.meaning for item in (*COUNTERS, *FileStatus))
     assert all(f"`--{name.replace('_', '-')}" in reference() for name in FIELDS)
+
+
+def test_every_key_of_a_run_has_a_meaning(curated):
+    record = record_of(curated)
+    record["stages"]["pool"]["more"] = record["later"] = 1
+    assert undocumented(record) == {"later", "pool.more"}

@@ -1,6 +1,8 @@
 """Rebalancing after download, against downloading everything and balancing then."""
 
 import csv
+import os
+from collections.abc import Sequence
 from math import fsum, sqrt
 
 import numpy as np
@@ -16,9 +18,13 @@ SEED, T = 7, 5
 
 
 @pytest.fixture(scope="module")
-def survivors(curated) -> list[str]:
+def urls(curated) -> list[str]:
+    return sorted({row["url"] for row in rows_of(curated / "pool")})
+
+
+@pytest.fixture(scope="module")
+def survivors(urls) -> list[str]:
     """The URLs of two thirds of the images."""
-    urls = sorted({row["url"] for row in rows_of(curated / "pool")})
     return [url for place, url in enumerate(urls) if place % 3]
 
 
@@ -31,9 +37,8 @@ def expected(curated, survivors, crawl) -> list[dict]:
     return sorted_rows([row for row in drawn if draw_of(row, SEED) < row["keep_prob"]])
 
 
-def write(path, kind: str, urls: list[str]) -> None:
-    """Survivors in a form that tools write; img2dataset's metadata has failures too."""
-    lost = ["https://lost.example/1.jpg", "https://lost.example/2.jpg"]
+def write(path, kind: str, urls: list[str], lost: Sequence[str] = ()) -> None:
+    """Survivors in a form that tools write, some of which tell of the `lost` too."""
     if kind == "urls":
         path.write_text("".join(f"{url}\n" for url in [*urls, "", *urls[:3]]))
     elif kind == "uuids":
@@ -42,18 +47,40 @@ def write(path, kind: str, urls: list[str]) -> None:
         with path.open("w", newline="") as file:
             csv.writer(file).writerows([["url", "caption"], *([url, 'a "b",\nc'] for url in urls)])
     elif kind == "img2dataset":
-        path.mkdir()
-        (path / "00000_stats.json").write_text("{}")
-        half = len(urls) // 2
-        for shard, part in enumerate((urls[:half], urls[half:])):
-            status = ["success"] * len(part) + ["failed_to_download"] * len(lost)
-            table = pa.table({"url": [*part, *lost], "status": status, "width": [1] * len(status)})
-            if shard:  # a column that only some shards have
-                table = table.append_column("error_message", pa.array(["x"] * len(status)))
-            pq.write_table(table, path / f"{shard:05d}.parquet")
+        write_shards(path, urls, lost)
     else:
         scores = [0.9] * len(urls) + [0.1] * len(lost)
         pq.write_table(pa.table({"uuid": list(map(image_uuid, [*urls, *lost])), "clip": scores}), path)
+
+
+IMG2DATASET = pa.schema(
+    [
+        *((name, pa.string()) for name in ("uuid", "caption", "url", "key", "status", "error_message")),
+        *((name, pa.int32()) for name in ("width", "height", "original_width", "original_height")),
+        *((name, pa.string()) for name in ("exif", "sha256")),
+    ]
+)
+"""The columns of img2dataset 1.47 with --save_additional_columns '["uuid"]', as seen."""
+
+
+def write_shards(folder, urls: list[str], lost: Sequence[str]) -> None:
+    """What img2dataset leaves, metadata beside the shards; `lost` are small, not found, and no pictures."""
+    folder.mkdir()
+    losses = [
+        ("success", 199, None),
+        ("failed_to_download", None, "HTTP Error 404: Not Found"),
+        ("failed_to_resize", None, "Image decoding error"),
+    ]
+    rest = [(url, *losses[place % 3]) for place, url in enumerate(lost)]
+    outcomes = [(url, "success", 200, None) for url in urls] + rest
+    for shard in range(2):
+        rows = [
+            {"uuid": image_uuid(url), "url": url, "status": status, "original_width": width, "error_message": error}
+            for url, status, width, error in outcomes[shard::2]
+        ]
+        pq.write_table(pa.Table.from_pylist(rows, IMG2DATASET), folder / f"{shard:05d}.parquet")
+        (folder / f"{shard:05d}.tar").write_bytes(b"\0" * 10_240)
+        (folder / f"{shard:05d}_stats.json").write_text('{"count": 1}')
 
 
 @pytest.mark.parametrize(
@@ -62,12 +89,13 @@ def write(path, kind: str, urls: list[str]) -> None:
         ("urls", "urls.txt", ()),
         ("uuids", "uuids.txt", ()),
         ("csv", "left.csv", ()),
-        ("img2dataset", "shards", ()),
+        # failures have no width: here it is their status that leaves them out
+        ("img2dataset", "downloaded", ("--where", "coalesce(original_width, 200) >= 200")),
         ("scores", "scores.parquet", ("--where", "clip >= 0.28")),
     ],
 )
-def test_survivors_of_a_pool(curated, survivors, expected, crawl, tmp_path, kind, name, further):
-    write(tmp_path / name, kind, survivors)
+def test_survivors_of_a_pool(curated, urls, survivors, expected, crawl, tmp_path, kind, name, further):
+    write(tmp_path / name, kind, survivors, sorted(set(urls) - set(survivors)))
     flags = ("--survivors", tmp_path / name, "--t", T, "--seed", SEED, *further)
     assert run("balance", curated, "--out", tmp_path / "out", *flags) == 0
     assert sorted_rows(rows_of(tmp_path / "out/subset")) == expected
@@ -75,6 +103,13 @@ def test_survivors_of_a_pool(curated, survivors, expected, crawl, tmp_path, kind
     assert [row["count"] for row in rows_of(tmp_path / "out/entry_counts")] == counts_of(left, len(crawl.entries))
     facts = record_of(tmp_path / "out")["stages"]["subset"]
     assert (facts["pool_pairs"], facts["pairs_before_download"]) == (len(left), len(rows_of(curated / "pool")))
+
+
+def test_survivors_of_a_subset_alone_are_not_taken_for_the_pools(curated, tmp_path, capsys):
+    urls = sorted({row["url"] for row in rows_of(curated / "subset")})
+    write(tmp_path / "urls.txt", "urls", urls[1:])
+    assert run("balance", curated, "--out", tmp_path / "out", "--survivors", tmp_path / "urls.txt", "--t", T) == 0
+    assert f"if only that was downloaded, balance {curated}/subset in place of {curated}" in capsys.readouterr().err
 
 
 def test_survivors_of_a_subset(curated, survivors, crawl, tmp_path, capsys):
@@ -160,6 +195,7 @@ def test_uuids_of_digits_alone_are_no_numbers(spark, tmp_path):
     [
         ("nothing", (), "no such file or folder"),
         ("empty", (), "holds neither Parquet nor CSV files"),
+        ("cut", (), "00000.parquet is no whole Parquet file"),
         ("other.csv", (), "has neither a column uuid nor url (it has name)"),
         ("left.csv", ("--where", "nsfw < 0.5"), "--where nsfw < 0.5: "),
         ("left.csv", ("--where", "url <"), "--where url <: "),
@@ -169,6 +205,8 @@ def test_uuids_of_digits_alone_are_no_numbers(spark, tmp_path):
 )
 def test_survivors_that_do_not_fit_are_one_line(curated, tmp_path, capsys, name, flags, said):
     (tmp_path / "empty").mkdir()
+    write_shards(tmp_path / "cut", ["https://a.example/1.jpg"], [])
+    os.truncate(tmp_path / "cut/00000.parquet", 1000)
     (tmp_path / "other.csv").write_text("name\nx\n")
     (tmp_path / "left.csv").write_text("url\nhttps://a.example/1.jpg\n")
     (tmp_path / "urls.txt").write_text("https://a.example/1.jpg\n")
@@ -176,3 +214,4 @@ def test_survivors_that_do_not_fit_are_one_line(curated, tmp_path, capsys, name,
     err = capsys.readouterr().err
     assert said in err
     assert err.count("\n") == 1
+    assert not (tmp_path / "out").exists()

@@ -58,6 +58,43 @@ NAMES = (
 TAGS = st.builds("<{}{}>".format, st.sampled_from(["", "", "/"]), st.sampled_from(NAMES))
 SOUP = st.lists(IMG_TAGS | ODDITIES | TAGS, max_size=14).map("".join)
 
+LAZY_TAGS = st.sampled_from(
+    (
+        "<img src=a.jpg alt=x>",
+        "<img data-src=b.jpg alt=x src=data:,>",
+        "<img data-src=c.jpg alt=y src=blank.gif title=t>",
+        "<img data-original='//h/d.jpg' src=load.jpg aria-label=l>",
+        "<img data-src=e.jpg src=load.jpg>",
+        "<img data-lazy=true alt=z>",
+        "<img srcset='f.jpg 1x, g.jpg 2x' figcaption=no>",
+        "<img src=b.jpg alt=x title=u>",
+        "<img alt=x>",
+    )
+)
+AROUND = ("figure", "figcaption", "picture", "noscript", "div", "p", "a", "b", "span", "section", "h2", "button")
+RICH_TAGS = st.sampled_from(
+    (
+        *("<figure>", "</figure>", "<figcaption>", "</figcaption>", "<picture>", "</picture>", "<noscript>"),
+        *("</noscript>", "<source srcset='s.webp 2x'>", "<source data-srcset=v.avif type=image/avif>", "words", "<br>"),
+        *(
+            "<svg><path d=x /></svg>",
+            "<svg><title>t</title></svg>",
+            "<script>'</figure>'</script>",
+            "<!-- </figure> -->",
+        ),
+        *("<x-y>", "</x-y>", "<video>", "<table><tr><td>", "</table>", "<li>", "</li>", "<style>p{}</style>", "<"),
+    )
+)
+RICH_SOUP = st.lists(
+    LAZY_TAGS | RICH_TAGS | st.builds("<{}{}>".format, st.sampled_from(["", "/"]), st.sampled_from(AROUND)), max_size=16
+).map("".join)
+FIGURES = st.builds(
+    "<figure>{}{}<figcaption>{}</figcaption></figure>".format,
+    *(LAZY_TAGS | st.sampled_from(("", "<div>", "<p>", "</div>", "<noscript><img src=b.jpg alt=x></noscript>")),) * 2,
+    st.sampled_from(("words", "<p>a</p>b<i>c</i>", "<script>x</script> d<br>e", "<img src=icon.png>f", "")),
+)
+RICH_PAGES = st.lists(RICH_SOUP | FIGURES, max_size=3).map("".join)
+
 
 def tree_cases(shared_data: Path) -> Iterator[tuple[str, str, bool]]:
     """(input, expected tree, whether it is a whole document parsed with scripting off) of html5lib-tests."""

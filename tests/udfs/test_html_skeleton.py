@@ -9,13 +9,14 @@ import time
 from pathlib import Path
 
 import pytest
-from html_pages import HIDDEN, IMG_TAGS, SHOWN, TAGS, tree_cases
+from html_pages import HIDDEN, IMG_TAGS, RICH_PAGES, SHOWN, SOUP, TAGS, tree_cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from udfs.document import Document
 from udfs.html import parse_with_lexbor, parse_with_scanner
 from udfs.html_skeleton import skeleton
+from udfs.profiles import PAPER, RICH, Profile
 from udfs.sample_web import make_page
 
 IMG = SHOWN.encode()
@@ -25,10 +26,11 @@ def images(document: Document) -> list[str]:
     return sorted(map(repr, document.images))
 
 
-def check_equal(page: str) -> None:
-    scanned, parsed = parse_with_scanner(page), parse_with_lexbor(page)
+def check_equal(page: str, profile: Profile = PAPER) -> None:
+    scanned, parsed = parse_with_scanner(page, profile), parse_with_lexbor(page, profile)
     if "<image" in page and "<table" in page:
         return
+    assert (scanned.metas, scanned.twins) == (parsed.metas, parsed.twins), page
     assert images(scanned) == images(parsed), page
     assert scanned.base_href == parsed.base_href, page
     if "<table" not in page:
@@ -68,6 +70,43 @@ NEED_TREE = {
     "markup in svg's desc": b"<svg><desc><p></svg><style><p></style>" + IMG,
     "template after svg": b"<svg><template>" + IMG,
 }
+
+CAPTIONED = b"<figure>" + IMG + b"<p>a</p><figcaption>words</figcaption></figure>"
+KEPT_WHOLE = {
+    "figure with a caption": (b"<div>" + CAPTIONED + b"</div>", CAPTIONED),
+    "figure without": (b"<figure>" + IMG + b"text</figure>", IMG),
+    "figure before a caption": (b"<figure>" + IMG + b"</figure>" + CAPTIONED, IMG + CAPTIONED),
+    "figures in a figure": (b"<figure>" + CAPTIONED * 2 + b"</figure>" + IMG,) * 2,
+    "raw text and drawings": (CAPTIONED[:-9] + b"<script>'</figure>'</script><svg><path/></svg></figure>",) * 2,
+    "picture": (
+        b"<p><picture><source srcset=a>" + IMG + b"</picture>",
+        b"<picture><source srcset=a>" + IMG + b"</picture>",
+    ),
+    "picture without an image": (b"<picture><source></picture>" + IMG, IMG),
+    "noscript": (b"<noscript><p>" + IMG + b"</p></noscript>",) * 2,
+    "noscript without an image": (b"<noscript><iframe src=x></iframe></noscript>" + IMG, IMG),
+}
+NEED_TREE_FOR_WHOLE = {
+    "stray end tag": b"<div><figure></div>" + IMG + b"<figcaption></figure>",
+    "cell in a figure": b"<figure><td>" + IMG + b"<figcaption></figure>",
+    "end tag across": b"<figure><div>" + IMG + b"<figcaption></div></figure>",
+    "never closed": b"<picture>" + IMG,
+    "block in noscript": b"<noscript><p>" + IMG + b"</noscript>",
+    "button in a button": b"<button><figure><button>" + IMG + b"</button><figcaption></figure>",
+    "figure in svg": b"<svg>" + CAPTIONED,
+}
+
+
+@pytest.mark.parametrize("name", KEPT_WHOLE)
+def test_kept_whole(name: str) -> None:
+    page, expected = KEPT_WHOLE[name]
+    assert skeleton(page, with_whole=True) == b"<body>" + expected
+
+
+@pytest.mark.parametrize("name", NEED_TREE_FOR_WHOLE)
+def test_whole_elements_that_need_a_tree(name: str) -> None:
+    assert skeleton(NEED_TREE_FOR_WHOLE[name], with_whole=True) is None
+    assert skeleton(NEED_TREE_FOR_WHOLE[name]) is not None
 
 
 @pytest.mark.parametrize("name", KEPT)
@@ -121,6 +160,13 @@ def test_tag_soup(page: str) -> None:
     check_equal(page)
 
 
+@settings(max_examples=500)
+@given(st.lists(RICH_PAGES | SOUP, max_size=3).map("".join))
+def test_surroundings_of_images(page: str) -> None:
+    """After a body's start: a `noscript` before it lies in the head, and holds no image."""
+    check_equal("<body>" + page, RICH)
+
+
 @settings(max_examples=300)
 @given(st.integers(0, 400), st.lists(st.tuples(st.floats(0, 1), SNARES), max_size=4))
 def test_pages_with_snares_put_in(index: int, snares: list[tuple[float, str]]) -> None:
@@ -148,6 +194,24 @@ def test_time_grows_with_the_page(part: bytes) -> None:
     assert time.process_time() - began < 5
 
 
+@pytest.mark.parametrize(
+    ("part", "rest"),
+    [
+        (b"<figure>", b"</figure>" * 100_000 + b"<figcaption>"),
+        (b"<figure></figure>", b"<figcaption>"),
+        (b"<picture>", b"</picture>"),
+        (b"<picture></picture>", b""),
+        (b"<noscript><b></noscript>", b""),
+        (b"<figure><button></button>", b"<figcaption>"),
+        (b"<picture><!--", b"--></picture>"),
+    ],
+)
+def test_time_grows_with_the_page_for_whole_elements(part: bytes, rest: bytes) -> None:
+    began = time.process_time()
+    skeleton(part * 100_000 + rest + IMG, with_whole=True)
+    assert time.process_time() - began < 5
+
+
 def test_html5lib_tests_with_an_image_put_in(shared_data: Path) -> None:
     """Uses ../shared/data. An image after each of the last four tags of every input."""
     for html, _, _ in tree_cases(shared_data):
@@ -160,7 +224,7 @@ def test_real_pages(shared_data: Path) -> None:
     """Uses ../shared/data. Few pages need their tree."""
     from fastwarc import ArchiveIterator, WarcRecordType
 
-    pages = whole = 0
+    pages = whole = whole_for_rich = 0
     for file in sorted((shared_data / "warc").glob("*.warc.gz")):
         with file.open("rb") as source:
             try:
@@ -169,7 +233,9 @@ def test_real_pages(shared_data: Path) -> None:
                     pages += 1
                     whole += skeleton(html) is None
                     check_equal(html.decode("utf-8", "replace"))
+                    whole_for_rich += skeleton(html, with_whole=True) is None
+                    check_equal(html.decode("utf-8", "replace"), RICH)
             except OSError:  # damaged on purpose
                 continue
     assert pages > 150
-    assert whole < 0.1 * pages
+    assert whole <= whole_for_rich < 0.1 * pages

@@ -1,0 +1,31 @@
+"""Read the columns of a pool and a subset that a report is drawn from, and throw the rows away."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+sys.path.insert(1, str(Path(__file__).resolve().parents[2]))  # the checkout, when Ballast is not installed
+
+from jobs.command import Parser
+from jobs.session import spark_session
+from jobs.settings import COMMANDS, add_flags, resolve
+
+_SHOWN = ("url", "caption", "page_url")  # of twenty pairs of each
+_POOL = ("uuid", "caption_hash", "entry_ids", "lang", *_SHOWN)
+_SUBSET = (*_POOL, "keep_prob")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = Parser(prog="read_columns.py")
+    parser.add_argument("pool", help="folder of a pool's Parquet files")
+    parser.add_argument("subset", help="folder of a subset's")
+    add_flags(parser, COMMANDS["report"])
+    arguments = parser.parse_args(argv)
+    with spark_session(resolve("report", arguments), "read") as spark:
+        for folder, columns in ((arguments.pool, _POOL), (arguments.subset, _SUBSET)):
+            spark.read.parquet(folder).select(*columns).write.format("noop").mode("overwrite").save()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

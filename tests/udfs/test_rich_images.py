@@ -1,0 +1,152 @@
+"""What belongs to an image, by each parser: one rule, one page, what it comes to."""
+
+from pathlib import Path
+
+import pytest
+from fastwarc import ArchiveIterator, WarcRecordType
+from html_pages import RICH_PAGES
+from hypothesis import given, settings
+from rich_oracle import Found, rich_oracle
+
+from udfs.document import Document, Image
+from udfs.html import HTML_PARSERS
+from udfs.profiles import PAPER, RICH, Profile
+
+LAZY = "<img src=data:, data-src=a.jpg alt=x>"
+TWIN = "<noscript><img src=a.jpg alt=x></noscript>"
+A = Image("data:,", (("alt", "x"),), ("a.jpg",))
+CASES: dict[str, tuple[str, list[Image]]] = {
+    "src serves": ("<img src=a.jpg data-src=b.jpg srcset='c.jpg 2x'>", [Image("a.jpg", ())]),
+    "src is a placeholder by name": ("<img src=blank.gif data-src=b.jpg>", [Image("blank.gif", (), ("b.jpg",))]),
+    "src is shared by what differs": (
+        "<img src=i.jpg data-src=a.jpg><img src=i.jpg data-src=b.jpg><img src=i.jpg>",
+        [Image("i.jpg", (), ("a.jpg",)), Image("i.jpg", (), ("b.jpg",)), Image("i.jpg", ())],
+    ),
+    "src is shared by the same": ("<img src=i.jpg data-src=a.jpg>" * 2, [Image("i.jpg", ())] * 2),
+    "picture": (
+        "<picture><source srcset='a.webp 1x, b.webp 2x'><source srcset=c.jpg><img alt=x><source srcset=late></picture>",
+        [Image(None, (("alt", "x"),), ("b.webp", "a.webp", "c.jpg"))],
+    ),
+    "picture's img has a src": ("<picture><source srcset=a.webp><img src=b.jpg></picture>", [Image("b.jpg", ())]),
+    "sources outside": ("<source srcset=a.webp><img><picture></picture><img>", [Image(None, ()), Image(None, ())]),
+    "twin after": (LAZY + TWIN, [A]),
+    "twin before": (f"<p>a</p>{TWIN}{LAZY}", [A]),
+    "twin lends its texts": (
+        "<img data-src=a.jpg alt>" + "<noscript><img src=a.jpg alt=x title=y></noscript>",
+        [Image(None, (("alt", "x"), ("title", "y")), ("a.jpg",))],
+    ),
+    "twin's other text counts too": (
+        "<img data-src=a.jpg alt=x title=t><noscript><img src=a.jpg alt=y title=t></noscript>",
+        [Image(None, (("alt", "x"), ("alt", "y"), ("title", "t")), ("a.jpg",))],
+    ),
+    "twin of the same alt lends its URL only": (
+        "<img alt=x data-src='{w}.jpg'><noscript><img alt=x src=b.jpg title=y></noscript>",
+        [Image(None, (("alt", "x"),), ("b.jpg",))],
+    ),
+    "twin of an image that is not lazy": ("<img src=a.jpg alt=x>" + TWIN, [Image("a.jpg", (("alt", "x"),))]),
+    "another image in noscript": (
+        "<img data-src=a.jpg alt=x><noscript><img src=pixel.gif alt=y></noscript>",
+        [Image(None, (("alt", "x"),), ("a.jpg",)), Image("pixel.gif", (("alt", "y"),))],
+    ),
+    "blank alts do not make a twin": (
+        "<img data-src=a.jpg alt><noscript><img src=pixel.gif alt></noscript>",
+        [Image(None, (("alt", ""),), ("a.jpg",)), Image("pixel.gif", (("alt", ""),))],
+    ),
+    "one twin only": (LAZY + TWIN * 2, [A, Image("a.jpg", (("alt", "x"),))]),
+    "aria-label": ("<img src=a aria-label=b>", [Image("a", (("aria-label", "b"),))]),
+    "caption": (
+        "<figure><a><img src=a alt=x></a><figcaption> A <b>W</b>ord<p>two</p>three<br>four<script>no</script>",
+        [Image("a", (("alt", "x"), ("figcaption", "A Word two three four")))],
+    ),
+    "caption, twins are one": (
+        f"<figure>{LAZY}{TWIN}<figcaption>c</figcaption></figure>",
+        [Image("data:,", (("alt", "x"), ("figcaption", "c")), ("a.jpg",))],
+    ),
+    "caption, icon within it": (
+        "<figure><img src=a><figcaption><img src=icon>c</figcaption></figure>",
+        [Image("a", (("figcaption", "c"),)), Image("icon", ())],
+    ),
+    "caption of two images": ("<figure><img src=a><img src=b><figcaption>c</figure>", [Image("a", ()), Image("b", ())]),
+    "caption of a figure in a figure": (
+        "<figure><figure><img src=a><figcaption>c</figcaption></figure><figcaption>both</figcaption></figure>",
+        [Image("a", (("figcaption", "c"),))],
+    ),
+    "caption of a film": ("<figure><video></video><img src=a><figcaption>c</figure>", [Image("a", ())]),
+    "film in the caption": (
+        "<figure><img src=a><figcaption>c<video></video></figcaption></figure>",
+        [Image("a", (("figcaption", "c"),))],
+    ),
+    "caption outside": ("<figure><img src=a></figure><figcaption>c</figcaption>", [Image("a", ())]),
+    "figcaption as an attribute": ("<img src=a figcaption=b>", [Image("a", ())]),
+    "template": ("<template><figure><img src=a><figcaption>c</figure></template><img src=b>", [Image("b", ())]),
+}
+
+
+def without_runs(image: Image) -> Image:
+    return image._replace(texts=tuple((key, " ".join(text.split())) for key, text in image.texts))
+
+
+@pytest.mark.parametrize("parser", HTML_PARSERS)
+@pytest.mark.parametrize("name", CASES)
+def test_what_belongs_to_an_image(name: str, parser: str) -> None:
+    page, expected = CASES[name]
+    found = HTML_PARSERS[parser]("<body>" + page, RICH)
+    assert [without_runs(image) for image in found.images] == expected
+
+
+@pytest.mark.parametrize("parser", HTML_PARSERS)
+def test_profiles(parser: str) -> None:
+    page = f"<body><figure>{LAZY}{TWIN}<figcaption>c</figcaption></figure><img src=b title=t aria-label=l>"
+
+    def found(profile: Profile) -> Document:
+        return HTML_PARSERS[parser](page, profile)
+
+    assert found(PAPER).images == [
+        Image("data:,", (("alt", "x"),)),
+        Image("a.jpg", (("alt", "x"),)),
+        Image("b", (("title", "t"),)),
+    ]
+    assert found(PAPER).twins == 0
+    assert found(RICH).twins == 1
+    captions = found(Profile(("figcaption", "aria-label"), beyond_src=False))
+    assert captions.images == [Image("data:,", ()), Image("a.jpg", ()), Image("b", (("aria-label", "l"),))]
+    captions = found(Profile(("figcaption",), beyond_src=True))
+    assert captions.images == [Image("data:,", (("figcaption", "c"),), ("a.jpg",)), Image("b", ())]
+
+
+@pytest.mark.parametrize("parser", HTML_PARSERS)
+def test_metas_that_may_say_no(parser: str) -> None:
+    page = (
+        "<meta charset=utf-8><meta name=Robots content='NoAI, noimageai'><meta name=description content=x>"
+        "<meta name=tdm-reservation content=1><img src=a><meta name=gptbot content=noindex>"
+    )
+    expected = (("robots", "NoAI, noimageai"), ("tdm-reservation", "1"), ("gptbot", "noindex"))
+    assert HTML_PARSERS[parser](page, PAPER).metas == expected
+    assert HTML_PARSERS[parser](page, RICH).metas == expected
+
+
+def found_by(parser: str, page: str) -> list[Found]:
+    images = [without_runs(image) for image in HTML_PARSERS[parser](page, RICH).images]
+    return [Found((*image.others, image.src), image.texts) for image in images]
+
+
+@settings(max_examples=300)
+@given(RICH_PAGES)
+def test_rules_are_the_oracles(page: str) -> None:
+    """On the same html5lib tree."""
+    assert found_by("beautifulsoup", page) == rich_oracle(page)
+
+
+def test_real_pages_are_the_oracles(shared_data: Path) -> None:
+    """Uses ../shared/data: the scanner on CommonCrawl's and other pages."""
+    pages = 0
+    for file in sorted((shared_data / "warc").glob("*.warc.gz")):
+        with file.open("rb") as source:
+            try:
+                for record in ArchiveIterator(source, record_types=WarcRecordType.response, parse_http=True):
+                    page = record.reader.read().decode("utf-8", "replace")
+                    pages += 1
+                    assert found_by("scanner", page) == rich_oracle(page), record.headers["WARC-Target-URI"]
+            except OSError:  # damaged on purpose
+                continue
+    assert pages > 150
