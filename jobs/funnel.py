@@ -61,11 +61,8 @@ def match_steps(facts: dict[str, Any]) -> list[Step]:
 def pool_step(stages: dict[str, Any]) -> Step:
     facts = stages[POOL]
     excluded = f"{facts['excluded']:,} copies excluded, " if "excluded" in facts else ""
-    repeated = ""
-    if "repeated" in facts:
-        over = stages[REPEATS]
-        repeated = f"{facts['repeated']:,} copies of {over['captions']:,} captions and {over['images']:,} images over "
-        repeated += "their limits, "
+    over = [f"{number:,} {name}" for name in ("captions", "images") if (number := stages.get(REPEATS, {}).get(name))]
+    repeated = f"{facts['repeated']:,} copies of {' and '.join(over)} over their limits, " if over else ""
     before = stages.get(FILES, {}).get("pairs")
     return Step("pool", facts["pairs"], before or None, "of pairs", f"{excluded}{repeated}{facts['images']:,} images")
 
