@@ -36,6 +36,8 @@ from udfs.hashing import PICK
 from udfs.schemas import PAIR, REPEAT, SORT_KEY
 from udfs.schemas import POOL as POOL_SCHEMA
 
+_BROADCAST_TIMEOUT = "spark.sql.broadcastTimeout"
+
 
 def run(pairs: DataFrame, settings: Settings) -> DataFrame:
     """Pairs, matched or not, to the pool (`schemas.POOL`; without `entry_ids` where the pairs have none).
@@ -108,6 +110,8 @@ def repeats_stage(
     watch = Stopwatch()
     progress().begin("repeats")
     run_folder.clean(REPEATS)
+    if not spark.sparkContext.getConf().contains(_BROADCAST_TIMEOUT):
+        spark.conf.set(_BROADCAST_TIMEOUT, "36000")  # the small tables that are sent are found by passes over all pairs
     slices = _slices(run_folder, REPEATS, settings)
     rows = pairs.count() // slices
     for place in range(slices):
