@@ -24,6 +24,7 @@ NOT_RUN = {
     "make bench": "takes minutes, and asks the package index for the peers",
     "ballast curate --crawl": "reads CommonCrawl; tests/jobs/test_remote_runs.py has a server of its own",
     "ballast curate s3://": "reads S3; tests/jobs/test_remote_runs.py has a server of its own",
+    "python tests/benchmarks/": "needs samples that others made; tests/benchmarks tests the scripts",
     "spark-submit": "needs a cluster; tests/cluster has one of its own",
     "docker": "needs Docker; tests/docker/test_image.py",
 }

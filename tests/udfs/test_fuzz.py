@@ -3,6 +3,8 @@
 import gzip
 import random
 import tracemalloc
+from collections import Counter
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -12,8 +14,11 @@ from hypothesis import strategies as st
 
 from jobs.sample import write_sample
 from udfs.extraction import ExtractOptions, Extractor
+from udfs.html import HTML_PARSERS
 from udfs.inputs import InputFile
-from udfs.outcomes import conservation_errors
+from udfs.outcomes import Outcome, conservation_errors
+from udfs.pages import Page
+from udfs.profiles import RICH
 
 OPTIONS = ExtractOptions(None, max_page_bytes=1 << 20, max_record_bytes=1 << 21)
 PIECES = (
@@ -115,3 +120,28 @@ def test_a_bomb_takes_little_memory(archive_format: str) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 60_000_000
+
+
+VALUES = st.text(max_size=20) | st.sampled_from(
+    ("javascript:x", "data:,", "//h/a.jpg 2x, ftp://h/b 3x", "http://[", "{w}.jpg")
+)
+ATTRIBUTES = st.sampled_from(("src", "data-src", "data-lazy", "srcset", "data-srcset", "alt", "title", "aria-label"))
+ELEMENTS = st.builds(
+    lambda name, attributes: f"<{name} " + " ".join(f"{key}='{value}'" for key, value in attributes) + ">",
+    st.sampled_from(("img", "img", "source", "picture", "/picture", "noscript", "/noscript", "figure", "figcaption")),
+    st.lists(st.tuples(ATTRIBUTES, VALUES), max_size=4),
+)
+
+
+@settings(max_examples=200)
+@given(st.lists(ELEMENTS, max_size=8).map("".join))
+def test_whatever_stands_around_images(html: str) -> None:
+    """No crash, and no URL but of http and https, by every parser."""
+    page = html.encode("utf-8", "replace")
+    for parser in HTML_PARSERS:
+        extractor = Extractor(replace(OPTIONS, profile=RICH, html_parser=parser), None)
+        counts: Counter[str] = Counter()
+        rows = list(extractor.page_pairs(Page("http://p.example/", HTML_PARSERS[parser](page, RICH), "x", 0), counts))
+        assert all(row[1].startswith(("http://", "https://")) for row in rows)
+        assert counts[Outcome.PAIRS] == len(rows)
+        assert not conservation_errors(counts)
