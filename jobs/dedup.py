@@ -13,6 +13,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.blocks import blocks_identity, load_blocks, without_blocked
 from jobs.command import Job, note, open_run, run_job, warn
 from jobs.frames import (
     Source,
@@ -29,6 +30,7 @@ from jobs.progress import progress
 from jobs.run_folder import EXTRACTED, MATCHED, POOL, RunFolder, Stopwatch, digest
 from jobs.session import spark_session
 from jobs.settings import Settings
+from udfs.blocks import BlockList
 from udfs.hashing import PICK
 from udfs.schemas import PAIR, SORT_KEY
 from udfs.schemas import POOL as POOL_SCHEMA
@@ -87,8 +89,9 @@ def dedup_stage(
     size_bytes: int,
     settings: Settings,
     exclude: Sequence[Source] = (),
+    blocks: BlockList | None = None,
 ) -> None:
-    """Write the pool of these pairs, slice by slice, each committed by itself."""
+    """Write the pool of these pairs, but for those blocked, slice by slice, each committed by itself."""
     if run_folder.stage_facts(POOL) is not None:
         return
     watch = Stopwatch()
@@ -98,6 +101,7 @@ def dedup_stage(
     begun = [int(manifest.facts["slices"]) for manifest in run_folder.manifests(POOL)]
     slices = begun[0] if begun else settings.hash_slices
     set_shuffle_partitions(spark, (size_bytes + sum(source.size_bytes for source in exclude)) // slices)
+    all_pairs, pairs = pairs, without_blocked(pairs, blocks)
     for place in range(slices):
         pools = [_slice(source.frame, place, slices) for source in exclude]
         pool = run(without_pools(_slice(pairs, place, slices), pools, settings), settings)
@@ -106,6 +110,8 @@ def dedup_stage(
         if slices > 1:
             note(f"deduplicated slice {place + 1} of {slices}")
     facts: dict[str, Any] = rows_and_images(spark, run_folder.files(POOL))
+    if blocks is not None:
+        facts["blocked"] = _copies(all_pairs) - _copies(pairs)
     if exclude:
         before, after = _copies(pairs), _copies(read_files(spark, run_folder.files(POOL), POOL_SCHEMA))
         facts["excluded"] = before - after
@@ -136,11 +142,12 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         exclude = open_excluded(spark, settings)
         if settings.dedup == "url" and "entry_ids" not in source.frame.columns:
             warn("these pairs are not matched: an image whose picked caption matches nothing will be lost later on")
-        identity = {"source": source.identity, **excluded_identity(settings)}
+        blocks = load_blocks(settings)
+        identity = {"source": source.identity, **excluded_identity(settings), **blocks_identity(blocks)}
         run_folder = open_run("dedup", settings, identity, reads=[*inputs, *settings.exclude])
         if not run_folder.finished:
             with run_folder.writing():
-                dedup_stage(spark, run_folder, source.frame, source.size_bytes, settings, exclude)
+                dedup_stage(spark, run_folder, source.frame, source.size_bytes, settings, exclude, blocks)
     return run_folder
 
 

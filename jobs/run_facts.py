@@ -29,6 +29,7 @@ RUN_KEYS = {
     "source": f"the Parquet files that were read: {_FILES}",
     "sources": "of `merge`: how many `pools`, and `sha256` over theirs",
     "exclude": "the pools of --exclude: how many `pools`, and `sha256` over theirs",
+    "blocks": "--block-domains and --block-urls: how many `domains`, `paths` of sites and `images`, and `sha256`",
     "counts": "the entry counts that were taken, as under `source`",
     "survivors": "the files of --survivors, as under `source`",
     "hash_version": "of H, which decides every pick and draw",
@@ -55,6 +56,7 @@ STAGE_FACTS: dict[str, dict[str, str]] = {
     POOL: {
         "pairs": "pairs that are left",
         "images": "distinct images among them",
+        "blocked": "copies left out by the block lists",
         "excluded": "copies left out, since a pool of --exclude has them",
         "matched": "whether the pairs have `entry_ids`",
         "slices": "parts in which it was done (--hash-slices)",
@@ -66,6 +68,7 @@ STAGE_FACTS: dict[str, dict[str, str]] = {
     },
     SUBSET: {
         "pool_pairs": "pairs that were drawn from",
+        "blocked": "pairs of the pool besides, left out by the block lists",
         "pairs_before_download": "pairs of which --survivors left these",
         "subsets": "of several t, the facts that follow for each",
         "t": "the threshold",
