@@ -15,6 +15,7 @@ from pyspark import Broadcast
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.blocks import blocks_identity, load_blocks, without_blocked
 from jobs.command import Job, open_run, run_job, warn
 from jobs.count import count_stage
 from jobs.frames import (
@@ -202,12 +203,16 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
             entries = load_metadata(settings.metadata)
             check_fingerprint(matched_with, entries.fingerprint, inputs[0], entries.source)
         given = given_counts(spark, settings, inputs[0], matched_with)
-        identity = {"source": source.identity, "counts": given.identity}
+        blocks = load_blocks(settings)
+        identity = {"source": source.identity, "counts": given.identity, **blocks_identity(blocks)}
         reads = [*inputs, *([settings.entry_counts] if settings.entry_counts else [])]
         run_folder = open_run("balance", settings, identity, reads=reads)
         if not run_folder.finished:
             with run_folder.writing():
-                balance_stage(spark, run_folder, pool, given.counts, settings)
+                balance_stage(spark, run_folder, without_blocked(pool, blocks), given.counts, settings)
+                if blocks is not None:
+                    facts = run_folder.stage_facts(SUBSET) or {}
+                    run_folder.finish_stage(SUBSET, {**facts, "blocked": pool.count() - facts["pool_pairs"]})
                 write_card(run_folder)
     return run_folder
 
@@ -217,7 +222,12 @@ def _balance_survivors(spark: SparkSession, path: str, source: Source, settings:
     if settings.entry_counts is not None:
         raise UsageError("--survivors are counted anew: leave out --entry-counts")
     survivors = settings.survivors or ""
-    identity = {"source": source.identity, "survivors": survivors_identity(survivors)}
+    blocks = load_blocks(settings)
+    identity = {
+        "source": source.identity,
+        "survivors": survivors_identity(survivors),
+        **blocks_identity(blocks),
+    }
     entries = pool_entries(settings, path, fingerprint_of(source.frame, "entry_ids"))
     if "keep_prob" in source.frame.columns:
         _check_seed(path, settings.seed)
@@ -226,14 +236,18 @@ def _balance_survivors(spark: SparkSession, path: str, source: Source, settings:
         return run_folder
     images = read_survivors(spark, survivors, settings.where)  # what does not fit is said before anything is written
     with run_folder.writing():
-        left = source.frame.join(images, "uuid", "left_semi")
+        pool = without_blocked(source.frame, blocks)
+        left = pool.join(images, "uuid", "left_semi")
         if source.stage == POOL:
             warn_of_subset(spark, path, left)
         count_stage(spark, run_folder, left, entries, settings)
         counts, _ = read_counts(read_files(spark, run_folder.files(ENTRY_COUNTS), ENTRY_COUNT), settings.out)
         balance_stage(spark, run_folder, left, counts, settings)
         facts = run_folder.stage_facts(SUBSET) or {}
-        run_folder.finish_stage(SUBSET, {**facts, "pairs_before_download": source.frame.count()})
+        facts["pairs_before_download"] = pool.count()
+        if blocks is not None:
+            facts["blocked"] = source.frame.count() - facts["pairs_before_download"]
+        run_folder.finish_stage(SUBSET, facts)
         write_card(run_folder)
     return run_folder
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from jobs.balance import balance_stage, write_card
 from jobs.batches import work_left
+from jobs.blocks import blocks_identity, load_blocks
 from jobs.command import Job, note, open_run, run_job, warn
 from jobs.count import count_stage
 from jobs.dedup import dedup_stage, excluded_identity, open_excluded
@@ -32,10 +33,12 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     block_words = load_block_words(settings.block_words)
     extract_options(settings, block_words)  # what does not fit is said before anything begins
     files = input_files(inputs, settings)
+    blocks = load_blocks(settings)
     identity = {
         "metadata": entries.fingerprint,
         "block_words": block_words.fingerprint,
         **excluded_identity(settings),
+        **blocks_identity(blocks),
     }
     run_folder = open_run("curate", settings, identity, reads=settings.exclude)
     if run_folder.finished and not any(work_left(run_folder, files, settings)):
@@ -46,7 +49,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         note(f"resuming the unfinished run in {settings.out}")
     note(f"{len(files):,} input file{'s' * (len(files) != 1)}, {entries.size:,} entries ({entries.source})")
     with spark_session(settings, "curate") as spark, run_folder.writing():
-        extract_stage(spark, run_folder, files, settings, entries, block_words)
+        extract_stage(spark, run_folder, files, settings, entries, blocks, block_words)
         pairs = read_files(spark, run_folder.files(EXTRACTED, PAIRS_PART), MATCHED_PAIR, entries.fingerprint)
         exclude = open_excluded(spark, settings)
         dedup_stage(spark, run_folder, pairs, run_folder.bytes_of(EXTRACTED), settings, exclude)

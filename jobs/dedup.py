@@ -14,6 +14,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.blocks import blocks_identity, load_blocks, without_blocked
 from jobs.command import Job, note, open_run, run_job, warn
 from jobs.frames import (
     Source,
@@ -32,6 +33,7 @@ from jobs.repeats import run as find_repeats
 from jobs.run_folder import EXTRACTED, MATCHED, POOL, REPEATS, RunFolder, Stopwatch, digest
 from jobs.session import spark_session
 from jobs.settings import Settings
+from udfs.blocks import BlockList
 from udfs.hashing import PICK
 from udfs.schemas import PAIR, REPEAT, SORT_KEY
 from udfs.schemas import POOL as POOL_SCHEMA
@@ -138,10 +140,13 @@ def dedup_stage(
     size_bytes: int,
     settings: Settings,
     exclude: Sequence[Source] = (),
+    blocks: BlockList | None = None,
 ) -> None:
-    """Write the pool of these pairs, slice by slice, each committed by itself; first, what exceeds the limits."""
+    """Write the pool of these pairs, but for those blocked, slice by slice, each committed by itself; before it, what
+    exceeds the limits."""
     if run_folder.stage_facts(POOL) is not None:
         return
+    all_pairs, pairs = pairs, without_blocked(pairs, blocks)
     in_all = size_bytes + sum(source.size_bytes for source in exclude)
     set_shuffle_partitions(spark, in_all // _slices(run_folder, REPEATS, settings))
     over = repeats_stage(spark, run_folder, pairs, settings, exclude)
@@ -159,6 +164,8 @@ def dedup_stage(
         if slices > 1:
             note(f"deduplicated slice {place + 1} of {slices}")
     facts: dict[str, Any] = rows_and_images(spark, run_folder.files(POOL))
+    if blocks is not None:
+        facts["blocked"] = _copies(all_pairs) - _copies(pairs)
     facts.update(_lost_copies(spark, run_folder, pairs, exclude, over, settings))
     run_folder.finish_stage(
         POOL, {**facts, "matched": "entry_ids" in pairs.columns, "slices": slices, "seconds": watch.seconds}
@@ -207,11 +214,12 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         exclude = open_excluded(spark, settings)
         if settings.dedup == "url" and "entry_ids" not in source.frame.columns:
             warn("these pairs are not matched: an image whose picked caption matches nothing will be lost later on")
-        identity = {"source": source.identity, **excluded_identity(settings)}
+        blocks = load_blocks(settings)
+        identity = {"source": source.identity, **excluded_identity(settings), **blocks_identity(blocks)}
         run_folder = open_run("dedup", settings, identity, reads=[*inputs, *settings.exclude])
         if not run_folder.finished:
             with run_folder.writing():
-                dedup_stage(spark, run_folder, source.frame, source.size_bytes, settings, exclude)
+                dedup_stage(spark, run_folder, source.frame, source.size_bytes, settings, exclude, blocks)
     return run_folder
 
 

@@ -192,7 +192,8 @@ def check_job(job: Job, words: list[str]) -> None:
     job.add_arguments(checker)
     parsed = checker.parse_args(words)
     settings = resolve(job.name, parsed)
-    named = {name: getattr(settings, name) for name in ("metadata", "entry_counts", "survivors", "exclude")}
+    files = ("metadata", "entry_counts", "survivors", "exclude", "block_domains", "block_urls")
+    named = {name: getattr(settings, name) for name in files}
     for name, given in {"input": parsed.inputs, **named}.items():
         for path in (given,) if isinstance(given, str) else given or ():
             if "://" not in path:

@@ -15,6 +15,7 @@ from pyspark import Broadcast, SparkFiles
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.batches import extract_batches, inputs_facts, work_left
+from jobs.blocks import blocks_identity, load_blocks
 from jobs.command import Job, open_run, run_job
 from jobs.frames import ddl, with_fingerprint
 from jobs.run_folder import EXTRACTED, RunFolder
@@ -23,11 +24,13 @@ from jobs.settings import Settings
 from jobs.storages import load_block_words, open_storage
 from metadata.entries import EntryList
 from udfs.block_words import NO_WORDS, BlockWords
+from udfs.blocks import Blocker, BlockList
 from udfs.caption_rules import MAX_TEXT_CHARACTERS, CaptionRules
 from udfs.errors import UsageError
 from udfs.extraction import ExtractOptions, Extractor
 from udfs.inputs import InputFile, Sources, crawl_listing, plan_inputs, sample_files
 from udfs.matcher import held_matcher, pack_entries
+from udfs.opt_outs import OptOut
 from udfs.remote import RetryPolicy
 from udfs.schemas import MATCHED_PAIR, PAIR, tagged
 from udfs.sources import SourceOpener, SourceOptions, choose_witnesses
@@ -44,19 +47,20 @@ def run(
     settings: Settings,
     entries: Broadcast[bytes] | None = None,
     witnesses: Sequence[str] = (),
+    blocks: Broadcast[BlockList] | None = None,
     block_words: BlockWords = NO_WORDS,
 ) -> DataFrame:
     """Input files (`inputs.InputFile`) to tagged rows (`schemas.tagged`): pairs, and a row a file.
 
     With `entries` (a broadcast of `matcher.pack_entries`), pairs are matched and those without a match dropped.
-    `witnesses` are addresses of some of all the run's files (`sources.SourceOptions`).
+    `witnesses` are addresses of some of all the run's files (`sources.SourceOptions`). What `blocks` list is left out.
     """
     opened_how = source_options(settings, witnesses)
     options = extract_options(settings, block_words)
 
     def extract(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         matcher = held_matcher(entries.value) if entries is not None else None
-        extractor = Extractor(options, matcher)
+        extractor = Extractor(options, matcher, Blocker(blocks.value) if blocks is not None else None)
         # a folder of this executor, which goes with it
         open_input = SourceOpener(opened_how, Path(SparkFiles.getRootDirectory(), "ballast-connections"))
         for batch in batches:
@@ -72,10 +76,12 @@ def extract_stage(
     files: Sequence[InputFile],
     settings: Settings,
     entries: EntryList | None,
+    blocks: BlockList | None,
     block_words: BlockWords,
 ) -> None:
     """Extract every file that no committed batch holds yet, and gather the file rows; with `entries`, match too."""
     packed = spark.sparkContext.broadcast(pack_entries(entries.entries)) if entries is not None else None
+    blocked = spark.sparkContext.broadcast(blocks) if blocks is not None else None
     witnesses = choose_witnesses([file.opened_as for file in files])
 
     def extract(batch: Sequence[InputFile]) -> DataFrame:
@@ -83,13 +89,14 @@ def extract_stage(
         rows = spark.createDataFrame(
             spark.sparkContext.parallelize([tuple(file) for file in batch], slices), _INPUT_DDL
         )
-        tagged_rows = run(rows, settings, packed, witnesses, block_words)
+        tagged_rows = run(rows, settings, packed, witnesses, blocked, block_words)
         return tagged_rows if entries is None else with_fingerprint(tagged_rows, "entry_ids", entries.fingerprint)
 
     extract_batches(spark, run_folder, files, extract, settings)
     run_folder.note(inputs=inputs_facts(files))
-    if packed is not None:
-        packed.destroy()
+    for shared in (packed, blocked):
+        if shared is not None:
+            shared.destroy()
 
 
 def extract_options(settings: Settings, block_words: BlockWords) -> ExtractOptions:
@@ -108,6 +115,7 @@ def extract_options(settings: Settings, block_words: BlockWords) -> ExtractOptio
         language_score=settings.language_score,
         caption_rules=rules,
         profile=settings.profile(),
+        opt_outs=frozenset(map(OptOut, settings.opt_outs)),
         html_parser=settings.html_parser,
         language_detector=settings.language_detector,
         max_page_bytes=settings.max_page_bytes,
@@ -145,10 +153,12 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     block_words = load_block_words(settings.block_words)
     extract_options(settings, block_words)  # what does not fit is said before anything begins
     files = input_files(inputs, settings)
-    run_folder = open_run("extract", settings, {"block_words": block_words.fingerprint})
+    blocks = load_blocks(settings)
+    identity = {"block_words": block_words.fingerprint, **blocks_identity(blocks)}
+    run_folder = open_run("extract", settings, identity)
     if not run_folder.finished or any(work_left(run_folder, files, settings)):
         with spark_session(settings, "extract") as spark, run_folder.writing():
-            extract_stage(spark, run_folder, files, settings, None, block_words)
+            extract_stage(spark, run_folder, files, settings, None, blocks, block_words)
     return run_folder
 
 

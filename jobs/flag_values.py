@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from udfs.caption_rules import MAX_TEXT_CHARACTERS
 from udfs.language import known_languages
+from udfs.opt_outs import OptOut
 from udfs.profiles import TEXT_KEYS
 
 _MASTER = re.compile(r"local(\[(\*|[1-9]\d*)(,\d+)?\])?|local-cluster\[.+\]|spark://.+|k8s://.+|yarn")
@@ -38,6 +39,16 @@ def text_keys(text: str) -> tuple[str, ...]:
     for key in sorted(asked.difference(TEXT_KEYS)):
         raise argparse.ArgumentTypeError(f"'{key}' is none of {', '.join(TEXT_KEYS)}")
     return tuple(key for key in TEXT_KEYS if key in asked)
+
+
+def opt_outs(text: str) -> tuple[OptOut, ...]:
+    """Opt-outs to respect, comma-separated: distinct, in the order in which they go; empty for `none`."""
+    asked = {code.strip().lower() for code in text.split(",")}
+    if asked == {"none"}:
+        return ()
+    for code in sorted(asked.difference(OptOut)):
+        raise argparse.ArgumentTypeError(f"'{code}' is none of {', '.join(OptOut)}, or 'none' alone")
+    return tuple(code for code in OptOut if code in asked)
 
 
 def at_least_one(text: str) -> int:

@@ -1,16 +1,17 @@
 """The funnel of a run, from pages to the subset, by its run.json record."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from jobs.run_folder import FILES, MATCHED, POOL, REPEATS, SUBSET
-from udfs.outcomes import Outcome
+from udfs.outcomes import OPTED_OUT, Outcome
 from udfs.report_data import Step
 
 _RULES = {
     Outcome.TEXT_TOO_SHORT: "too short",
     Outcome.TEXT_TOO_LONG: "too long",
     Outcome.TEXT_FILE_NAME: "file names",
-    Outcome.TEXT_BLOCKED: "blocked",
+    Outcome.TEXT_BLOCK_WORD: "with blocked words",
 }
 
 
@@ -31,18 +32,20 @@ def subsets_of(stages: dict[str, Any]) -> list[dict[str, Any]]:
     if SUBSET not in stages:
         return []
     facts: dict[str, Any] = stages[SUBSET]
-    return [{"pool_pairs": facts["pool_pairs"], **at} for at in facts.get("subsets", [facts])]
+    of_all: dict[str, Any] = {name: facts[name] for name in ("pool_pairs", "blocked") if name in facts}
+    return [{**of_all, **at} for at in facts.get("subsets", [facts])]
 
 
 def extraction_steps(facts: dict[str, Any]) -> list[Step]:
-    named = facts["texts"] - facts["text_blank"] - facts["text_no_url"]
+    named = facts["texts"] - facts["text_blank"] - facts["text_no_url"] - facts.get("text_blocked", 0)
     dropped = {name: facts.get(outcome, 0) for outcome, name in _RULES.items()}
     unsure = facts.get(Outcome.TEXT_UNSURE_LANGUAGE, 0)
     captions = named - sum(dropped.values())
     kept = captions - facts["text_other_language"] - unsure
+    blocked = f", {facts['image_blocked']:,} blocked" if facts.get("image_blocked") else ""
     steps = [
-        Step("pages", facts["pages"], None, "", f"of {facts['records']:,} records"),
-        Step("images", facts["images"], None, "", f"{facts['images_with_text']:,} with a URL and a text"),
+        Step("pages", facts["pages"], None, "", ", ".join([f"of {facts['records']:,} records", *_said_no(facts)])),
+        Step("images", facts["images"], None, "", f"{facts['images_with_text']:,} with a URL and a text{blocked}"),
         Step("texts", named, None, "", ""),
     ]
     if captions != named:
@@ -52,6 +55,15 @@ def extraction_steps(facts: dict[str, Any]) -> list[Step]:
     if facts["text_no_match"] or facts["pairs"] != kept:
         steps.append(Step("matched", facts["pairs"], kept, "", ""))
     return steps
+
+
+def _said_no(facts: dict[str, Any]) -> Iterator[str]:
+    """How many pages opted out, and how many are of blocked sites; a run of an earlier Ballast does not know."""
+    opted_out = sum(facts.get(outcome, 0) for outcome in OPTED_OUT)
+    if opted_out:
+        yield f"{opted_out:,} opted out"
+    if facts.get(Outcome.PAGE_BLOCKED):
+        yield f"{facts[Outcome.PAGE_BLOCKED]:,} blocked"
 
 
 def match_steps(facts: dict[str, Any]) -> list[Step]:
@@ -64,8 +76,11 @@ def pool_step(stages: dict[str, Any]) -> Step:
     over = [f"{number:,} {name}" for name in ("captions", "images") if (number := stages.get(REPEATS, {}).get(name))]
     repeated = f"{facts['repeated']:,} copies of {' and '.join(over)} over their limits, " if over else ""
     before = stages.get(FILES, {}).get("pairs")
-    return Step("pool", facts["pairs"], before or None, "of pairs", f"{excluded}{repeated}{facts['images']:,} images")
+    blocked = f"{facts['blocked']:,} copies blocked, " if "blocked" in facts else ""
+    about = f"{blocked}{excluded}{repeated}{facts['images']:,} images"
+    return Step("pool", facts["pairs"], before or None, "of pairs", about)
 
 
 def subset_step(facts: dict[str, Any], name: str = "subset") -> Step:
-    return Step(name, facts["pairs"], facts["pool_pairs"], "of the pool", f"{facts['images']:,} images")
+    blocked = f"without {facts['blocked']:,} blocked pairs of it, " if "blocked" in facts else ""
+    return Step(name, facts["pairs"], facts["pool_pairs"], "of the pool", f"{blocked}{facts['images']:,} images")

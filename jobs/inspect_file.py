@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from jobs.blocks import load_blocks
 from jobs.command import Parser, guarded
 from jobs.extract import extract_options, input_files, source_options
 from jobs.session import session_for
 from jobs.settings import COMMANDS, Settings, add_flags, resolve
 from jobs.storages import load_block_words, load_metadata
+from udfs.blocks import Blocker
 from udfs.errors import UsageError
 from udfs.extraction import Extractor
 from udfs.inspection import Ending, InspectedImage, InspectedPage, inspect_file
@@ -57,8 +59,12 @@ def inspect(path: str, settings: Settings, limit: int) -> Iterator[str]:
     if len(files) != 1:
         raise UsageError(f"{path}: stands for {len(files):,} files: inspect looks at one")
     entries = load_metadata(settings.metadata).entries if settings.metadata is not None else None
-    options = extract_options(settings, load_block_words(settings.block_words))
-    extractor = Extractor(options, Matcher(entries) if entries is not None else None)
+    blocks = load_blocks(settings)
+    extractor = Extractor(
+        extract_options(settings, load_block_words(settings.block_words)),
+        Matcher(entries) if entries is not None else None,
+        Blocker(blocks) if blocks is not None else None,
+    )
     found = inspect_file(extractor, files[0], SourceOpener(source_options(settings)))
     for number, item in enumerate(islice(found, limit), 1):
         if isinstance(item, Ending):

@@ -12,6 +12,7 @@ from functools import reduce
 
 from pyspark.sql import DataFrame
 
+from jobs.blocks import blocks_identity, load_blocks
 from jobs.command import Job, open_run, run_job
 from jobs.dedup import dedup_stage, excluded_identity, open_excluded
 from jobs.frames import fingerprint_of, open_source, with_fingerprint
@@ -39,16 +40,18 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
             if found != first:
                 raise UsageError(f"{path} was matched with another list ({found}) than {inputs[0]} ({first})")
         exclude = open_excluded(spark, settings)
+        blocks = load_blocks(settings)
         identity = {
             "sources": {"pools": len(sources), "sha256": digest(source.identity["sha256"] for source in sources)},
             **excluded_identity(settings),
+            **blocks_identity(blocks),
         }
         run_folder = open_run("merge", settings, identity, reads=[*inputs, *settings.exclude])
         if not run_folder.finished:
             with run_folder.writing():
                 united = run([source.frame for source in sources])
                 size_bytes = sum(source.size_bytes for source in sources)
-                dedup_stage(spark, run_folder, united, size_bytes, settings, exclude)
+                dedup_stage(spark, run_folder, united, size_bytes, settings, exclude, blocks)
     return run_folder
 
 

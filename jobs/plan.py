@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from jobs.balance import choose_thresholds, one_an_image
+from jobs.blocks import load_blocks, without_blocked
 from jobs.command import Parser, guarded
 from jobs.frames import fingerprint_of, open_source
 from jobs.given_counts import given_counts
@@ -65,6 +66,7 @@ def plan(path: str, settings: Settings) -> dict[str, Any]:
         if "keep_prob" in pool.columns:
             raise UsageError(f"{path}: is a subset: plan on the pool that it was drawn from")
         given = given_counts(spark, settings, path, matched_with)
+        pool = without_blocked(pool, load_blocks(settings))
         if settings.per_image == "one":
             pool = one_an_image(pool, settings)
         progress().begin("plan")

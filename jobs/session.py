@@ -93,8 +93,8 @@ def spark_session(settings: Settings, name: str, inputs: Sequence[str] = ()) -> 
 def session_for(settings: Settings, name: str, inputs: Sequence[str]) -> AbstractContextManager[object]:
     """The job's session already now if one of its paths is Hadoop's, so that it can be looked at before there is work
     for Spark; else nothing. `spark_session` within it uses that session."""
-    named = (settings.metadata, settings.block_words, settings.input_root)
-    paths = [*spark_paths(settings, inputs), *filter(None, named)]
+    lists = (settings.metadata or "", settings.block_words or "", *settings.block_domains, *settings.block_urls)
+    paths = [*spark_paths(settings, inputs), *lists, settings.input_root or ""]
     if any(kind_of(path) == HADOOP for path in paths):
         return spark_session(settings, name)
     return nullcontext()

@@ -18,6 +18,7 @@ from udfs.addresses import HTTP, kind_of, shown
 from udfs.errors import UsageError
 from udfs.html import HTML_PARSERS
 from udfs.language import LANGUAGE_DETECTORS
+from udfs.opt_outs import DEFAULT_OPT_OUTS, OptOut
 from udfs.profiles import PROFILES, TEXT_KEYS, Profile
 from udfs.sampling import PAPER_POOLS
 from udfs.sources import MAX_CONNECTIONS
@@ -174,6 +175,28 @@ class Settings:
         f"take only these texts, comma-separated, of {', '.join(TEXT_KEYS)} (default: those of --pairs)",
         type=flag_values.text_keys,
         metavar="KEYS",
+    )
+    opt_outs: tuple[OptOut, ...] = _setting(
+        "what a page may opt out by, comma-separated: noai and noimageai (X-Robots-Tag headers and robots meta tags), "
+        "tdm (tdm-reservation), noindex; or 'none', which respects none (default: noai,noimageai,tdm)",
+        default=DEFAULT_OPT_OUTS,
+        type=flag_values.opt_outs,
+        metavar="CODES",
+    )
+    block_domains: tuple[str, ...] = _setting(
+        "sites to leave out, pages and images: a list with a domain a line (or a hosts file), plain or gzip, or the "
+        "folder of a UT1 category; a domain stands for all below it; may be repeated",
+        default=(),
+        type=flag_values.path,
+        action="append",
+        metavar="FILE",
+    )
+    block_urls: tuple[str, ...] = _setting(
+        "images to leave out: a list with a URL or uuid a line, plain or gzip; may be repeated",
+        default=(),
+        type=flag_values.path,
+        action="append",
+        metavar="FILE",
     )
     html_parser: str = _setting(
         "HTML parser (default: scanner; lexbor builds whole trees, beautifulsoup is the slow reference)",
@@ -436,11 +459,15 @@ _COMMON = ("master", "spark_conf", "no_progress", "overwrite", "break_lock", "de
 _INPUTS = ("input_root", "crawl", "crawl_format", "sample", "s3_anonymous", "max_connections", "patience")
 _NGRAMS = ("lowercase", "keep_bigram_count", "keep_pmi", "split_bytes")
 _TITLES = ("min_hour_views", "days", "seed")
+_BLOCKS = ("block_domains", "block_urls")
 _TEXTS = (
     *("languages", "language_score", "min_caption_characters", "max_caption_characters", "min_caption_words"),
     *("max_caption_words", "strip_invisible", "drop_file_names", "block_words"),
 )
-_PARSING = ("pairs", "text_keys", "html_parser", "language_detector", "max_page_bytes", "max_record_bytes")
+_PARSING = (
+    *("pairs", "text_keys", "opt_outs", *_BLOCKS),
+    *("html_parser", "language_detector", "max_page_bytes", "max_record_bytes"),
+)
 _EXTRACT = (*_TEXTS, *_INPUTS, *_PARSING)
 _DEDUP = ("dedup", "exclude", "max_caption_repeats", "max_captions_per_image", "seed", "hash_slices")
 
@@ -448,11 +475,12 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "curate": ("out", "metadata", *THRESHOLDS, "per_image", *_EXTRACT, *_DEDUP, "no_report", *_EXECUTION, *_COMMON),
     "extract": ("out", *_EXTRACT, "seed", *_EXECUTION, *_COMMON),
     "match": ("out", "metadata", *_COMMON),
-    "dedup": ("out", *_DEDUP, *_COMMON),
-    "merge": ("out", *_DEDUP, *_COMMON),
+    "dedup": ("out", *_BLOCKS, *_DEDUP, *_COMMON),
+    "merge": ("out", *_BLOCKS, *_DEDUP, *_COMMON),
     "count": ("out", "metadata", *_COMMON),
     "balance": (
-        *("out", *THRESHOLDS, "per_image", "entry_counts", "metadata", "survivors", "where", "seed", *_COMMON),
+        *("out", *THRESHOLDS, "per_image", "entry_counts", "metadata", "survivors", "where", *_BLOCKS, "seed"),
+        *_COMMON,
     ),
     "group": ("out", "max_captions", "seed", *_COMMON),
     "export": ("out", "format", "shards", "no_gzip", *_COMMON),
@@ -471,6 +499,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "entry_counts",
         "reference_counts",
         "metadata",
+        *_BLOCKS,
         "seed",
         "master",
         "spark_conf",
@@ -525,7 +554,7 @@ def resolve(job: str, arguments: argparse.Namespace) -> Settings:
         raise UsageError(f"ballast {job}: --out DIR is missing")
     if all(values.get(name) is None for name in THRESHOLDS) and "tail_share" in names:
         values["tail_share"] = DEFAULT_TAIL_SHARE
-    for name in ("spark_conf", "exclude", "wikipedia", "pageviews"):
+    for name in ("spark_conf", "exclude", "wikipedia", "pageviews", *_BLOCKS):
         values[name] = tuple(values.get(name, ()))
     return Settings(**values)
 
@@ -533,7 +562,7 @@ def resolve(job: str, arguments: argparse.Namespace) -> Settings:
 def saved(job: str, settings: Settings) -> dict[str, Any]:
     """The settings that decide the rows, as run.json holds them; paths are left out, since what they name is recorded
     on its own (inputs by path, the metadata by its fingerprint, counts by theirs)."""
-    paths = ("out", "metadata", "entry_counts", "survivors", "exclude", "block_words")
+    paths = ("out", "metadata", "entry_counts", "survivors", "exclude", "block_words", *_BLOCKS)
     names = [name for name in COMMANDS[job] if not FIELDS[name].metadata["execution"] and name not in paths]
     return {name: _plain(getattr(settings, name)) for name in names if getattr(settings, name) is not None}
 
@@ -588,7 +617,7 @@ def _checked(path: str, key: str, value: Any) -> Any:
         if not isinstance(value, list):
             raise UsageError(f"{where}: must be a list of strings")
         return [_converted(where, flag, item) for item in value]
-    if isinstance(value, list) and key in ("languages", "t", "target_size", "text_keys"):
+    if isinstance(value, list) and key in ("languages", "t", "target_size", "text_keys", "opt_outs"):
         value = ",".join(map(str, value))
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise UsageError(f"{where}: {value!r} is not a value that it takes")

@@ -53,7 +53,7 @@ def rules_beyond_length(rules: CaptionRules) -> tuple[Rule, ...]:
     if rules.drop_file_names:
         found.append((Outcome.TEXT_FILE_NAME, is_file_name))
     if rules.block_words.words:
-        found.append((Outcome.TEXT_BLOCKED, held_blocker(rules.block_words.words)))
+        found.append((Outcome.TEXT_BLOCK_WORD, held_blocker(rules.block_words.words)))
     return tuple(found)
 
 

@@ -6,24 +6,9 @@ from typing import Any
 
 from udfs.outcomes import FileStatus
 from udfs.report_data import Step
-from udfs.schemas import SUBSET
+from udfs.schemas import MEANINGS, SUBSET
 from udfs.templates import environment
 
-COLUMN_MEANINGS = {
-    "uuid": "image id: first 24 hex digits of SHA-224 of the URL",
-    "url": "the image's address, absolute, http or https",
-    "caption": "the text, NFC-normalised, white space collapsed",
-    "text_key": "the attribute it comes from: `alt`, `title` or `data-image-title`",
-    "lang": "its language, ISO 639",
-    "lang_score": "the detector's score for that language",
-    "caption_hash": "XXH3-64 of the caption",
-    "entry_ids": "the entries it holds, as sorted positions in the list",
-    "page_url": "the page where this copy was found",
-    "warc_file": "the WARC that holds the page",
-    "warc_offset": "the page's offset in it, in bytes",
-    "duplicates": "copies of the pair that were found, this one included",
-    "keep_prob": "the probability this pair had of being kept",
-}
 _THRESHOLDS = {
     "t": "given",
     "preset": "the paper's, by the preset {}",
@@ -61,7 +46,7 @@ def render_card(record: dict[str, Any], funnel: Sequence[Step]) -> str:
             source=record.get("source"),
             survivors="survivors" in record,
             bad=" and ".join(bad),
-            columns=[(name, COLUMN_MEANINGS[name]) for name in SUBSET.names],
+            columns=[(name, MEANINGS[name]) for name in SUBSET.names],
             settings=[(name, _plain(value)) for name, value in settings.items()],
         )
     )

@@ -10,6 +10,7 @@ import pyarrow as pa
 from fastwarc import WarcRecord
 
 from udfs.archives import ArchiveDamage, SourceStream, read_records
+from udfs.blocks import Blocker
 from udfs.caption_rules import NO_RULES, CaptionRules, rules_beyond_length
 from udfs.captions import canonical
 from udfs.hashing import caption_hash, file_id, image_uuid
@@ -18,6 +19,7 @@ from udfs.inputs import InputFile
 from udfs.invisible import strip_invisible
 from udfs.language import LANGUAGE_DETECTORS
 from udfs.matcher import Matcher
+from udfs.opt_outs import DEFAULT_OPT_OUTS, OptOut
 from udfs.outcomes import COUNTERS, FileStatus, Outcome
 from udfs.pages import Page, PageReader
 from udfs.profiles import PAPER, Profile
@@ -40,6 +42,7 @@ class ExtractOptions:
     language_score: float = 0.0
     caption_rules: CaptionRules = NO_RULES
     profile: Profile = PAPER
+    opt_outs: frozenset[OptOut] = frozenset(DEFAULT_OPT_OUTS)
     html_parser: str = "scanner"
     language_detector: str = "fasttext"
     max_page_bytes: int = 64 << 20
@@ -54,20 +57,27 @@ class OutOfTime(Exception):
 class Extractor:
     """Extraction of files, one at a time, in one process: parser and detector are made once.
 
-    With a matcher, pairs carry `entry_ids` and those without a match are dropped and counted.
+    With a matcher, pairs carry `entry_ids` and those without a match are dropped and counted; with a blocker, so are
+    the pages and images that it blocks.
     """
 
-    def __init__(self, options: ExtractOptions, matcher: Matcher | None) -> None:
+    def __init__(self, options: ExtractOptions, matcher: Matcher | None, blocker: Blocker | None = None) -> None:
         self._languages, self._language_score = options.languages, options.language_score
         self._max_characters = options.caption_rules.max_characters
         self._caption_rules = rules_beyond_length(options.caption_rules)
         self._strips = options.caption_rules.strip_invisible
         self.reader = PageReader(
-            HTML_PARSERS[options.html_parser], options.max_page_bytes, options.max_record_bytes, options.profile
+            HTML_PARSERS[options.html_parser],
+            options.max_page_bytes,
+            options.max_record_bytes,
+            options.profile,
+            options.opt_outs,
+            blocker,
         )
         self._max_file_seconds = options.max_file_seconds
         self._detect = LANGUAGE_DETECTORS[options.language_detector]()
         self._matcher = matcher
+        self._blocker = blocker
         self._judged: dict[str, Row | Outcome] = {}
         self.pair_schema = PAIR if matcher is None else MATCHED_PAIR
         self.schema = tagged(self.pair_schema)
@@ -133,7 +143,7 @@ class Extractor:
             return
         base = base_url(page.url, page.document.base_href)
         provenance = (page.url, page.warc_file, page.warc_offset)
-        judge, strips = self._judge, self._strips
+        judge, strips, blocker = self._judge, self._strips, self._blocker
         with_text = 0
         counts[Outcome.IMAGES] += len(images)
         counts[Outcome.TEXTS] += sum([len(image.texts) for image in images])
@@ -143,6 +153,10 @@ class Extractor:
             if isinstance(url, Outcome):
                 counts[url] += 1
                 counts[Outcome.TEXT_NO_URL] += len(texts)
+                continue
+            if blocker is not None and blocker.blocks_image(url):
+                counts[Outcome.IMAGE_BLOCKED] += 1
+                counts[Outcome.TEXT_BLOCKED] += len(texts)
                 continue
             blank = True
             for key, text in texts:

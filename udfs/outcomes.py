@@ -38,6 +38,11 @@ class Outcome(Named):
     RECORD_UNREADABLE = "record_unreadable", "no HTTP header, not the JSON of a WAT, or the parser gave up"
     RECORD_TOO_LONG = "record_too_long", "a WAT record longer than max_record_bytes: half a JSON says nothing"
     PAGE_NOT_HTML = "page_not_html", "responses that are not HTML"
+    PAGE_BLOCKED = "page_blocked", "HTML of a site in --block-domains"
+    PAGE_NOAI = "page_noai", "opted out: noai, by header or meta tag"
+    PAGE_NOIMAGEAI = "page_noimageai", "opted out: noimageai"
+    PAGE_TDM_RESERVED = "page_tdm_reserved", "opted out: tdm-reservation 1"
+    PAGE_NOINDEX = "page_noindex", "opted out: noindex, where --opt-outs has it"
     PAGES = "pages", "HTML responses that were parsed"
 
     PAGE_DAMAGED = "page_damaged", "among pages: a body cut or corrupt; what precedes the damage was parsed"
@@ -49,6 +54,7 @@ class Outcome(Named):
     IMAGE_NOT_HTTP = "image_not_http", "another scheme than http and https"
     IMAGE_UNRESOLVABLE = "image_unresolvable", "no URL by the WHATWG rules"
     IMAGE_URL_TOO_LONG = "image_url_too_long", "a URL of more than 65,536 characters"
+    IMAGE_BLOCKED = "image_blocked", "a good URL, which is in --block-domains or --block-urls"
     IMAGE_NO_TEXT = "image_no_text", "a good URL, but no text that is not blank"
     IMAGES_WITH_TEXT = "images_with_text", "a good URL and a text"
 
@@ -57,6 +63,7 @@ class Outcome(Named):
 
     TEXTS = "texts", "text attributes present, blank ones included"
     TEXT_NO_URL = "text_no_url", "its image had no usable URL"
+    TEXT_BLOCKED = "text_blocked", "its image was blocked"
     TEXT_BLANK = "text_blank", "nothing but white space"
     TEXT_TOO_LONG = (
         "text_too_long",
@@ -64,7 +71,7 @@ class Outcome(Named):
     )
     TEXT_TOO_SHORT = "text_too_short", "less than --min-caption-characters or --min-caption-words ask for"
     TEXT_FILE_NAME = "text_file_name", "a file name, web address or path (--drop-file-names)"
-    TEXT_BLOCKED = "text_blocked", "holds one of --block-words"
+    TEXT_BLOCK_WORD = "text_block_word", "holds one of --block-words"
     TEXT_OTHER_LANGUAGE = "text_other_language", "in none of --languages"
     TEXT_UNSURE_LANGUAGE = "text_unsure_language", "in one of them, with a score below --language-score"
     TEXT_NO_MATCH = "text_no_match", "holds no entry"
@@ -75,12 +82,17 @@ class Outcome(Named):
 
 COUNTERS: tuple[Outcome, ...] = tuple(Outcome)
 
+OPTED_OUT = (Outcome.PAGE_NOAI, Outcome.PAGE_NOIMAGEAI, Outcome.PAGE_TDM_RESERVED, Outcome.PAGE_NOINDEX)
+"""Pages whose site said no (`udfs.opt_outs`)."""
+
 SUMS: dict[Outcome, tuple[Outcome, ...]] = {
     Outcome.RECORDS: (
         Outcome.RECORD_NOT_RESPONSE,
         Outcome.RECORD_UNREADABLE,
         Outcome.RECORD_TOO_LONG,
         Outcome.PAGE_NOT_HTML,
+        Outcome.PAGE_BLOCKED,
+        *OPTED_OUT,
         Outcome.PAGES,
     ),
     Outcome.IMAGES: (
@@ -89,16 +101,18 @@ SUMS: dict[Outcome, tuple[Outcome, ...]] = {
         Outcome.IMAGE_NOT_HTTP,
         Outcome.IMAGE_UNRESOLVABLE,
         Outcome.IMAGE_URL_TOO_LONG,
+        Outcome.IMAGE_BLOCKED,
         Outcome.IMAGE_NO_TEXT,
         Outcome.IMAGES_WITH_TEXT,
     ),
     Outcome.TEXTS: (
         Outcome.TEXT_NO_URL,
+        Outcome.TEXT_BLOCKED,
         Outcome.TEXT_BLANK,
         Outcome.TEXT_TOO_LONG,
         Outcome.TEXT_TOO_SHORT,
         Outcome.TEXT_FILE_NAME,
-        Outcome.TEXT_BLOCKED,
+        Outcome.TEXT_BLOCK_WORD,
         Outcome.TEXT_OTHER_LANGUAGE,
         Outcome.TEXT_UNSURE_LANGUAGE,
         Outcome.TEXT_NO_MATCH,

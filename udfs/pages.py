@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 from fastwarc import WarcRecord, WarcRecordType
 
+from udfs.blocks import Blocker
 from udfs.charsets import as_html, charset_from_content_type
 from udfs.document import Document
 from udfs.html import HtmlParser, Unparsable
 from udfs.http_body import BodyDamage, decode_body
+from udfs.opt_outs import HEADERS, OptOut, opted_out
 from udfs.outcomes import Outcome
 from udfs.profiles import PAPER, Profile
 from udfs.wat import wat_page
@@ -37,13 +39,19 @@ class Page(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PageReader:
-    """How pages are read out of records: the parser and what it is to take, and the caps on a page's decoded bytes and
-    on a record's own."""
+    """How pages are read out of records: the parser and what it is to take, the caps on a page's decoded bytes and on a
+    record's own, the opt-outs that are respected, and what is blocked.
+
+    Of a page that several outcomes fit, the first counts of `page_not_html`, `page_blocked`, `record_unreadable` (its
+    parser gave up) and the opt-outs, in the order of `opt_outs.OptOut`.
+    """
 
     parse: HtmlParser
     max_page_bytes: int
     max_record_bytes: int
     profile: Profile = PAPER
+    opt_outs: frozenset[OptOut] = frozenset()
+    blocker: Blocker | None = None
 
     def pages(
         self, records: Iterator[WarcRecord], name: str, archive_format: str | None, counts: Counter[str]
@@ -86,11 +94,18 @@ class PageReader:
         if not declared and _HTML_START.match(body[:1024]) is None:
             counts[Outcome.PAGE_NOT_HTML] += 1
             return None
+        if self.blocker is not None and self.blocker.blocks_page(url):
+            counts[Outcome.PAGE_BLOCKED] += 1
+            return None
         charset = charset_from_content_type(content_type) if content_type else None
         try:
             document = self.parse(as_html(body, charset), self.profile)
         except Unparsable:
             counts[Outcome.RECORD_UNREADABLE] += 1
+            return None
+        said_no = opted_out(header.opt_outs, document.metas, self.opt_outs)
+        if said_no is not None:
+            counts[said_no] += 1
             return None
         is_short = len(raw) == self.max_record_bytes < record.content_length - header.size_bytes
         if damage is BodyDamage.CAPPED or is_short or document.is_capped:
@@ -119,15 +134,24 @@ class PageReader:
         if url is None:
             counts[Outcome.RECORD_UNREADABLE] += 1
             return None
+        if self.blocker is not None and self.blocker.blocks_page(url):
+            counts[Outcome.PAGE_BLOCKED] += 1
+            return None
+        said_no = opted_out(parsed.opt_outs, parsed.document.metas, self.opt_outs)
+        if said_no is not None:
+            counts[said_no] += 1
+            return None
         if parsed.warc_name is None or parsed.warc_offset is None:
             return Page(url, parsed.document, name, offset)
         return Page(url, parsed.document, warc_of_wat(name, parsed.warc_name), parsed.warc_offset)
 
 
 class _HttpHeader(NamedTuple):
-    """The fields of an HTTP header by lower-case name, the last of equal ones, and its size."""
+    """The fields of an HTTP header by lower-case name, the last of equal ones; those of `opt_outs.HEADERS`, all of
+    them; and its size."""
 
     fields: dict[str, str]
+    opt_outs: list[tuple[str, str]]
     size_bytes: int
 
 
@@ -138,6 +162,7 @@ def _read_http_header(record: WarcRecord) -> _HttpHeader | None:
     status line is one if its first line looks like a field; a line that is no field is skipped.
     """
     fields: dict[str, str] = {}
+    opt_outs: list[tuple[str, str]] = []
     size_bytes, name = 0, ""
     try:
         while line := record.reader.readline(_HEADER_LINE_BYTES):
@@ -145,15 +170,19 @@ def _read_http_header(record: WarcRecord) -> _HttpHeader | None:
             size_bytes += len(line)
             text = line.decode("latin-1").rstrip("\r\n")
             if not text:
-                return _HttpHeader(fields, size_bytes)
+                return _HttpHeader(fields, opt_outs, size_bytes)
             if first and not (_STATUS_LINE.match(text) or _FIELD.match(text)):
                 return None
             if text[0] in " \t" and name:  # an old-fashioned continuation
                 fields[name] += " " + text.strip()
+                if name in HEADERS:
+                    opt_outs[-1] = (name, f"{opt_outs[-1][1]} {text.strip()}")
             elif _FIELD.match(text):
                 name, _, value = text.partition(":")
                 name = name.rstrip().lower()
                 fields[name] = value.strip()
+                if name in HEADERS:
+                    opt_outs.append((name, fields[name]))
             if size_bytes > _HEADER_BYTES:
                 return None
     except (OSError, ValueError):

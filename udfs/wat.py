@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from udfs.document import Document, Image
+from udfs.opt_outs import HEADERS, METAS
 from udfs.outcomes import Outcome
 from udfs.profiles import PAPER, Profile
 
@@ -17,12 +18,14 @@ _MAX_OFFSET_DIGITS = 18  # what a long holds; no file is an exabyte
 
 
 class WatPage(NamedTuple):
-    """A page as its WAT record gives it; `warc_name` and `warc_offset` are None where the record has no Container."""
+    """A page as its WAT record gives it; `warc_name` and `warc_offset` are None where the record has no Container.
+    `opt_outs` are its HTTP fields of `opt_outs.HEADERS`, lower-case, each as often as it was sent."""
 
     url: str | None
     document: Document
     warc_name: str | None
     warc_offset: int | None
+    opt_outs: tuple[tuple[str, str], ...] = ()
 
 
 class _Link(msgspec.Struct):
@@ -32,8 +35,14 @@ class _Link(msgspec.Struct):
     title: str | None = None
 
 
+class _Meta(msgspec.Struct):
+    name: Any = None
+    content: Any = None
+
+
 class _Head(msgspec.Struct, rename="pascal"):
     base: str | None = None
+    metas: list[_Meta] = []
 
 
 class _Html(msgspec.Struct, rename="pascal"):
@@ -43,6 +52,7 @@ class _Html(msgspec.Struct, rename="pascal"):
 
 class _Response(msgspec.Struct):
     html: _Html | None = msgspec.field(name="HTML-Metadata", default=None)
+    headers: dict[str, Any] = msgspec.field(name="Headers", default_factory=dict)
 
 
 class _Payload(msgspec.Struct):
@@ -91,16 +101,42 @@ def wat_page(payload: bytes, profile: Profile = PAPER) -> WatPage | Outcome:
     if response is None or response.html is None:
         return Outcome.PAGE_NOT_HTML
     images = [_image(link, profile) for link in response.html.links if link.path == _IMAGE_PATH]
-    document = Document(response.html.head.base, images)
+    # as of a page's HTML: where there is no image, there is nothing to opt out
+    metas = _metas(response.html.head.metas) if images else ()
+    document = Document(response.html.head.base, images, metas=metas)
+    opt_outs = _opt_outs(response.headers)
     offset = "" if wat.container is None or wat.container.offset is None else str(wat.container.offset)
     if wat.container is None or not offset.isdecimal() or len(offset) > _MAX_OFFSET_DIGITS:
-        return WatPage(wat.envelope.header.target, document, None, None)
-    return WatPage(wat.envelope.header.target, document, wat.container.filename, int(offset))
+        return WatPage(wat.envelope.header.target, document, None, None, opt_outs)
+    return WatPage(wat.envelope.header.target, document, wat.container.filename, int(offset), opt_outs)
 
 
 def _image(link: _Link, profile: Profile) -> Image:
     texts = (("alt", link.alt), ("title", link.title))
     return Image(link.url, tuple([(key, text) for key, text in texts if text is not None and key in profile.text_keys]))
+
+
+def _metas(metas: list[_Meta]) -> tuple[tuple[str, str], ...]:
+    """The (name, content) of the meta tags of `opt_outs.METAS`, in the form of `Document.metas`."""
+    return tuple(
+        [
+            (name, meta.content)
+            for meta in metas
+            if isinstance(meta.name, str)
+            and (name := meta.name.strip().lower()) in METAS
+            and isinstance(meta.content, str)
+        ]
+    )
+
+
+def _opt_outs(headers: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The fields of `opt_outs.HEADERS`; one that was sent several times is a list in a WAT."""
+    found = []
+    for name, value in headers.items():
+        if name.lower() in HEADERS:
+            values = value if isinstance(value, list) else [value]
+            found += [(name.lower(), item) for item in values if isinstance(item, str)]
+    return tuple(found)
 
 
 def _decode_leniently(payload: bytes) -> _Wat:

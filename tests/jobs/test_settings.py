@@ -46,6 +46,17 @@ def test_a_threshold_flag_replaces_the_threshold_of_the_toml(tmp_path, flag):
     assert settings.threshold() == flag[0].strip("-").replace("-", "_")
 
 
+def test_opt_outs_and_block_lists(tmp_path):
+    config = toml(tmp_path, 'opt_outs = ["NoIndex", "noai"]\nblock_domains = ["a.txt", "b"]\n')
+    settings = resolve("curate", parsed("curate", "--out", "x", "--config", config))
+    assert (settings.opt_outs, settings.block_domains) == (("noai", "noindex"), ("a.txt", "b"))
+    assert saved("curate", settings)["opt_outs"] == ["noai", "noindex"]
+    assert not {"block_domains", "block_urls"} & {*saved("curate", settings), *execution("curate", settings)}
+    settings = resolve("curate", parsed("curate", "--out", "x", "--config", config, "--opt-outs", "none"))
+    assert settings.opt_outs == ()
+    assert resolve("extract", parsed("extract", "--out", "x")).opt_outs == ("noai", "noimageai", "tdm")
+
+
 def test_secrets_are_not_recorded():
     flags = ["--spark-conf", "spark.hadoop.fs.s3a.secret.key=abc", "--spark-conf", "spark.executor.memory=1g"]
     settings = resolve(
@@ -112,6 +123,13 @@ def test_a_wrong_toml_says_what_is_wrong(tmp_path, text, said):
         (["curate", "", "--out", "o"], "an INPUT is empty"),
         (["curate", "x.warc", "--out", "o", "--lang", "en"], "unrecognized arguments: --lang en"),
         (["curate", "x.warc", "--out", "o", "--languages", "eng"], "'eng' is no language that is told apart"),
+        (
+            ["curate", "x.warc", "--out", "o", "--opt-outs", "noai,nofollow"],
+            "'nofollow' is none of noai, noimageai, tdm,",
+        ),
+        (["curate", "x.warc", "--out", "o", "--opt-outs", "none,tdm"], "'none' is none of noai, noimageai, tdm,"),
+        (["curate", "x.warc", "--out", "o", "--opt-outs", ""], "'' is none of noai, noimageai, tdm,"),
+        (["balance", "/no/pool", "--out", "o", "--opt-outs", "none"], "unrecognized arguments: --opt-outs none"),
         (["curate", "x.warc", "--out", "o", "--nosuch"], "unrecognized arguments: --nosuch"),
         (["nosuch"], "invalid choice: 'nosuch'"),
         (["curate", "/no/such.warc", "--out", "o"], "/no/such.warc: no such file or folder"),

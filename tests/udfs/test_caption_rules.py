@@ -62,7 +62,7 @@ ALWAYS = {"text_no_url": 1, "text_too_long": 1}
             {"text_too_short": 4, "text_too_long": 2},
         ),
         ({"drop_file_names": True}, [3, 4], {"text_file_name": 2}),
-        ({"block_words": BlockWords(("mer", "naughty"))}, [5, 6], {"text_blocked": 2}),
+        ({"block_words": BlockWords(("mer", "naughty"))}, [5, 6], {"text_block_word": 2}),
         # judged in order: length first, then form, then words
         ({"drop_file_names": True, "min_words": 2}, [1, 3, 4, 7], {"text_too_short": 4}),
         ({"drop_file_names": True, "block_words": BlockWords(("example",))}, [3, 4], {"text_file_name": 2}),
@@ -82,9 +82,9 @@ def test_invisible_characters_are_taken_out_before_anything_is_judged(archive: P
         "text_blank": 1,
     }  # an overlay; the text without a URL is not judged
     captions, counters = found(archive, caption_rules=CaptionRules(block_words=BlockWords(("of a mile",))))
-    assert "text_blocked" not in counters
+    assert "text_block_word" not in counters
     rules = CaptionRules(block_words=BlockWords(("of a mile",)), strip_invisible=True)
-    assert found(archive, caption_rules=rules)[1]["text_blocked"] == 1
+    assert found(archive, caption_rules=rules)[1]["text_block_word"] == 1
 
 
 @pytest.mark.parametrize("score", [0.5, 0.9])

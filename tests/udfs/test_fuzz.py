@@ -26,6 +26,7 @@ PIECES = (
     *(b"<img alt='" + b"x" * 70_000, b"<base href='http://['>", b"&#xD800;&#0;", b"<!--", b"<plaintext>", b"<![CDATA["),
     *(b"\0" * 40, b"\r\n\r\n", b"WARC/1.0\r\n", b"Content-Length: 99999999999\r\n", b"Content-Length: -1\r\n"),
     *(b"\x1f\x8b\x08", b"HTTP/1.1 200 OK\r\n", b"Content-Encoding: br, gzip\r\n", b"\xff\xfe"),
+    *(b"X-Robots-Tag: ccbot: \r\n", b"tdm-reservation: 1\r\n ", b"<meta name=robots content=noai>", b'"Metas":[null,'),
     *(b'{"Envelope":', b"[" * 5000, b'"\\ud800"'),
 )
 

@@ -1,0 +1,76 @@
+"""The block lists of a run: reading them, what identifies them, and what they leave of pairs that are there already."""
+
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.command import warn
+from jobs.settings import Settings
+from jobs.storages import open_storage, read_file
+from udfs.addresses import shown
+from udfs.blocks import Blocker, BlockList, BlockListBuilder
+from udfs.errors import UsageError
+from udfs.storage import PathKind
+
+_UT1_FILES = ("domains", "urls")
+
+
+def load_blocks(settings: Settings) -> BlockList | None:
+    """What `--block-domains` and `--block-urls` name, None where there are none. Warns of a list without entries.
+
+    Raises `UsageError` for what is not there, and for a line that is no such thing.
+    """
+    if not settings.block_domains and not settings.block_urls:
+        return None
+    builder = BlockListBuilder()
+    for address in settings.block_domains:
+        where = f"--block-domains {shown(address)}"
+        storage = open_storage(address)
+        kind = storage.kind()
+        if kind == PathKind.MISSING:
+            raise UsageError(f"{where}: no such file or folder")
+        if kind == PathKind.FILE:
+            added = builder.add_domains(read_file(address), where)
+        else:
+            domains, urls = map(storage.read, _UT1_FILES)
+            if domains is None and urls is None:
+                raise UsageError(f"{where}: is a folder without the file domains or urls of a UT1 category")
+            added, skipped = builder.add_ut1(domains, urls, where)
+            if skipped:
+                warn(f"{where}: {skipped:,} lines are neither a domain nor a URL, and were left out")
+        _warn_if_empty(where, added)
+    for address in settings.block_urls:
+        where = f"--block-urls {shown(address)}"
+        try:
+            _warn_if_empty(where, builder.add_images(read_file(address), where))
+        except FileNotFoundError as error:
+            raise UsageError(f"{where}: no such file") from error
+    return builder.build()
+
+
+def _warn_if_empty(where: str, added: int) -> None:
+    if not added:
+        warn(f"{where}: holds no entry: it blocks nothing")
+
+
+def blocks_identity(blocks: BlockList | None) -> dict[str, Any]:
+    """What identifies the block lists in run.json, None where there are none."""
+    return {"blocks": None if blocks is None else blocks.fingerprint}
+
+
+def without_blocked(pairs: DataFrame, blocks: BlockList | None) -> DataFrame:
+    """The pairs whose image (`url`) is not blocked, nor the page (`page_url`) that they were found on. Of a pair that
+    was deduplicated this is the surviving copy's."""
+    if blocks is None:
+        return pairs
+    shared = pairs.sparkSession.sparkContext.broadcast(blocks)
+    held: list[Blocker] = []  # one a task
+
+    def is_kept(url: str | None, page_url: str | None) -> bool:
+        if not held:
+            held.append(Blocker(shared.value))
+        blocker = held[0]
+        return not ((url and blocker.blocks_image(url)) or (page_url and blocker.blocks_page(page_url)))
+
+    return pairs.where(F.udf(is_kept, "boolean", useArrow=True)("url", "page_url"))
