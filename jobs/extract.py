@@ -99,7 +99,7 @@ def extract_stage(
             shared.destroy()
 
 
-def extract_options(settings: Settings, block_words: BlockWords) -> ExtractOptions:
+def extract_options(settings: Settings, block_words: BlockWords = NO_WORDS) -> ExtractOptions:
     """How these settings have files extracted. Raises `UsageError` for bounds that no caption keeps."""
     rules = CaptionRules(
         min_characters=settings.min_caption_characters,

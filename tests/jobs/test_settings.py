@@ -7,7 +7,6 @@ import pytest
 from jobs.cli import main
 from jobs.extract import extract_options
 from jobs.settings import COMMANDS, FIELDS, add_flags, execution, resolve, saved
-from udfs.block_words import NO_WORDS
 from udfs.errors import UsageError
 from udfs.extraction import ExtractOptions
 
@@ -29,7 +28,7 @@ def test_defaults():
     assert (settings.threshold(), settings.tail_share, settings.languages) == ("tail_share", 0.06, ("en",))
     assert (settings.dedup, settings.seed, settings.files_per_task) == ("url-caption", 0, 1)
     assert settings.kept_languages() == {"en"}
-    assert extract_options(settings, NO_WORDS) == ExtractOptions(languages=frozenset({"en"})), "the paper's rows"
+    assert extract_options(settings) == ExtractOptions(languages=frozenset({"en"})), "the paper's rows"
 
 
 def test_flags_override_toml_and_toml_overrides_defaults(tmp_path):
