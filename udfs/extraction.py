@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -39,6 +39,7 @@ class ExtractOptions:
     excepted."""
 
     languages: frozenset[str] | None
+    _: KW_ONLY
     language_score: float = 0.0
     caption_rules: CaptionRules = NO_RULES
     profile: Profile = PAPER

@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def read(path: Path, archive_format: str, profile: Profile) -> Side:
     """All pairs of an archive; a page is known by its offset in the WARC, which a WAT's record tells."""
     side = Side()
-    extractor = Extractor(ExtractOptions(None, profile), None)
+    extractor = Extractor(ExtractOptions(None, profile=profile), None)
     with path.open("rb") as source:
         records = read_records(SourceStream(source), lambda: path.open("rb"))
         for page in extractor.reader.pages(records, path.name, archive_format, side.counts):
