@@ -39,6 +39,8 @@ def render_card(record: dict[str, Any], funnel: Sequence[Step]) -> str:
             ts=", ".join(f"{subset['t']:,}" for subset in subsets),
             how=_how([subset.get("threshold", {}) for subset in subsets]),
             metadata=record.get("metadata"),
+            opt_outs=[code for code in settings.get("opt_outs", ()) if code != "none"],
+            blocks=record.get("blocks"),
             rules=_rules(record),
             languages=", ".join(languages) if languages else None,
             funnel=funnel,

@@ -33,6 +33,15 @@ def test_one_subset():
     assert "rules" not in card
 
 
+def test_what_was_left_out_is_told():
+    settings = {"seed": 7, "opt_outs": ["noai", "tdm"]}
+    blocks = {"domains": 3000, "paths": 0, "images": 2, "sha256": "cd"}
+    card = render_card(record(ONE, settings=settings, blocks=blocks), [])
+    assert "said no to such use (noai, tdm) were left out." in card
+    assert "Blocked sites and images were left out: 3,000 domains, 0 parts of sites and 2 images" in card
+    assert "said no" not in render_card(record(ONE, settings={"seed": 7, "opt_outs": ["none"]}), [])
+
+
 def test_rules_of_captions_are_told():
     settings = {"seed": 7, "drop_file_names": True, "strip_invisible": False, "max_caption_repeats": 1000}
     card = render_card(record(ONE, settings=settings, block_words={"words": 1200, "sha256": "ef"}), [])
