@@ -50,7 +50,7 @@ def test_only_the_invisible_goes(text: str) -> None:
     assert canonical(strip_invisible(caption)) == caption
 
 
-@given(st.text(st.characters(max_codepoint=0x24F, exclude_categories=["Cc", "Cf"])))
+@given(st.text(st.characters(max_codepoint=0x24F, exclude_categories=["Cc", "Cf"], exclude_characters="©®")))  # emoji
 def test_latin_text_is_left_alone(text: str) -> None:
     assert strip_invisible(text) == text
     assert strip_invisible("\u200d".join(text)) == text
