@@ -184,13 +184,16 @@ def collect(spark: SparkSession, run: RunFolder, context: Context, *, paper_list
     thresholds = [facts["t"] for facts in subsets]
     pool_pairs = _pool_pairs(stages)
     measured, spoken, pairs = PoolFigures([], [], {}), {}, []
+    is_blocked = "blocks" in record and POOL not in stages  # the pool of --pool still has what was left out
     if pool is not None:
         pool_pairs = pool_pairs if pool_pairs is not None else pool.count()
         if "entry_ids" in pool.columns:
-            drawn_from_it = "survivors" not in record  # these are fewer than the pool of --pool
+            drawn_from_it = (
+                "survivors" not in record and not is_blocked
+            )  # else its pairs are fewer than those of --pool
             measured = pool_figures(pool, settings, counts if drawn_from_it else None, thresholds)
         spoken = languages(pool)
-        pairs = shown_pairs(pool, pool_pairs, settings.seed, names, counts, thresholds)
+        pairs = [] if is_blocked else shown_pairs(pool, pool_pairs, settings.seed, names, counts, thresholds)
     reasons: list[Reason] = []
     bad: list[BadFile] = []
     if any(stages.get(FILES, {}).get(status) for status in (FileStatus.PARTIAL, FileStatus.FAILED)):

@@ -175,7 +175,7 @@ class Blocker:
             host = (host.rpartition(":")[0] or host).rstrip(".")
         if any(_holds(self._domains, name) for name in _and_parents(host)):
             return True, ""
-        host = host.removeprefix("www.")
+        host = _without_www(host)
         return False, host if _holds(self._path_hosts, host) else ""
 
 
@@ -238,9 +238,15 @@ def _host(text: str) -> str:
 def _host_and_path(line: str) -> tuple[str, str]:
     """A line of a list of URLs without scheme. The host is without `www.`, as its proxies compare it."""
     host, _, path = line.partition("/")
-    host = _host(host).removeprefix("www.")
+    host = _without_www(_host(host))
     full = normalize_url(f"http://{host}/{path}").lower()
     return host, full.removeprefix(f"http://{host}/").partition("#")[0].rstrip("/")
+
+
+def _without_www(host: str) -> str:
+    """A host without a leading `www.`, unless only a single label would be left."""
+    rest = host.removeprefix("www.")
+    return rest if "." in rest else host
 
 
 def _is_ip(text: str) -> bool:

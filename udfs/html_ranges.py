@@ -6,6 +6,7 @@ what is open (`_CLOSING`) properly nested.
 """
 
 import re
+from collections.abc import Callable
 
 from udfs.html_tokens import after_comment, bogus_comment, start_or_end_tag
 
@@ -28,9 +29,11 @@ _plain_drawing = re.compile(
 ).match
 
 
-def end_of_plain(html: bytes, start: int) -> int | None:
-    """Where the element ends that begins at `start`; None where its tags alone do not tell."""
+def end_of_plain(html: bytes, start: int, in_button: Callable[[int], bool]) -> int | None:
+    """Where the element ends that begins at `start`; None where its tags alone do not tell. `in_button` says whether a
+    `button` may be open at a place, which a second one would close."""
     opened: list[bytes] = []
+    open_button = False
     position = start
     while (place := html.find(b"<", position)) >= 0:
         if html.startswith(b"<!--", place):
@@ -52,11 +55,14 @@ def end_of_plain(html: bytes, start: int) -> int | None:
             if not is_end:
                 if name in _HEADINGS and opened[-1] in _HEADINGS:
                     return None
-                if name == b"button" and html.rfind(b"<button", 0, place) > html.rfind(b"</button", 0, place):
+                if name == b"button" and (open_button or in_button(start)):
                     return None
+                open_button |= name == b"button"
                 opened.append(name)
             elif opened.pop() != name:
                 return None
+            elif name == b"button":
+                open_button = False
             elif not opened:
                 return position
         elif name in _RAW and not is_end:

@@ -17,6 +17,7 @@ Elements keep the order of the source, where a tree moves those that a table can
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 import numpy as np
@@ -31,11 +32,13 @@ KEPT_WHOLE = (b"figure", b"picture", b"noscript")
 """Elements that a skeleton for captions or `picture` holds as they stand, where what it takes lies in them."""
 
 _WANTED = (b"img", b"image", b"base")  # without any of these a page is not looked at
-_OPTS_OUT = (b"noai", b"noi", b"none", b"tdm-r")  # what a `meta` holds that may say no to the page's use
+_opts_out = re.compile(rb"noai|noi|none|tdm-r|&#").search  # what a `meta` holds that may say no to the page's use
 _wanted_of = {  # what of a whole element matters
     name: re.compile(wanted, re.IGNORECASE).search
     for name, wanted in zip(KEPT_WHOLE, (rb"<figcaption", rb"<im(?:g|age)", rb"<im(?:g|age)"), strict=True)
 }
+_end_of_head = re.compile(rb"</head(?=[\t\n\f\r />])|<body(?=[\t\n\f\r />])", re.IGNORECASE).search
+_buttons = re.compile(rb"<(/?)button(?=[\t\n\f\r />])", re.IGNORECASE).finditer
 _RAW = frozenset((b"script", b"style", b"textarea", b"title", b"iframe", b"noembed", b"noframes", b"xmp"))
 _FOREIGN = (b"svg", b"/svg", b"desc")
 _HTML_WITHIN = (b"math", b"foreignobject")  # HTML may be open in it, and hide its end tag from the tree
@@ -116,8 +119,7 @@ def _kept_tags(html: bytes, with_whole: bool) -> list[bytes]:
         elif name in _HTML_WITHIN or (name == b"desc" and not _is_plain_text(html, sure, name)):
             open_svgs = _EVERMORE
         elif name == b"meta":
-            source = tag[0].lower()
-            if any(word in source for word in _OPTS_OUT):
+            if _opts_out(tag[0].lower()):
                 kept.append(tag[0])
         elif name in KEPT:
             bases += name == b"base"
@@ -143,6 +145,8 @@ class _WholeElements:
         self._html = html
         self._wanted = dict.fromkeys(KEPT_WHOLE, -1)  # where the next of it is
         self._vain = dict.fromkeys(KEPT_WHOLE, 0)  # up to here no element holds it
+        self._head_end: int | None = None
+        self._buttons: list[tuple[int, bool]] | None = None  # where the tags are, and whether they are start tags
 
     def end(self, name: bytes, start: int, inside: int) -> int:
         """Where an element ends whose start tag lies from `start` to `inside`; 0 where nothing of it is wanted."""
@@ -151,13 +155,27 @@ class _WholeElements:
             self._wanted[name] = _EVERMORE if found is None else found.start()
         if self._wanted[name] == _EVERMORE or inside <= self._vain[name]:
             return 0
-        end = end_of_plain(self._html, start)
+        if name == b"noscript" and self._is_in_head(start):  # where it holds no image: they come after it in the body
+            return 0
+        end = end_of_plain(self._html, start, self._is_in_button)
         if end is None:
             raise _NeedsTree
         if self._wanted[name] < end:
             return end
         self._vain[name] = end
         return 0
+
+    def _is_in_head(self, place: int) -> bool:
+        if self._head_end is None:
+            found = _end_of_head(self._html)
+            self._head_end = 0 if found is None else found.start()
+        return place < self._head_end
+
+    def _is_in_button(self, place: int) -> bool:
+        if self._buttons is None:
+            self._buttons = [(tag.start(), not tag[1]) for tag in _buttons(self._html)]
+        before = bisect_left(self._buttons, (place, False))
+        return before > 0 and self._buttons[before - 1][1]
 
 
 def _places(html: bytes, matters: np.ndarray) -> tuple[list[int], list[int]]:

@@ -31,12 +31,20 @@ class Tree(Protocol):
         """What tells an element from others."""
         ...
 
-    def ancestors(self, node: Any) -> Iterator[tuple[str, Any]]:
-        """The names and nodes of the elements around one, the nearest first."""
+    def name(self, node: Any) -> str:
+        """An element's name."""
+        ...
+
+    def parent(self, node: Any) -> Any | None:
+        """The element around one, None for the outermost."""
         ...
 
     def children(self, node: Any) -> Iterator[tuple[str, Any]]:
         """The names and nodes of an element's child elements, in order."""
+        ...
+
+    def within(self, node: Any) -> Iterator[tuple[str, Any]]:
+        """The names and nodes of all elements in one, at any depth."""
         ...
 
     def text(self, node: Any) -> str:
@@ -59,22 +67,26 @@ class LexborTree:
     def key(self, node: LexborNode) -> Hashable:
         return node.mem_id
 
-    def ancestors(self, node: LexborNode) -> Iterator[tuple[str, LexborNode]]:
-        around = node.parent
-        while around is not None:
-            yield around.tag or "", around
-            around = around.parent
+    def name(self, node: LexborNode) -> str:
+        return node.tag or ""
+
+    def parent(self, node: LexborNode) -> LexborNode | None:
+        return node.parent
 
     def children(self, node: LexborNode) -> Iterator[tuple[str, LexborNode]]:
         return ((child.tag or "", child) for child in node.iter(include_text=False))
 
+    def within(self, node: LexborNode) -> Iterator[tuple[str, LexborNode]]:
+        return ((part.tag or "", part) for part in node.traverse())
+
     def text(self, node: LexborNode) -> str:
         parts, last = [], None
+        blocks: dict[Hashable, Hashable] = {}  # of each element that holds text, the nearest block
         for part in node.traverse(include_text=True):
             if part.tag in _BLOCKS:
                 parts.append(" ")
             elif part.is_text_node and (part.parent is None or part.parent.tag not in _NO_TEXT):
-                block = next((around.mem_id for name, around in self.ancestors(part) if name in _BLOCKS), None)
+                block = _nearest_block(self, part.parent, blocks)
                 parts += [part.text_content or ""] if block == last else [" ", part.text_content or ""]
                 last = block
         return "".join(parts)
@@ -96,19 +108,44 @@ class SoupTree:
     def key(self, node: Tag) -> Hashable:
         return id(node)
 
-    def ancestors(self, node: Tag) -> Iterator[tuple[str, Tag]]:
-        return ((around.name, around) for around in node.parents)
+    def name(self, node: Tag) -> str:
+        return node.name
+
+    def parent(self, node: Tag) -> Tag | None:
+        return node.parent
 
     def children(self, node: Tag) -> Iterator[tuple[str, Tag]]:
         return ((child.name, child) for child in node.children if isinstance(child, Tag))
 
+    def within(self, node: Tag) -> Iterator[tuple[str, Tag]]:
+        return ((part.name, part) for part in node.find_all(True) if part.find_parent("template") is None)
+
     def text(self, node: Tag) -> str:
         parts, last = [], None
+        blocks: dict[Hashable, Hashable] = {}
         for part in node.descendants:
             if isinstance(part, Tag):
                 parts += [" "] * (part.name in _BLOCKS)
             elif type(part) is NavigableString and not any(around.name in _NO_TEXT for around in part.parents):
-                block = next((around for around in part.parents if around.name in _BLOCKS), None)
-                parts += [str(part)] if block is last else [" ", str(part)]
+                block = _nearest_block(self, part.parent, blocks)
+                parts += [str(part)] if block == last else [" ", str(part)]
                 last = block
         return "".join(parts)
+
+
+def _nearest_block(tree: Tree, node: Any | None, blocks: dict[Hashable, Hashable]) -> Hashable:
+    """The block that an element is or lies in, remembered for all elements on the way: no way is gone twice."""
+    way = []
+    found: Hashable = None
+    while node is not None:
+        key = tree.key(node)
+        if key in blocks:
+            found = blocks[key]
+            break
+        way.append(key)
+        if tree.name(node) in _BLOCKS:
+            found = key
+            break
+        node = tree.parent(node)
+    blocks.update(dict.fromkeys(way, found))
+    return found

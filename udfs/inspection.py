@@ -10,6 +10,7 @@ from udfs.inputs import InputFile
 from udfs.outcomes import SUMS, Outcome
 
 _TOTALS = frozenset(SUMS)
+_HOW = (Outcome.IMAGES_BEYOND_SRC, Outcome.NOSCRIPT_TWINS, Outcome.TEXT_STRIPPED)
 
 
 class InspectedImage(NamedTuple):
@@ -63,6 +64,6 @@ def inspect_file(extractor: Extractor, file: InputFile, open_file: Opener) -> It
 
 
 def _failures(counts: Counter[str]) -> Counter[str]:
-    """The outcomes that are neither totals nor successes."""
-    good = (*_TOTALS, Outcome.PAGES, Outcome.IMAGES_WITH_TEXT, Outcome.PAIRS)
+    """The outcomes that are neither totals nor successes, nor say how a pair came about."""
+    good = (*_TOTALS, Outcome.PAGES, Outcome.IMAGES_WITH_TEXT, Outcome.PAIRS, *_HOW)
     return Counter({outcome: number for outcome, number in counts.items() if number and outcome not in good})

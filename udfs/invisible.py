@@ -15,7 +15,7 @@ _INVISIBLE = f"{_CONTROL}{_FORMAT}"
 # Khmer, Mongolian, Limbu to Batak, Phags-pa to Meetei Mayek, Arabic presentation forms, Kharoshthi to Sogdian, Brahmi
 # and its descendants, Adlam.
 _JOINED = (
-    "\u0600-\u0e00\u0f00-\u109f\u1780-\u18af\u1900-\u1aaf\u1b00-\u1c4f\ua840-\uabff\ufb50-\ufdff\ufe70-\ufefe"
+    "\u0600-\u061b\u061d-\u0e00\u0f00-\u109f\u1780-\u180d\u180f-\u18af\u1900-\u1aaf\u1b00-\u1c4f\ua840-\uabff\ufb50-\ufdff\ufe70-\ufefe"
     "\U00010a00-\U00010fff\U00011000-\U00011fff\U0001e900-\U0001e95f"
 )
 _PICTURE = "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"

@@ -26,13 +26,13 @@ LAZY_SRC = {
     "data-breeze": "Breeze",
     "data-ks-lazyload": "KISSY",
     "data-actualsrc": "Zhihu",
-    "data-original-src": "home-made, common",
-    "data-lazyload-src": "home-made, common",
-    "data-img-src": "home-made, common",
-    "data-image-src": "home-made, common",
 }
 """Attributes in which lazy-loading scripts keep the URL until it is wanted, with who does; the first that is there
 counts."""
+
+HOME_MADE_SRC = ("data-original-src", "data-lazyload-src", "data-img-src", "data-image-src")
+"""What pages call it that load their images by scripts of their own; it may hold another image as well, and counts only
+where `src` has none."""
 
 LAZY_SRCSET = {
     "data-srcset": "lazysizes, vanilla-lazyload, lozad, yall",
@@ -52,10 +52,12 @@ _not_in_urls = re.compile(r"[{}<>\"|\\^`]").search
 _path_or_file = re.compile(r"/|\.[a-zA-Z]{2,5}(?:[?#]|$)").search
 _no_address = re.compile(r"[\t\n\f\r ]*(?:$|#|//:|(?!https?:)[a-zA-Z][a-zA-Z0-9+.-]*:)", re.IGNORECASE).match
 _placeholder = re.compile(
-    r"(?:.*/)?(?:[a-z0-9]*[-_.])?"
-    r"(?:blank|spacer|space|transparent|trans|pixel|clear|empty|placeholder|lazy|lazyload|loading|loader|preloader|dummy|"
-    r"gr[ae]y|white|1x1)(?:[-_.]?[a-z0-9]*)?\.(?:gif|png|svg|jpe?g|webp)(?:[?#].*)?",
-    re.IGNORECASE | re.DOTALL,
+    r"(?:(?:[a-z0-9]+[-_.])*(?:placeholder|spacer|blank|1x1|lazy[-_]?load(?:ing|er)?)(?:[-_.][a-z0-9]+)*"
+    r"|(?:[a-z0-9]+[-_.])*(?:loading|loader|preloader|lazy)(?:[-_.]?[0-9]+(?:x[0-9]+)?)?"
+    r"|(?:space|transparent|trans|(?:transparent[-_.]?)?pixel|clear|empty|dummy|gr[ae]y|white)"
+    r"(?:[-_.]?[0-9]+(?:x[0-9]+)?)?"
+    r")\.(?:gif|png|svg|jpe?g|webp)",
+    re.IGNORECASE,
 ).fullmatch
 
 
@@ -66,15 +68,16 @@ def needs_another(src: str | None) -> bool:
 
 def is_named_placeholder(src: str) -> bool:
     """Whether a URL's file is named as those are that stand in for an image until it is loaded."""
-    return _placeholder(src.strip()) is not None
+    path = src.partition("?")[0].partition("#")[0].strip()
+    return _placeholder(path, path.rfind("/") + 1) is not None
 
 
 def other_urls(attributes: Attributes, sources: Iterable[Attributes]) -> tuple[str, ...]:
     """The URLs of an `img` beside its `src`, as written, the best first.
 
     Those of lazy-loading attributes, in the order of `LAZY_SRC`; then the candidates of each `srcset`, and those of the
-    `source` elements before the image in its `picture`. Templates, which a script fills in, and flags are no URLs.
-    None for an image that is not lazy by its attributes and has a `src` of its own.
+    `source` elements before the image in its `picture`. Templates, which a script fills in, flags and placeholders are
+    left out. None for an image that is not lazy by its attributes and has a `src` of its own.
     """
     src = attributes.get("src")
     is_lazy = not _LAZY.isdisjoint(attributes)
@@ -82,15 +85,15 @@ def other_urls(attributes: Attributes, sources: Iterable[Attributes]) -> tuple[s
         is_lazy or needs_another(src) or (src and (sources or "srcset" in attributes) and is_named_placeholder(src))
     ):
         return ()
-    urls: list[str] = []
-    if is_lazy:
-        urls = [value.strip() for name in LAZY_SRC if (value := attributes.get(name)) and _is_address(value)]
+    names = (*LAZY_SRC, *HOME_MADE_SRC) if needs_another(src) else LAZY_SRC
+    urls = [value.strip() for name in names if (value := attributes.get(name)) and _is_address(value)]
     urls += _of_srcsets(attributes)
     late: list[str] = []
     for source in sources:
         is_late = (source.get("type") or "").strip().lower() in _LATE_TYPES
         (late if is_late else urls).extend(_of_srcsets(source))
-    return tuple(dict.fromkeys([*urls, *late]))[:_MOST_URLS]
+    distinct = list(dict.fromkeys([*urls, *late]))[:_MOST_URLS]
+    return tuple([url for url in distinct if not is_named_placeholder(url)])
 
 
 def _is_address(value: str) -> bool:

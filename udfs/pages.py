@@ -161,28 +161,27 @@ def _read_http_header(record: WarcRecord) -> _HttpHeader | None:
     FastWARC's own parser takes a header with bare LFs for an empty one, and reads over the body. A header without a
     status line is one if its first line looks like a field; a line that is no field is skipped.
     """
-    fields: dict[str, str] = {}
-    opt_outs: list[tuple[str, str]] = []
-    size_bytes, name = 0, ""
+    fields: dict[str, list[str]] = {}  # the parts of each value
+    opt_outs: list[tuple[str, list[str]]] = []
+    size_bytes, parts = 0, [""]
     try:
         while line := record.reader.readline(_HEADER_LINE_BYTES):
             first = not size_bytes
             size_bytes += len(line)
             text = line.decode("latin-1").rstrip("\r\n")
             if not text:
-                return _HttpHeader(fields, opt_outs, size_bytes)
+                whole = {name: " ".join(value) for name, value in fields.items()}
+                return _HttpHeader(whole, [(name, " ".join(value)) for name, value in opt_outs], size_bytes)
             if first and not (_STATUS_LINE.match(text) or _FIELD.match(text)):
                 return None
-            if text[0] in " \t" and name:  # an old-fashioned continuation
-                fields[name] += " " + text.strip()
-                if name in HEADERS:
-                    opt_outs[-1] = (name, f"{opt_outs[-1][1]} {text.strip()}")
+            if text[0] in " \t":  # an old-fashioned continuation
+                parts.append(text.strip())
             elif _FIELD.match(text):
                 name, _, value = text.partition(":")
                 name = name.rstrip().lower()
-                fields[name] = value.strip()
+                parts = fields[name] = [value.strip()]
                 if name in HEADERS:
-                    opt_outs.append((name, fields[name]))
+                    opt_outs.append((name, parts))
             if size_bytes > _HEADER_BYTES:
                 return None
     except (OSError, ValueError):

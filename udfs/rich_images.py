@@ -4,23 +4,27 @@ What belongs to an image is decided narrowly, since a wrong pair costs more than
 
 - The URL is `src`, unless that is no address or a placeholder and there is another (`lazy_images`). A placeholder is
   told by its file's name, or by several images of the page that share it and differ in what they will load.
-- An image in `noscript` is the twin of the one just before or after it (no other image between) if it has the same URL,
-  or the same `alt` and the other is lazy. The two are one image; the twin lends its URL, and if that is the same, its
-  texts.
+- An image in `noscript` is the twin of the one just before or after it (no other image between) if it has the same URL;
+  if neither has, if it has the same `alt` and the other is lazy. The two are one image; the twin lends its URL, and if
+  that is the same, its texts.
 - A `figcaption` belongs to the only image of its `figure` (twins are one, images in the caption do not count), unless
   the figure holds another figure, or something else that the caption may be about (`_OTHER_SUBJECTS`).
 """
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from udfs.document import Image
 from udfs.html_trees import Tree
 from udfs.lazy_images import Attributes, is_named_placeholder, needs_another, other_urls
 from udfs.profiles import TEXT_KEYS, Profile
 
-_OTHER_SUBJECTS = ("video", "audio", "iframe", "object", "embed", "canvas", "table", "pre", "blockquote")
+_OTHER_SUBJECTS = frozenset(
+    "video audio iframe object embed canvas table pre blockquote math svg amp-video amp-audio amp-iframe "
+    "amp-youtube".split()
+)
+_ICON_WITHIN = ("a", "button")  # a drawing in these is a sign, and no subject
 
 
 @dataclass(slots=True)
@@ -33,7 +37,7 @@ class _Element:
     in_noscript: bool = False
     figure: Hashable = None
     has_twin: bool = False
-    is_twin: bool = False
+    twin_of: "_Element | None" = None
     lent: Attributes | None = None
     caption: str | None = None
 
@@ -49,15 +53,22 @@ def rich_images(tree: Tree, nodes: list[Any], profile: Profile) -> tuple[list[Im
             element.others = other_urls(attributes, sources.get(tree.key(node), ()))
         elements.append(element)
     captions = tree.tags("figcaption") if "figcaption" in profile.text_keys else []
+    surroundings = _Surroundings(tree)
     if captions or tree.tags("noscript"):
-        _look_around(tree, nodes, elements)
+        for node, element in zip(nodes, elements, strict=True):
+            around = surroundings.of(node)
+            element.in_noscript = around.in_noscript
+            element.figure = None if around.in_caption else around.figure
     if profile.beyond_src:
         _keep_src_where_it_serves(elements)
-        _unite_twins(elements)
+        if any(element.in_noscript for element in elements):
+            _unite_twins(elements)
     if captions:
-        _hand_out(tree, captions, elements)
+        _hand_out(tree, surroundings, captions, elements)
     keys = profile.attribute_keys
-    images = [Image(element.src, _texts(element, keys), element.others) for element in elements if not element.is_twin]
+    images = [
+        Image(element.src, _texts(element, keys), element.others) for element in elements if element.twin_of is None
+    ]
     return images, len(elements) - len(images)
 
 
@@ -75,16 +86,46 @@ def _sources(tree: Tree) -> dict[Hashable, list[Attributes]]:
     return sources
 
 
-def _look_around(tree: Tree, nodes: list[Any], elements: list[_Element]) -> None:
-    for node, element in zip(nodes, elements, strict=True):
-        in_caption = False
-        for name, around in tree.ancestors(node):
-            if name == "noscript":
-                element.in_noscript = True
+class _Around(NamedTuple):
+    """What an element lies in: a `noscript`, a `figure` (the nearest one's key), and below that one a `figcaption`, a
+    link or a button."""
+
+    in_noscript: bool = False
+    figure: Hashable = None
+    in_caption: bool = False
+    in_icon: bool = False
+
+
+_NOWHERE = _Around()
+
+
+class _Surroundings:
+    """What elements lie in, remembered for all elements on the way: no way is gone twice."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._within: dict[Hashable, _Around] = {}
+
+    def of(self, node: Any) -> _Around:
+        tree, within = self._tree, self._within
+        found, way = None, []
+        around = tree.parent(node)
+        while around is not None and (found := within.get(tree.key(around))) is None:
+            way.append(around)
+            around = tree.parent(around)
+        found = found or _NOWHERE
+        for around in reversed(way):
+            name, key = tree.name(around), tree.key(around)
+            if name == "figure":
+                found = _Around(found.in_noscript, key)
             elif name == "figcaption":
-                in_caption = True
-            elif name == "figure" and not in_caption:
-                element.figure, in_caption = tree.key(around), True  # the nearest one only
+                found = found._replace(in_caption=True)
+            elif name == "noscript":
+                found = found._replace(in_noscript=True)
+            elif name in _ICON_WITHIN:
+                found = found._replace(in_icon=True)
+            within[key] = found
+        return found
 
 
 def _keep_src_where_it_serves(elements: list[_Element]) -> None:
@@ -100,58 +141,69 @@ def _keep_src_where_it_serves(elements: list[_Element]) -> None:
 
 
 def _unite_twins(elements: list[_Element]) -> None:
-    for at, element in enumerate(elements):
-        if element.in_noscript and not needs_another(element.src):
+    for is_twin in (_has_url_of, _has_alt_of):
+        for at, twin in enumerate(elements):
+            if not twin.in_noscript or twin.twin_of is not None or needs_another(twin.src):
+                continue
             for beside in elements[max(at - 1, 0) : at] + elements[at + 1 : at + 2]:
-                if not (beside.in_noscript or beside.has_twin) and _unite(beside, element):
+                if not (beside.in_noscript or beside.has_twin) and is_twin(twin, beside):
+                    _unite(beside, twin)
                     break
 
 
-def _unite(element: _Element, twin: _Element) -> bool:
-    """Make one image of an element and the one in `noscript`, if they are."""
-    src = (twin.src or "").strip()
-    if src == (element.src or "").strip() or src in element.others:
+def _has_url_of(twin: _Element, element: _Element) -> bool:
+    url = (twin.src or "").strip()
+    return url in element.others if element.others else url == (element.src or "").strip()
+
+
+def _has_alt_of(twin: _Element, element: _Element) -> bool:
+    return bool(_alt(twin)) and _alt(twin) == _alt(element) and _is_lazy(element)
+
+
+def _is_lazy(element: _Element) -> bool:
+    return bool(element.others) or needs_another(element.src)
+
+
+def _unite(element: _Element, twin: _Element) -> None:
+    """Make one image of an element and the one in `noscript`."""
+    if _has_url_of(twin, element):
         element.lent = twin.attributes
-    elif not (_alt(twin) and _alt(twin) == _alt(element) and (element.others or needs_another(element.src))):
-        return False
-    if element.others or needs_another(element.src):
-        element.others = tuple(dict.fromkeys([*element.others, src]))
-    element.has_twin = twin.is_twin = True
-    return True
+    if _is_lazy(element):
+        element.others = tuple(dict.fromkeys([*element.others, (twin.src or "").strip()]))
+    element.has_twin, twin.twin_of = True, element
 
 
 def _alt(element: _Element) -> str:
     return (element.attributes.get("alt") or "").strip()
 
 
-def _hand_out(tree: Tree, captions: list[Any], elements: list[_Element]) -> None:
+def _hand_out(tree: Tree, surroundings: _Surroundings, captions: list[Any], elements: list[_Element]) -> None:
     """Give the captions of figures to their images."""
     texts: dict[Hashable, Any] = {}
     for caption in captions:
-        figure = _figure_around(tree, caption, past_captions=True)
-        if figure is not None:
-            texts.setdefault(figure, caption)
-    several = {_figure_around(tree, figure, past_captions=True) for figure in tree.tags("figure")}
-    several.update(
-        _figure_around(tree, subject, past_captions=False) for name in _OTHER_SUBJECTS for subject in tree.tags(name)
-    )
+        texts.setdefault(surroundings.of(caption).figure, caption)
+    figures = {tree.key(figure): figure for figure in tree.tags("figure")}
+    with_figures = {surroundings.of(figure).figure for figure in figures.values()}
     images: dict[Hashable, list[_Element]] = {}
     for element in elements:
-        if not element.is_twin and element.figure is not None:
+        partner = element.twin_of
+        if element.figure is not None and (partner is None or partner.figure != element.figure):
             images.setdefault(element.figure, []).append(element)
     for figure, within in images.items():
-        if len(within) == 1 and figure in texts and figure not in several:
-            within[0].caption = tree.text(texts[figure]).strip()
+        image = within[0].twin_of or within[0]
+        if len(within) > 1 or figure not in texts or figure in with_figures or image.caption is not None:
+            continue
+        if not _has_other_subject(tree, surroundings, figures[figure]):
+            image.caption = tree.text(texts[figure]).strip()
 
 
-def _figure_around(tree: Tree, node: Any, *, past_captions: bool) -> Hashable:
-    """The nearest `figure` around a node; None where there is none, or a `figcaption` is nearer and counts."""
-    for name, around in tree.ancestors(node):
-        if name == "figure":
-            return tree.key(around)
-        if name == "figcaption" and not past_captions:
-            return None
-    return None
+def _has_other_subject(tree: Tree, surroundings: _Surroundings, figure: Any) -> bool:
+    for name, node in tree.within(figure):
+        if name in _OTHER_SUBJECTS:
+            around = surroundings.of(node)
+            if not around.in_caption and not (name == "svg" and around.in_icon):
+                return True
+    return False
 
 
 def _texts(element: _Element, keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

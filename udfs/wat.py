@@ -35,14 +35,9 @@ class _Link(msgspec.Struct):
     title: str | None = None
 
 
-class _Meta(msgspec.Struct):
-    name: Any = None
-    content: Any = None
-
-
 class _Head(msgspec.Struct, rename="pascal"):
     base: str | None = None
-    metas: list[_Meta] = []
+    metas: Any = None
 
 
 class _Html(msgspec.Struct, rename="pascal"):
@@ -52,7 +47,7 @@ class _Html(msgspec.Struct, rename="pascal"):
 
 class _Response(msgspec.Struct):
     html: _Html | None = msgspec.field(name="HTML-Metadata", default=None)
-    headers: dict[str, Any] = msgspec.field(name="Headers", default_factory=dict)
+    headers: Any = msgspec.field(name="Headers", default=None)
 
 
 class _Payload(msgspec.Struct):
@@ -116,23 +111,20 @@ def _image(link: _Link, profile: Profile) -> Image:
     return Image(link.url, tuple([(key, text) for key, text in texts if text is not None and key in profile.text_keys]))
 
 
-def _metas(metas: list[_Meta]) -> tuple[tuple[str, str], ...]:
+def _metas(metas: Any) -> tuple[tuple[str, str], ...]:
     """The (name, content) of the meta tags of `opt_outs.METAS`, in the form of `Document.metas`."""
-    return tuple(
-        [
-            (name, meta.content)
-            for meta in metas
-            if isinstance(meta.name, str)
-            and (name := meta.name.strip().lower()) in METAS
-            and isinstance(meta.content, str)
-        ]
-    )
+    found = []
+    for meta in metas if isinstance(metas, list) else ():
+        name, content = (meta.get("name"), meta.get("content")) if isinstance(meta, dict) else (None, None)
+        if isinstance(name, str) and isinstance(content, str) and (name := name.strip().lower()) in METAS:
+            found.append((name, content))
+    return tuple(found)
 
 
-def _opt_outs(headers: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+def _opt_outs(headers: Any) -> tuple[tuple[str, str], ...]:
     """The fields of `opt_outs.HEADERS`; one that was sent several times is a list in a WAT."""
     found = []
-    for name, value in headers.items():
+    for name, value in headers.items() if isinstance(headers, dict) else ():
         if name.lower() in HEADERS:
             values = value if isinstance(value, list) else [value]
             found += [(name.lower(), item) for item in values if isinstance(item, str)]

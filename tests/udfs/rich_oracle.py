@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import html5lib
 
-from udfs.lazy_images import LAZY_SRC, LAZY_SRCSET, is_named_placeholder
+from udfs.lazy_images import HOME_MADE_SRC, LAZY_SRC, LAZY_SRCSET, is_named_placeholder
 from udfs.srcset import best_first, parse_srcset
 
 BLOCKS = set(
@@ -15,7 +15,7 @@ BLOCKS = set(
     "h2 h3 h4 h5 h6 header hgroup hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
 )
 NOT_READ = set("script style noembed noframes iframe textarea xmp title template".split())
-OTHER_SUBJECTS = set("figure video audio iframe object embed canvas table pre blockquote".split())
+OTHER_SUBJECTS = set("figure video audio iframe object embed canvas table pre blockquote math svg".split())
 
 
 class Found(NamedTuple):
@@ -40,31 +40,34 @@ def rich_oracle(html: str) -> list[Found]:
     in_noscript = [any(around.tag == "noscript" for around in path) for path in paths]
     keys = ("alt", "title", "data-image-title", "aria-label")
     texts = [{key: [image.get(key)] if key in image.attrib else [] for key in keys} for image in images]
+    lazy = [bool(others[at]) or not serves(src) for at, src in enumerate(srcs)]
     twins: dict[int, int] = {}
-    for at, src in enumerate(srcs):
-        if not in_noscript[at] or not serves(src):
-            continue
-        for beside in (at - 1, at + 1):
-            if not 0 <= beside < len(images) or in_noscript[beside] or beside in twins.values():
+    for by_url in (True, False):
+        for at, src in enumerate(srcs):
+            if not in_noscript[at] or at in twins or not serves(src):
                 continue
-            same_url = src.strip() == (srcs[beside] or "").strip() or src.strip() in others[beside]
-            lazy = bool(others[beside]) or not serves(srcs[beside])
-            alts = ["".join(texts[place]["alt"]).strip() for place in (at, beside)]
-            if same_url:
-                for key, lent in texts[at].items():
-                    if any(lent) and lent != texts[beside][key]:
-                        texts[beside][key] = [text for text in texts[beside][key] if text] + lent
-            elif not (lazy and alts[0] and alts[0] == alts[1]):
-                continue
-            if lazy and src.strip() not in others[beside]:
-                others[beside] = [*others[beside], src.strip()]
-            twins[at] = beside
-            break
+            for beside in (at - 1, at + 1):
+                if not 0 <= beside < len(images) or in_noscript[beside] or beside in twins.values():
+                    continue
+                urls = others[beside] or [(srcs[beside] or "").strip()]
+                alts = ["".join(texts[place]["alt"]).strip() for place in (at, beside)]
+                if by_url and src.strip() in urls:
+                    for key, lent in texts[at].items():
+                        if any(lent) and lent != texts[beside][key]:
+                            texts[beside][key] = [text for text in texts[beside][key] if text] + lent
+                elif by_url or not (lazy[beside] and alts[0] and alts[0] == alts[1]):
+                    continue
+                if lazy[beside] and src.strip() not in others[beside]:
+                    others[beside] = [*others[beside], src.strip()]
+                twins[at] = beside
+                break
     found = []
-    for at, path in enumerate(paths):
+    for at in range(len(paths)):
         if at in twins:
             continue
-        caption = caption_of(path, [other for place, other in enumerate(paths) if place not in twins])
+        caption = caption_of(at, paths, twins)
+        if caption is None and at in twins.values():  # that of a figure which has its twin alone
+            caption = caption_of(next(twin for twin, partner in twins.items() if partner == at), paths, twins)
         keyed = {**texts[at], "figcaption": [] if caption is None else [caption]}
         order = ("alt", "title", "data-image-title", "figcaption", "aria-label")
         shown = tuple((key, " ".join(text.split())) for key in order for text in keyed[key])
@@ -102,7 +105,7 @@ def candidates(path: list[ET.Element]) -> list[str]:
     if not (lazy or not serves(src) or hides):
         return []
     urls = []
-    for name in LAZY_SRC:
+    for name in (*LAZY_SRC, *(() if serves(src) else HOME_MADE_SRC)):
         value = (image.get(name) or "").strip()
         if re.search(r"/|\.[a-zA-Z]{2,5}([?#]|$)", value) and not re.search(r'[{}<>"|\\^`]', value):
             urls.append(value)
@@ -110,27 +113,29 @@ def candidates(path: list[ET.Element]) -> list[str]:
     for element in [image, *(source for source in before if source not in late), *late]:
         for name in LAZY_SRCSET:
             urls += [url for url in best_first(parse_srcset(element.get(name) or "")) if "{" not in url]
-    return list(dict.fromkeys(urls))
+    return [url for url in dict.fromkeys(urls) if not is_named_placeholder(url)]
 
 
-def caption_of(path: list[ET.Element], paths: list[list[ET.Element]]) -> str | None:
-    figure, in_caption = figure_of(path)
+def caption_of(at: int, paths: list[list[ET.Element]], twins: dict[int, int]) -> str | None:
+    figure, in_caption = figure_of(paths[at])
     if figure is None or in_caption:
         return None
-    if sum(figure_of(other) == (figure, False) for other in paths) != 1:
+    within = [place for place, path in enumerate(paths) if figure_of(path) == (figure, False)]
+    if [place for place in within if twins.get(place) not in within] != [at]:
         return None
     caption, other_subjects = None, False
-    stack = [(child, False) for child in reversed(figure)]
+    stack = [(child, False, False) for child in reversed(figure)]
     while stack:
-        node, captioned = stack.pop()
+        node, captioned, icon = stack.pop()
         if node.tag == "template":
             continue
-        if node.tag in OTHER_SUBJECTS and (node.tag == "figure" or not captioned):
+        if node.tag in OTHER_SUBJECTS and (node.tag == "figure" or not captioned) and not (node.tag == "svg" and icon):
             other_subjects = True
         if node.tag == "figcaption" and caption is None:
             caption = node
         if node.tag != "figure":
-            stack += [(child, captioned or node.tag == "figcaption") for child in reversed(node)]
+            inside = (captioned or node.tag == "figcaption", icon or node.tag in ("a", "button"))
+            stack += [(child, *inside) for child in reversed(node)]
     return None if caption is None or other_subjects else read(caption)
 
 

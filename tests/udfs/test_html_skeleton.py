@@ -84,6 +84,7 @@ KEPT_WHOLE = {
     ),
     "picture without an image": (b"<picture><source></picture>" + IMG, IMG),
     "noscript": (b"<noscript><p>" + IMG + b"</p></noscript>",) * 2,
+    "noscript in the head": (b"<head><noscript>" + IMG + b"</noscript></head><body>" + IMG, IMG * 2),
     "noscript without an image": (b"<noscript><iframe src=x></iframe></noscript>" + IMG, IMG),
 }
 NEED_TREE_FOR_WHOLE = {
@@ -92,7 +93,7 @@ NEED_TREE_FOR_WHOLE = {
     "end tag across": b"<figure><div>" + IMG + b"<figcaption></div></figure>",
     "never closed": b"<picture>" + IMG,
     "block in noscript": b"<noscript><p>" + IMG + b"</noscript>",
-    "button in a button": b"<button><figure><button>" + IMG + b"</button><figcaption></figure>",
+    "button in a button": b"<BUTTON><figure><button>" + IMG + b"</button><figcaption></figure>",
     "figure in svg": b"<svg>" + CAPTIONED,
 }
 
@@ -163,7 +164,7 @@ def test_tag_soup(page: str) -> None:
 @settings(max_examples=500)
 @given(st.lists(RICH_PAGES | SOUP, max_size=3).map("".join))
 def test_surroundings_of_images(page: str) -> None:
-    """After a body's start: a `noscript` before it lies in the head, and holds no image."""
+    """After a body's start: what lies in a head without a tag of its own is taken for the body's."""
     check_equal("<body>" + page, RICH)
 
 
@@ -204,6 +205,7 @@ def test_time_grows_with_the_page(part: bytes) -> None:
         (b"<noscript><b></noscript>", b""),
         (b"<figure><button></button>", b"<figcaption>"),
         (b"<picture><!--", b"--></picture>"),
+        (b"<figure><BUTTON></BUTTON><figcaption></figure>", b""),
     ],
 )
 def test_time_grows_with_the_page_for_whole_elements(part: bytes, rest: bytes) -> None:

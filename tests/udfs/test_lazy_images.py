@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.lazy_images import LAZY_SRC, LAZY_SRCSET, is_named_placeholder, needs_another, other_urls
+from udfs.lazy_images import HOME_MADE_SRC, LAZY_SRC, LAZY_SRCSET, is_named_placeholder, needs_another, other_urls
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,9 @@ def test_placeholder_by_name(src: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "src", ["a.jpg", "/blank/a.jpg", "pixelart.html", "my-wedding-0042.jpg", "space-station.jpg/x", ""]
+    "src",
+    "a.jpg /blank/a.jpg pixelart.html shirt-white.jpg shoe_grey.png google-pixel-8.jpg whitehouse.jpg greyhound.jpg "
+    "space-shuttle.jpg clearwater.jpg transit.jpg empty-street.jpg loading-dock.jpg space-station.jpg/x".split(),
 )
 def test_no_placeholder_by_name(src: str) -> None:
     assert not is_named_placeholder(src)
@@ -42,6 +44,18 @@ def test_no_placeholder_by_name(src: str) -> None:
 @pytest.mark.parametrize("name", LAZY_SRC)
 def test_lazy_attribute(name: str) -> None:
     assert other_urls({"src": "data:,", name: " /a.jpg "}, ()) == ("/a.jpg",)
+
+
+@pytest.mark.parametrize("name", HOME_MADE_SRC)
+def test_home_made_attribute(name: str) -> None:
+    assert other_urls({name: "/a.jpg"}, ()) == ("/a.jpg",)
+    assert other_urls({"src": "/b.jpg", name: "/a.jpg"}, ()) == ()
+    assert other_urls({"src": "/b.jpg", "data-lazy": "/c.jpg", name: "/a.jpg"}, ()) == ("/c.jpg",)
+
+
+def test_placeholders_are_no_urls() -> None:
+    attributes = {"src": "data:,", "data-src": "/img/loading.gif", "srcset": "/blank.gif 1w, /real.jpg 2w"}
+    assert other_urls(attributes, ()) == ("/real.jpg",)
 
 
 @pytest.mark.parametrize("name", LAZY_SRCSET)

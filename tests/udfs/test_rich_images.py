@@ -1,5 +1,6 @@
 """What belongs to an image, by each parser: one rule, one page, what it comes to."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,18 @@ CASES: dict[str, tuple[str, list[Image]]] = {
         "<img data-src=a.jpg alt><noscript><img src=pixel.gif alt></noscript>",
         [Image(None, (("alt", ""),), ("a.jpg",)), Image("pixel.gif", (("alt", ""),))],
     ),
+    "the same URL goes before the same alt": (
+        "<img src=data:, alt=x title=red><noscript><img src=a.jpg alt=x></noscript>"
+        "<img data-src=a.jpg alt=x title=blue>",
+        [
+            Image("data:,", (("alt", "x"), ("title", "red"))),
+            Image(None, (("alt", "x"), ("title", "blue")), ("a.jpg",)),
+        ],
+    ),
+    "a placeholder is no URL to be a twin by": (
+        "<img src=blank.gif data-src=a.jpg alt=x><noscript><img src=blank.gif alt=y></noscript>",
+        [Image("blank.gif", (("alt", "x"),), ("a.jpg",)), Image("blank.gif", (("alt", "y"),))],
+    ),
     "one twin only": (LAZY + TWIN * 2, [A, Image("a.jpg", (("alt", "x"),))]),
     "aria-label": ("<img src=a aria-label=b>", [Image("a", (("aria-label", "b"),))]),
     "caption": (
@@ -72,6 +85,19 @@ CASES: dict[str, tuple[str, list[Image]]] = {
         [Image("a", (("figcaption", "c"),))],
     ),
     "caption of a film": ("<figure><video></video><img src=a><figcaption>c</figure>", [Image("a", ())]),
+    "caption, twin of another figure's image": (
+        "<img data-src=a.jpg alt=A><figure><noscript><img src=a.jpg alt=A></noscript><img src=b><figcaption>c</figure>",
+        [Image(None, (("alt", "A"),), ("a.jpg",)), Image("b", ())],
+    ),
+    "caption, only the twin is in the figure": (
+        "<img data-src=a.jpg><noscript><figure><img src=a.jpg><figcaption>c</figcaption></figure></noscript>",
+        [Image(None, (("figcaption", "c"),), ("a.jpg",))],
+    ),
+    "caption of a drawing": ("<figure><svg></svg><img src=a><figcaption>c</figure>", [Image("a", ())]),
+    "caption, sign on a button": (
+        "<figure><img src=a><button><svg></svg></button><figcaption>c</figure>",
+        [Image("a", (("figcaption", "c"),))],
+    ),
     "film in the caption": (
         "<figure><img src=a><figcaption>c<video></video></figcaption></figure>",
         [Image("a", (("figcaption", "c"),))],
@@ -150,3 +176,22 @@ def test_real_pages_are_the_oracles(shared_data: Path) -> None:
             except OSError:  # damaged on purpose
                 continue
     assert pages > 150
+
+
+@pytest.mark.parametrize("parser", ["scanner", "lexbor"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"<figure><img src=a><figcaption><svg>" + b"<wbr>x" * 50_000,
+        b"<figure><img src=a><figcaption>" + b"<span>" * 1000 + b"x<wbr>" * 50_000,
+        b"<figure><figcaption><li></figcaption></figure><svg>"
+        + b"<wbr>" * 20_000
+        + b"<foreignObject>"
+        + b"<img>" * 20_000,
+    ],
+    ids=["nested in a drawing", "nested in a caption", "images deep down"],
+)
+def test_time_grows_with_the_page(page: bytes, parser: str) -> None:
+    began = time.process_time()
+    HTML_PARSERS[parser](page, RICH)
+    assert time.process_time() - began < 5
