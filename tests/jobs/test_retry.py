@@ -11,6 +11,8 @@ from pools import record_of, rows_of, run, sorted_rows
 from jobs import batches
 from jobs.lease import LEASES
 
+pytestmark = pytest.mark.processes  # some fifteen runs, one after the other
+
 
 @pytest.fixture
 def inputs(crawl, tmp_path) -> Path:
