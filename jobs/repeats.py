@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_type
 
 from jobs.settings import Settings
 from udfs.schemas import REPEAT
@@ -48,7 +49,12 @@ def run(pairs: DataFrame, limit: Limit, rows: int, leave_out: Callable[[DataFram
         F.count_distinct(limit.counted).alias("repeats"), F.min(limit.shown).alias(limit.shown)
     )
     columns = [
-        F.col(field.name) if field.name in counted.columns else F.lit(None).alias(field.name) for field in REPEAT
+        F.col(field.name)
+        if field.name in counted.columns
+        else F.lit(None)
+        .cast(from_arrow_type(field.type))
+        .alias(field.name)  # Spark 3.5 writes no column without a type
+        for field in REPEAT
     ]
     return counted.where(F.col("repeats") > limit.most).select(*columns)
 
