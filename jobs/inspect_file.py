@@ -9,8 +9,9 @@ from itertools import islice
 from jobs.blocks import load_blocks
 from jobs.command import Parser, guarded
 from jobs.extract import extract_options, input_files, source_options
+from jobs.resolve import add_flags, resolve
 from jobs.session import session_for
-from jobs.settings import COMMANDS, Settings, add_flags, resolve
+from jobs.settings import COMMANDS, Settings
 from jobs.storages import load_block_words, load_metadata
 from udfs.blocks import Blocker
 from udfs.errors import UsageError

@@ -21,9 +21,10 @@ from jobs.command import Parser, guarded
 from jobs.frames import fingerprint_of, open_source
 from jobs.given_counts import given_counts
 from jobs.progress import progress
+from jobs.resolve import add_flags, resolve
 from jobs.run_folder import MATCHED, POOL
 from jobs.session import spark_session
-from jobs.settings import COMMANDS, Settings, add_flags, resolve
+from jobs.settings import COMMANDS, Settings
 from jobs.sizes import curve_of, sizes_at
 from udfs.compare import LEAST_MATCHES, compare_counts
 from udfs.errors import UsageError

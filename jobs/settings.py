@@ -1,21 +1,14 @@
-"""Settings: one declaration from which flags, the TOML file, defaults and run.json all follow.
+"""Settings: one declaration from which flags, the TOML file, defaults and run.json all follow (`resolve`).
 
-Values come from the defaults, then from `--config FILE.toml`, then from flags. Settings that only say how a run is
-executed (`execution=True`) may differ between a run and its resumption; every other one decides what the rows are.
+Settings that only say how a run is executed (`execution=True`) may differ between a run and its resumption; every other
+one decides what the rows are.
 """
 
-import argparse
 import dataclasses
-import re
-import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from jobs import flag_values
-from udfs.addresses import HTTP, kind_of, shown
-from udfs.errors import UsageError
 from udfs.html import HTML_PARSERS
 from udfs.language import LANGUAGE_DETECTORS
 from udfs.opt_outs import DEFAULT_OPT_OUTS, OptOut
@@ -30,7 +23,6 @@ THRESHOLDS = ("t", "preset", "target_size", "tail_share")
 """The settings of which one decides t; a flag overrides whichever the TOML file sets."""
 
 DEFAULT_TAIL_SHARE = 0.06
-_SECRET_KEY = re.compile(r"secret|password|token|credential|access\.?key", re.IGNORECASE)  # as Spark redacts
 
 
 def _setting(help: str, *, default: Any = None, execution: bool = False, **flag: Any) -> Any:
@@ -512,123 +504,3 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "report": ("entry_counts", "metadata", "master", "spark_conf", "no_progress", "debug"),
 }
 """The settings that each job takes, in the order of its help."""
-
-
-def add_flags(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
-    """Add the flags of these settings and `--config` to a parser."""
-    thresholds = None
-    for name in names:
-        item = FIELDS[name]
-        target: Any = parser
-        if name in THRESHOLDS:
-            thresholds = thresholds or parser.add_mutually_exclusive_group()
-            target = thresholds
-        target.add_argument(
-            _flag(name),
-            dest=name,
-            default=argparse.SUPPRESS,
-            required=False,
-            help=item.metadata["help"],
-            **item.metadata["flag"],
-        )
-    parser.add_argument(
-        "--config",
-        default=None,
-        type=flag_values.path,
-        metavar="FILE.toml",
-        help="TOML file with settings by their long names (tail_share = 0.06); flags override it",
-    )
-
-
-def resolve(job: str, arguments: argparse.Namespace) -> Settings:
-    """The settings of a job from defaults, its TOML file and its flags. Raises `UsageError` for what does not fit."""
-    names = COMMANDS[job]
-    values: dict[str, Any] = {}
-    if arguments.config is not None:
-        values = _read_toml(arguments.config, job)
-    flags = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
-    if any(name in flags for name in THRESHOLDS):
-        values = {name: value for name, value in values.items() if name not in THRESHOLDS}
-    values.update(flags)
-    if "out" in names and "out" not in values:
-        raise UsageError(f"ballast {job}: --out DIR is missing")
-    if all(values.get(name) is None for name in THRESHOLDS) and "tail_share" in names:
-        values["tail_share"] = DEFAULT_TAIL_SHARE
-    for name in ("spark_conf", "exclude", "wikipedia", "pageviews", *_BLOCKS):
-        values[name] = tuple(values.get(name, ()))
-    return Settings(**values)
-
-
-def saved(job: str, settings: Settings) -> dict[str, Any]:
-    """The settings that decide the rows, as run.json holds them; paths are left out, since what they name is recorded
-    on its own (inputs by path, the metadata by its fingerprint, counts by theirs)."""
-    paths = ("out", "metadata", "entry_counts", "survivors", "exclude", "block_words", *_BLOCKS)
-    names = [name for name in COMMANDS[job] if not FIELDS[name].metadata["execution"] and name not in paths]
-    return {name: _plain(getattr(settings, name)) for name in names if getattr(settings, name) is not None}
-
-
-def execution(job: str, settings: Settings) -> dict[str, Any]:
-    """The settings that say only how a run was executed, as run.json holds them."""
-    names = [name for name in COMMANDS[job] if FIELDS[name].metadata["execution"]]
-    values = {name: _plain(getattr(settings, name)) for name in names}
-    return {**values, "spark_conf": [_without_secret(pair) for pair in settings.spark_conf]}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, str):
-        return shown(value) if kind_of(value) == HTTP else value
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _without_secret(pair: str) -> str:
-    key, _, value = pair.partition("=")
-    return f"{key}={'(not recorded)' if _SECRET_KEY.search(key) else value}"
-
-
-def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
-
-
-def _read_toml(path: str, job: str) -> dict[str, Any]:
-    try:
-        table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"--config {path}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"--config {path}: not TOML: {error}") from error
-    known = [name for name in COMMANDS[job] if name != "debug"]
-    for key in table:
-        if key not in known:
-            raise UsageError(f"--config {path}: unknown key '{key}'; {job} knows: {', '.join(known)}")
-    if sum(name in table for name in THRESHOLDS) > 1:
-        raise UsageError(f"--config {path}: only one of {', '.join(THRESHOLDS)} may be set")
-    return {key: _checked(path, key, value) for key, value in table.items()}
-
-
-def _checked(path: str, key: str, value: Any) -> Any:
-    """A TOML value, put through the same check as the flag of that name."""
-    flag = FIELDS[key].metadata["flag"]
-    where = f"--config {path}: {key}"
-    if flag.get("action") == "store_true":
-        if not isinstance(value, bool):
-            raise UsageError(f"{where}: must be true or false")
-        return value
-    if flag.get("action") == "append" or "nargs" in flag:
-        if not isinstance(value, list):
-            raise UsageError(f"{where}: must be a list of strings")
-        return [_converted(where, flag, item) for item in value]
-    if isinstance(value, list) and key in ("languages", "t", "target_size", "text_keys", "opt_outs"):
-        value = ",".join(map(str, value))
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise UsageError(f"{where}: {value!r} is not a value that it takes")
-    return _converted(where, flag, value)
-
-
-def _converted(where: str, flag: dict[str, Any], value: Any) -> Any:
-    try:
-        converted = flag["type"](str(value)) if "type" in flag else str(value)
-    except argparse.ArgumentTypeError as error:
-        raise UsageError(f"{where}: {error}") from error
-    if "choices" in flag and converted not in flag["choices"]:
-        raise UsageError(f"{where}: '{value}' is none of {', '.join(flag['choices'])}")
-    return converted

@@ -13,9 +13,10 @@ from pyspark.sql import functions as F
 from jobs.command import Parser, guarded
 from jobs.frames import PAIRS_PART
 from jobs.report import own_context
+from jobs.resolve import add_flags, resolve
 from jobs.run_folder import EXTRACTED, MATCHED, POOL, SUBSET, RunFolder, stored_run
 from jobs.session import spark_session
-from jobs.settings import COMMANDS, add_flags, resolve
+from jobs.settings import COMMANDS
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import DRAW, image_uuid, pair_hash, uniform
 from udfs.outcomes import Outcome

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.settings import resolve
+from jobs.resolve import resolve
 
 PROFILES = sorted((Path(__file__).resolve().parents[2] / "conf").glob("*.toml"))
 

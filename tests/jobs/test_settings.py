@@ -6,7 +6,8 @@ import pytest
 
 from jobs.cli import main
 from jobs.extract import extract_options
-from jobs.settings import COMMANDS, FIELDS, add_flags, execution, resolve, saved
+from jobs.resolve import add_flags, execution, resolve, saved
+from jobs.settings import COMMANDS, FIELDS
 from udfs.errors import UsageError
 from udfs.extraction import ExtractOptions
 
