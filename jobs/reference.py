@@ -1,4 +1,4 @@
-"""Reference: every command, flag, column, outcome and key of run.json as a page of Markdown, drawn from the code."""
+"""Reference: commands, flags, columns, outcomes, known names and keys of run.json as a page of Markdown, from the code."""
 
 import argparse
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +11,8 @@ from jobs.run_facts import RUN_KEYS, SECONDS, STAGE_FACTS
 from jobs.run_folder import FILES, RUN_FILE
 from jobs.settings import COMMANDS, FIELDS
 from udfs import schemas
+from udfs.lazy_images import HOME_MADE_SRC, LAZY_SRC, LAZY_SRCSET
+from udfs.opt_outs import AI_AGENTS
 from udfs.outcomes import COUNTERS, FileStatus
 
 PAGE = Path(__file__).parent / "docs" / "REFERENCE.md"
@@ -36,7 +38,10 @@ _TABLES = {
 
 def reference() -> str:
     """The page."""
-    return "\n\n".join([_HEAD, *_commands(), _SETTINGS, _settings(), *_columns(), *_outcomes(), *_run_keys()]) + "\n"
+    return (
+        "\n\n".join([_HEAD, *_commands(), _SETTINGS, _settings(), *_columns(), *_outcomes(), *_lists(), *_run_keys()])
+        + "\n"
+    )
 
 
 def _commands() -> Iterator[str]:
@@ -97,6 +102,17 @@ def _outcomes() -> Iterator[str]:
     yield _table(("counter", "meaning"), ((f"`{outcome}`", outcome.meaning) for outcome in COUNTERS))
     yield "The `status` of an input file:"
     yield _table(("status", "meaning"), ((f"`{status}`", status.meaning) for status in FileStatus))
+
+
+def _lists() -> Iterator[str]:
+    yield "## Attributes of lazy images"
+    yield "Where `--pairs rich` looks for a URL that `src` does not have, in this order."
+    home_made = dict.fromkeys(HOME_MADE_SRC, "pages of their own making")
+    kinds = ((LAZY_SRC, "a URL"), (home_made, "a URL, without a `src`"), (LAZY_SRCSET, "candidates"))
+    rows = [(f"`{name}`", kind, users) for names, kind in kinds for name, users in names.items()]
+    yield _table(("attribute", "holds", "of"), rows)
+    yield "## Agents whose opt-outs count"
+    yield ", ".join(f"`{agent}`" for agent in sorted(AI_AGENTS)) + "."
 
 
 def _run_keys() -> Iterator[str]:

@@ -189,9 +189,7 @@ def collect(spark: SparkSession, run: RunFolder, context: Context, *, paper_list
     if pool is not None:
         pool_pairs = pool_pairs if pool_pairs is not None else pool.count()
         if "entry_ids" in pool.columns:
-            drawn_from_it = (
-                "survivors" not in record and not is_blocked
-            )  # else its pairs are fewer than those of --pool
+            drawn_from_it = "survivors" not in record and not is_blocked  # these leave fewer than --pool has
             measured = pool_figures(pool, settings, counts if drawn_from_it else None, thresholds)
         spoken = languages(pool)
         pairs = [] if is_blocked else shown_pairs(pool, pool_pairs, settings.seed, names, counts, thresholds)

@@ -46,7 +46,9 @@ LAZY_SRCSET = {
 """The same for what has the form of a `srcset`."""
 
 _LAZY = (frozenset(LAZY_SRC) | frozenset(LAZY_SRCSET)) - {"srcset"}
-_LATE_TYPES = ("image/avif", "image/jxl", "image/heic")  # few tools read them: the other sources come first
+_LATE_TYPES = frozenset(  # few tools read them: the other sources come first
+    ("image/avif", "image/jxl", "image/heic", "image/heif", "image/jp2", "image/jpx", "image/jxr", "image/vnd.ms-photo")
+)
 _MOST_URLS, _MOST_CHARACTERS = 32, 1 << 16
 _not_in_urls = re.compile(r"[{}<>\"|\\^`]").search
 _path_or_file = re.compile(r"/|\.[a-zA-Z]{2,5}(?:[?#]|$)").search

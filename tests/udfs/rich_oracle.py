@@ -109,7 +109,7 @@ def candidates(path: list[ET.Element]) -> list[str]:
         value = (image.get(name) or "").strip()
         if re.search(r"/|\.[a-zA-Z]{2,5}([?#]|$)", value) and not re.search(r'[{}<>"|\\^`]', value):
             urls.append(value)
-    late = [source for source in before if source.get("type") in ("image/avif", "image/jxl", "image/heic")]
+    late = [source for source in before if source.get("type") == "image/avif"]
     for element in [image, *(source for source in before if source not in late), *late]:
         for name in LAZY_SRCSET:
             urls += [url for url in best_first(parse_srcset(element.get(name) or "")) if "{" not in url]

@@ -108,6 +108,44 @@ CASES: dict[str, tuple[str, list[Image]]] = {
 }
 
 
+LLOYD = "/uploads/100-marie-lloyd"
+PICTURES = {
+    "art direction": (
+        "<picture><source media='(min-width: 45em)' srcset=large.jpg>"
+        "<source media='(min-width: 32em)' srcset=med.jpg>"
+        "<img src=small.jpg></picture>",
+        ("large.jpg", "med.jpg"),
+    ),
+    "art direction and density": (
+        "<picture><source media='(max-width: 500px)' srcset='banner-phone.jpeg, banner-phone-HD.jpeg 2x'>"
+        "<img src=banner.jpeg srcset='banner-HD.jpeg 2x'></picture>",
+        ("banner-HD.jpeg", "banner-phone-HD.jpeg", "banner-phone.jpeg"),
+    ),
+    "formats": (
+        f"<picture><source srcset={LLOYD}.jxr type=image/vnd.ms-photo><source srcset={LLOYD}.webp type=image/webp>"
+        f"<img src={LLOYD}.jpg></picture>",
+        (f"{LLOYD}.webp", f"{LLOYD}.jxr"),
+    ),
+    "a figure": (
+        "<figure><picture><source srcset=a-square.png media='(max-width: 600px)'><img src=a-rectangle.png></picture>"
+        "<figcaption>Barney Frank, 2011</figcaption></figure>",
+        ("a-square.png",),
+    ),
+}
+"""The HTML standard's examples of `picture` (4.8.4.1; the formats in the other order), and the URLs of their sources."""
+
+
+@pytest.mark.parametrize("parser", HTML_PARSERS)
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_standards_pictures(name: str, parser: str) -> None:
+    """Their `src` serves; where lazy loading has taken it away, the sources do."""
+    page, sources = PICTURES[name]
+    (image,) = HTML_PARSERS[parser](page, RICH).images
+    assert image.others == ()
+    (lazy,) = HTML_PARSERS[parser](page.replace("img src=", "img data-none="), RICH).images
+    assert lazy == Image(None, image.texts, sources)
+
+
 def without_runs(image: Image) -> Image:
     return image._replace(texts=tuple((key, " ".join(text.split())) for key, text in image.texts))
 

@@ -52,17 +52,17 @@ def test_cases_of_web_platform_tests(text: str) -> None:
 
 
 def test_the_standards_examples() -> None:
-    assert parse_srcset("pear-mobile.jpeg 720w, pear-tablet.jpeg 1280w") == [
-        Candidate("pear-mobile.jpeg", 720, None),
-        Candidate("pear-tablet.jpeg", 1280, None),
+    """Those of its introduction to images (4.8.4.1)."""
+    assert parse_srcset("/uploads/150-marie-lloyd.jpg 1.5x, /uploads/200-marie-lloyd.jpg 2x") == [
+        Candidate("/uploads/150-marie-lloyd.jpg", None, 1.5),
+        Candidate("/uploads/200-marie-lloyd.jpg", None, 2.0),
     ]
-    assert best_first(parse_srcset("/uploads/100-marie-lloyd.jpg 1x, /uploads/150-marie-lloyd.jpg 1.5x")) == [
-        "/uploads/150-marie-lloyd.jpg",
-        "/uploads/100-marie-lloyd.jpg",
-    ]
-    assert best_first(parse_srcset("banner-HD.jpeg 2x, banner-phone.jpeg 640w, banner-phone-HD.jpeg 640w 1x")) == [
+    wolves = parse_srcset("wolf-400.jpg 400w, wolf-800.jpg 800w, wolf-1600.jpg 1600w")
+    assert wolves == [Candidate(f"wolf-{width}.jpg", width, None) for width in (400, 800, 1600)]
+    assert best_first(wolves) == ["wolf-1600.jpg", "wolf-800.jpg", "wolf-400.jpg"]
+    assert best_first(parse_srcset("banner-phone.jpeg, banner-phone-HD.jpeg 2x")) == [
+        "banner-phone-HD.jpeg",
         "banner-phone.jpeg",
-        "banner-HD.jpeg",
     ]
 
 
