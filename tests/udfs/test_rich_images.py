@@ -132,7 +132,7 @@ PICTURES = {
         ("a-square.png",),
     ),
 }
-"""The HTML standard's examples of `picture` (4.8.4.1; the formats in the other order), and the URLs of their sources."""
+"""The HTML standard's examples of `picture` (4.8.4.1; formats in the other order), and the URLs of their sources."""
 
 
 @pytest.mark.parametrize("parser", HTML_PARSERS)
