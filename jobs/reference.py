@@ -1,4 +1,4 @@
-"""Reference: commands, flags, columns, outcomes, known names and keys of run.json as a page of Markdown, from the code."""
+"""Reference: commands, flags, columns, outcomes, known names and keys of run.json as a page of Markdown."""
 
 import argparse
 from collections.abc import Iterable, Iterator, Sequence
