@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
 
@@ -15,7 +15,7 @@ setup(
     license="Apache-2.0",
     license_files=["LICENSE", "metadata/LICENSE.wordnet"],
     python_requires=">=3.11",
-    packages=["jobs", "udfs", "metadata", "conf"],
+    packages=find_packages(include=["jobs*", "udfs*", "metadata*", "conf*"]),
     package_data={
         "jobs": ["docs/*.md"],
         "metadata": ["wordnet.txt.gz", "LICENSE.wordnet"],

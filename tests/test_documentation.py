@@ -18,7 +18,7 @@ from jobs.cli import HELPERS, JOBS
 from jobs.resolve import resolve
 
 DOCS = ROOT / "jobs/docs"
-SOURCES = [path for folder in ("jobs", "udfs", "metadata") for path in (ROOT / folder).glob("*.py")]
+SOURCES = [path for folder in ("jobs", "udfs", "metadata") for path in (ROOT / folder).rglob("*.py")]
 SPARK_SUBMIT_FLAGS = {"--master", "--properties-file", "--py-files", "--archives", "--conf", "--deploy-mode"}
 MADE_BY_DIST = "ballast_submit.py"
 
