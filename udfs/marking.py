@@ -1,4 +1,4 @@
-"""Where in a caption the entries stand that it holds, by the matching rule (`udfs.matcher`), for people to look at."""
+"""Where in a caption its entries stand, by the matching rule (`udfs.matcher`), for people to look at."""
 
 from collections.abc import Iterable
 from typing import NamedTuple

@@ -58,8 +58,8 @@ class PageReader:
     ) -> Iterator[Page]:
         """Pages of the records, in order; whatever is not a page is counted in `counts`.
 
-        `name` is the file's provenance name (`inputs.provenance_name`). `archive_format` is `warc`, `wat`, or None for
-        a file whose name does not say: then the first record that is not a warcinfo does.
+        `name` is the file's provenance name (`inputs.provenance_name`). `archive_format` is `warc`, `wat`, or None
+        for a file whose name does not say: then the first record that is not a warcinfo does.
         """
         for record in records:
             counts[Outcome.RECORDS] += 1
