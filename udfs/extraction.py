@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 from fastwarc import WarcRecord
 
-from udfs.archives import ArchiveDamage, SourceStream, read_records
+from udfs.archive.records import ArchiveDamage, SourceStream, read_records
 from udfs.blocks import Blocker
 from udfs.caption_rules import NO_RULES, CaptionRules, rules_beyond_length
 from udfs.captions import canonical

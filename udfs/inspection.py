@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from udfs.archives import ArchiveDamage, SourceStream, read_records
+from udfs.archive.records import ArchiveDamage, SourceStream, read_records
 from udfs.extraction import Extractor, Opener, Row
 from udfs.inputs import InputFile
 from udfs.outcomes import SUMS, Outcome

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from fastwarc import WarcRecord, WarcRecordType
 
+from udfs.archive.charsets import as_html, charset_from_content_type
+from udfs.archive.http_body import BodyDamage, decode_body
 from udfs.blocks import Blocker
-from udfs.charsets import as_html, charset_from_content_type
 from udfs.document import Document
 from udfs.html import HtmlParser, Unparsable
-from udfs.http_body import BodyDamage, decode_body
 from udfs.opt_outs import HEADERS, OptOut, opted_out
 from udfs.outcomes import Outcome
 from udfs.profiles import PAPER, Profile

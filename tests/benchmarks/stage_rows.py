@@ -13,13 +13,13 @@ from extraction_rows import ENGLISH, extract, file_row
 from fastwarc import WarcRecordType
 from table import SHARE, Row, interleave, timed
 
-from udfs.archives import SourceStream, read_records
+from udfs.archive.charsets import as_html, charset_from_content_type
+from udfs.archive.http_body import decode_body
+from udfs.archive.records import SourceStream, read_records
 from udfs.captions import canonical
-from udfs.charsets import as_html, charset_from_content_type
 from udfs.document import Document
 from udfs.html import HTML_PARSERS, Html
 from udfs.html_skeleton import skeleton
-from udfs.http_body import decode_body
 from udfs.language import LANGUAGE_DETECTORS
 from udfs.matcher import Matcher
 from udfs.outcomes import Outcome

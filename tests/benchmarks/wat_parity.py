@@ -18,7 +18,7 @@ sys.path.insert(1, str(Path(__file__).resolve().parents[2]))  # the checkout, wh
 from table import aligned
 from wat_causes import Difference, Pair, differences
 
-from udfs.archives import SourceStream, read_records
+from udfs.archive.records import SourceStream, read_records
 from udfs.extraction import ExtractOptions, Extractor
 from udfs.outcomes import Outcome
 from udfs.pages import WARC, WAT

@@ -17,7 +17,7 @@ from table import SPEEDUP, Row, interleave, timed
 from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 from warcio.warcwriter import WARCWriter
 
-from udfs.archives import SourceStream, read_records
+from udfs.archive.records import SourceStream, read_records
 from udfs.captions import canonical
 from udfs.extraction import ExtractOptions, Extractor
 from udfs.html import HTML_PARSERS

@@ -124,9 +124,7 @@ def test_langdetect_always_answers_alike() -> None:
         for text in SENTENCES.values():
             langdetect_detector()(text)
         assert [langdetect_detector()(text) for text in reversed(ambiguous)] == first[::-1]
-    code = (
-        "import sys; from udfs.language import langdetect_detector as d; print([d()(t) for t in sys.argv[1:]])"
-    )
+    code = "import sys; from udfs.language import langdetect_detector as d; print([d()(t) for t in sys.argv[1:]])"
     other = subprocess.run(
         [sys.executable, "-c", code, *ambiguous], capture_output=True, text=True, check=True, cwd=ROOT
     )

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from build_warcs import Record, build_warc, metadata, page, warcinfo, write_records
 
-from udfs.archives import ArchiveDamage, SourceStream, read_records
+from udfs.archive.records import ArchiveDamage, SourceStream, read_records
 from udfs.document import Document, Image
 from udfs.html import parse_with_beautifulsoup, parse_with_lexbor
 from udfs.outcomes import SUMS, Outcome

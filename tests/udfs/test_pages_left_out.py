@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from build_warcs import Record, build_warc, metadata
 
-from udfs.archives import SourceStream, read_records
+from udfs.archive.records import SourceStream, read_records
 from udfs.blocks import Blocker, BlockListBuilder
 from udfs.extraction import ExtractOptions, Extractor
 from udfs.html import HTML_PARSERS

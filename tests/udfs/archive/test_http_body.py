@@ -11,7 +11,7 @@ from fastwarc.stream_io import BrotliWriter, ZstdWriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.http_body import BodyDamage, decode_body
+from udfs.archive.http_body import BodyDamage, decode_body
 
 ROOMY = 1 << 30
 WORDS = random.Random(20240521).choices(["cat", "dog", "a", "<p>", "house", "été", "9", "\n"], k=3000)

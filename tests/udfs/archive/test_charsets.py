@@ -11,10 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from webencodings.labels import LABELS
 
-from udfs.charsets import _declared_encoding, as_html, charset_from_content_type
+from udfs.archive.charsets import _declared_encoding, as_html, charset_from_content_type
 
 # Real data beside the repository; tests that use it skip when it is absent.
-HTML5LIB_TESTS = Path(__file__).parents[2].parent / "shared/data/html/html5lib__html5lib-tests.tar.gz"
+HTML5LIB_TESTS = Path(__file__).parents[3].parent / "shared/data/html/html5lib__html5lib-tests.tar.gz"
 
 SPACES = b"\t\n\f\r "
 

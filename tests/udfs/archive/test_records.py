@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 
-from udfs import archives
-from udfs.archives import ArchiveDamage, SourceStream, read_records
+from udfs.archive import records
+from udfs.archive.records import ArchiveDamage, SourceStream, read_records
 
 RECORDS = [
     warcinfo(),
@@ -120,7 +120,7 @@ def test_whole_file_gzip_of_megabytes() -> None:
 
 def test_records_larger_than_what_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a small cap the end of a file is judged by opening it again."""
-    monkeypatch.setattr(archives, "_TAIL_CAP_BYTES", 200_000)
+    monkeypatch.setattr(records, "_TAIL_CAP_BYTES", 200_000)
     plain = large_warc()
     for data in (
         plain,
@@ -271,7 +271,7 @@ def test_source_stream_counts_and_remembers(sizes: list[int], offset: int) -> No
 def test_source_stream_holds_a_bounded_tail(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one record's reading holds stays below the cap and a chunk or two, the record's head kept."""
     cap, chunk = 10_000, 1_000
-    monkeypatch.setattr(archives, "_TAIL_CAP_BYTES", cap)
+    monkeypatch.setattr(records, "_TAIL_CAP_BYTES", cap)
     data = Random(1).randbytes(500 * chunk)
     stream = SourceStream(io.BytesIO(data))
     for _ in range(3):

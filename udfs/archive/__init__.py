@@ -1,0 +1,1 @@
+"""From archives to records and their bodies: WARC, gzip, HTTP bodies, charsets."""
