@@ -8,9 +8,9 @@ import re
 from decimal import Decimal
 
 from udfs.caption_rules import MAX_TEXT_CHARACTERS
+from udfs.html.profiles import TEXT_KEYS
 from udfs.language import known_languages
 from udfs.opt_outs import OptOut
-from udfs.profiles import TEXT_KEYS
 
 _MASTER = re.compile(r"local(\[(\*|[1-9]\d*)(,\d+)?\])?|local-cluster\[.+\]|spark://.+|k8s://.+|yarn")
 _CRAWL = re.compile(r"CC-[A-Z]+(-\d{2,4})+")

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jobs import flag_values
-from udfs.html import HTML_PARSERS
+from udfs.html.parsers import HTML_PARSERS
+from udfs.html.profiles import PROFILES, TEXT_KEYS, Profile
 from udfs.language import LANGUAGE_DETECTORS
 from udfs.opt_outs import DEFAULT_OPT_OUTS, OptOut
-from udfs.profiles import PROFILES, TEXT_KEYS, Profile
 from udfs.sampling import PAPER_POOLS
 from udfs.sources import MAX_CONNECTIONS
 

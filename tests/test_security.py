@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from udfs.html import HTML_PARSERS
+from udfs.html.parsers import HTML_PARSERS
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted(path for folder in ("conf", "jobs", "metadata", "udfs") for path in (ROOT / folder).rglob("*.py"))

@@ -14,7 +14,8 @@ from udfs.blocks import Blocker
 from udfs.caption_rules import NO_RULES, CaptionRules, rules_beyond_length
 from udfs.captions import canonical
 from udfs.hashing import caption_hash, file_id, image_uuid
-from udfs.html import HTML_PARSERS
+from udfs.html.parsers import HTML_PARSERS
+from udfs.html.profiles import PAPER, Profile
 from udfs.inputs import InputFile
 from udfs.invisible import strip_invisible
 from udfs.language import LANGUAGE_DETECTORS
@@ -22,7 +23,6 @@ from udfs.matcher import Matcher
 from udfs.opt_outs import DEFAULT_OPT_OUTS, OptOut
 from udfs.outcomes import COUNTERS, FileStatus, Outcome
 from udfs.pages import Page, PageReader
-from udfs.profiles import PAPER, Profile
 from udfs.schemas import FILE, KIND_FILE, KIND_PAIR, MATCHED_PAIR, PAIR, tagged
 from udfs.urls import base_url, image_url
 

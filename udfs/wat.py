@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from udfs.document import Document, Image
+from udfs.html.document import Document, Image
+from udfs.html.profiles import PAPER, Profile
 from udfs.opt_outs import HEADERS, METAS
 from udfs.outcomes import Outcome
-from udfs.profiles import PAPER, Profile
 
 _IMAGE_PATH = "IMG@/src"
 _MAX_OFFSET_DIGITS = 18  # what a long holds; no file is an exabyte

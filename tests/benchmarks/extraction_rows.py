@@ -15,11 +15,11 @@ from table import SPEEDUP, TIMES, Row, interleave, timed
 
 from udfs.captions import canonical
 from udfs.extraction import ExtractOptions, Extractor
+from udfs.html.profiles import RICH
 from udfs.inputs import InputFile
 from udfs.matcher import Matcher
 from udfs.outcomes import FileStatus, Outcome
 from udfs.pages import WARC
-from udfs.profiles import RICH
 from udfs.schemas import KIND_PAIR
 from udfs.storage import open_input
 

@@ -17,9 +17,9 @@ from udfs.archive.charsets import as_html, charset_from_content_type
 from udfs.archive.http_body import decode_body
 from udfs.archive.records import SourceStream, read_records
 from udfs.captions import canonical
-from udfs.document import Document
-from udfs.html import HTML_PARSERS, Html
-from udfs.html_skeleton import skeleton
+from udfs.html.document import Document
+from udfs.html.parsers import HTML_PARSERS, Html
+from udfs.html.skeleton import skeleton
 from udfs.language import LANGUAGE_DETECTORS
 from udfs.matcher import Matcher
 from udfs.outcomes import Outcome

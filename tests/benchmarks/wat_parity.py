@@ -20,9 +20,9 @@ from wat_causes import Difference, Pair, differences
 
 from udfs.archive.records import SourceStream, read_records
 from udfs.extraction import ExtractOptions, Extractor
+from udfs.html.profiles import PAPER, RICH, TEXT_KEYS, Profile
 from udfs.outcomes import Outcome
 from udfs.pages import WARC, WAT
-from udfs.profiles import PAPER, RICH, TEXT_KEYS, Profile
 from udfs.urls import base_url, image_url
 
 _IN_SRC, _ELSEWHERE = "URL in src", "URL elsewhere than in src"

@@ -20,7 +20,7 @@ from warcio.warcwriter import WARCWriter
 from udfs.archive.records import SourceStream, read_records
 from udfs.captions import canonical
 from udfs.extraction import ExtractOptions, Extractor
-from udfs.html import HTML_PARSERS
+from udfs.html.parsers import HTML_PARSERS
 from udfs.inputs import InputFile
 from udfs.outcomes import Outcome
 from udfs.pages import WAT, Page, PageReader

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import html5lib
 
-from udfs.lazy_images import HOME_MADE_SRC, LAZY_SRC, LAZY_SRCSET, is_named_placeholder
-from udfs.srcset import best_first, parse_srcset
+from udfs.html.lazy_images import HOME_MADE_SRC, LAZY_SRC, LAZY_SRCSET, is_named_placeholder
+from udfs.html.srcset import best_first, parse_srcset
 
 BLOCKS = set(
     "address article aside blockquote br center dd details dialog div dl dt fieldset figcaption figure footer form h1 "

@@ -11,8 +11,8 @@ import pytest
 from build_warcs import Record, build_warc, metadata, page, warcinfo, write_records
 
 from udfs.archive.records import ArchiveDamage, SourceStream, read_records
-from udfs.document import Document, Image
-from udfs.html import parse_with_beautifulsoup, parse_with_lexbor
+from udfs.html.document import Document, Image
+from udfs.html.parsers import parse_with_beautifulsoup, parse_with_lexbor
 from udfs.outcomes import SUMS, Outcome
 from udfs.pages import Page, PageReader, target_url, warc_of_wat
 

@@ -12,7 +12,7 @@ from build_warcs import Record, build_warc, metadata
 from udfs.archive.records import SourceStream, read_records
 from udfs.blocks import Blocker, BlockListBuilder
 from udfs.extraction import ExtractOptions, Extractor
-from udfs.html import HTML_PARSERS
+from udfs.html.parsers import HTML_PARSERS
 from udfs.inputs import InputFile
 from udfs.opt_outs import OptOut
 from udfs.outcomes import OPTED_OUT, SUMS, Outcome, conservation_errors

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.document import Document, Image
+from udfs.html.document import Document, Image
 from udfs.outcomes import Outcome
 from udfs.wat import WatPage, wat_page
 

@@ -8,7 +8,7 @@ what is open (`_CLOSING`) properly nested.
 import re
 from collections.abc import Callable
 
-from udfs.html_tokens import after_comment, bogus_comment, start_or_end_tag
+from udfs.html.tokens import after_comment, bogus_comment, start_or_end_tag
 
 _CLOSING = frozenset(
     b"figure figcaption div section article header footer center button p h1 h2 h3 h4 h5 h6".split()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.srcset import Candidate, best_first, parse_srcset
+from udfs.html.srcset import Candidate, best_first, parse_srcset
 
 ONE = ("data:,a",)
 # the first candidate, which a browser takes there, by srcset

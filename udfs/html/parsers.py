@@ -16,12 +16,12 @@ from collections.abc import Callable
 
 from bs4 import XMLParsedAsHTMLWarning
 
-from udfs.document import NO_IMAGES, Document, Image
-from udfs.html_limits import MAX_IMAGES, within_limits
-from udfs.html_skeleton import skeleton
-from udfs.html_trees import LexborTree, SoupTree, Tree
-from udfs.profiles import PAPER, Profile
-from udfs.rich_images import rich_images
+from udfs.html.document import NO_IMAGES, Document, Image
+from udfs.html.limits import MAX_IMAGES, within_limits
+from udfs.html.profiles import PAPER, Profile
+from udfs.html.rich_images import rich_images
+from udfs.html.skeleton import skeleton
+from udfs.html.trees import LexborTree, SoupTree, Tree
 
 warnings.filterwarnings("ignore", category=XMLParsedAsHTMLWarning)  # XHTML is meant to be read as HTML here
 

@@ -13,10 +13,10 @@ from html_pages import HIDDEN, IMG_TAGS, RICH_PAGES, SHOWN, SOUP, TAGS, tree_cas
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from udfs.document import Document
-from udfs.html import parse_with_lexbor, parse_with_scanner
-from udfs.html_skeleton import skeleton
-from udfs.profiles import PAPER, RICH, Profile
+from udfs.html.document import Document
+from udfs.html.parsers import parse_with_lexbor, parse_with_scanner
+from udfs.html.profiles import PAPER, RICH, Profile
+from udfs.html.skeleton import skeleton
 from udfs.sample_web import make_page
 
 IMG = SHOWN.encode()

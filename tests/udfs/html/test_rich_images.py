@@ -9,9 +9,9 @@ from html_pages import RICH_PAGES
 from hypothesis import given, settings
 from rich_oracle import Found, rich_oracle
 
-from udfs.document import Document, Image
-from udfs.html import HTML_PARSERS
-from udfs.profiles import PAPER, RICH, Profile
+from udfs.html.document import Document, Image
+from udfs.html.parsers import HTML_PARSERS
+from udfs.html.profiles import PAPER, RICH, Profile
 
 LAZY = "<img src=data:, data-src=a.jpg alt=x>"
 TWIN = "<noscript><img src=a.jpg alt=x></noscript>"

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from bs4 import BeautifulSoup, NavigableString, Tag
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
-from udfs.lazy_images import Attributes
+from udfs.html.lazy_images import Attributes
 
 _AS_WRITTEN = LexborDocumentOptions.WO_EVENTS.value  # else <selectedcontent> holds a second copy of an option's image
 _BLOCKS = frozenset(

@@ -15,10 +15,10 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from udfs.document import Image
-from udfs.html_trees import Tree
-from udfs.lazy_images import Attributes, is_named_placeholder, needs_another, other_urls
-from udfs.profiles import TEXT_KEYS, Profile
+from udfs.html.document import Image
+from udfs.html.lazy_images import Attributes, is_named_placeholder, needs_another, other_urls
+from udfs.html.profiles import TEXT_KEYS, Profile
+from udfs.html.trees import Tree
 
 _OTHER_SUBJECTS = frozenset(
     "video audio iframe object embed canvas table pre blockquote math svg amp-video amp-audio amp-iframe "

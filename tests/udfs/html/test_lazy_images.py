@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.lazy_images import HOME_MADE_SRC, LAZY_SRC, LAZY_SRCSET, is_named_placeholder, needs_another, other_urls
+from udfs.html.lazy_images import HOME_MADE_SRC, LAZY_SRC, LAZY_SRCSET, is_named_placeholder, needs_another, other_urls
 
 
 @pytest.mark.parametrize(

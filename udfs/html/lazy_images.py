@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from udfs.srcset import best_first, parse_srcset
+from udfs.html.srcset import best_first, parse_srcset
 
 Attributes = Mapping[str, str | None]
 """The attributes of an element by lower-case name; None, like the empty string, is one without a value."""

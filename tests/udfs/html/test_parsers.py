@@ -14,15 +14,15 @@ from html_pages import HIDDEN, SHOWN, SOUP, tree_cases
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from udfs.document import Document, Image
-from udfs.html import (
+from udfs.html.document import Document, Image
+from udfs.html.parsers import (
     HTML_PARSERS,
     HtmlParser,
     parse_with_beautifulsoup,
     parse_with_lexbor,
     parse_with_scanner,
 )
-from udfs.profiles import PAPER_TEXT_KEYS
+from udfs.html.profiles import PAPER_TEXT_KEYS
 
 pytestmark = pytest.mark.filterwarnings("ignore::bs4.XMLParsedAsHTMLWarning")
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from udfs import html, html_limits
-from udfs.document import Image
-from udfs.html import HTML_PARSERS, parse_with_lexbor, parse_with_scanner
-from udfs.html_limits import MAX_TREE_WORK, within_limits
+from udfs.html.document import Image
+from udfs.html.limits import MAX_TREE_WORK, within_limits
+from udfs.html.parsers import HTML_PARSERS, parse_with_lexbor, parse_with_scanner
 
 EARLY, LATE = b"<img src=early alt=x>", b"<img src=late alt=x>"
 IN_A_TREE = b"<svg><base>"  # no skeleton of such a page, so that the scanner has a tree built of it

@@ -22,8 +22,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from udfs.html_ranges import end_of_plain
-from udfs.html_tokens import after_comment, bogus_comment, end_tag_name, start_or_end_tag, tokens
+from udfs.html.tokens import after_comment, bogus_comment, end_tag_name, start_or_end_tag, tokens
+from udfs.html.whole_elements import end_of_plain
 
 KEPT = (b"img", b"image", b"base", b"template", b"/template", b"meta")
 """Tags that a skeleton holds."""

@@ -1,0 +1,1 @@
+"""From HTML to images with their texts: parsers, limits, lazy images."""
