@@ -23,9 +23,9 @@ from jobs.session import spark_session
 from jobs.settings import Settings
 from jobs.storages import load_block_words, open_storage
 from metadata.entries import EntryList
-from udfs.block_words import NO_WORDS, BlockWords
 from udfs.blocks import Blocker, BlockList
-from udfs.caption_rules import MAX_TEXT_CHARACTERS, CaptionRules
+from udfs.captions.block_words import NO_WORDS, BlockWords
+from udfs.captions.rules import MAX_TEXT_CHARACTERS, CaptionRules
 from udfs.errors import UsageError
 from udfs.extraction import ExtractOptions, Extractor
 from udfs.inputs import InputFile, Sources, crawl_listing, plan_inputs, sample_files

@@ -7,9 +7,9 @@ import argparse
 import re
 from decimal import Decimal
 
-from udfs.caption_rules import MAX_TEXT_CHARACTERS
+from udfs.captions.language import known_languages
+from udfs.captions.rules import MAX_TEXT_CHARACTERS
 from udfs.html.profiles import TEXT_KEYS
-from udfs.language import known_languages
 from udfs.opt_outs import OptOut
 
 _MASTER = re.compile(r"local(\[(\*|[1-9]\d*)(,\d+)?\])?|local-cluster\[.+\]|spark://.+|k8s://.+|yarn")

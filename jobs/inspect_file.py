@@ -14,12 +14,12 @@ from jobs.session import session_for
 from jobs.settings import COMMANDS, Settings
 from jobs.storages import load_block_words, load_metadata
 from udfs.blocks import Blocker
+from udfs.captions.visible import visible
 from udfs.errors import UsageError
 from udfs.extraction import Extractor
 from udfs.inspection import Ending, InspectedImage, InspectedPage, inspect_file
 from udfs.matcher import Matcher
 from udfs.sources import SourceOpener
-from udfs.visible_text import visible
 
 PURPOSE = "show what extraction makes of a WARC or WAT file, page by page"
 _DEFAULT_LIMIT = 10

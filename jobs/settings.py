@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jobs import flag_values
+from udfs.captions.language import LANGUAGE_DETECTORS
 from udfs.html.parsers import HTML_PARSERS
 from udfs.html.profiles import PROFILES, TEXT_KEYS, Profile
-from udfs.language import LANGUAGE_DETECTORS
 from udfs.opt_outs import DEFAULT_OPT_OUTS, OptOut
 from udfs.sampling import PAPER_POOLS
 from udfs.sources import MAX_CONNECTIONS

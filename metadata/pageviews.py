@@ -16,7 +16,7 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from metadata.streams import read_lines
-from udfs.captions import canonical
+from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
 from udfs.hashing import pair_hash
 

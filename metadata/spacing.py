@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from udfs.captions import canonical
+from udfs.captions.canonical import canonical
 from udfs.matcher import WRAPPED, space_text
 
 _TOKEN = re.compile(f"[{re.escape(WRAPPED)}]|[^ {re.escape(WRAPPED)}]+")
@@ -14,7 +14,7 @@ def can_match(entry: str) -> bool:
 
     A spaced caption has one space between words, one or two between a word and a wrapped mark, two or three between
     marks: an entry with other gaps ("D.C", "a , , b") occurs in none. Nor does one with white space other than
-    spaces, or not in Unicode NFC, since captions are canonical before they are spaced (`udfs.captions`).
+    spaces, or not in Unicode NFC, since captions are canonical before they are spaced (`udfs.captions.canonical`).
     """
     if canonical(entry) != " ".join(word for word in entry.split(" ") if word):
         return False

@@ -17,7 +17,7 @@ from itertools import pairwise
 
 import regex
 
-from udfs.captions import canonical
+from udfs.captions.canonical import canonical
 
 TOKENIZER_VERSION = 1
 MAX_WORD_CHARS = 100

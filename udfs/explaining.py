@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from udfs.captions import canonical
+from udfs.captions.canonical import canonical
 from udfs.marking import Stretch, spans_of, stretches
 from udfs.matcher import Matcher, space_text
 from udfs.online import OnlineBalancer

@@ -11,14 +11,14 @@ from fastwarc import WarcRecord
 
 from udfs.archive.records import ArchiveDamage, SourceStream, read_records
 from udfs.blocks import Blocker
-from udfs.caption_rules import NO_RULES, CaptionRules, rules_beyond_length
-from udfs.captions import canonical
+from udfs.captions.canonical import canonical
+from udfs.captions.invisible import strip_invisible
+from udfs.captions.language import LANGUAGE_DETECTORS
+from udfs.captions.rules import NO_RULES, CaptionRules, rules_beyond_length
 from udfs.hashing import caption_hash, file_id, image_uuid
 from udfs.html.parsers import HTML_PARSERS
 from udfs.html.profiles import PAPER, Profile
 from udfs.inputs import InputFile
-from udfs.invisible import strip_invisible
-from udfs.language import LANGUAGE_DETECTORS
 from udfs.matcher import Matcher
 from udfs.opt_outs import DEFAULT_OPT_OUTS, OptOut
 from udfs.outcomes import COUNTERS, FileStatus, Outcome

@@ -54,7 +54,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from udfs.captions import canonical
+from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
 from udfs.hashing import DRAW, caption_hash, image_uuid, pair_hash, uniform
 from udfs.matcher import held_matcher, pack_entries

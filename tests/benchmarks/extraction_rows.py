@@ -13,7 +13,7 @@ from corpus import Corpus, cut
 from peers import build_automaton, extract_slowly, extract_with_published_libraries, read_bare
 from table import SPEEDUP, TIMES, Row, interleave, timed
 
-from udfs.captions import canonical
+from udfs.captions.canonical import canonical
 from udfs.extraction import ExtractOptions, Extractor
 from udfs.html.profiles import RICH
 from udfs.inputs import InputFile

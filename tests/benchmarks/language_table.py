@@ -28,8 +28,8 @@ import pyarrow.dataset as ds
 from table import aligned, interleave, timed
 
 from metadata.entries import load_entries
-from udfs.captions import canonical
-from udfs.language import LANGUAGE_DETECTORS, Detector
+from udfs.captions.canonical import canonical
+from udfs.captions.language import LANGUAGE_DETECTORS, Detector
 from udfs.matcher import Matcher, space_text
 
 THRESHOLDS = (0.0, 0.2, 0.3, 0.5, 0.7, 0.9)

@@ -14,7 +14,7 @@ from peers import build_automaton
 from stage_rows import read_texts
 from table import RATE, SPEEDUP, Row, interleave, timed
 
-from udfs.captions import canonical
+from udfs.captions.canonical import canonical
 from udfs.extraction import Extractor
 from udfs.matcher import Matcher, pack_entries
 

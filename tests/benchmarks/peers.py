@@ -13,7 +13,7 @@ from langdetect import DetectorFactory, LangDetectException, detect
 from selectolax.lexbor import LexborHTMLParser
 from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 
-from udfs.language import fasttext_detector
+from udfs.captions.language import fasttext_detector
 from udfs.matcher import space_text
 
 DetectorFactory.seed = 0

@@ -21,7 +21,7 @@ import wat_rows
 from old_pages import old_pages
 from table import Row, render, render_json
 
-from udfs.language import fasttext_detector
+from udfs.captions.language import fasttext_detector
 from udfs.matcher import Matcher
 
 _CAPTIONS = 10_000

@@ -16,11 +16,11 @@ from table import SHARE, Row, interleave, timed
 from udfs.archive.charsets import as_html, charset_from_content_type
 from udfs.archive.http_body import decode_body
 from udfs.archive.records import SourceStream, read_records
-from udfs.captions import canonical
+from udfs.captions.canonical import canonical
+from udfs.captions.language import LANGUAGE_DETECTORS
 from udfs.html.document import Document
 from udfs.html.parsers import HTML_PARSERS, Html
 from udfs.html.skeleton import skeleton
-from udfs.language import LANGUAGE_DETECTORS
 from udfs.matcher import Matcher
 from udfs.outcomes import Outcome
 from udfs.storage import open_input

@@ -18,7 +18,7 @@ from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 from warcio.warcwriter import WARCWriter
 
 from udfs.archive.records import SourceStream, read_records
-from udfs.captions import canonical
+from udfs.captions.canonical import canonical
 from udfs.extraction import ExtractOptions, Extractor
 from udfs.html.parsers import HTML_PARSERS
 from udfs.inputs import InputFile

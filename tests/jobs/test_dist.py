@@ -23,7 +23,7 @@ from udfs.conf_files import spark_defaults
 from jobs.run_folder import ballast_version
 from jobs.session import quiet_log
 from metadata.entries import default_entries
-from udfs.language import fasttext_detector
+from udfs.captions.language import fasttext_detector
 print(default_entries().size, len(spark_defaults()), ballast_version(), fasttext_detector()("a red car")[0])
 print(quiet_log())
 """

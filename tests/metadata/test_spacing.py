@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metadata.spacing import can_match, holds_wrapped, normalize_entry
-from udfs.captions import canonical
+from udfs.captions.canonical import canonical
 from udfs.matcher import Matcher, space_text
 
 

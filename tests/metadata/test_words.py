@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from metadata_dumps import naive_counts
 
 from metadata.words import MAX_WORD_CHARS, lift, pairs, phrases, pointwise_mutual_information
-from udfs.captions import canonical
+from udfs.captions.canonical import canonical
 from udfs.matcher import space_text
 
 

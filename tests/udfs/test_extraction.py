@@ -18,10 +18,10 @@ from build_warcs import page as html_page
 from test_pages import LINK, wat_record
 
 from udfs import extraction
-from udfs.caption_rules import MAX_TEXT_CHARACTERS
+from udfs.captions.language import fasttext_detector
+from udfs.captions.rules import MAX_TEXT_CHARACTERS
 from udfs.extraction import ExtractOptions, Extractor
 from udfs.inputs import InputFile
-from udfs.language import fasttext_detector
 from udfs.matcher import Matcher
 from udfs.outcomes import COUNTERS, Outcome, conservation_errors
 from udfs.sample_archive import WrittenRecord, name_wat, write_warc, write_wat

@@ -23,7 +23,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import udfs.online
-from udfs.captions import canonical
+from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
 from udfs.hashing import DRAW, caption_hash, image_uuid, pair_hash
 from udfs.matcher import Matcher, match_batches

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from udfs.captions import canonical
-from udfs.invisible import strip_invisible
+from udfs.captions.canonical import canonical
+from udfs.captions.invisible import strip_invisible
 
 # Cf that is seen or laid out: Prepended_Concatenation_Mark (PropList.txt), interlinear annotation, hieroglyph controls
 SEEN = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}

@@ -8,11 +8,11 @@ from build_warcs import build_warc
 from build_warcs import page as html_page
 from test_extraction import extract
 
-from udfs.block_words import BlockWords
-from udfs.caption_rules import MAX_TEXT_CHARACTERS, CaptionRules, rules_beyond_length
+from udfs.captions.block_words import BlockWords
+from udfs.captions.language import fasttext_detector
+from udfs.captions.rules import MAX_TEXT_CHARACTERS, CaptionRules, rules_beyond_length
 from udfs.errors import UsageError
 from udfs.extraction import ExtractOptions
-from udfs.language import fasttext_detector
 from udfs.outcomes import COUNTERS
 
 CAPTIONS = [

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from udfs.captions import canonical
+from udfs.captions.canonical import canonical
 
 # Unicode's White_Space property (PropList.txt) and the four information separators, by code point.
 WHITE_SPACE = "\u0009\u000a\u000b\u000c\u000d\u001c\u001d\u001e\u001f\u0020\u0085\u00a0\u1680"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.captions import canonical
-from udfs.file_names import is_file_name
+from udfs.captions.canonical import canonical
+from udfs.captions.file_names import is_file_name
 
 FILE_NAMES = """
 IMG_1234.jpg|img1234|IMG-20190505-WA0012|IMG 1234|IMG_1234 (1).JPG|IMG_1234 copy.jpg|DSC00012|DSC_0012|DSCN1234

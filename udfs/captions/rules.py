@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from udfs.block_words import NO_WORDS, BlockWords, held_blocker
+from udfs.captions.block_words import NO_WORDS, BlockWords, held_blocker
+from udfs.captions.file_names import is_file_name
 from udfs.errors import UsageError
-from udfs.file_names import is_file_name
 from udfs.outcomes import Outcome
 
 MAX_TEXT_CHARACTERS = 1 << 16

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.visible_text import visible
+from udfs.captions.visible import visible
 
 
 @pytest.mark.parametrize(

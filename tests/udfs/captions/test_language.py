@@ -11,10 +11,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from udfs.captions import canonical
-from udfs.language import LANGUAGE_DETECTORS, UNDETERMINED, fasttext_detector, langdetect_detector
+from udfs.captions.canonical import canonical
+from udfs.captions.language import LANGUAGE_DETECTORS, UNDETERMINED, fasttext_detector, langdetect_detector
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SENTENCES = {
     "en": "The old lighthouse stands on a rocky cliff above the sea, and boats pass it every morning.",
     "de": "Der alte Leuchtturm steht auf einer Klippe über dem Meer, und jeden Morgen fahren Boote vorbei.",
@@ -124,7 +124,9 @@ def test_langdetect_always_answers_alike() -> None:
         for text in SENTENCES.values():
             langdetect_detector()(text)
         assert [langdetect_detector()(text) for text in reversed(ambiguous)] == first[::-1]
-    code = "import sys; from udfs.language import langdetect_detector as d; print([d()(t) for t in sys.argv[1:]])"
+    code = (
+        "import sys; from udfs.captions.language import langdetect_detector as d; print([d()(t) for t in sys.argv[1:]])"
+    )
     other = subprocess.run(
         [sys.executable, "-c", code, *ambiguous], capture_output=True, text=True, check=True, cwd=ROOT
     )

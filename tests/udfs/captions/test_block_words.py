@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from udfs.block_words import BlockWords, held_blocker, parse_block_words
-from udfs.captions import canonical
+from udfs.captions.block_words import BlockWords, held_blocker, parse_block_words
+from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
 
 ALPHABET = st.one_of(

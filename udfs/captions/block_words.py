@@ -8,7 +8,7 @@ from unicodedata import category, normalize
 
 import ahocorasick
 
-from udfs.captions import canonical
+from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
 
 _COMMENT = "#"

@@ -1,0 +1,1 @@
+"""Captions: the canonical form, rules of hygiene, blocked words, language."""
