@@ -29,7 +29,7 @@ from udfs.captions.rules import MAX_TEXT_CHARACTERS, CaptionRules
 from udfs.errors import UsageError
 from udfs.extraction import ExtractOptions, Extractor
 from udfs.inputs import InputFile, Sources, crawl_listing, plan_inputs, sample_files
-from udfs.matcher import held_matcher, pack_entries
+from udfs.matching.matcher import held_matcher, pack_entries
 from udfs.opt_outs import OptOut
 from udfs.remote import RetryPolicy
 from udfs.schemas import MATCHED_PAIR, PAIR, tagged

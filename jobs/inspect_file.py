@@ -18,7 +18,7 @@ from udfs.captions.visible import visible
 from udfs.errors import UsageError
 from udfs.extraction import Extractor
 from udfs.inspection import Ending, InspectedImage, InspectedPage, inspect_file
-from udfs.matcher import Matcher
+from udfs.matching.matcher import Matcher
 from udfs.sources import SourceOpener
 
 PURPOSE = "show what extraction makes of a WARC or WAT file, page by page"

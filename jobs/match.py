@@ -22,7 +22,7 @@ from jobs.settings import Settings
 from jobs.storages import load_metadata
 from metadata.entries import EntryList
 from udfs.errors import UsageError
-from udfs.matcher import held_matcher, match_batches, pack_entries
+from udfs.matching.matcher import held_matcher, match_batches, pack_entries
 from udfs.schemas import MATCHED_PAIR, PAIR
 from udfs.schemas import POOL as POOL_SCHEMA
 

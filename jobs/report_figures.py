@@ -18,7 +18,7 @@ from jobs.hash_columns import pair_hash_column
 from jobs.settings import Settings
 from jobs.sizes import draws_of, measured, pairs_with_draws, sums_of
 from udfs.hashing import DRAW, pair_hash, uniform
-from udfs.marking import marked_caption
+from udfs.matching.marking import marked_caption
 from udfs.outcomes import FileStatus
 from udfs.report_data import (
     KEEP_BINS,

@@ -4,13 +4,13 @@ import re
 from itertools import pairwise
 
 from udfs.captions.canonical import canonical
-from udfs.matcher import WRAPPED, space_text
+from udfs.matching.matcher import WRAPPED, space_text
 
 _TOKEN = re.compile(f"[{re.escape(WRAPPED)}]|[^ {re.escape(WRAPPED)}]+")
 
 
 def can_match(entry: str) -> bool:
-    """Whether some caption holds the entry under the matching rule (`udfs.matcher.space_text`).
+    """Whether some caption holds the entry under the matching rule (`udfs.matching.matcher.space_text`).
 
     A spaced caption has one space between words, one or two between a word and a wrapped mark, two or three between
     marks: an entry with other gaps ("D.C", "a , , b") occurs in none. Nor does one with white space other than

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from udfs.captions.canonical import canonical
-from udfs.marking import Stretch, spans_of, stretches
-from udfs.matcher import Matcher, space_text
+from udfs.matching.marking import Stretch, spans_of, stretches
+from udfs.matching.matcher import Matcher, space_text
 from udfs.online import OnlineBalancer
 from udfs.sampling import Counts, entry_probabilities
 

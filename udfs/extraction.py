@@ -19,7 +19,7 @@ from udfs.hashing import caption_hash, file_id, image_uuid
 from udfs.html.parsers import HTML_PARSERS
 from udfs.html.profiles import PAPER, Profile
 from udfs.inputs import InputFile
-from udfs.matcher import Matcher
+from udfs.matching.matcher import Matcher
 from udfs.opt_outs import DEFAULT_OPT_OUTS, OptOut
 from udfs.outcomes import COUNTERS, FileStatus, Outcome
 from udfs.pages import Page, PageReader

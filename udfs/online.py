@@ -57,7 +57,7 @@ import numpy as np
 from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
 from udfs.hashing import DRAW, caption_hash, image_uuid, pair_hash, uniform
-from udfs.matcher import held_matcher, pack_entries
+from udfs.matching.matcher import held_matcher, pack_entries
 from udfs.sampling import Counts, entry_probabilities
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from udfs.marking import Stretch
+from udfs.matching.marking import Stretch
 from udfs.sampling import Counts, entry_probabilities
 
 MOST_MATCHES = 20

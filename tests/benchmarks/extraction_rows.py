@@ -17,7 +17,7 @@ from udfs.captions.canonical import canonical
 from udfs.extraction import ExtractOptions, Extractor
 from udfs.html.profiles import RICH
 from udfs.inputs import InputFile
-from udfs.matcher import Matcher
+from udfs.matching.matcher import Matcher
 from udfs.outcomes import FileStatus, Outcome
 from udfs.pages import WARC
 from udfs.schemas import KIND_PAIR

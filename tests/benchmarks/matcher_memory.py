@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).resolve().parents[2]))
 
-from udfs.matcher import held_matcher
+from udfs.matching.matcher import held_matcher
 
 
 def main(packed_path: str) -> None:

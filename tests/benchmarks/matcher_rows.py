@@ -16,7 +16,7 @@ from table import RATE, SPEEDUP, Row, interleave, timed
 
 from udfs.captions.canonical import canonical
 from udfs.extraction import Extractor
-from udfs.matcher import Matcher, pack_entries
+from udfs.matching.matcher import Matcher, pack_entries
 
 SIZES = (10_000, 100_000, 500_000)
 _ROUNDS_OF_CAPTIONS = 3

@@ -22,7 +22,7 @@ from old_pages import old_pages
 from table import Row, render, render_json
 
 from udfs.captions.language import fasttext_detector
-from udfs.matcher import Matcher
+from udfs.matching.matcher import Matcher
 
 _CAPTIONS = 10_000
 _SPARK_FILES, _SPARK_FILES_OF_OWN_WARC = 24, 2

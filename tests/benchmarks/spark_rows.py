@@ -17,7 +17,7 @@ from jobs.extract import run
 from jobs.session import spark_session
 from jobs.settings import Settings
 from udfs.inputs import InputFile
-from udfs.matcher import Matcher, held_matcher, pack_entries
+from udfs.matching.matcher import Matcher, held_matcher, pack_entries
 from udfs.pages import WARC
 from udfs.schemas import KIND_PAIR
 

@@ -21,7 +21,7 @@ from udfs.captions.language import LANGUAGE_DETECTORS
 from udfs.html.document import Document
 from udfs.html.parsers import HTML_PARSERS, Html
 from udfs.html.skeleton import skeleton
-from udfs.matcher import Matcher
+from udfs.matching.matcher import Matcher
 from udfs.outcomes import Outcome
 from udfs.storage import open_input
 from udfs.urls import base_url, image_url

@@ -22,7 +22,7 @@ from udfs.captions.language import fasttext_detector
 from udfs.captions.rules import MAX_TEXT_CHARACTERS
 from udfs.extraction import ExtractOptions, Extractor
 from udfs.inputs import InputFile
-from udfs.matcher import Matcher
+from udfs.matching.matcher import Matcher
 from udfs.outcomes import COUNTERS, Outcome, conservation_errors
 from udfs.sample_archive import WrittenRecord, name_wat, write_warc, write_wat
 from udfs.sample_web import SampleImage, SamplePage, make_page

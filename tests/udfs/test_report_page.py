@@ -11,7 +11,7 @@ import html5lib
 import numpy as np
 import pytest
 
-from udfs.marking import marked_caption
+from udfs.matching.marking import marked_caption
 from udfs.outcomes import COUNTERS
 from udfs.report_data import (
     BadFile,

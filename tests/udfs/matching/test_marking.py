@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.marking import marked_caption, spans_of, stretches
-from udfs.matcher import Matcher, space_text
+from udfs.matching.marking import marked_caption, spans_of, stretches
+from udfs.matching.matcher import Matcher, space_text
 
 WORDS = ["a", "b", "a b", "b a", ",", "a ,", ". b", "`", "ab"]
 captions = st.text("ab ,.`", max_size=20).map(lambda text: " ".join(text.split())).filter(bool)

@@ -1,9 +1,9 @@
-"""Where in a caption its entries stand, by the matching rule (`udfs.matcher`), for people to look at."""
+"""Where in a caption its entries stand, by the matching rule (`udfs.matching.matcher`), for people to look at."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from udfs.matcher import space_text
+from udfs.matching.matcher import space_text
 
 _WRAPPED = frozenset(",.;:?!`")
 

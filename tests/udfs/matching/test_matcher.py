@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from udfs.matcher import Matcher, held_matcher, match_batches, pack_entries, space_text
+from udfs.matching.matcher import Matcher, held_matcher, match_batches, pack_entries, space_text
 from udfs.schemas import MATCHED_PAIR, PAIR, POOL
 
 

@@ -1,0 +1,1 @@
+"""Which entries a caption holds, and where."""
