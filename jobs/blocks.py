@@ -9,8 +9,8 @@ from jobs.command import warn
 from jobs.settings import Settings
 from jobs.storages import open_storage, read_file
 from udfs.addresses import shown
-from udfs.blocks import Blocker, BlockList, BlockListBuilder
 from udfs.errors import UsageError
+from udfs.extraction.block_lists import Blocker, BlockList, BlockListBuilder
 from udfs.storage import PathKind
 
 _UT1_FILES = ("domains", "urls")

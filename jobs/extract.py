@@ -23,14 +23,14 @@ from jobs.session import spark_session
 from jobs.settings import Settings
 from jobs.storages import load_block_words, open_storage
 from metadata.entries import EntryList
-from udfs.blocks import Blocker, BlockList
 from udfs.captions.block_words import NO_WORDS, BlockWords
 from udfs.captions.rules import MAX_TEXT_CHARACTERS, CaptionRules
 from udfs.errors import UsageError
-from udfs.extraction import ExtractOptions, Extractor
+from udfs.extraction.block_lists import Blocker, BlockList
+from udfs.extraction.extractor import ExtractOptions, Extractor
+from udfs.extraction.opt_outs import OptOut
 from udfs.inputs import InputFile, Sources, crawl_listing, plan_inputs, sample_files
 from udfs.matching.matcher import held_matcher, pack_entries
-from udfs.opt_outs import OptOut
 from udfs.remote import RetryPolicy
 from udfs.schemas import MATCHED_PAIR, PAIR, tagged
 from udfs.sources import SourceOpener, SourceOptions, choose_witnesses

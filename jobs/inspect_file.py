@@ -13,11 +13,11 @@ from jobs.resolve import add_flags, resolve
 from jobs.session import session_for
 from jobs.settings import COMMANDS, Settings
 from jobs.storages import load_block_words, load_metadata
-from udfs.blocks import Blocker
 from udfs.captions.visible import visible
 from udfs.errors import UsageError
-from udfs.extraction import Extractor
-from udfs.inspection import Ending, InspectedImage, InspectedPage, inspect_file
+from udfs.extraction.block_lists import Blocker
+from udfs.extraction.extractor import Extractor
+from udfs.extraction.inspection import Ending, InspectedImage, InspectedPage, inspect_file
 from udfs.matching.matcher import Matcher
 from udfs.sources import SourceOpener
 

@@ -11,8 +11,8 @@ from jobs.run_facts import RUN_KEYS, SECONDS, STAGE_FACTS
 from jobs.run_folder import FILES, RUN_FILE
 from jobs.settings import COMMANDS, FIELDS
 from udfs import schemas
+from udfs.extraction.opt_outs import AI_AGENTS
 from udfs.html.lazy_images import HOME_MADE_SRC, LAZY_SRC, LAZY_SRCSET
-from udfs.opt_outs import AI_AGENTS
 from udfs.outcomes import COUNTERS, FileStatus
 
 PAGE = Path(__file__).parent / "docs" / "REFERENCE.md"

@@ -10,9 +10,9 @@ from typing import Any
 
 from jobs import flag_values
 from udfs.captions.language import LANGUAGE_DETECTORS
+from udfs.extraction.opt_outs import DEFAULT_OPT_OUTS, OptOut
 from udfs.html.parsers import HTML_PARSERS
 from udfs.html.profiles import PROFILES, TEXT_KEYS, Profile
-from udfs.opt_outs import DEFAULT_OPT_OUTS, OptOut
 from udfs.sampling import PAPER_POOLS
 from udfs.sources import MAX_CONNECTIONS
 

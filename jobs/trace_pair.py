@@ -19,10 +19,10 @@ from jobs.session import spark_session
 from jobs.settings import COMMANDS
 from udfs.captions.visible import visible
 from udfs.errors import BallastError, UsageError
+from udfs.extraction.urls import image_url
 from udfs.hashing import DRAW, image_uuid, pair_hash, uniform
 from udfs.outcomes import Outcome
 from udfs.sampling import Counts, entry_probabilities, keep_probabilities
-from udfs.urls import image_url
 
 PURPOSE = "tell where an image's pairs came from, and why the subset has them or has not"
 _UUID = re.compile(r"[0-9a-f]{24}")

@@ -83,7 +83,7 @@ class Outcome(Named):
 COUNTERS: tuple[Outcome, ...] = tuple(Outcome)
 
 OPTED_OUT = (Outcome.PAGE_NOAI, Outcome.PAGE_NOIMAGEAI, Outcome.PAGE_TDM_RESERVED, Outcome.PAGE_NOINDEX)
-"""Pages whose site said no (`udfs.opt_outs`)."""
+"""Pages whose site said no (`udfs.extraction.opt_outs`)."""
 
 SUMS: dict[Outcome, tuple[Outcome, ...]] = {
     Outcome.RECORDS: (

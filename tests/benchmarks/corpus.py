@@ -20,7 +20,7 @@ from fastwarc import ArchiveIterator, WarcRecordType
 from metadata.entries import load_entries
 from udfs.archive.http_body import decode_body
 from udfs.captions.canonical import canonical
-from udfs.pages import target_url
+from udfs.extraction.pages import target_url
 from udfs.sample_archive import write_warc
 from udfs.sample_web import make_page
 

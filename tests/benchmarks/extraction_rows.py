@@ -14,12 +14,12 @@ from peers import build_automaton, extract_slowly, extract_with_published_librar
 from table import SPEEDUP, TIMES, Row, interleave, timed
 
 from udfs.captions.canonical import canonical
-from udfs.extraction import ExtractOptions, Extractor
+from udfs.extraction.extractor import ExtractOptions, Extractor
+from udfs.extraction.pages import WARC
 from udfs.html.profiles import RICH
 from udfs.inputs import InputFile
 from udfs.matching.matcher import Matcher
 from udfs.outcomes import FileStatus, Outcome
-from udfs.pages import WARC
 from udfs.schemas import KIND_PAIR
 from udfs.storage import open_input
 

@@ -15,7 +15,7 @@ from stage_rows import read_texts
 from table import RATE, SPEEDUP, Row, interleave, timed
 
 from udfs.captions.canonical import canonical
-from udfs.extraction import Extractor
+from udfs.extraction.extractor import Extractor
 from udfs.matching.matcher import Matcher, pack_entries
 
 SIZES = (10_000, 100_000, 500_000)

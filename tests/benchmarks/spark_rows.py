@@ -16,9 +16,9 @@ from table import TIMES, Row, Run, interleave, timed
 from jobs.extract import run
 from jobs.session import spark_session
 from jobs.settings import Settings
+from udfs.extraction.pages import WARC
 from udfs.inputs import InputFile
 from udfs.matching.matcher import Matcher, held_matcher, pack_entries
-from udfs.pages import WARC
 from udfs.schemas import KIND_PAIR
 
 CORES = 2

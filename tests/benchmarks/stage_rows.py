@@ -18,13 +18,13 @@ from udfs.archive.http_body import decode_body
 from udfs.archive.records import SourceStream, read_records
 from udfs.captions.canonical import canonical
 from udfs.captions.language import LANGUAGE_DETECTORS
+from udfs.extraction.urls import base_url, image_url
 from udfs.html.document import Document
 from udfs.html.parsers import HTML_PARSERS, Html
 from udfs.html.skeleton import skeleton
 from udfs.matching.matcher import Matcher
 from udfs.outcomes import Outcome
 from udfs.storage import open_input
-from udfs.urls import base_url, image_url
 
 READ, DECODE, PARSE, URLS = "read", "HTTP body, charset", "parse, attributes", "image URLs"
 LANGUAGE, MATCH = "canonical text, language", "match"

@@ -19,11 +19,11 @@ from table import aligned
 from wat_causes import Difference, Pair, differences
 
 from udfs.archive.records import SourceStream, read_records
-from udfs.extraction import ExtractOptions, Extractor
+from udfs.extraction.extractor import ExtractOptions, Extractor
+from udfs.extraction.pages import WARC, WAT
+from udfs.extraction.urls import base_url, image_url
 from udfs.html.profiles import PAPER, RICH, TEXT_KEYS, Profile
 from udfs.outcomes import Outcome
-from udfs.pages import WARC, WAT
-from udfs.urls import base_url, image_url
 
 _IN_SRC, _ELSEWHERE = "URL in src", "URL elsewhere than in src"
 _REPLACED = "URL in place of what src has, such as a placeholder's"

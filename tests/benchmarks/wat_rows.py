@@ -19,13 +19,13 @@ from warcio.warcwriter import WARCWriter
 
 from udfs.archive.records import SourceStream, read_records
 from udfs.captions.canonical import canonical
-from udfs.extraction import ExtractOptions, Extractor
+from udfs.extraction.extractor import ExtractOptions, Extractor
+from udfs.extraction.pages import WAT, Page, PageReader
+from udfs.extraction.urls import base_url, image_url
 from udfs.html.parsers import HTML_PARSERS
 from udfs.inputs import InputFile
 from udfs.outcomes import Outcome
-from udfs.pages import WAT, Page, PageReader
 from udfs.sample_archive import write_warc, write_wat
-from udfs.urls import base_url, image_url
 
 ENVIRONMENT = Path(__file__).resolve().parents[2] / ".venv-bench"
 _COPIES, _SAMPLE_PAGES, _SHOWN = 8, 4000, 10

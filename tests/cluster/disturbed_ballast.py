@@ -19,7 +19,7 @@ from pyspark.sql import DataFrame
 import jobs.balance
 import jobs.dedup
 import jobs.extract
-import udfs.extraction
+import udfs.extraction.extractor
 from jobs.cli import main
 
 DOOMED_HOST = "127.0.0.2"
@@ -115,7 +115,7 @@ def disturbed(how: str, marks: Path, step: str, function: Callable[..., Batches]
         for number, batch in enumerate(function(*arguments)):
             for row in range(batch.num_rows):
                 if number == 0 and row == batch.num_rows // 2:
-                    worker = Worker(os.getpid(), sys.prefix, os.path.abspath(udfs.extraction.__file__))
+                    worker = Worker(os.getpid(), sys.prefix, os.path.abspath(udfs.extraction.extractor.__file__))
                     (marks / ",".join(map(str, attempt))).write_text("\n".join(map(str, worker)), encoding="utf-8")
                     HOW[how](attempt, marks)
                 yield batch.slice(row, 1)

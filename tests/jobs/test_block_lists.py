@@ -10,8 +10,8 @@ from pools import counts_of, draw_of, keep_prob_of, record_of, rows_of, run, sor
 from jobs.blocks import load_blocks
 from jobs.extract import extract_options
 from jobs.settings import Settings
+from udfs.extraction.opt_outs import OptOut
 from udfs.hashing import image_uuid
-from udfs.opt_outs import OptOut
 from udfs.s3 import s3_client
 
 SEED = 7

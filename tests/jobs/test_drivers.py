@@ -25,7 +25,7 @@ SUBMIT = Path(sys.executable).parent / "spark-submit"
 FAIL_ONCE = """
 import sys
 from pathlib import Path
-import udfs.extraction, udfs.sampling
+import udfs.extraction.extractor, udfs.sampling
 from jobs.cli import main
 
 marks = Path({marks!r})
@@ -40,8 +40,8 @@ def failing_once(name, step):
                 raise RuntimeError("injected: this task dies after its first batch")
     return wrapper
 
-class Patched(udfs.extraction.Extractor):
-    file_batches = failing_once("extract", udfs.extraction.Extractor.file_batches)
+class Patched(udfs.extraction.extractor.Extractor):
+    file_batches = failing_once("extract", udfs.extraction.extractor.Extractor.file_batches)
 
 import jobs.extract, jobs.balance
 jobs.extract.Extractor = Patched

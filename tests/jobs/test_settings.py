@@ -9,7 +9,7 @@ from jobs.extract import extract_options
 from jobs.resolve import add_flags, execution, resolve, saved
 from jobs.settings import COMMANDS, FIELDS
 from udfs.errors import UsageError
-from udfs.extraction import ExtractOptions
+from udfs.extraction.extractor import ExtractOptions
 
 
 def parsed(job: str, *flags: str) -> argparse.Namespace:

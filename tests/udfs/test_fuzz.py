@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jobs.sample import write_sample
-from udfs.extraction import ExtractOptions, Extractor
+from udfs.extraction.extractor import ExtractOptions, Extractor
+from udfs.extraction.pages import Page
 from udfs.html.parsers import HTML_PARSERS
 from udfs.html.profiles import RICH
 from udfs.inputs import InputFile
 from udfs.outcomes import Outcome, conservation_errors
-from udfs.pages import Page
 
 OPTIONS = ExtractOptions(None, max_page_bytes=1 << 20, max_record_bytes=1 << 21)
 PIECES = (

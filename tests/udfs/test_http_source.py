@@ -10,7 +10,7 @@ import pytest
 from naughty_server import BODY, Naughty, drip, naughty_server, serve, stall, status
 
 from udfs.errors import SourceFailed, SourceRefused
-from udfs.extraction import ExtractOptions, Extractor
+from udfs.extraction.extractor import ExtractOptions, Extractor
 from udfs.hadoop_source import open_hadoop
 from udfs.http_source import retry_after_s
 from udfs.inputs import InputFile

@@ -12,7 +12,7 @@ from udfs.captions.block_words import BlockWords
 from udfs.captions.language import fasttext_detector
 from udfs.captions.rules import MAX_TEXT_CHARACTERS, CaptionRules, rules_beyond_length
 from udfs.errors import UsageError
-from udfs.extraction import ExtractOptions
+from udfs.extraction.extractor import ExtractOptions
 from udfs.outcomes import COUNTERS
 
 CAPTIONS = [

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.opt_outs import AI_AGENTS, DEFAULT_OPT_OUTS, OUTCOMES, OptOut, header_directives, opted_out
+from udfs.extraction.opt_outs import AI_AGENTS, DEFAULT_OPT_OUTS, OUTCOMES, OptOut, header_directives, opted_out
 from udfs.outcomes import OPTED_OUT, SUMS, Outcome
 
 ALL = frozenset(OptOut)

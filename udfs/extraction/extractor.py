@@ -10,21 +10,21 @@ import pyarrow as pa
 from fastwarc import WarcRecord
 
 from udfs.archive.records import ArchiveDamage, SourceStream, read_records
-from udfs.blocks import Blocker
 from udfs.captions.canonical import canonical
 from udfs.captions.invisible import strip_invisible
 from udfs.captions.language import LANGUAGE_DETECTORS
 from udfs.captions.rules import NO_RULES, CaptionRules, rules_beyond_length
+from udfs.extraction.block_lists import Blocker
+from udfs.extraction.opt_outs import DEFAULT_OPT_OUTS, OptOut
+from udfs.extraction.pages import Page, PageReader
+from udfs.extraction.urls import base_url, image_url
 from udfs.hashing import caption_hash, file_id, image_uuid
 from udfs.html.parsers import HTML_PARSERS
 from udfs.html.profiles import PAPER, Profile
 from udfs.inputs import InputFile
 from udfs.matching.matcher import Matcher
-from udfs.opt_outs import DEFAULT_OPT_OUTS, OptOut
 from udfs.outcomes import COUNTERS, FileStatus, Outcome
-from udfs.pages import Page, PageReader
 from udfs.schemas import FILE, KIND_FILE, KIND_PAIR, MATCHED_PAIR, PAIR, tagged
-from udfs.urls import base_url, image_url
 
 BATCH_ROWS, BATCH_CHARACTERS = 8192, 16 << 20
 _REMEMBERED_TEXTS, _REMEMBERED_CHARACTERS = 1 << 14, 256  # a site repeats its texts; at most some 40 MB

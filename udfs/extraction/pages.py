@@ -11,13 +11,13 @@ from fastwarc import WarcRecord, WarcRecordType
 
 from udfs.archive.charsets import as_html, charset_from_content_type
 from udfs.archive.http_body import BodyDamage, decode_body
-from udfs.blocks import Blocker
+from udfs.extraction.block_lists import Blocker
+from udfs.extraction.opt_outs import HEADERS, OptOut, opted_out
+from udfs.extraction.wat import wat_page
 from udfs.html.document import Document
 from udfs.html.parsers import HtmlParser, Unparsable
 from udfs.html.profiles import PAPER, Profile
-from udfs.opt_outs import HEADERS, OptOut, opted_out
 from udfs.outcomes import Outcome
-from udfs.wat import wat_page
 
 WARC, WAT = "warc", "wat"
 _READ_BYTES = 1 << 20

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.blocks import Blocker, BlockListBuilder
 from udfs.errors import UsageError
+from udfs.extraction.block_lists import Blocker, BlockListBuilder
 from udfs.hashing import image_uuid
 
 

@@ -10,13 +10,13 @@ import pytest
 from build_warcs import Record, build_warc, metadata
 
 from udfs.archive.records import SourceStream, read_records
-from udfs.blocks import Blocker, BlockListBuilder
-from udfs.extraction import ExtractOptions, Extractor
+from udfs.extraction.block_lists import Blocker, BlockListBuilder
+from udfs.extraction.extractor import ExtractOptions, Extractor
+from udfs.extraction.opt_outs import OptOut
+from udfs.extraction.pages import PageReader
 from udfs.html.parsers import HTML_PARSERS
 from udfs.inputs import InputFile
-from udfs.opt_outs import OptOut
 from udfs.outcomes import OPTED_OUT, SUMS, Outcome, conservation_errors
-from udfs.pages import PageReader
 
 IMG = "<img src=a.jpg alt='a dog'>"
 LINKS = [{"path": "IMG@/src", "url": "a.jpg", "alt": "a dog"}]

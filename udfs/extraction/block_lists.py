@@ -23,9 +23,9 @@ from ada_url import normalize_url
 from xxhash import xxh3_64_intdigest
 
 from udfs.errors import UsageError
+from udfs.extraction.urls import image_url
 from udfs.hashing import image_uuid
 from udfs.outcomes import Outcome
-from udfs.urls import image_url
 
 Hashes = npt.NDArray[np.uint64]
 

@@ -9,8 +9,8 @@ from ada_url import normalize_url
 from hypothesis import given
 from hypothesis import strategies as st
 
+from udfs.extraction.urls import base_url, image_url
 from udfs.outcomes import Outcome
-from udfs.urls import base_url, image_url
 
 PAGE = "https://shop.example/tour/2024/7?x=1#top"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from udfs.archive.records import ArchiveDamage, SourceStream, read_records
-from udfs.extraction import Extractor, Opener, Row
+from udfs.extraction.extractor import Extractor, Opener, Row
 from udfs.inputs import InputFile
 from udfs.outcomes import SUMS, Outcome
 

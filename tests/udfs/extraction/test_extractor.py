@@ -17,10 +17,11 @@ from build_warcs import build_warc
 from build_warcs import page as html_page
 from test_pages import LINK, wat_record
 
-from udfs import extraction
 from udfs.captions.language import fasttext_detector
 from udfs.captions.rules import MAX_TEXT_CHARACTERS
-from udfs.extraction import ExtractOptions, Extractor
+from udfs.extraction import extractor as extraction
+from udfs.extraction.extractor import ExtractOptions, Extractor
+from udfs.extraction.urls import MAX_URL_CHARACTERS
 from udfs.inputs import InputFile
 from udfs.matching.matcher import Matcher
 from udfs.outcomes import COUNTERS, Outcome, conservation_errors
@@ -28,7 +29,6 @@ from udfs.sample_archive import WrittenRecord, name_wat, write_warc, write_wat
 from udfs.sample_web import SampleImage, SamplePage, make_page
 from udfs.schemas import FILE, MATCHED_PAIR, PAIR, tagged
 from udfs.storage import open_input
-from udfs.urls import MAX_URL_CHARACTERS
 
 PAGES, SEED = 40, 11
 ALL = ExtractOptions(languages=None)

@@ -11,10 +11,10 @@ import pytest
 from build_warcs import Record, build_warc, metadata, page, warcinfo, write_records
 
 from udfs.archive.records import ArchiveDamage, SourceStream, read_records
+from udfs.extraction.pages import Page, PageReader, target_url, warc_of_wat
 from udfs.html.document import Document, Image
 from udfs.html.parsers import parse_with_beautifulsoup, parse_with_lexbor
 from udfs.outcomes import SUMS, Outcome
-from udfs.pages import Page, PageReader, target_url, warc_of_wat
 
 BODY = "<!doctype html><p><img src=a.jpg alt='a dog'>"
 IMAGES = [Image("a.jpg", (("alt", "a dog"),))]

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from udfs.extraction.wat import WatPage, wat_page
 from udfs.html.document import Document, Image
 from udfs.outcomes import Outcome
-from udfs.wat import WatPage, wat_page
 
 URL = "https://shop.example/page"
 OFFSET = 2**33

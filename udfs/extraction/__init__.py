@@ -1,0 +1,1 @@
+"""From input files to pairs: pages, WATs, URLs, opt-outs, block lists."""
