@@ -21,9 +21,9 @@ from jobs.run_folder import EXTRACTED, FILES, STAGES, Manifest, RunFolder, Stopw
 from jobs.settings import Settings
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import file_id
-from udfs.inputs import InputFile
 from udfs.outcomes import COUNTERS, FileStatus, conservation_errors
 from udfs.schemas import FILE, KIND_FILE, KIND_PAIR
+from udfs.sources.input_files import InputFile
 
 Extract = Callable[[Sequence[InputFile]], DataFrame]
 """Input files to tagged rows (`schemas.tagged`)."""

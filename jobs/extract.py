@@ -29,11 +29,11 @@ from udfs.errors import UsageError
 from udfs.extraction.block_lists import Blocker, BlockList
 from udfs.extraction.extractor import ExtractOptions, Extractor
 from udfs.extraction.opt_outs import OptOut
-from udfs.inputs import InputFile, Sources, crawl_listing, plan_inputs, sample_files
 from udfs.matching.matcher import held_matcher, pack_entries
-from udfs.remote import RetryPolicy
 from udfs.schemas import MATCHED_PAIR, PAIR, tagged
-from udfs.sources import SourceOpener, SourceOptions, choose_witnesses
+from udfs.sources.input_files import InputFile, Sources, crawl_listing, plan_inputs, sample_files
+from udfs.sources.opener import SourceOpener, SourceOptions, choose_witnesses
+from udfs.sources.remote_stream import RetryPolicy
 
 INPUT_HELP = (
     "WARC or WAT files, folders, globs, or listings of paths (*.paths, *.paths.gz): local, on s3://, hdfs:// and the "
@@ -50,10 +50,10 @@ def run(
     blocks: Broadcast[BlockList] | None = None,
     block_words: BlockWords = NO_WORDS,
 ) -> DataFrame:
-    """Input files (`inputs.InputFile`) to tagged rows (`schemas.tagged`): pairs, and a row a file.
+    """Input files (`input_files.InputFile`) to tagged rows (`schemas.tagged`): pairs, and a row a file.
 
     With `entries` (a broadcast of `matcher.pack_entries`), pairs are matched and those without a match dropped.
-    `witnesses` are addresses of some of all the run's files (`sources.SourceOptions`). What `blocks` list is left out.
+    `witnesses` are addresses of some of all the run's files (`opener.SourceOptions`). What `blocks` list is left out.
     """
     opened_how = source_options(settings, witnesses)
     options = extract_options(settings, block_words)

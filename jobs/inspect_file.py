@@ -19,7 +19,7 @@ from udfs.extraction.block_lists import Blocker
 from udfs.extraction.extractor import Extractor
 from udfs.extraction.inspection import Ending, InspectedImage, InspectedPage, inspect_file
 from udfs.matching.matcher import Matcher
-from udfs.sources import SourceOpener
+from udfs.sources.opener import SourceOpener
 
 PURPOSE = "show what extraction makes of a WARC or WAT file, page by page"
 _DEFAULT_LIMIT = 10

@@ -14,7 +14,7 @@ from udfs.extraction.opt_outs import DEFAULT_OPT_OUTS, OptOut
 from udfs.html.parsers import HTML_PARSERS
 from udfs.html.profiles import PROFILES, TEXT_KEYS, Profile
 from udfs.sampling import PAPER_POOLS
-from udfs.sources import MAX_CONNECTIONS
+from udfs.sources.opener import MAX_CONNECTIONS
 
 DEDUP_MODES = ("url-caption", "url", "none")
 PER_IMAGE = ("all", "one")

@@ -17,10 +17,10 @@ from udfs.captions.canonical import canonical
 from udfs.extraction.extractor import ExtractOptions, Extractor
 from udfs.extraction.pages import WARC
 from udfs.html.profiles import RICH
-from udfs.inputs import InputFile
 from udfs.matching.matcher import Matcher
 from udfs.outcomes import FileStatus, Outcome
 from udfs.schemas import KIND_PAIR
+from udfs.sources.input_files import InputFile
 from udfs.storage import open_input
 
 ENGLISH = ExtractOptions(frozenset({"en"}))

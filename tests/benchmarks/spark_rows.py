@@ -17,9 +17,9 @@ from jobs.extract import run
 from jobs.session import spark_session
 from jobs.settings import Settings
 from udfs.extraction.pages import WARC
-from udfs.inputs import InputFile
 from udfs.matching.matcher import Matcher, held_matcher, pack_entries
 from udfs.schemas import KIND_PAIR
+from udfs.sources.input_files import InputFile
 
 CORES = 2
 _ROUNDS = 3

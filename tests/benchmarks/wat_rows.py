@@ -23,9 +23,9 @@ from udfs.extraction.extractor import ExtractOptions, Extractor
 from udfs.extraction.pages import WAT, Page, PageReader
 from udfs.extraction.urls import base_url, image_url
 from udfs.html.parsers import HTML_PARSERS
-from udfs.inputs import InputFile
 from udfs.outcomes import Outcome
 from udfs.sample_archive import write_warc, write_wat
+from udfs.sources.input_files import InputFile
 
 ENVIRONMENT = Path(__file__).resolve().parents[2] / ".venv-bench"
 _COPIES, _SAMPLE_PAGES, _SHOWN = 8, 4000, 10

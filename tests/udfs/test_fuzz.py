@@ -17,8 +17,8 @@ from udfs.extraction.extractor import ExtractOptions, Extractor
 from udfs.extraction.pages import Page
 from udfs.html.parsers import HTML_PARSERS
 from udfs.html.profiles import RICH
-from udfs.inputs import InputFile
 from udfs.outcomes import Outcome, conservation_errors
+from udfs.sources.input_files import InputFile
 
 OPTIONS = ExtractOptions(None, max_page_bytes=1 << 20, max_record_bytes=1 << 21)
 PIECES = (

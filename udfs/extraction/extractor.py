@@ -21,10 +21,10 @@ from udfs.extraction.urls import base_url, image_url
 from udfs.hashing import caption_hash, file_id, image_uuid
 from udfs.html.parsers import HTML_PARSERS
 from udfs.html.profiles import PAPER, Profile
-from udfs.inputs import InputFile
 from udfs.matching.matcher import Matcher
 from udfs.outcomes import COUNTERS, FileStatus, Outcome
 from udfs.schemas import FILE, KIND_FILE, KIND_PAIR, MATCHED_PAIR, PAIR, tagged
+from udfs.sources.input_files import InputFile
 
 BATCH_ROWS, BATCH_CHARACTERS = 8192, 16 << 20
 _REMEMBERED_TEXTS, _REMEMBERED_CHARACTERS = 1 << 14, 256  # a site repeats its texts; at most some 40 MB

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from udfs.archive.records import ArchiveDamage, SourceStream, read_records
 from udfs.extraction.extractor import Extractor, Opener, Row
-from udfs.inputs import InputFile
 from udfs.outcomes import SUMS, Outcome
+from udfs.sources.input_files import InputFile
 
 _TOTALS = frozenset(SUMS)
 _HOW = (Outcome.IMAGES_BEYOND_SRC, Outcome.NOSCRIPT_TWINS, Outcome.TEXT_STRIPPED)

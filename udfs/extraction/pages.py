@@ -58,7 +58,7 @@ class PageReader:
     ) -> Iterator[Page]:
         """Pages of the records, in order; whatever is not a page is counted in `counts`.
 
-        `name` is the file's provenance name (`inputs.provenance_name`). `archive_format` is `warc`, `wat`, or None
+        `name` is the file's provenance name (`input_files.provenance_name`). `archive_format` is `warc`, `wat`, or None
         for a file whose name does not say: then the first record that is not a warcinfo does.
         """
         for record in records:

@@ -22,12 +22,12 @@ from udfs.captions.rules import MAX_TEXT_CHARACTERS
 from udfs.extraction import extractor as extraction
 from udfs.extraction.extractor import ExtractOptions, Extractor
 from udfs.extraction.urls import MAX_URL_CHARACTERS
-from udfs.inputs import InputFile
 from udfs.matching.matcher import Matcher
 from udfs.outcomes import COUNTERS, Outcome, conservation_errors
 from udfs.sample_archive import WrittenRecord, name_wat, write_warc, write_wat
 from udfs.sample_web import SampleImage, SamplePage, make_page
 from udfs.schemas import FILE, MATCHED_PAIR, PAIR, tagged
+from udfs.sources.input_files import InputFile
 from udfs.storage import open_input
 
 PAGES, SEED = 40, 11

@@ -15,8 +15,8 @@ from udfs.extraction.extractor import ExtractOptions, Extractor
 from udfs.extraction.opt_outs import OptOut
 from udfs.extraction.pages import PageReader
 from udfs.html.parsers import HTML_PARSERS
-from udfs.inputs import InputFile
 from udfs.outcomes import OPTED_OUT, SUMS, Outcome, conservation_errors
+from udfs.sources.input_files import InputFile
 
 IMG = "<img src=a.jpg alt='a dog'>"
 LINKS = [{"path": "IMG@/src", "url": "a.jpg", "alt": "a dog"}]

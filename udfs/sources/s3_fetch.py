@@ -14,8 +14,6 @@ from botocore.exceptions import (
 
 from udfs.addresses import host_of, parse_s3
 from udfs.errors import SourceFailed, SourceRefused
-from udfs.http_source import DOUBTFUL_REFUSALS, REFUSALS, named_status, retry_after_s
-from udfs.remote import Broken, Fetched, Refused
 from udfs.s3 import (
     BAD_CREDENTIALS,
     MISSING_KEY,
@@ -26,6 +24,8 @@ from udfs.s3 import (
     explain_credentials,
     s3_client,
 )
+from udfs.sources.http_fetch import DOUBTFUL_REFUSALS, REFUSALS, named_status, retry_after_s
+from udfs.sources.remote_stream import Broken, Fetched, Refused
 
 _TOTAL = re.compile(r"bytes (\d+)-\d+/(\d+)")
 _THROTTLED = (
@@ -46,7 +46,7 @@ class S3Source:
         self._anonymous = anonymous
 
     def fetch(self, address: str, start: int, version: str | None) -> Fetched:
-        """See `remote.Fetch`. A version is the object's ETag."""
+        """See `remote_stream.Fetch`. A version is the object's ETag."""
         bucket, key = parse_s3(address)
         wanted = {"Range": f"bytes={start}-", "IfMatch": version} if start else {}
         try:

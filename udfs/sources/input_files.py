@@ -14,8 +14,8 @@ from udfs import addresses
 from udfs.addresses import HADOOP, HTTP, LOCAL, S3, kind_of, local_path, path_in, shown
 from udfs.errors import BallastError, UsageError
 from udfs.extraction.pages import WARC, WAT
-from udfs.globs import fixed_folder, glob_matches
 from udfs.hashing import sample_hash
+from udfs.sources.globs import fixed_folder, glob_matches
 from udfs.storage import PathKind, Storage, open_input
 
 COMMON_CRAWL = "https://data.commoncrawl.org/"

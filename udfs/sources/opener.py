@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from udfs.addresses import HADOOP, HTTP, LOCAL, host_of, kind_of, local_path, shown
-from udfs.connections import ConnectionLimit
 from udfs.errors import SourceFailed
-from udfs.hadoop_source import open_hadoop
-from udfs.http_source import HttpSource
-from udfs.remote import WITNESSES, Broken, Fetch, Refused, RemoteStream, RetryPolicy
+from udfs.sources.connection_limit import ConnectionLimit
+from udfs.sources.hadoop import open_hadoop
+from udfs.sources.http_fetch import HttpSource
+from udfs.sources.remote_stream import WITNESSES, Broken, Fetch, Refused, RemoteStream, RetryPolicy
 from udfs.storage import open_input
 
 MAX_CONNECTIONS = 32
@@ -60,7 +60,7 @@ class SourceOpener:
     def _fetch_of(self, kind: str) -> Fetch:
         if kind == HTTP:
             return HttpSource(self._options.policy.connect_timeout_s, self._options.policy.read_timeout_s).fetch
-        from udfs.s3_source import S3Source  # boto3 takes a third of a second to import
+        from udfs.sources.s3_fetch import S3Source  # boto3 takes a third of a second to import
 
         return S3Source(anonymous=self._options.s3_anonymous).fetch
 

@@ -9,11 +9,11 @@ from naughty_server import Naughty, naughty_server
 
 from udfs.addresses import shown
 from udfs.errors import UsageError
-from udfs.globs import glob_matches
 from udfs.hashing import sample_hash
-from udfs.inputs import InputFile, Sources, crawl_listing, plan_inputs, provenance_name, sample_files
 from udfs.s3_storage import S3Storage
-from udfs.sources import SourceOpener, SourceOptions
+from udfs.sources.globs import glob_matches
+from udfs.sources.input_files import InputFile, Sources, crawl_listing, plan_inputs, provenance_name, sample_files
+from udfs.sources.opener import SourceOpener, SourceOptions
 from udfs.storage import LocalStorage
 
 SOURCES = Sources(S3Storage, SourceOpener(SourceOptions()))

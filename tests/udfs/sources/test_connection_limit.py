@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from udfs.connections import ConnectionLimit
+from udfs.sources.connection_limit import ConnectionLimit
 
 
 def hold(folder: Path, most: int, began, go: Path) -> None:

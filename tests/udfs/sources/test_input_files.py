@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from udfs.errors import UsageError
-from udfs.inputs import InputFile, archive_format, plan_inputs, provenance_name
+from udfs.sources.input_files import InputFile, archive_format, plan_inputs, provenance_name
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError, ReadTimeoutError
 
 from udfs.addresses import host_of, shown
-from udfs.connections import ConnectionLimit
 from udfs.errors import SourceFailed, SourceRefused
+from udfs.sources.connection_limit import ConnectionLimit
 
 WITNESSES = 4
 """How many other files of a server are tried at most before it is given up."""

@@ -7,9 +7,9 @@ import pytest
 from naughty_server import BODY, Naughty, naughty_server, serve, status
 
 from udfs.errors import SourceFailed, SourceRefused
-from udfs.remote import RetryPolicy
 from udfs.s3 import s3_client
-from udfs.sources import SourceOpener, SourceOptions
+from udfs.sources.opener import SourceOpener, SourceOptions
+from udfs.sources.remote_stream import RetryPolicy
 
 QUICK = RetryPolicy(breaks=4, break_wait_s=0.01, refused_wait_s=0.02, longest_wait_s=0.05, patience_s=0.3, doubt_s=0.1)
 
@@ -26,7 +26,7 @@ def test_an_object_in_pieces(bucket: str) -> None:
 
 
 def test_a_part_is_of_the_same_object(bucket: str) -> None:
-    from udfs.s3_source import S3Source
+    from udfs.sources.s3_fetch import S3Source
 
     s3_client().put_object(Bucket=bucket, Key="x", Body=BODY)
     source = S3Source(anonymous=False)

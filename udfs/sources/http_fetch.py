@@ -22,7 +22,7 @@ from urllib3.exceptions import (
 )
 
 from udfs.errors import SourceFailed
-from udfs.remote import Broken, Fetched, Refused, why_broken
+from udfs.sources.remote_stream import Broken, Fetched, Refused, why_broken
 
 _REDIRECTS = 5
 DOUBTFUL_REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -37,7 +37,7 @@ class HttpSource:
         self._timeout = Timeout(connect=connect_timeout_s, read=read_timeout_s)
 
     def fetch(self, address: str, start: int, version: str | None) -> Fetched:
-        """See `remote.Fetch`. A version is a strong ETag, or else a date of change."""
+        """See `remote_stream.Fetch`. A version is a strong ETag, or else a date of change."""
         url, headers = _request(address)
         if start:
             headers["Range"] = f"bytes={start}-"

@@ -11,12 +11,12 @@ from naughty_server import BODY, Naughty, drip, naughty_server, serve, stall, st
 
 from udfs.errors import SourceFailed, SourceRefused
 from udfs.extraction.extractor import ExtractOptions, Extractor
-from udfs.hadoop_source import open_hadoop
-from udfs.http_source import retry_after_s
-from udfs.inputs import InputFile
-from udfs.remote import RetryPolicy
 from udfs.sample_archive import write_warc
-from udfs.sources import SourceOpener, SourceOptions, choose_witnesses
+from udfs.sources.hadoop import open_hadoop
+from udfs.sources.http_fetch import retry_after_s
+from udfs.sources.input_files import InputFile
+from udfs.sources.opener import SourceOpener, SourceOptions, choose_witnesses
+from udfs.sources.remote_stream import RetryPolicy
 
 QUICK = RetryPolicy(
     breaks=4,

@@ -1,0 +1,1 @@
+"""Input files: which they are, and opening them wherever they lie."""
