@@ -8,10 +8,10 @@ from pyspark.sql import functions as F
 from jobs.command import warn
 from jobs.settings import Settings
 from jobs.storages import open_storage, read_file
-from udfs.addresses import shown
 from udfs.errors import UsageError
 from udfs.extraction.block_lists import Blocker, BlockList, BlockListBuilder
-from udfs.storage import PathKind
+from udfs.storage.addresses import shown
+from udfs.storage.local import PathKind
 
 _UT1_FILES = ("domains", "urls")
 

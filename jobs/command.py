@@ -15,8 +15,8 @@ from jobs.run_folder import RunFolder
 from jobs.session import session_for
 from jobs.settings import COMMANDS, Settings
 from jobs.summary import summarize
-from udfs.addresses import same_place
 from udfs.errors import BallastError, UsageError
+from udfs.storage.addresses import same_place
 
 INTERRUPTED = 130
 _USERS_PATHS = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)

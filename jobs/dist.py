@@ -24,8 +24,8 @@ from string import Template
 from tempfile import TemporaryDirectory
 
 from jobs.command import Parser, guarded, note
-from udfs.conf_files import read_conf
 from udfs.errors import BallastError, UsageError
+from udfs.storage.conf_files import read_conf
 
 PURPOSE = "build what --py-files and --archives need, from a checkout"
 SUBMIT_FILE = "ballast_submit.py"

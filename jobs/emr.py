@@ -9,8 +9,8 @@ from typing import Any
 
 from jobs.command import Parser, guarded, note
 from jobs.emr_requests import JOBS, Artifacts, cluster_requests, find_artifacts, refuse_secrets, serverless_requests
-from udfs.conf_files import read_conf
 from udfs.errors import BallastError, UsageError
+from udfs.storage.conf_files import read_conf
 
 PURPOSE = "render, check and submit the requests for Amazon EMR"
 BOOTSTRAP = "bootstrap.sh"

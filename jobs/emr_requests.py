@@ -12,8 +12,8 @@ from jobs.command import Job, Parser
 from jobs.emr_templates import check_request, fill_template
 from jobs.resolve import resolve
 from jobs.settings import COMMANDS
-from udfs.conf_files import spark_defaults
 from udfs.errors import UsageError
+from udfs.storage.conf_files import spark_defaults
 
 _SERVERLESS_DISK_GB = 200
 AMAZON_LINUX_GLIBC = 34  # Amazon Linux 2023, on which EMR 7 stands

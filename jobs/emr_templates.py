@@ -10,8 +10,8 @@ import botocore.session
 from botocore.exceptions import DataNotFoundError
 from botocore.validate import ParamValidator
 
-from udfs.conf_files import read_conf
 from udfs.errors import BallastError, UsageError
+from udfs.storage.conf_files import read_conf
 
 _PLACEHOLDER = re.compile(r"\$\{([a-z_]+)\}")
 

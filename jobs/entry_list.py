@@ -13,7 +13,7 @@ from metadata.entries import EntryList
 from metadata.merge import Account, RankedSource, merge, numbers
 from metadata.spacing import can_match
 from udfs.errors import UsageError
-from udfs.storage import LocalStorage
+from udfs.storage.local import LocalStorage
 
 _SUFFIX = ".json"
 

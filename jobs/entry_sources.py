@@ -20,7 +20,7 @@ from jobs.wordnet_names import wordnet_identity, wordnet_stage
 from metadata.counting import PAIR_COUNT, SYNSET_NAME, TITLE_VIEWS, WORD_COUNT
 from metadata.merge import RankedSource
 from udfs.errors import UsageError
-from udfs.storage import LocalStorage
+from udfs.storage.local import LocalStorage
 
 WORDNET_JOB, UNIGRAMS_JOB, BIGRAMS_JOB, TITLES_JOB = (
     "metadata wordnet",

@@ -19,7 +19,7 @@ from udfs.captions.visible import visible
 from udfs.errors import UsageError
 from udfs.explaining import Explanation, explain
 from udfs.sampling import Counts
-from udfs.storage import PathKind
+from udfs.storage.local import PathKind
 
 PURPOSE = "show which entries a caption holds, and how likely it is to be kept"
 _OPEN, _CLOSE = "⟦", "⟧"

@@ -10,10 +10,10 @@ from pyspark.sql import functions as F
 
 from jobs.run_folder import EXTRACTED, SUBSET, RunFolder, digest, read_record
 from jobs.storages import open_storage
-from udfs.addresses import name_of, parent_of
 from udfs.errors import UsageError
 from udfs.schemas import KIND_FILE, KIND_PAIR
-from udfs.storage import PathKind, Storage, refuse_patterns
+from udfs.storage.addresses import name_of, parent_of
+from udfs.storage.local import PathKind, Storage, refuse_patterns
 
 _DDL = {
     pa.string(): "string",

@@ -9,9 +9,9 @@ from py4j.protocol import Py4JJavaError
 from pyspark import SparkContext
 
 from jobs.errors import one_line
-from udfs.addresses import join, shown, without_slash
 from udfs.errors import BallastError, UsageError
-from udfs.storage import PathKind, refuse_patterns
+from udfs.storage.addresses import join, shown, without_slash
+from udfs.storage.local import PathKind, refuse_patterns
 
 _TEMPORARY = ".ballast-"
 _MISSING = "java.io.FileNotFoundException"

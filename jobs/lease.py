@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from udfs.errors import BallastError
-from udfs.storage import Storage
+from udfs.storage.local import Storage
 
 LEASES = "_manifests/_lease"
 _WRITE_S = 1.0

@@ -7,7 +7,7 @@ from typing import Any
 from jobs.funnel import subsets_of
 from jobs.run_folder import ENTRY_COUNTS, EXPORT, IMAGES, POOL, SUBSET
 from jobs.settings import Settings
-from udfs.addresses import join, name_of
+from udfs.storage.addresses import join, name_of
 
 _DRAW_REPORT = "figures, curves and samples on one page"
 _LIST_IMAGES = "one row an image, for a downloader"

@@ -16,7 +16,7 @@ from jobs.progress import Read, progress
 from jobs.run_folder import SCANNED, RunFolder, digest
 from jobs.settings import Settings
 from metadata.counting import COUNTED, DAMAGE, OUTCOME
-from udfs.storage import LocalStorage, open_input
+from udfs.storage.local import LocalStorage, open_input
 
 _PARTIAL = pa.schema([item for item in COUNTED if item.name != "kind"])
 _HASHED_BYTES = 4 << 20

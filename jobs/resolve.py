@@ -12,8 +12,8 @@ from typing import Any
 
 from jobs import flag_values
 from jobs.settings import COMMANDS, DEFAULT_TAIL_SHARE, FIELDS, THRESHOLDS, Settings
-from udfs.addresses import HTTP, kind_of, shown
 from udfs.errors import UsageError
+from udfs.storage.addresses import HTTP, kind_of, shown
 
 _SECRET_KEY = re.compile(r"secret|password|token|credential|access\.?key", re.IGNORECASE)  # as Spark redacts
 

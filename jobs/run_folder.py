@@ -23,10 +23,10 @@ from pyspark.sql import DataFrame
 
 from jobs.lease import Lease
 from jobs.storages import open_storage
-from udfs.addresses import join
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import HASH_VERSION
-from udfs.storage import PathKind, Storage
+from udfs.storage.addresses import join
+from udfs.storage.local import PathKind, Storage
 
 RUN_FILE = "run.json"
 COUNTS_FILE = "entry_counts.json"

@@ -1,6 +1,6 @@
 """S3 for Spark, by Hadoop's S3A: its committers, and what the standard AWS variables say of endpoint and credentials.
 
-On EMR Spark uses EMR's own file system (`s3.spark_scheme`), which needs none of this.
+On EMR Spark uses EMR's own file system (`s3_client.spark_scheme`), which needs none of this.
 """
 
 import os
@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from pyspark.sql import SparkSession
 
-from udfs.addresses import S3, kind_of, shown
-from udfs.conf_files import spark_settings
 from udfs.errors import UsageError
-from udfs.s3 import spark_scheme
+from udfs.storage.addresses import S3, kind_of, shown
+from udfs.storage.conf_files import spark_settings
+from udfs.storage.s3_client import spark_scheme
 
 _FILE = "s3a.properties"
 _FILE_SYSTEM = "org.apache.hadoop.fs.s3a.S3AFileSystem"

@@ -18,8 +18,8 @@ from jobs.java import use_java
 from jobs.progress import shown
 from jobs.s3a import prepare_s3
 from jobs.settings import Settings
-from udfs.addresses import HADOOP, kind_of
 from udfs.errors import BallastError
+from udfs.storage.addresses import HADOOP, kind_of
 
 _ROOT = Path(__file__).resolve().parent.parent  # the checkout, site-packages, or the zip given to --py-files
 

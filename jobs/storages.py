@@ -4,11 +4,11 @@ import errno
 
 from jobs.hadoop_storage import HadoopStorage
 from metadata.entries import EntryList, load_entries, parse_entries
-from udfs.addresses import HTTP, LOCAL, S3, kind_of, local_path, name_of, parent_of, shown
 from udfs.captions.block_words import NO_WORDS, BlockWords, parse_block_words
 from udfs.errors import UsageError
-from udfs.s3_storage import S3Storage
-from udfs.storage import LocalStorage, PathKind, Storage
+from udfs.storage.addresses import HTTP, LOCAL, S3, kind_of, local_path, name_of, parent_of, shown
+from udfs.storage.local import LocalStorage, PathKind, Storage
+from udfs.storage.s3 import S3Storage
 
 
 def open_storage(address: str, *, s3_anonymous: bool = False) -> Storage:

@@ -12,9 +12,9 @@ from jobs.errors import one_line
 from jobs.funnel import subsets_of
 from jobs.run_folder import POOL, SUBSET, digest, read_record, stored_run
 from jobs.storages import open_storage
-from udfs.addresses import join, name_of, parent_of
 from udfs.errors import UsageError
-from udfs.storage import PathKind, Storage, refuse_patterns
+from udfs.storage.addresses import join, name_of, parent_of
+from udfs.storage.local import PathKind, Storage, refuse_patterns
 
 _KINDS = {"parquet": (".parquet",), "csv": (".csv", ".csv.gz")}
 _IDS = ("uuid", "url")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from metadata.streams import BZIP2_MAGIC, Damage, read_chunks, read_lines
 from udfs.errors import UsageError
-from udfs.storage import open_input
+from udfs.storage.local import open_input
 
 _PAGE, _PAGE_END, _LAST = b"<page>", b"</page>", b"</mediawiki>"
 _TAIL_BYTES = 64

@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from udfs.storage import open_input
+from udfs.storage.local import open_input
 
 BZIP2_MAGIC, GZIP_MAGIC = b"BZh", b"\x1f\x8b"
 _READ_BYTES = 1 << 20

@@ -25,7 +25,7 @@ def s3_server() -> Iterator[str]:
     """The address of an S3-compatible server on loopback, to which the AWS variables point; its buckets start empty."""
     from moto.server import ThreadedMotoServer
 
-    from udfs.s3 import s3_client
+    from udfs.storage.s3_client import s3_client
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
@@ -52,7 +52,7 @@ def s3_server() -> Iterator[str]:
 @pytest.fixture
 def bucket(s3_server: str) -> str:
     """The name of a new bucket."""
-    from udfs.s3 import s3_client
+    from udfs.storage.s3_client import s3_client
 
     name = f"bucket-{uuid.uuid4().hex[:12]}"
     s3_client().create_bucket(Bucket=name)

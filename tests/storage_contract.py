@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from udfs.storage import PathKind, Storage
+from udfs.storage.local import PathKind, Storage
 
 
 class StorageContract:

@@ -13,10 +13,10 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from udfs.captions.visible import visible
-from udfs.conf_files import read_conf
 from udfs.outcomes import COUNTERS, SUMS
 from udfs.report_data import KEEP_BINS, MOST_MATCHES, Report, SubsetFigures
 from udfs.report_plots import KEPT, LIMITED, POOL, Line, cumulative_plot, histogram_plot, short_number, sizes_plot
+from udfs.storage.conf_files import read_conf
 from udfs.templates import environment
 
 _MOST_LANGUAGES = 30

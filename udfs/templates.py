@@ -2,7 +2,7 @@
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from udfs.conf_files import read_conf
+from udfs.storage.conf_files import read_conf
 
 
 def environment(*, autoescape: bool) -> Environment:

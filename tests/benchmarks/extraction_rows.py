@@ -21,7 +21,7 @@ from udfs.matching.matcher import Matcher
 from udfs.outcomes import FileStatus, Outcome
 from udfs.schemas import KIND_PAIR
 from udfs.sources.input_files import InputFile
-from udfs.storage import open_input
+from udfs.storage.local import open_input
 
 ENGLISH = ExtractOptions(frozenset({"en"}))
 ORACLE_PAGES, SLOW_PAGES = 10, 20

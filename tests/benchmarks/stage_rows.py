@@ -24,7 +24,7 @@ from udfs.html.parsers import HTML_PARSERS, Html
 from udfs.html.skeleton import skeleton
 from udfs.matching.matcher import Matcher
 from udfs.outcomes import Outcome
-from udfs.storage import open_input
+from udfs.storage.local import open_input
 
 READ, DECODE, PARSE, URLS = "read", "HTTP body, charset", "parse, attributes", "image URLs"
 LANGUAGE, MATCH = "canonical text, language", "match"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from udfs.conf_files import spark_defaults
+from udfs.storage.conf_files import spark_defaults
 
 CONF = Path(__file__).resolve().parents[2] / "conf" / "spark-defaults.conf"
 AUTOMATON_MB, INTERPRETER_MB, PAGE_MB = 150, 140, 650

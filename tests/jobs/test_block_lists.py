@@ -12,7 +12,7 @@ from jobs.extract import extract_options
 from jobs.settings import Settings
 from udfs.extraction.opt_outs import OptOut
 from udfs.hashing import image_uuid
-from udfs.s3 import s3_client
+from udfs.storage.s3_client import s3_client
 
 SEED = 7
 

@@ -19,7 +19,7 @@ FROM_THE_ZIP = """
 import sys
 import conf, jobs, metadata, udfs
 assert all(".zip/" in package.__path__[0] for package in (conf, jobs, metadata, udfs)), conf.__path__
-from udfs.conf_files import spark_defaults
+from udfs.storage.conf_files import spark_defaults
 from jobs.run_folder import ballast_version
 from jobs.session import quiet_log
 from metadata.entries import default_entries

@@ -6,8 +6,8 @@ from storage_contract import StorageContract
 from jobs.hadoop_storage import HadoopStorage
 from jobs.storages import open_storage
 from udfs.errors import UsageError
-from udfs.s3_storage import S3Storage
-from udfs.storage import LocalStorage
+from udfs.storage.local import LocalStorage
+from udfs.storage.s3 import S3Storage
 
 
 class TestHadoopStorage(StorageContract):

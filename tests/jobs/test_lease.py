@@ -11,7 +11,7 @@ import pytest
 from jobs import lease
 from jobs.lease import LEASES, Lease
 from udfs.errors import BallastError
-from udfs.storage import LocalStorage
+from udfs.storage.local import LocalStorage
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from jobs import storages
 from jobs.cli import main
 from jobs.hadoop_storage import HadoopStorage
 from udfs.hashing import sample_hash
-from udfs.s3 import s3_client
-from udfs.s3_storage import S3Storage
+from udfs.storage.s3 import S3Storage
+from udfs.storage.s3_client import s3_client
 
 CRAWL = "CC-MAIN-2024-10"
 FOLDER = f"crawl-data/{CRAWL}/segments/1/warc"

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs.s3a import settings_of, static_settings
-from udfs.s3 import s3_client
-from udfs.s3_storage import S3Storage
+from udfs.storage.s3 import S3Storage
+from udfs.storage.s3_client import s3_client
 
 ROOT = Path(__file__).resolve().parents[2]
 JARS = "BALLAST_TEST_S3A_JARS"

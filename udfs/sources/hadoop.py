@@ -7,8 +7,8 @@ from urllib.parse import quote
 import pyarrow as pa
 from pyarrow import fs
 
-from udfs.addresses import host_of, path_in, shown
 from udfs.errors import SourceRefused
+from udfs.storage.addresses import host_of, path_in, shown
 
 _HDFS = ("hdfs", "viewfs")
 

@@ -10,13 +10,13 @@ from os.path import abspath, isdir, join, lexists, realpath
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from udfs import addresses
-from udfs.addresses import HADOOP, HTTP, LOCAL, S3, kind_of, local_path, path_in, shown
 from udfs.errors import BallastError, UsageError
 from udfs.extraction.pages import WARC, WAT
 from udfs.hashing import sample_hash
 from udfs.sources.globs import fixed_folder, glob_matches
-from udfs.storage import PathKind, Storage, open_input
+from udfs.storage import addresses
+from udfs.storage.addresses import HADOOP, HTTP, LOCAL, S3, kind_of, local_path, path_in, shown
+from udfs.storage.local import PathKind, Storage, open_input
 
 COMMON_CRAWL = "https://data.commoncrawl.org/"
 _ARCHIVE_NAME = re.compile(r"\.(warc|wat)(\.gz)?$", re.IGNORECASE)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from udfs.addresses import HADOOP, HTTP, LOCAL, host_of, kind_of, local_path, shown
 from udfs.errors import SourceFailed
 from udfs.sources.connection_limit import ConnectionLimit
 from udfs.sources.hadoop import open_hadoop
 from udfs.sources.http_fetch import HttpSource
 from udfs.sources.remote_stream import WITNESSES, Broken, Fetch, Refused, RemoteStream, RetryPolicy
-from udfs.storage import open_input
+from udfs.storage.addresses import HADOOP, HTTP, LOCAL, host_of, kind_of, local_path, shown
+from udfs.storage.local import open_input
 
 MAX_CONNECTIONS = 32
 

@@ -19,9 +19,9 @@ from typing import NamedTuple
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError, ReadTimeoutError
 
-from udfs.addresses import host_of, shown
 from udfs.errors import SourceFailed, SourceRefused
 from udfs.sources.connection_limit import ConnectionLimit
+from udfs.storage.addresses import host_of, shown
 
 WITNESSES = 4
 """How many other files of a server are tried at most before it is given up."""

@@ -12,9 +12,11 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from udfs.addresses import host_of, parse_s3
 from udfs.errors import SourceFailed, SourceRefused
-from udfs.s3 import (
+from udfs.sources.http_fetch import DOUBTFUL_REFUSALS, REFUSALS, named_status, retry_after_s
+from udfs.sources.remote_stream import Broken, Fetched, Refused
+from udfs.storage.addresses import host_of, parse_s3
+from udfs.storage.s3_client import (
     BAD_CREDENTIALS,
     MISSING_KEY,
     NO_CREDENTIALS,
@@ -24,8 +26,6 @@ from udfs.s3 import (
     explain_credentials,
     s3_client,
 )
-from udfs.sources.http_fetch import DOUBTFUL_REFUSALS, REFUSALS, named_status, retry_after_s
-from udfs.sources.remote_stream import Broken, Fetched, Refused
 
 _TOTAL = re.compile(r"bytes (\d+)-\d+/(\d+)")
 _THROTTLED = (

@@ -28,7 +28,7 @@ from udfs.sample_archive import WrittenRecord, name_wat, write_warc, write_wat
 from udfs.sample_web import SampleImage, SamplePage, make_page
 from udfs.schemas import FILE, MATCHED_PAIR, PAIR, tagged
 from udfs.sources.input_files import InputFile
-from udfs.storage import open_input
+from udfs.storage.local import open_input
 
 PAGES, SEED = 40, 11
 ALL = ExtractOptions(languages=None)

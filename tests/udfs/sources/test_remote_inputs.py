@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 from naughty_server import Naughty, naughty_server
 
-from udfs.addresses import shown
 from udfs.errors import UsageError
 from udfs.hashing import sample_hash
-from udfs.s3_storage import S3Storage
 from udfs.sources.globs import glob_matches
 from udfs.sources.input_files import InputFile, Sources, crawl_listing, plan_inputs, provenance_name, sample_files
 from udfs.sources.opener import SourceOpener, SourceOptions
-from udfs.storage import LocalStorage
+from udfs.storage.addresses import shown
+from udfs.storage.local import LocalStorage
+from udfs.storage.s3 import S3Storage
 
 SOURCES = Sources(S3Storage, SourceOpener(SourceOptions()))
 CRAWL = "crawl-data/CC-MAIN-2024-10"

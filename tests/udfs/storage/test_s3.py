@@ -7,9 +7,9 @@ import pytest
 from storage_contract import StorageContract
 
 from udfs.errors import BallastError, UsageError
-from udfs.s3 import s3_client, spark_scheme
-from udfs.s3_storage import S3Storage
-from udfs.storage import PathKind
+from udfs.storage.local import PathKind
+from udfs.storage.s3 import S3Storage
+from udfs.storage.s3_client import s3_client, spark_scheme
 
 
 class TestS3Storage(StorageContract):
@@ -37,7 +37,7 @@ class TestS3Storage(StorageContract):
         assert [item["Key"] for item in left] == ["out/"]
 
     def test_more_objects_than_are_deleted_at_once(self, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("udfs.s3_storage._DELETED_AT_ONCE", 2)
+        monkeypatch.setattr("udfs.storage.s3._DELETED_AT_ONCE", 2)
         storage = S3Storage(f"s3://{bucket}/out")
         for number in range(5):
             storage.write(f"many/{number}", b"")
@@ -99,9 +99,9 @@ def test_a_wrong_endpoint_is_one_line(s3_server: str, monkeypatch: pytest.Monkey
 
 def test_the_scheme_for_spark(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     monkeypatch.delenv("BALLAST_S3_SCHEME", raising=False)
-    monkeypatch.setattr("udfs.s3._EMR_FOLDER", tmp_path / "missing")
+    monkeypatch.setattr("udfs.storage.s3_client._EMR_FOLDER", tmp_path / "missing")
     assert spark_scheme() == "s3a"
-    monkeypatch.setattr("udfs.s3._EMR_FOLDER", tmp_path)
+    monkeypatch.setattr("udfs.storage.s3_client._EMR_FOLDER", tmp_path)
     assert spark_scheme() == "s3"
     monkeypatch.setenv("BALLAST_S3_SCHEME", "s3a")
     assert spark_scheme() == "s3a"

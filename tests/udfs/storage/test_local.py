@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from storage_contract import StorageContract
 
 from udfs.errors import UsageError
-from udfs.storage import LocalStorage, open_input
+from udfs.storage.local import LocalStorage, open_input
 
 
 @pytest.fixture

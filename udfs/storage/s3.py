@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from udfs.addresses import parse_s3
 from udfs.errors import BallastError
-from udfs.s3 import MISSING_KEY, error_code, s3_client, spark_scheme, told
-from udfs.storage import PathKind, refuse_patterns
+from udfs.storage.addresses import parse_s3
+from udfs.storage.local import PathKind, refuse_patterns
+from udfs.storage.s3_client import MISSING_KEY, error_code, s3_client, spark_scheme, told
 
 _CONFLICT = ("ConditionalRequestConflict", "OperationAborted")
 _CONFLICT_WAIT_S = 0.2

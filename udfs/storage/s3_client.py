@@ -27,8 +27,8 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
-from udfs.addresses import host_of
 from udfs.errors import BallastError, UsageError
+from udfs.storage.addresses import host_of
 
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 10.0, 60.0
 MISSING_KEY = ("NoSuchKey", "404", "NotFound")

@@ -9,8 +9,8 @@ _SETTING = re.compile(r"(spark\.\S+)\s+(.*\S)")
 
 def read_conf(name: str) -> str:
     """A file of conf/, by its path there."""
-    # beside this package, and not by the name `conf`, which a folder on the path may bear too
-    root: Any = resources.files(__package__)
+    # beside udfs, and not by the name `conf`, which a folder on the path may bear too
+    root: Any = resources.files("udfs")
     return str(root.parent.joinpath("conf", *name.split("/")).read_text(encoding="utf-8"))
 
 

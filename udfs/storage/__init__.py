@@ -1,0 +1,1 @@
+"""Folders and files that Ballast reads and writes: local, S3, conf/."""
