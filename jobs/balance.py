@@ -38,10 +38,7 @@ from jobs.settings import Settings
 from jobs.sizes import curve_of, sizes_at, t_of_size
 from jobs.storages import load_metadata, open_storage
 from jobs.survivors import read_survivors, survivors_identity, warn_of_subset
-from udfs.data_card import render_card
-from udfs.errors import UsageError
-from udfs.hashing import DRAW, PICK
-from udfs.sampling import (
+from udfs.balancing.probabilities import (
     DRAW_COLUMN,
     PAPER_POOLS,
     Counts,
@@ -50,11 +47,14 @@ from udfs.sampling import (
     entry_probabilities,
     t_of_tail_share,
 )
+from udfs.balancing.size_curve import Chosen, SizeCurve
+from udfs.data_card import render_card
+from udfs.errors import UsageError
+from udfs.hashing import DRAW, PICK
 from udfs.schemas import ENTRY_COUNT
 from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.schemas import SUBSET as SUBSET_SCHEMA
 from udfs.storage.addresses import parent_of
-from udfs.thresholds import Chosen, SizeCurve
 
 _SIZE_TOLERANCE = 0.001
 

@@ -14,11 +14,11 @@ from jobs.resolve import add_flags, resolve
 from jobs.run_folder import COUNTS_FILE, ENTRY_COUNTS, RUN_FILE
 from jobs.settings import COMMANDS
 from jobs.storages import load_metadata, open_storage, path_kind, read_file
+from udfs.balancing.explain import Explanation, explain
+from udfs.balancing.probabilities import Counts
 from udfs.captions.language import LANGUAGE_DETECTORS
 from udfs.captions.visible import visible
 from udfs.errors import UsageError
-from udfs.explaining import Explanation, explain
-from udfs.sampling import Counts
 from udfs.storage.local import PathKind
 
 PURPOSE = "show which entries a caption holds, and how likely it is to be kept"

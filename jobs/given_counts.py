@@ -12,8 +12,8 @@ from jobs.run_folder import COUNTS_FILE, ENTRY_COUNTS, POOL, SUBSET, digest, rea
 from jobs.settings import Settings
 from jobs.storages import load_metadata, open_storage, path_kind, read_file
 from metadata.entries import EntryList
+from udfs.balancing.probabilities import Counts
 from udfs.errors import UsageError
-from udfs.sampling import Counts
 from udfs.schemas import ENTRY_COUNT
 from udfs.storage.addresses import name_of, parent_of
 from udfs.storage.local import PathKind

@@ -26,11 +26,11 @@ from jobs.run_folder import MATCHED, POOL
 from jobs.session import spark_session
 from jobs.settings import COMMANDS, Settings
 from jobs.sizes import curve_of, sizes_at
-from udfs.compare import LEAST_MATCHES, compare_counts
+from udfs.balancing.compare_counts import LEAST_MATCHES, compare_counts
+from udfs.balancing.probabilities import Counts
+from udfs.balancing.size_curve import SizeCurve
 from udfs.errors import UsageError
-from udfs.sampling import Counts
 from udfs.schemas import POOL as POOL_SCHEMA
-from udfs.thresholds import SizeCurve
 
 PURPOSE = "show the size that each threshold would give, before balancing"
 _CURVE_LINES = 16

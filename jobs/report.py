@@ -40,6 +40,7 @@ from jobs.run_folder import ENTRY_COUNTS, EXTRACTED, FILES, MATCHED, POOL, REPOR
 from jobs.session import spark_session
 from jobs.settings import COMMANDS, Settings
 from jobs.storages import load_metadata
+from udfs.balancing.probabilities import Counts
 from udfs.errors import UsageError
 from udfs.outcomes import FileStatus
 from udfs.report_data import (
@@ -59,7 +60,6 @@ from udfs.report_data import (
     top_ids,
 )
 from udfs.report_page import render_report
-from udfs.sampling import Counts
 from udfs.schemas import ENTRY_COUNT, FILE
 
 PURPOSE = "draw report.html for a folder that Ballast wrote: figures, curves and samples on one page"

@@ -17,6 +17,8 @@ from jobs.balance import one_an_image
 from jobs.hash_columns import pair_hash_column
 from jobs.settings import Settings
 from jobs.sizes import draws_of, measured, pairs_with_draws, sums_of
+from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probabilities
+from udfs.balancing.size_curve import SizeCurve, bin_starts, size_curve, smallest_bins
 from udfs.hashing import DRAW, pair_hash, uniform
 from udfs.matching.marking import marked_caption
 from udfs.outcomes import FileStatus
@@ -28,8 +30,6 @@ from udfs.report_data import (
     Reason,
     ShownPair,
 )
-from udfs.sampling import Counts, entry_probabilities, keep_probabilities
-from udfs.thresholds import SizeCurve, bin_starts, size_curve, smallest_bins
 
 _SHOW = "show"
 """The tag of H that picks the pairs to look at: another than the draw's, so that they are fair samples of both."""

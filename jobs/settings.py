@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jobs import flag_values
+from udfs.balancing.probabilities import PAPER_POOLS
 from udfs.captions.language import LANGUAGE_DETECTORS
 from udfs.extraction.opt_outs import DEFAULT_OPT_OUTS, OptOut
 from udfs.html.parsers import HTML_PARSERS
 from udfs.html.profiles import PROFILES, TEXT_KEYS, Profile
-from udfs.sampling import PAPER_POOLS
 from udfs.sources.opener import MAX_CONNECTIONS
 
 DEDUP_MODES = ("url-caption", "url", "none")

@@ -10,9 +10,8 @@ from pyspark.sql import functions as F
 
 from jobs.hash_columns import pair_hash_column
 from jobs.settings import Settings
-from udfs.hashing import DRAW
-from udfs.sampling import Counts, entry_probabilities, keep_probabilities, uniforms
-from udfs.thresholds import (
+from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probabilities, uniforms
+from udfs.balancing.size_curve import (
     Chosen,
     Draws,
     SizeCurve,
@@ -22,6 +21,7 @@ from udfs.thresholds import (
     smallest_t,
     t_of_target,
 )
+from udfs.hashing import DRAW
 
 _MEASURED = pa.schema([pa.field("kind", pa.string()), pa.field("key", pa.int64()), pa.field("value", pa.float64())])
 _DDL = "kind string, key bigint, value double"

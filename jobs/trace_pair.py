@@ -17,12 +17,12 @@ from jobs.resolve import add_flags, resolve
 from jobs.run_folder import EXTRACTED, MATCHED, POOL, SUBSET, RunFolder, stored_run
 from jobs.session import spark_session
 from jobs.settings import COMMANDS
+from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probabilities
 from udfs.captions.visible import visible
 from udfs.errors import BallastError, UsageError
 from udfs.extraction.urls import image_url
 from udfs.hashing import DRAW, image_uuid, pair_hash, uniform
 from udfs.outcomes import Outcome
-from udfs.sampling import Counts, entry_probabilities, keep_probabilities
 
 PURPOSE = "tell where an image's pairs came from, and why the subset has them or has not"
 _UUID = re.compile(r"[0-9a-f]{24}")

@@ -54,11 +54,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from udfs.balancing.probabilities import Counts, entry_probabilities
 from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
 from udfs.hashing import DRAW, caption_hash, image_uuid, pair_hash, uniform
 from udfs.matching.matcher import held_matcher, pack_entries
-from udfs.sampling import Counts, entry_probabilities
 
 
 def draw_tag(epoch: int) -> str:

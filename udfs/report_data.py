@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from udfs.balancing.probabilities import Counts, entry_probabilities
 from udfs.matching.marking import Stretch
-from udfs.sampling import Counts, entry_probabilities
 
 MOST_MATCHES = 20
 """The last bin of a histogram of matches per caption holds those with so many or more."""

@@ -20,7 +20,7 @@ from jobs.session import spark_session
 from jobs.settings import Settings
 from jobs.sizes import curve_of, sizes_at, t_of_size
 from metadata.entries import EntryList
-from udfs.sampling import Counts, entry_probabilities
+from udfs.balancing.probabilities import Counts, entry_probabilities
 from udfs.schemas import POOL, SORT_KEY
 
 ROOT, HERE = Path(__file__).resolve().parents[2], Path(__file__).resolve().parent

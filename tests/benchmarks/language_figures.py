@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from udfs.sampling import entry_probabilities, keep_probabilities, t_of_tail_share
+from udfs.balancing.probabilities import entry_probabilities, keep_probabilities, t_of_tail_share
 
 ENGLISH = "en"
 NOT_ENGLISH = -1.0

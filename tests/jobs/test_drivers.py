@@ -25,7 +25,7 @@ SUBMIT = Path(sys.executable).parent / "spark-submit"
 FAIL_ONCE = """
 import sys
 from pathlib import Path
-import udfs.extraction.extractor, udfs.sampling
+import udfs.extraction.extractor, udfs.balancing.probabilities
 from jobs.cli import main
 
 marks = Path({marks!r})
@@ -45,7 +45,7 @@ class Patched(udfs.extraction.extractor.Extractor):
 
 import jobs.extract, jobs.balance
 jobs.extract.Extractor = Patched
-jobs.balance.balance_batches = failing_once("balance", udfs.sampling.balance_batches)
+jobs.balance.balance_batches = failing_once("balance", udfs.balancing.probabilities.balance_batches)
 sys.exit(main(sys.argv[1:]))
 """
 

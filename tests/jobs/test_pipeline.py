@@ -158,7 +158,7 @@ def test_jobs_on_one_and_seven_partitions(spark, curated, partitions):
     """Dedup and balance of the same rows, laid out otherwise, give the same rows."""
     from jobs import balance, dedup
     from jobs.settings import Settings
-    from udfs.sampling import entry_probabilities
+    from udfs.balancing.probabilities import entry_probabilities
 
     settings = Settings(out="", seed=7, dedup="url")
     pairs = spark.read.parquet(*[str(p) for p in (curated / "extracted").rglob("*.parquet") if "kind=pair" in p.parts])

@@ -23,12 +23,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import udfs.online
+from udfs.balancing.probabilities import DRAW_COLUMN, balance_batches, entry_probabilities, keep_probabilities
 from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
 from udfs.hashing import DRAW, caption_hash, image_uuid, pair_hash
 from udfs.matching.matcher import Matcher, match_batches
 from udfs.online import Decision, OnlineBalancer, draw_tag
-from udfs.sampling import DRAW_COLUMN, balance_batches, entry_probabilities, keep_probabilities
 from udfs.schemas import MATCHED_PAIR, PAIR, POOL
 
 BOUND = 4.5

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from udfs.sampling import Counts, Floats, entry_probabilities, keep_probabilities, uniforms
+from udfs.balancing.probabilities import Counts, Floats, entry_probabilities, keep_probabilities, uniforms
 
 Ids = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]

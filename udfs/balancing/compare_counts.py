@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from udfs.sampling import Counts
+from udfs.balancing.probabilities import Counts
 
 TOP, LEAST_MATCHES = 100, 50
 

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from udfs.balancing.probabilities import entry_probabilities, keep_probabilities
 from udfs.hashing import DRAW, PICK, pair_hash, uniform
-from udfs.sampling import entry_probabilities, keep_probabilities
 
 IMAGES = 20_000
 BOUND = 4.5

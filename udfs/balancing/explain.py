@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from udfs.balancing.probabilities import Counts, entry_probabilities
 from udfs.captions.canonical import canonical
 from udfs.matching.marking import Stretch, spans_of, stretches
 from udfs.matching.matcher import Matcher, space_text
 from udfs.online import OnlineBalancer
-from udfs.sampling import Counts, entry_probabilities
 
 
 class HeldEntry(NamedTuple):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from udfs.compare import compare_counts
+from udfs.balancing.compare_counts import compare_counts
 
 
 def test_by_hand() -> None:

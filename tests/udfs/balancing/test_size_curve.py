@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from udfs.sampling import entry_probabilities, keep_probabilities, uniforms
-from udfs.thresholds import Draws, bin_starts, size_curve, smallest_bins, smallest_t, t_of_target
+from udfs.balancing.probabilities import entry_probabilities, keep_probabilities, uniforms
+from udfs.balancing.size_curve import Draws, bin_starts, size_curve, smallest_bins, smallest_t, t_of_target
 
 LONGS = st.integers(-(2**63), 2**63 - 1)
 PAIRS = st.lists(

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from udfs.hashing import DRAW, pair_hash, uniform
-from udfs.sampling import (
+from udfs.balancing.probabilities import (
     DRAW_COLUMN,
     PAPER_POOLS,
     balance_batches,
@@ -20,6 +19,7 @@ from udfs.sampling import (
     t_of_tail_share,
     uniforms,
 )
+from udfs.hashing import DRAW, pair_hash, uniform
 from udfs.schemas import POOL, SUBSET
 
 ENTRIES = 40

@@ -1,0 +1,1 @@
+"""From counts to keep probabilities, subset sizes and explanations."""
