@@ -48,9 +48,9 @@ from udfs.balancing.probabilities import (
     t_of_tail_share,
 )
 from udfs.balancing.size_curve import Chosen, SizeCurve
-from udfs.data_card import render_card
 from udfs.errors import UsageError
 from udfs.hashing import DRAW, PICK
+from udfs.report.data_card import render_card
 from udfs.schemas import ENTRY_COUNT
 from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.schemas import SUBSET as SUBSET_SCHEMA

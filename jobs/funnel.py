@@ -5,7 +5,7 @@ from typing import Any
 
 from jobs.run_folder import FILES, MATCHED, POOL, REPEATS, SUBSET
 from udfs.outcomes import OPTED_OUT, Outcome
-from udfs.report_data import Step
+from udfs.report.figures import Step
 
 _RULES = {
     Outcome.TEXT_TOO_SHORT: "too short",

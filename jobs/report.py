@@ -43,7 +43,7 @@ from jobs.storages import load_metadata
 from udfs.balancing.probabilities import Counts
 from udfs.errors import UsageError
 from udfs.outcomes import FileStatus
-from udfs.report_data import (
+from udfs.report.figures import (
     MOST_THRESHOLDS,
     SHOWN_PAIRS,
     TOP_ENTRIES,
@@ -59,7 +59,7 @@ from udfs.report_data import (
     entry_rows,
     top_ids,
 )
-from udfs.report_page import render_report
+from udfs.report.page import render_report
 from udfs.schemas import ENTRY_COUNT, FILE
 
 PURPOSE = "draw report.html for a folder that Ballast wrote: figures, curves and samples on one page"

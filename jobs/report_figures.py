@@ -22,7 +22,7 @@ from udfs.balancing.size_curve import SizeCurve, bin_starts, size_curve, smalles
 from udfs.hashing import DRAW, pair_hash, uniform
 from udfs.matching.marking import marked_caption
 from udfs.outcomes import FileStatus
-from udfs.report_data import (
+from udfs.report.figures import (
     KEEP_BINS,
     MOST_MATCHES,
     SHOWN_PAIRS,

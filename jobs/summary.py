@@ -21,7 +21,7 @@ from jobs.run_folder import (
     SUBSET,
 )
 from udfs.outcomes import FileStatus
-from udfs.report_data import Step
+from udfs.report.figures import Step
 
 Line = tuple[str, str, str]
 _COLUMNS = 80

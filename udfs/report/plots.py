@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup
 
-from udfs.report_data import Curve
+from udfs.report.figures import Curve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,10 +14,10 @@ from markupsafe import Markup
 
 from udfs.captions.visible import visible
 from udfs.outcomes import COUNTERS, SUMS
-from udfs.report_data import KEEP_BINS, MOST_MATCHES, Report, SubsetFigures
-from udfs.report_plots import KEPT, LIMITED, POOL, Line, cumulative_plot, histogram_plot, short_number, sizes_plot
+from udfs.report.figures import KEEP_BINS, MOST_MATCHES, Report, SubsetFigures
+from udfs.report.plots import KEPT, LIMITED, POOL, Line, cumulative_plot, histogram_plot, short_number, sizes_plot
+from udfs.report.templates import environment
 from udfs.storage.conf_files import read_conf
-from udfs.templates import environment
 
 _MOST_LANGUAGES = 30
 _FINISHED = "finished"

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from udfs.outcomes import FileStatus
-from udfs.report_data import Step
+from udfs.report.figures import Step
+from udfs.report.templates import environment
 from udfs.schemas import MEANINGS, SUBSET
-from udfs.templates import environment
 
 _THRESHOLDS = {
     "t": "given",

@@ -13,7 +13,7 @@ import pytest
 
 from udfs.matching.marking import marked_caption
 from udfs.outcomes import COUNTERS
-from udfs.report_data import (
+from udfs.report.figures import (
     BadFile,
     Reason,
     Report,
@@ -26,7 +26,7 @@ from udfs.report_data import (
     entry_rows,
     top_ids,
 )
-from udfs.report_page import render_report
+from udfs.report.page import render_report
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -2,8 +2,8 @@
 
 import pytest
 
-from udfs.data_card import render_card
-from udfs.report_data import Step
+from udfs.report.data_card import render_card
+from udfs.report.figures import Step
 from udfs.schemas import SUBSET
 
 

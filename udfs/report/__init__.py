@@ -1,0 +1,1 @@
+"""The report page and the data card: figures, plots, templates."""
