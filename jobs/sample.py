@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jobs.command import Parser, guarded
 from udfs.errors import UsageError
-from udfs.sample_archive import name_wat, write_warc, write_wat
+from udfs.sample.archive import name_wat, write_warc, write_wat
 
 PURPOSE = "write a small generated web as a WARC (and WAT)"
 DEFAULT_PAGES = 200

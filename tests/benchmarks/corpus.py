@@ -21,8 +21,8 @@ from metadata.entries import load_entries
 from udfs.archive.http_body import decode_body
 from udfs.captions.canonical import canonical
 from udfs.extraction.pages import target_url
-from udfs.sample_archive import write_warc
-from udfs.sample_web import make_page
+from udfs.sample.archive import write_warc
+from udfs.sample.web import make_page
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 ENTRIES = 500_000

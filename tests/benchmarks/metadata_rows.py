@@ -22,7 +22,7 @@ from metadata.dumps import Piece, plan_pieces, read_pages
 from metadata.pageviews import HOURLY, ViewsFile
 from metadata.streams import read_lines
 from metadata.wikitext import parse_page
-from udfs.sample_words import CONCEPTS
+from udfs.sample.words import CONCEPTS
 
 _ROUNDS = 3
 _LINES = 400_000

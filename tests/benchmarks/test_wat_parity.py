@@ -8,7 +8,7 @@ import pytest
 from wat_causes import CHARSET, NO_ATTRIBUTE, NO_IMAGE
 from wat_parity import main
 
-from udfs.sample_archive import write_warc, write_wat
+from udfs.sample.archive import write_warc, write_wat
 
 
 @pytest.fixture(scope="module")

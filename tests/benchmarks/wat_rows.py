@@ -24,7 +24,7 @@ from udfs.extraction.pages import WAT, Page, PageReader
 from udfs.extraction.urls import base_url, image_url
 from udfs.html.parsers import HTML_PARSERS
 from udfs.outcomes import Outcome
-from udfs.sample_archive import write_warc, write_wat
+from udfs.sample.archive import write_warc, write_wat
 from udfs.sources.input_files import InputFile
 
 ENVIRONMENT = Path(__file__).resolve().parents[2] / ".venv-bench"

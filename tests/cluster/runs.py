@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 from standalone import SPARK_HOME, Cluster
 
-from udfs.sample_words import CONCEPTS
+from udfs.sample.words import CONCEPTS
 
 FILES, PAGES = 6, 20
 ENTRIES = (*CONCEPTS, "a", "the", "of", "in the", ".", "photo of", "é")

@@ -9,8 +9,8 @@ import reference
 
 from jobs.cli import main
 from jobs.sample import write_sample
-from udfs.sample_archive import write_warc
-from udfs.sample_words import CONCEPTS
+from udfs.sample.archive import write_warc
+from udfs.sample.words import CONCEPTS
 
 SAMPLES = {"one.warc.gz": (40, 1), "two.warc.gz": (40, 2)}
 """Sample WARCs by name: pages and seed. A page of seed 1 and one of seed 2 may show the same image."""

@@ -16,7 +16,7 @@ from documented import ALL, ROOT, Command, blocks
 from metadata_dumps import MiniPage, write_multistream
 
 from jobs.sample import write_sample
-from udfs.sample_words import CONCEPTS
+from udfs.sample.words import CONCEPTS
 
 NOT_RUN = {
     "make test": "these tests",

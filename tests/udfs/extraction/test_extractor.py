@@ -24,8 +24,8 @@ from udfs.extraction.extractor import ExtractOptions, Extractor
 from udfs.extraction.urls import MAX_URL_CHARACTERS
 from udfs.matching.matcher import Matcher
 from udfs.outcomes import COUNTERS, Outcome, conservation_errors
-from udfs.sample_archive import WrittenRecord, name_wat, write_warc, write_wat
-from udfs.sample_web import SampleImage, SamplePage, make_page
+from udfs.sample.archive import WrittenRecord, name_wat, write_warc, write_wat
+from udfs.sample.web import SampleImage, SamplePage, make_page
 from udfs.schemas import FILE, MATCHED_PAIR, PAIR, tagged
 from udfs.sources.input_files import InputFile
 from udfs.storage.local import open_input

@@ -17,7 +17,7 @@ from udfs.html.document import Document
 from udfs.html.parsers import parse_with_lexbor, parse_with_scanner
 from udfs.html.profiles import PAPER, RICH, Profile
 from udfs.html.skeleton import skeleton
-from udfs.sample_web import make_page
+from udfs.sample.web import make_page
 
 IMG = SHOWN.encode()
 

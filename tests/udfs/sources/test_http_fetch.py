@@ -11,7 +11,7 @@ from naughty_server import BODY, Naughty, drip, naughty_server, serve, stall, st
 
 from udfs.errors import SourceFailed, SourceRefused
 from udfs.extraction.extractor import ExtractOptions, Extractor
-from udfs.sample_archive import write_warc
+from udfs.sample.archive import write_warc
 from udfs.sources.hadoop import open_hadoop
 from udfs.sources.http_fetch import retry_after_s
 from udfs.sources.input_files import InputFile

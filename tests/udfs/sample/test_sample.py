@@ -18,9 +18,9 @@ from fastwarc.warc import ArchiveIterator as FastIterator
 from warcio.archiveiterator import ArchiveIterator
 
 from udfs.errors import UsageError
-from udfs.sample_archive import WrittenRecord, name_wat, write_warc, write_wat
-from udfs.sample_web import SampleImage, SamplePage, make_page
-from udfs.sample_words import CONCEPTS, OTHER_LANGUAGES, compose_caption, compose_nothing
+from udfs.sample.archive import WrittenRecord, name_wat, write_warc, write_wat
+from udfs.sample.web import SampleImage, SamplePage, make_page
+from udfs.sample.words import CONCEPTS, OTHER_LANGUAGES, compose_caption, compose_nothing
 
 PAGES = 40
 SEED = 7
@@ -248,7 +248,7 @@ def test_captions_have_three_to_twelve_words() -> None:
 
 @pytest.fixture(scope="module")
 def entries() -> set[str]:
-    path = Path(__file__).parents[2] / "metadata" / "wordnet.txt.gz"
+    path = Path(__file__).parents[3] / "metadata" / "wordnet.txt.gz"
     if not path.exists():
         pytest.skip("the default list is not built yet")
     return set(gzip.decompress(path.read_bytes()).decode().splitlines())

@@ -20,7 +20,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from udfs.errors import UsageError
-from udfs.sample_web import SamplePage, make_page
+from udfs.sample.web import SamplePage, make_page
 
 _START = datetime(2024, 5, 18)
 _REASONS = {200: "OK", 404: "Not Found"}

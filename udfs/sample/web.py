@@ -15,7 +15,7 @@ from random import Random
 from fastwarc.stream_io import BrotliWriter
 
 from udfs.errors import UsageError
-from udfs.sample_words import OTHER_LANGUAGES, compose_caption, compose_nothing
+from udfs.sample.words import OTHER_LANGUAGES, compose_caption, compose_nothing
 
 HOSTS = ("gallery.example", "news.example", "shop.example", "blog.example", "travel.example", "museum.example")
 
