@@ -34,7 +34,7 @@ from jobs.hash_columns import pair_hash_column
 from jobs.progress import progress
 from jobs.run_folder import CARD_FILE, ENTRY_COUNTS, MATCHED, POOL, SUBSET, RunFolder, Stopwatch, read_record
 from jobs.session import spark_session
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from jobs.sizes import curve_of, sizes_at, t_of_size
 from jobs.storages import load_metadata, open_storage
 from jobs.survivors import read_survivors, survivors_identity, warn_of_subset

@@ -18,7 +18,7 @@ from jobs.command import note
 from jobs.frames import FILES_PART, PAIRS_PART, read_files
 from jobs.progress import Read, progress
 from jobs.run_folder import EXTRACTED, FILES, STAGES, Manifest, RunFolder, Stopwatch, digest
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import file_id
 from udfs.outcomes import COUNTERS, FileStatus, conservation_errors

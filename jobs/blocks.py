@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.command import warn
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from jobs.storages import open_storage, read_file
 from udfs.errors import UsageError
 from udfs.extraction.block_lists import Blocker, BlockList, BlockListBuilder

@@ -21,7 +21,7 @@ from jobs.frames import check_fingerprint, ddl, fingerprint_of, open_source, wit
 from jobs.progress import progress
 from jobs.run_folder import COUNTS_FILE, ENTRY_COUNTS, MATCHED, POOL, RunFolder, Stopwatch
 from jobs.session import spark_session
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from jobs.storages import load_metadata
 from jobs.survivors import weight_column
 from metadata.entries import EntryList

@@ -21,7 +21,7 @@ from jobs.given_counts import read_counts
 from jobs.report import draw_report, drop_report
 from jobs.run_folder import ENTRY_COUNTS, EXTRACTED, POOL, SUBSET, RunFolder
 from jobs.session import spark_session
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from jobs.storages import load_block_words, load_metadata
 from udfs.schemas import ENTRY_COUNT, MATCHED_PAIR
 from udfs.schemas import POOL as POOL_SCHEMA

@@ -32,7 +32,7 @@ from jobs.repeats import limits, repeats_facts, without_repeats
 from jobs.repeats import run as find_repeats
 from jobs.run_folder import EXTRACTED, MATCHED, POOL, REPEATS, RunFolder, Stopwatch, digest
 from jobs.session import spark_session
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from udfs.extraction.block_lists import BlockList
 from udfs.hashing import PICK
 from udfs.schemas import PAIR, REPEAT, SORT_KEY

@@ -10,8 +10,8 @@ from typing import Any
 from jobs import balance, count, curate, dedup, export, extract, group, match, merge
 from jobs.command import Job, Parser
 from jobs.emr_templates import check_request, fill_template
-from jobs.resolve import resolve
-from jobs.settings import COMMANDS
+from jobs.settings.fields import COMMANDS
+from jobs.settings.flags import resolve
 from udfs.errors import UsageError
 from udfs.storage.conf_files import spark_defaults
 

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 
 from jobs.command import Parser, guarded, warn
 from jobs.given_counts import counts_of_json
-from jobs.resolve import add_flags, resolve
 from jobs.run_folder import COUNTS_FILE, ENTRY_COUNTS, RUN_FILE
-from jobs.settings import COMMANDS
+from jobs.settings.fields import COMMANDS
+from jobs.settings.flags import add_flags, resolve
 from jobs.storages import load_metadata, open_storage, path_kind, read_file
 from udfs.balancing.explain import Explanation, explain
 from udfs.balancing.probabilities import Counts

@@ -17,7 +17,7 @@ from jobs.command import Job, open_run, run_job
 from jobs.frames import Source, open_source
 from jobs.run_folder import EXPORT, IMAGES, MATCHED, POOL, SUBSET, RunFolder, Stopwatch
 from jobs.session import spark_session
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from udfs.errors import BallastError, UsageError
 
 _SPARK_FORMS = {"parquet": "parquet", "jsonl": "json", "csv": "csv"}

@@ -20,7 +20,7 @@ from jobs.command import Job, open_run, run_job
 from jobs.frames import ddl, with_fingerprint
 from jobs.run_folder import EXTRACTED, RunFolder
 from jobs.session import spark_session
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from jobs.storages import load_block_words, open_storage
 from metadata.entries import EntryList
 from udfs.captions.block_words import NO_WORDS, BlockWords

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs.command import warn
 from jobs.frames import Fingerprint, check_fingerprint, fingerprint_of, open_source
 from jobs.run_folder import COUNTS_FILE, ENTRY_COUNTS, POOL, SUBSET, digest, read_record
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from jobs.storages import load_metadata, open_storage, path_kind, read_file
 from metadata.entries import EntryList
 from udfs.balancing.probabilities import Counts

@@ -18,7 +18,7 @@ from jobs.hash_columns import pair_hash_column
 from jobs.progress import progress
 from jobs.run_folder import IMAGES, MATCHED, POOL, SUBSET, RunFolder, Stopwatch
 from jobs.session import spark_session
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from udfs.hashing import PICK
 from udfs.schemas import IMAGE
 

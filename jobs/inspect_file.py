@@ -9,9 +9,9 @@ from itertools import islice
 from jobs.blocks import load_blocks
 from jobs.command import Parser, guarded
 from jobs.extract import extract_options, input_files, source_options
-from jobs.resolve import add_flags, resolve
 from jobs.session import session_for
-from jobs.settings import COMMANDS, Settings
+from jobs.settings.fields import COMMANDS, Settings
+from jobs.settings.flags import add_flags, resolve
 from jobs.storages import load_block_words, load_metadata
 from udfs.captions.visible import visible
 from udfs.errors import UsageError
@@ -55,7 +55,7 @@ def command_parser() -> Parser:
 
 
 def inspect(path: str, settings: Settings, limit: int) -> Iterator[str]:
-    """The lines for the first `limit` pages of a file. With `settings.metadata`, texts are matched as well."""
+    """The lines for the first `limit` pages of a file. With `fields.metadata`, texts are matched as well."""
     files = input_files([path], settings)
     if len(files) != 1:
         raise UsageError(f"{path}: stands for {len(files):,} files: inspect looks at one")

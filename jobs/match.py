@@ -18,7 +18,7 @@ from jobs.frames import ddl, open_source, rows_and_images, with_fingerprint
 from jobs.progress import progress
 from jobs.run_folder import EXTRACTED, MATCHED, POOL, RunFolder, Stopwatch
 from jobs.session import spark_session
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from jobs.storages import load_metadata
 from metadata.entries import EntryList
 from udfs.errors import UsageError

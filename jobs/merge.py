@@ -18,7 +18,7 @@ from jobs.dedup import dedup_stage, excluded_identity, open_excluded
 from jobs.frames import fingerprint_of, open_source, with_fingerprint
 from jobs.run_folder import POOL, RunFolder, digest
 from jobs.session import spark_session
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from udfs.errors import UsageError
 from udfs.schemas import POOL as POOL_SCHEMA
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from jobs.funnel import subsets_of
 from jobs.run_folder import ENTRY_COUNTS, EXPORT, IMAGES, POOL, SUBSET
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from udfs.storage.addresses import join, name_of
 
 _DRAW_REPORT = "figures, curves and samples on one page"

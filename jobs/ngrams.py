@@ -22,7 +22,7 @@ from jobs.frames import read_files
 from jobs.partial_counts import files_identity, input_records, partial_counts, scan_stage
 from jobs.progress import progress
 from jobs.run_folder import BIGRAMS, SCANNED, UNIGRAMS, RunFolder, Stopwatch
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from metadata.counting import BIGRAM, PAIR_COUNT, UNIGRAM, WORD_COUNT, count_piece
 from metadata.dumps import Piece, plan_pieces
 from metadata.words import TOKENIZER_VERSION

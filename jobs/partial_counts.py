@@ -14,7 +14,7 @@ from jobs.command import note, warn
 from jobs.frames import ddl, read_files
 from jobs.progress import Read, progress
 from jobs.run_folder import SCANNED, RunFolder, digest
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from metadata.counting import COUNTED, DAMAGE, OUTCOME
 from udfs.storage.local import LocalStorage, open_input
 

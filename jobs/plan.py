@@ -21,10 +21,10 @@ from jobs.command import Parser, guarded
 from jobs.frames import fingerprint_of, open_source
 from jobs.given_counts import given_counts
 from jobs.progress import progress
-from jobs.resolve import add_flags, resolve
 from jobs.run_folder import MATCHED, POOL
 from jobs.session import spark_session
-from jobs.settings import COMMANDS, Settings
+from jobs.settings.fields import COMMANDS, Settings
+from jobs.settings.flags import add_flags, resolve
 from jobs.sizes import curve_of, sizes_at
 from udfs.balancing.compare_counts import LEAST_MATCHES, compare_counts
 from udfs.balancing.probabilities import Counts

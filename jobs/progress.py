@@ -22,7 +22,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 
 _TICK_S = 0.25
 _LINE_EVERY_S = 60.0

@@ -9,7 +9,7 @@ import pyarrow as pa
 from jobs.cli import HELPERS, JOBS
 from jobs.run_facts import RUN_KEYS, SECONDS, STAGE_FACTS
 from jobs.run_folder import FILES, RUN_FILE
-from jobs.settings import COMMANDS, FIELDS
+from jobs.settings.fields import COMMANDS, FIELDS
 from udfs import schemas
 from udfs.extraction.opt_outs import AI_AGENTS
 from udfs.html.lazy_images import HOME_MADE_SRC, LAZY_SRC, LAZY_SRCSET

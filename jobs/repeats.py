@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_type
 
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from udfs.schemas import REPEAT
 
 _MOST_BROADCAST_ROWS = 1 << 21

@@ -35,10 +35,10 @@ from jobs.report_figures import (
     shown_pairs,
     subset_counts,
 )
-from jobs.resolve import add_flags, resolve
 from jobs.run_folder import ENTRY_COUNTS, EXTRACTED, FILES, MATCHED, POOL, REPORT_FILE, SUBSET, RunFolder, stored_run
 from jobs.session import spark_session
-from jobs.settings import COMMANDS, Settings
+from jobs.settings.fields import COMMANDS, Settings
+from jobs.settings.flags import add_flags, resolve
 from jobs.storages import load_metadata
 from udfs.balancing.probabilities import Counts
 from udfs.errors import UsageError

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from jobs.balance import one_an_image
 from jobs.hash_columns import pair_hash_column
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from jobs.sizes import draws_of, measured, pairs_with_draws, sums_of
 from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probabilities
 from udfs.balancing.size_curve import SizeCurve, bin_starts, size_curve, smallest_bins
@@ -58,7 +58,7 @@ class SubsetCounts(NamedTuple):
 
 
 def pool_figures(pool: DataFrame, settings: Settings, counts: Counts | None, thresholds: Sequence[int]) -> PoolFigures:
-    """One pass over a pool with `entry_ids`; what was drawn from it is by `settings.per_image` and `settings.seed`."""
+    """One pass over a pool with `entry_ids`; what was drawn from it is by `fields.per_image` and `fields.seed`."""
     if counts is None:
         sizes = F.least(F.size("entry_ids"), F.lit(MOST_MATCHES))
         rows = pool.groupBy(sizes.alias("matches")).count().collect()

@@ -17,7 +17,7 @@ from jobs.errors import one_line
 from jobs.java import use_java
 from jobs.progress import shown
 from jobs.s3a import prepare_s3
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from udfs.errors import BallastError
 from udfs.storage.addresses import HADOOP, kind_of
 

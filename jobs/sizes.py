@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.hash_columns import pair_hash_column
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probabilities, uniforms
 from udfs.balancing.size_curve import (
     Chosen,

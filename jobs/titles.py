@@ -12,7 +12,7 @@ from jobs.frames import read_files
 from jobs.partial_counts import files_identity, input_records, partial_counts, scan_stage
 from jobs.progress import progress
 from jobs.run_folder import SCANNED, TITLES, RunFolder, Stopwatch
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from metadata.counting import TITLE, TITLE_VIEWS, count_views
 from metadata.pageviews import HOURLY, ViewsFile, plan_files
 

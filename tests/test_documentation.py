@@ -15,7 +15,7 @@ from documented import ALL, PAGES, ROOT, Command, blocks
 
 from jobs import dist
 from jobs.cli import HELPERS, JOBS
-from jobs.resolve import resolve
+from jobs.settings.flags import resolve
 
 DOCS = ROOT / "jobs/docs"
 SOURCES = [path for folder in ("jobs", "udfs", "metadata") for path in (ROOT / folder).rglob("*.py")]

@@ -17,7 +17,7 @@ from table import TIMES, Row, interleave, timed
 from jobs import balance, count, dedup
 from jobs.count import entries_frame
 from jobs.session import spark_session
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from jobs.sizes import curve_of, sizes_at, t_of_size
 from metadata.entries import EntryList
 from udfs.balancing.probabilities import Counts, entry_probabilities

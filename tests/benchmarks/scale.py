@@ -27,7 +27,7 @@ from simulated_pool import ENTRIES, PAPER_PAIRS, scaled_t, simulated_pairs
 from jobs.frames import with_fingerprint
 from jobs.run_folder import REPORT_FILE
 from jobs.session import spark_session
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from metadata.entries import load_entries
 
 ROOT, HERE = Path(__file__).resolve().parents[2], Path(__file__).resolve().parent

@@ -15,7 +15,7 @@ from table import TIMES, Row, Run, interleave, timed
 
 from jobs.extract import run
 from jobs.session import spark_session
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from udfs.extraction.pages import WARC
 from udfs.matching.matcher import Matcher, held_matcher, pack_entries
 from udfs.schemas import KIND_PAIR

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.resolve import resolve
+from jobs.settings.flags import resolve
 
 PROFILES = sorted((Path(__file__).resolve().parents[2] / "conf").glob("*.toml"))
 

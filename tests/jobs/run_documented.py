@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from jobs.cli import main
 from jobs.session import spark_session
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 
 SESSION = Settings(out="", master="local[2]", spark_conf=("spark.sql.shuffle.partitions=2", *sys.argv[1:]))
 

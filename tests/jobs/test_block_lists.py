@@ -9,7 +9,7 @@ from pools import counts_of, draw_of, keep_prob_of, record_of, rows_of, run, sor
 
 from jobs.blocks import load_blocks
 from jobs.extract import extract_options
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from udfs.extraction.opt_outs import OptOut
 from udfs.hashing import image_uuid
 from udfs.storage.s3_client import s3_client

@@ -14,7 +14,7 @@ from metadata_dumps import MiniPage, naive_counts, write_bzip2, write_multistrea
 from pools import record_of, rows_of, run
 
 from jobs.ngrams import bigrams
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 from metadata.wikitext import plain_text
 from metadata.words import lift
 

@@ -7,9 +7,9 @@ import pytest
 
 from jobs.command import Parser
 from jobs.next_steps import next_of_list, next_steps
-from jobs.resolve import add_flags
 from jobs.run_folder import ENTRY_COUNTS, EXPORT, IMAGES, POOL, SUBSET
-from jobs.settings import COMMANDS, Settings
+from jobs.settings.fields import COMMANDS, Settings
+from jobs.settings.flags import add_flags
 
 SEVERAL = {SUBSET: {"pool_pairs": 9, "subsets": [{"t": 2}, {"t": 5}]}}
 

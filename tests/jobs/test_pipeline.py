@@ -157,7 +157,7 @@ def test_rows_hang_on_neither_partitions_nor_batches_nor_file_order(spark, crawl
 def test_jobs_on_one_and_seven_partitions(spark, curated, partitions):
     """Dedup and balance of the same rows, laid out otherwise, give the same rows."""
     from jobs import balance, dedup
-    from jobs.settings import Settings
+    from jobs.settings.fields import Settings
     from udfs.balancing.probabilities import entry_probabilities
 
     settings = Settings(out="", seed=7, dedup="url")

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from jobs.command import note
 from jobs.progress import Progress, Read, Standing, Tasks, line_of, picture_of, progress, rate, shown, span
-from jobs.settings import Settings
+from jobs.settings.fields import Settings
 
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 

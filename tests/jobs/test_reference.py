@@ -3,7 +3,7 @@
 from pools import record_of, undocumented
 
 from jobs.reference import PAGE, reference
-from jobs.settings import FIELDS
+from jobs.settings.fields import FIELDS
 from udfs import schemas
 from udfs.outcomes import COUNTERS, FileStatus
 

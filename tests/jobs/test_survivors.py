@@ -146,7 +146,7 @@ def test_a_recount_of_a_subset_would_keep_too_many_and_the_weights_mend_it(spark
     """
     from jobs.balance import run as balance_run
     from jobs.count import run as count_run
-    from jobs.settings import Settings
+    from jobs.settings.fields import Settings
     from udfs.balancing.probabilities import entry_probabilities
 
     rng = np.random.default_rng(11)

@@ -6,8 +6,8 @@ import pytest
 
 from jobs.cli import main
 from jobs.extract import extract_options
-from jobs.resolve import add_flags, execution, resolve, saved
-from jobs.settings import COMMANDS, FIELDS
+from jobs.settings.fields import COMMANDS, FIELDS
+from jobs.settings.flags import add_flags, execution, resolve, saved
 from udfs.errors import UsageError
 from udfs.extraction.extractor import ExtractOptions
 

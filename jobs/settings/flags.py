@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jobs import flag_values
-from jobs.settings import COMMANDS, DEFAULT_TAIL_SHARE, FIELDS, THRESHOLDS, Settings
+from jobs.settings import values
+from jobs.settings.fields import COMMANDS, DEFAULT_TAIL_SHARE, FIELDS, THRESHOLDS, Settings
 from udfs.errors import UsageError
 from udfs.storage.addresses import HTTP, kind_of, shown
 
@@ -38,7 +38,7 @@ def add_flags(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
     parser.add_argument(
         "--config",
         default=None,
-        type=flag_values.path,
+        type=values.path,
         metavar="FILE.toml",
         help="TOML file with settings by their long names (tail_share = 0.06); flags override it",
     )

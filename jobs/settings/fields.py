@@ -8,7 +8,7 @@ import dataclasses
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from jobs import flag_values
+from jobs.settings import values
 from udfs.balancing.probabilities import PAPER_POOLS
 from udfs.captions.language import LANGUAGE_DETECTORS
 from udfs.extraction.opt_outs import DEFAULT_OPT_OUTS, OptOut
@@ -33,28 +33,28 @@ def _setting(help: str, *, default: Any = None, execution: bool = False, **flag:
 class Settings:
     """The resolved settings of a job. Which of them a job takes is in `COMMANDS`."""
 
-    out: str = _setting("folder to write; made if it does not exist", type=flag_values.path, metavar="DIR")
+    out: str = _setting("folder to write; made if it does not exist", type=values.path, metavar="DIR")
     metadata: str | None = _setting(
         "the list of entries: a JSON list of strings (MetaCLIP's metadata.json) or text with an entry a line, plain or "
         "gzip (default: the packaged WordNet 3.0 list)",
-        type=flag_values.path,
+        type=values.path,
         metavar="FILE",
     )
     tail_share: float | None = _setting(
         "choose the largest t for which entries with fewer than t matches hold at most this share of all matches "
         f"(default: {DEFAULT_TAIL_SHARE}, unless another of these is given)",
-        type=flag_values.share,
+        type=values.share,
         metavar="S",
     )
     t: tuple[int, ...] | None = _setting(
         "matches that an entry keeps; above it, an entry is down-sampled. Several, comma-separated, give nested "
         "subsets in subset/t=T/",
-        type=flag_values.at_least_ones,
+        type=values.at_least_ones,
         metavar="T[,T…]",
     )
     target_size: tuple[int, ...] | None = _setting(
         "choose the t that gives this many pairs (K, M and B for thousands, millions and billions)",
-        type=flag_values.sizes,
+        type=values.sizes,
         metavar="N",
     )
     preset: str | None = _setting(
@@ -63,26 +63,26 @@ class Settings:
     languages: tuple[str, ...] = _setting(
         "languages to keep: ISO 639 codes, comma-separated, or 'all' (default: en)",
         default=("en",),
-        type=flag_values.languages,
+        type=values.languages,
         metavar="CODES",
     )
     language_score: float = _setting(
         "drop texts whose language is told with a lower score than this, from 0 to 1; short texts suffer most "
         "(default: 0)",
         default=0.0,
-        type=flag_values.share,
+        type=values.share,
         metavar="S",
     )
     min_caption_characters: int | None = _setting(
-        "drop captions of fewer characters", type=flag_values.caption_characters, metavar="N"
+        "drop captions of fewer characters", type=values.caption_characters, metavar="N"
     )
     max_caption_characters: int | None = _setting(
-        "drop captions of more characters (default: 65,536)", type=flag_values.caption_characters, metavar="N"
+        "drop captions of more characters (default: 65,536)", type=values.caption_characters, metavar="N"
     )
     min_caption_words: int | None = _setting(
-        "drop captions of fewer words, which white space separates", type=flag_values.at_least_one, metavar="N"
+        "drop captions of fewer words, which white space separates", type=values.at_least_one, metavar="N"
     )
-    max_caption_words: int | None = _setting("drop captions of more words", type=flag_values.at_least_one, metavar="N")
+    max_caption_words: int | None = _setting("drop captions of more words", type=values.at_least_one, metavar="N")
     strip_invisible: bool = _setting(
         "take control, zero-width and bidirectional characters out of captions, but for those that scripts and emoji "
         "need",
@@ -95,7 +95,7 @@ class Settings:
     block_words: str | None = _setting(
         "drop captions that hold a word or phrase of this list, whole and in any case: UTF-8 text, one a line; lines "
         "that begin with # are comments",
-        type=flag_values.path,
+        type=values.path,
         metavar="FILE",
     )
     dedup: str = _setting(
@@ -106,20 +106,20 @@ class Settings:
     seed: int = _setting(
         "seed of every pick and draw: the same seed, the same rows (default: 0)",
         default=0,
-        type=flag_values.seed,
+        type=values.seed,
         metavar="N",
     )
     input_root: str | None = _setting(
         "folder or address that the paths in a listing, and stored file names, are relative to, such as "
         "s3://commoncrawl/; with --crawl, what the crawl is read from (default: https://data.commoncrawl.org/)",
-        type=flag_values.path,
+        type=values.path,
         metavar="DIR",
     )
     # what is read is recorded by itself, and a resumed run may read more: these three count as execution
     crawl: str | None = _setting(
         "read this crawl of CommonCrawl's, such as CC-MAIN-2024-10, by its own listing",
         execution=True,
-        type=flag_values.crawl,
+        type=values.crawl,
         metavar="ID",
     )
     crawl_format: str = _setting(
@@ -132,7 +132,7 @@ class Settings:
         "read only so many of the input files, picked by a hash of --seed and their names: a smaller sample lies "
         "within a larger one",
         execution=True,
-        type=flag_values.at_least_one,
+        type=values.at_least_one,
         metavar="N",
     )
     s3_anonymous: bool = _setting(
@@ -146,7 +146,7 @@ class Settings:
         f"task has one. A server that refuses is asked by fewer (default: {MAX_CONNECTIONS})",
         default=MAX_CONNECTIONS,
         execution=True,
-        type=flag_values.at_least_one,
+        type=values.at_least_one,
         metavar="N",
     )
     patience: int = _setting(
@@ -154,7 +154,7 @@ class Settings:
         "enough, the run stops, to be resumed (default: 300)",
         default=300,
         execution=True,
-        type=flag_values.at_least_one,
+        type=values.at_least_one,
         metavar="S",
     )
     pairs: str = _setting(
@@ -165,28 +165,28 @@ class Settings:
     )
     text_keys: tuple[str, ...] | None = _setting(
         f"take only these texts, comma-separated, of {', '.join(TEXT_KEYS)} (default: those of --pairs)",
-        type=flag_values.text_keys,
+        type=values.text_keys,
         metavar="KEYS",
     )
     opt_outs: tuple[OptOut, ...] = _setting(
         "what a page may opt out by, comma-separated: noai and noimageai (X-Robots-Tag headers and robots meta tags), "
         "tdm (tdm-reservation), noindex; or 'none', which respects none (default: noai,noimageai,tdm)",
         default=DEFAULT_OPT_OUTS,
-        type=flag_values.opt_outs,
+        type=values.opt_outs,
         metavar="CODES",
     )
     block_domains: tuple[str, ...] = _setting(
         "sites to leave out, pages and images: a list with a domain a line (or a hosts file), plain or gzip, or the "
         "folder of a UT1 category; a domain stands for all below it; may be repeated",
         default=(),
-        type=flag_values.path,
+        type=values.path,
         action="append",
         metavar="FILE",
     )
     block_urls: tuple[str, ...] = _setting(
         "images to leave out: a list with a URL or uuid a line, plain or gzip; may be repeated",
         default=(),
-        type=flag_values.path,
+        type=values.path,
         action="append",
         metavar="FILE",
     )
@@ -203,44 +203,44 @@ class Settings:
     max_page_bytes: int = _setting(
         "parse at most this much of a page, after decompression (default: 64 MiB)",
         default=64 << 20,
-        type=flag_values.page_bytes,
+        type=values.page_bytes,
         metavar="N",
     )
     max_record_bytes: int = _setting(
         "read at most this much of a record, before decompression of its body; a longer record of a WAT is counted and "
         "left out (default: 128 MiB)",
         default=128 << 20,
-        type=flag_values.page_bytes,
+        type=values.page_bytes,
         metavar="N",
     )
     max_file_seconds: float = _setting(
         "the watchdog: a file that takes longer is stopped and marked partial, for --retry-failed (default: 3600)",
         default=3600.0,
         execution=True,
-        type=flag_values.seconds,
+        type=values.seconds,
         metavar="S",
     )
     entry_counts: str | None = _setting(
         "the counts to balance by: a `count` or `curate` output, its entry_counts/, a Parquet file, or JSON of "
         "{entry: count} such as MetaCLIP's entry_counts_400m.json (default: the input's own)",
-        type=flag_values.path,
+        type=values.path,
         metavar="PATH",
     )
     exclude: tuple[str, ...] = _setting(
         "pools whose pairs (or images, with --dedup url) are left out; may be repeated",
         default=(),
-        type=flag_values.path,
+        type=values.path,
         action="append",
         metavar="POOL",
     )
     max_caption_repeats: int | None = _setting(
         "drop captions that stand on more distinct images than this, as boilerplate does, with all their pairs",
-        type=flag_values.at_least_one,
+        type=values.at_least_one,
         metavar="N",
     )
     max_captions_per_image: int | None = _setting(
         "drop images that have more distinct captions than this, as placeholders do, with all their pairs",
-        type=flag_values.at_least_one,
+        type=values.at_least_one,
         metavar="N",
     )
     hash_slices: int = _setting(
@@ -248,7 +248,7 @@ class Settings:
         "reading the pairs once for each (default: 1)",
         default=1,
         execution=True,
-        type=flag_values.at_least_one,
+        type=values.at_least_one,
         metavar="K",
     )
     per_image: str = _setting(
@@ -259,7 +259,7 @@ class Settings:
     survivors: str | None = _setting(
         "balance only images named here: Parquet or CSV with a column uuid or url (img2dataset's metadata: where there "
         "is a column status, only 'success' counts), or text with a uuid or URL a line",
-        type=flag_values.path,
+        type=values.path,
         metavar="PATH",
     )
     where: str | None = _setting(
@@ -267,13 +267,13 @@ class Settings:
     )
     reference_counts: str | None = _setting(
         "compare the pool's counts with these (in any form that --entry-counts takes)",
-        type=flag_values.path,
+        type=values.path,
         metavar="PATH",
     )
     max_captions: int = _setting(
         "captions listed for an image; what is left out is counted (default: 100)",
         default=100,
-        type=flag_values.at_least_one,
+        type=values.at_least_one,
         metavar="N",
     )
     format: str = _setting(
@@ -285,64 +285,64 @@ class Settings:
     shards: int = _setting(
         "files to write; all captions of an image are in one of them, and one without rows is left out (default: 16)",
         default=16,
-        type=flag_values.at_least_one,
+        type=values.at_least_one,
         metavar="N",
     )
     no_gzip: bool = _setting("do not compress jsonl and csv", default=False, action="store_true")
     wordnet: str | None = _setting(
         "WordNet's dict folder, with data.noun (or the output of `metadata wordnet`)",
-        type=flag_values.path,
+        type=values.path,
         metavar="DIR",
     )
     wikipedia: tuple[str, ...] = _setting(
         "pages-articles dumps: XML, bzip2, multistream bzip2 with its index beside it (or the output of `metadata "
         "bigrams` or `unigrams`)",
         default=(),
-        type=flag_values.path,
+        type=values.path,
         nargs="+",
         metavar="DUMP",
     )
     pageviews: tuple[str, ...] = _setting(
         "pageviews files, hourly or daily complete, or folders of them (or the output of `metadata titles`)",
         default=(),
-        type=flag_values.path,
+        type=values.path,
         nargs="+",
         metavar="FILE",
     )
     sources: str | None = _setting(
         "folder for the counts and scores of the sources, from which other thresholds need no dumps (default: beside "
         "the list, NAME.sources)",
-        type=flag_values.path,
+        type=values.path,
         metavar="DIR",
     )
-    size: int = _setting("entries at most (default: 500,000)", default=500_000, type=flag_values.size, metavar="N")
+    size: int = _setting("entries at most (default: 500,000)", default=500_000, type=values.size, metavar="N")
     min_unigram_count: int = _setting(
-        "words that occur so often are entries (default: 100)", default=100, type=flag_values.at_least_one, metavar="N"
+        "words that occur so often are entries (default: 100)", default=100, type=values.at_least_one, metavar="N"
     )
     min_pmi: float = _setting(
         "pairs of words with this pointwise mutual information or more, in bits, are entries (default: 30)",
         default=30.0,
-        type=flag_values.number,
+        type=values.number,
         metavar="X",
     )
     min_bigram_count: int = _setting(
-        "and which occur so often (default: 1, as published)", default=1, type=flag_values.at_least_one, metavar="N"
+        "and which occur so often (default: 1, as published)", default=1, type=values.at_least_one, metavar="N"
     )
     min_views: int = _setting(
         "titles with so many views over all files are entries (default: 70)",
         default=70,
-        type=flag_values.at_least_one,
+        type=values.at_least_one,
         metavar="N",
     )
     min_hour_views: int = _setting(
         "count only hours in which a title had so many views (default: 1; the published script: 50)",
         default=1,
-        type=flag_values.at_least_one,
+        type=values.at_least_one,
         metavar="N",
     )
     days: int | None = _setting(
         "sample so many of the days that the pageviews files cover, by a hash of --seed (default: all)",
-        type=flag_values.at_least_one,
+        type=values.at_least_one,
         metavar="N",
     )
     lowercase: bool = _setting("fold the case of Wikipedia's words", default=False, action="store_true")
@@ -350,12 +350,10 @@ class Settings:
         "keep rarer pairs only if their PMI is --keep-pmi or more: later thresholds must stay above one of the two "
         "(default: 1, which keeps all)",
         default=1,
-        type=flag_values.at_least_one,
+        type=values.at_least_one,
         metavar="N",
     )
-    keep_pmi: float = _setting(
-        "see --keep-bigram-count (default: 20)", default=20.0, type=flag_values.number, metavar="X"
-    )
+    keep_pmi: float = _setting("see --keep-bigram-count (default: 20)", default=20.0, type=values.number, metavar="X")
     normalize_entries: bool = _setting(
         "space wrapped punctuation in entries as in captions, so that they can match (default: as they stand, which "
         "is what the paper's list has)",
@@ -365,7 +363,7 @@ class Settings:
     split_bytes: int = _setting(
         "bytes of a dump that one task reads, where it can be cut (default: 32 MiB)",
         default=32 << 20,
-        type=flag_values.at_least_one,
+        type=values.at_least_one,
         metavar="N",
     )
     retry_failed: bool = _setting(
@@ -377,31 +375,31 @@ class Settings:
     max_failed_files: int | None = _setting(
         "stop when more files than this have failed (default: never)",
         execution=True,
-        type=flag_values.count,
+        type=values.count,
         metavar="N",
     )
     files_per_task: int = _setting(
         "input files that one Spark task reads (default: 1)",
         default=1,
         execution=True,
-        type=flag_values.at_least_one,
+        type=values.at_least_one,
         metavar="N",
     )
     batch_files: int = _setting(
         "input files written and committed together; what resumption can lose (default: 1000)",
         default=1000,
         execution=True,
-        type=flag_values.at_least_one,
+        type=values.at_least_one,
         metavar="N",
     )
     master: str | None = _setting(
-        "Spark master (default: spark-submit's, else local[*])", execution=True, type=flag_values.master, metavar="URL"
+        "Spark master (default: spark-submit's, else local[*])", execution=True, type=values.master, metavar="URL"
     )
     spark_conf: tuple[str, ...] = _setting(
         "a Spark setting, such as spark.driver.memory=8g; may be repeated",
         default=(),
         execution=True,
-        type=flag_values.key_value,
+        type=values.key_value,
         action="append",
         metavar="KEY=VALUE",
     )

@@ -1,0 +1,1 @@
+"""Settings: their groups, flags and values."""
