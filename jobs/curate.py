@@ -16,12 +16,12 @@ from jobs.command import Job, note, open_run, run_job, warn
 from jobs.count import count_stage
 from jobs.dedup import dedup_stage, excluded_identity, open_excluded
 from jobs.extract import INPUT_HELP, extract_options, extract_stage, input_files
-from jobs.frames import PAIRS_PART, read_files
 from jobs.given_counts import read_counts
 from jobs.report import draw_report, drop_report
 from jobs.run_folder import ENTRY_COUNTS, EXTRACTED, POOL, SUBSET, RunFolder
-from jobs.session import spark_session
 from jobs.settings.fields import Settings
+from jobs.spark.frames import PAIRS_PART, read_files
+from jobs.spark.session import spark_session
 from jobs.storages import load_block_words, load_metadata
 from udfs.schemas import ENTRY_COUNT, MATCHED_PAIR
 from udfs.schemas import POOL as POOL_SCHEMA

@@ -16,7 +16,11 @@ from pyspark.sql import functions as F
 
 from jobs.blocks import blocks_identity, load_blocks, without_blocked
 from jobs.command import Job, note, open_run, run_job, warn
-from jobs.frames import (
+from jobs.repeats import limits, repeats_facts, without_repeats
+from jobs.repeats import run as find_repeats
+from jobs.run_folder import EXTRACTED, MATCHED, POOL, REPEATS, RunFolder, Stopwatch, digest
+from jobs.settings.fields import Settings
+from jobs.spark.frames import (
     Source,
     fingerprint_of,
     locate,
@@ -26,13 +30,9 @@ from jobs.frames import (
     set_shuffle_partitions,
     with_fingerprint,
 )
-from jobs.hash_columns import pair_hash_column
-from jobs.progress import progress
-from jobs.repeats import limits, repeats_facts, without_repeats
-from jobs.repeats import run as find_repeats
-from jobs.run_folder import EXTRACTED, MATCHED, POOL, REPEATS, RunFolder, Stopwatch, digest
-from jobs.session import spark_session
-from jobs.settings.fields import Settings
+from jobs.spark.pair_hash import pair_hash_column
+from jobs.spark.progress import progress
+from jobs.spark.session import spark_session
 from udfs.extraction.block_lists import BlockList
 from udfs.hashing import PICK
 from udfs.schemas import PAIR, REPEAT, SORT_KEY

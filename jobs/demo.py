@@ -5,9 +5,9 @@ from pathlib import Path
 
 from jobs import curate
 from jobs.command import Parser, guarded, note, print_result
-from jobs.java import find_java
 from jobs.sample import write_sample
 from jobs.settings.flags import resolve
+from jobs.spark.java import find_java
 from udfs.errors import UsageError
 
 PURPOSE = "generate a small web, curate it, and show what came out"

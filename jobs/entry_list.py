@@ -7,8 +7,8 @@ from typing import Any
 
 from jobs.entry_sources import ranked_sources
 from jobs.run_folder import ballast_version
-from jobs.session import spark_session
 from jobs.settings.fields import Settings
+from jobs.spark.session import spark_session
 from metadata.entries import EntryList
 from metadata.merge import Account, RankedSource, merge, numbers
 from metadata.spacing import can_match

@@ -14,10 +14,10 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, MapType, StructType
 
 from jobs.command import Job, open_run, run_job
-from jobs.frames import Source, open_source
 from jobs.run_folder import EXPORT, IMAGES, MATCHED, POOL, SUBSET, RunFolder, Stopwatch
-from jobs.session import spark_session
 from jobs.settings.fields import Settings
+from jobs.spark.frames import Source, open_source
+from jobs.spark.session import spark_session
 from udfs.errors import BallastError, UsageError
 
 _SPARK_FORMS = {"parquet": "parquet", "jsonl": "json", "csv": "csv"}

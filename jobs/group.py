@@ -13,12 +13,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.command import Job, open_run, run_job
-from jobs.frames import Source, open_source, set_shuffle_partitions
-from jobs.hash_columns import pair_hash_column
-from jobs.progress import progress
 from jobs.run_folder import IMAGES, MATCHED, POOL, SUBSET, RunFolder, Stopwatch
-from jobs.session import spark_session
 from jobs.settings.fields import Settings
+from jobs.spark.frames import Source, open_source, set_shuffle_partitions
+from jobs.spark.pair_hash import pair_hash_column
+from jobs.spark.progress import progress
+from jobs.spark.session import spark_session
 from udfs.hashing import PICK
 from udfs.schemas import IMAGE
 

@@ -15,10 +15,10 @@ from pyspark.sql import DataFrame
 from jobs.blocks import blocks_identity, load_blocks
 from jobs.command import Job, open_run, run_job
 from jobs.dedup import dedup_stage, excluded_identity, open_excluded
-from jobs.frames import fingerprint_of, open_source, with_fingerprint
 from jobs.run_folder import POOL, RunFolder, digest
-from jobs.session import spark_session
 from jobs.settings.fields import Settings
+from jobs.spark.frames import fingerprint_of, open_source, with_fingerprint
+from jobs.spark.session import spark_session
 from udfs.errors import UsageError
 from udfs.schemas import POOL as POOL_SCHEMA
 

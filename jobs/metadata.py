@@ -17,9 +17,9 @@ from jobs.command import Parser, guarded, note, warn
 from jobs.entry_list import build, check_out, manifest_path, write_list
 from jobs.entry_sources import BIGRAMS_JOB, TITLES_JOB, UNIGRAMS_JOB, WORDNET_JOB, count_source
 from jobs.next_steps import next_of_list
-from jobs.session import spark_session
 from jobs.settings.fields import COMMANDS
 from jobs.settings.flags import add_flags, resolve
+from jobs.spark.session import spark_session
 from metadata.describe import describe, difference
 from metadata.entries import EntryList, load_entries
 from metadata.spacing import normalize_entry

@@ -18,11 +18,11 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.frames import read_files
 from jobs.partial_counts import files_identity, input_records, partial_counts, scan_stage
-from jobs.progress import progress
 from jobs.run_folder import BIGRAMS, SCANNED, UNIGRAMS, RunFolder, Stopwatch
 from jobs.settings.fields import Settings
+from jobs.spark.frames import read_files
+from jobs.spark.progress import progress
 from metadata.counting import BIGRAM, PAIR_COUNT, UNIGRAM, WORD_COUNT, count_piece
 from metadata.dumps import Piece, plan_pieces
 from metadata.words import TOKENIZER_VERSION

@@ -11,10 +11,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.command import note, warn
-from jobs.frames import ddl, read_files
-from jobs.progress import Read, progress
 from jobs.run_folder import SCANNED, RunFolder, digest
 from jobs.settings.fields import Settings
+from jobs.spark.frames import ddl, read_files
+from jobs.spark.progress import Read, progress
 from metadata.counting import COUNTED, DAMAGE, OUTCOME
 from udfs.storage.local import LocalStorage, open_input
 

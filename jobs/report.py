@@ -13,19 +13,8 @@ from typing import Any, NamedTuple
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.command import Parser, guarded, warn
-from jobs.errors import one_line
-from jobs.frames import (
-    FILES_PART,
-    PAIRS_PART,
-    check_fingerprint,
-    fingerprint_of,
-    open_source,
-    read_files,
-    set_shuffle_partitions,
-)
 from jobs.funnel import funnel, subsets_of
 from jobs.given_counts import counts_beside, given_counts, pool_entries, read_counts
-from jobs.progress import progress
 from jobs.report_figures import (
     PoolFigures,
     bad_files,
@@ -36,9 +25,20 @@ from jobs.report_figures import (
     subset_counts,
 )
 from jobs.run_folder import ENTRY_COUNTS, EXTRACTED, FILES, MATCHED, POOL, REPORT_FILE, SUBSET, RunFolder, stored_run
-from jobs.session import spark_session
 from jobs.settings.fields import COMMANDS, Settings
 from jobs.settings.flags import add_flags, resolve
+from jobs.spark.frames import (
+    FILES_PART,
+    PAIRS_PART,
+    check_fingerprint,
+    fingerprint_of,
+    open_source,
+    read_files,
+    set_shuffle_partitions,
+)
+from jobs.spark.progress import progress
+from jobs.spark.session import spark_session
+from jobs.spark.spark_errors import one_line
 from jobs.storages import load_metadata
 from udfs.balancing.probabilities import Counts
 from udfs.errors import UsageError

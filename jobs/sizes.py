@@ -8,8 +8,8 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.hash_columns import pair_hash_column
 from jobs.settings.fields import Settings
+from jobs.spark.pair_hash import pair_hash_column
 from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probabilities, uniforms
 from udfs.balancing.size_curve import (
     Chosen,

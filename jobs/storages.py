@@ -2,7 +2,7 @@
 
 import errno
 
-from jobs.hadoop_storage import HadoopStorage
+from jobs.spark.hadoop_storage import HadoopStorage
 from metadata.entries import EntryList, load_entries, parse_entries
 from udfs.captions.block_words import NO_WORDS, BlockWords, parse_block_words
 from udfs.errors import UsageError

@@ -4,7 +4,6 @@ import textwrap
 from typing import Any
 
 from jobs.funnel import extraction_steps, match_steps, pool_step, subset_step, subsets_of
-from jobs.progress import span
 from jobs.run_folder import (
     CARD_FILE,
     COUNTS_FILE,
@@ -20,6 +19,7 @@ from jobs.run_folder import (
     STAGES,
     SUBSET,
 )
+from jobs.spark.progress import span
 from udfs.outcomes import FileStatus
 from udfs.report.figures import Step
 

@@ -11,12 +11,12 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from jobs.command import Parser, guarded
-from jobs.frames import PAIRS_PART
 from jobs.report import own_context
 from jobs.run_folder import EXTRACTED, MATCHED, POOL, SUBSET, RunFolder, stored_run
-from jobs.session import spark_session
 from jobs.settings.fields import COMMANDS
 from jobs.settings.flags import add_flags, resolve
+from jobs.spark.frames import PAIRS_PART
+from jobs.spark.session import spark_session
 from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probabilities
 from udfs.captions.visible import visible
 from udfs.errors import BallastError, UsageError

@@ -62,8 +62,8 @@ def bucket(s3_server: str) -> str:
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory, s3_server: str) -> Iterator:
     """A local session with two cores, as `ballast` makes it. Its workers know the S3 server from their environment."""
-    from jobs.session import spark_session
     from jobs.settings.fields import Settings
+    from jobs.spark.session import spark_session
 
     scratch = tmp_path_factory.mktemp("spark")
     settings = Settings(

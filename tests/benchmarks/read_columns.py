@@ -7,9 +7,9 @@ from pathlib import Path
 sys.path.insert(1, str(Path(__file__).resolve().parents[2]))  # the checkout, when Ballast is not installed
 
 from jobs.command import Parser
-from jobs.session import spark_session
 from jobs.settings.fields import COMMANDS
 from jobs.settings.flags import add_flags, resolve
+from jobs.spark.session import spark_session
 
 _SHOWN = ("url", "caption", "page_url")  # of twenty pairs of each
 _POOL = ("uuid", "caption_hash", "entry_ids", "lang", *_SHOWN)

@@ -24,10 +24,10 @@ import pyarrow.dataset as ds
 from process_tree import Usage, watched
 from simulated_pool import ENTRIES, PAPER_PAIRS, scaled_t, simulated_pairs
 
-from jobs.frames import with_fingerprint
 from jobs.run_folder import REPORT_FILE
-from jobs.session import spark_session
 from jobs.settings.fields import Settings
+from jobs.spark.frames import with_fingerprint
+from jobs.spark.session import spark_session
 from metadata.entries import load_entries
 
 ROOT, HERE = Path(__file__).resolve().parents[2], Path(__file__).resolve().parent

@@ -14,8 +14,8 @@ from pyspark.sql import DataFrame, SparkSession
 from table import TIMES, Row, Run, interleave, timed
 
 from jobs.extract import run
-from jobs.session import spark_session
 from jobs.settings.fields import Settings
+from jobs.spark.session import spark_session
 from udfs.extraction.pages import WARC
 from udfs.matching.matcher import Matcher, held_matcher, pack_entries
 from udfs.schemas import KIND_PAIR

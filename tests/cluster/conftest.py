@@ -8,8 +8,8 @@ import pytest
 from runs import BALLAST, ENTRIES, FILES, PAGES, Crawl, Rows, Run, rows_of
 from standalone import Cluster, standalone_cluster, why_not_here
 
-from jobs.java import use_java
 from jobs.sample import write_sample
+from jobs.spark.java import use_java
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pyspark
 
-from jobs.java import use_java
+from jobs.spark.java import use_java
 
 ROOT = Path(__file__).resolve().parents[2]
 SPARK_HOME = Path(pyspark.__file__).parent

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.cli import main
-from jobs.session import spark_session
 from jobs.settings.fields import Settings
+from jobs.spark.session import spark_session
 
 SESSION = Settings(out="", master="local[2]", spark_conf=("spark.sql.shuffle.partitions=2", *sys.argv[1:]))
 

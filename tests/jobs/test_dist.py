@@ -21,7 +21,7 @@ import conf, jobs, metadata, udfs
 assert all(".zip/" in package.__path__[0] for package in (conf, jobs, metadata, udfs)), conf.__path__
 from udfs.storage.conf_files import spark_defaults
 from jobs.run_folder import ballast_version
-from jobs.session import quiet_log
+from jobs.spark.session import quiet_log
 from metadata.entries import default_entries
 from udfs.captions.language import fasttext_detector
 print(default_entries().size, len(spark_defaults()), ballast_version(), fasttext_detector()("a red car")[0])

@@ -96,7 +96,7 @@ def test_tasks_that_fail_once_leave_the_same_rows(crawl, curated, tmp_path):
 
 def test_spark_submit_takes_the_same_flags_from_another_folder(crawl, curated, tmp_path):
     """The checkout is not on the path and not the working folder; Java's own launcher starts the driver."""
-    from jobs.java import find_java
+    from jobs.spark.java import find_java
 
     environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYSPARK_PYTHON")}
     environment["JAVA_HOME"] = str(find_java().executable.parent.parent)

@@ -11,7 +11,7 @@ from naughty_server import naughty_server, serve, status
 
 from jobs import storages
 from jobs.cli import main
-from jobs.hadoop_storage import HadoopStorage
+from jobs.spark.hadoop_storage import HadoopStorage
 from udfs.hashing import sample_hash
 from udfs.storage.s3 import S3Storage
 from udfs.storage.s3_client import s3_client

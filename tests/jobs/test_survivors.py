@@ -156,7 +156,7 @@ def test_a_recount_of_a_subset_would_keep_too_many_and_the_weights_mend_it(spark
     for place in range(30_000):
         ids = np.unique(rng.choice(entries, size=rng.integers(1, 4), p=shares / shares.sum())).tolist()
         rows.append((f"{place:024x}", "u", "c", "alt", "en", 1.0, place * 7919, ids, "p", "w", place, 1))
-    from jobs.frames import ddl
+    from jobs.spark.frames import ddl
     from udfs.schemas import POOL
 
     pool = spark.createDataFrame(rows, ddl(POOL)).repartition(3).cache()

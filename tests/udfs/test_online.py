@@ -48,7 +48,7 @@ TABLES = st.lists(st.integers(0, 300) | st.integers(0, 10**11), min_size=len(WOR
 def job_batches(pairs: Sequence[tuple[str, str]], seed: int) -> list[pa.RecordBatch]:
     """The pairs that match as pool rows with H, by the jobs' own steps; `warc_offset` is the pair's position.
 
-    Spark computes H in the job; tests/jobs/test_hash_columns.py holds that it is `pair_hash`.
+    Spark computes H in the job; tests/jobs/spark/test_pair_hash.py holds that it is `pair_hash`.
     """
     texts = [canonical(caption) for _, caption in pairs]
     columns: dict[str, list[Any]] = {

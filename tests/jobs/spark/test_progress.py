@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 from jobs.command import note
-from jobs.progress import Progress, Read, Standing, Tasks, line_of, picture_of, progress, rate, shown, span
 from jobs.settings.fields import Settings
+from jobs.spark.progress import Progress, Read, Standing, Tasks, line_of, picture_of, progress, rate, shown, span
 
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 
@@ -157,7 +157,7 @@ def test_no_display_where_it_is_not_wanted(spark, monkeypatch, settings, variabl
     terminal = Terminal(monkeypatch)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("jobs.progress._LINE_EVERY_S", 0.1)
+    monkeypatch.setattr("jobs.spark.progress._LINE_EVERY_S", 0.1)
     with shown(spark, Settings(out="", **settings)):
         progress().begin("extract", Read(1, 5))
         time.sleep(0.6)

@@ -8,7 +8,7 @@ from typing import Any
 from py4j.protocol import Py4JJavaError
 from pyspark import SparkContext
 
-from jobs.errors import one_line
+from jobs.spark.spark_errors import one_line
 from udfs.errors import BallastError, UsageError
 from udfs.storage.addresses import join, shown, without_slash
 from udfs.storage.local import PathKind, refuse_patterns

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from jobs.hash_columns import pair_hash_column
+from jobs.spark.pair_hash import pair_hash_column
 from udfs.hashing import DRAW, PICK, caption_hash, image_uuid, pair_hash
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs import java
+from jobs.spark import java
 from udfs.errors import BallastError
 
 

@@ -13,15 +13,15 @@ from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
-from jobs.errors import one_line
-from jobs.java import use_java
-from jobs.progress import shown
-from jobs.s3a import prepare_s3
 from jobs.settings.fields import Settings
+from jobs.spark.java import use_java
+from jobs.spark.progress import shown
+from jobs.spark.s3a import prepare_s3
+from jobs.spark.spark_errors import one_line
 from udfs.errors import BallastError
 from udfs.storage.addresses import HADOOP, kind_of
 
-_ROOT = Path(__file__).resolve().parent.parent  # the checkout, site-packages, or the zip given to --py-files
+_ROOT = Path(__file__).resolve().parents[2]  # the checkout, site-packages, or the zip given to --py-files
 
 _ALWAYS = {
     "spark.sql.execution.arrow.pyspark.enabled": "true",

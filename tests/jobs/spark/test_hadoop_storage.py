@@ -3,7 +3,7 @@
 import pytest
 from storage_contract import StorageContract
 
-from jobs.hadoop_storage import HadoopStorage
+from jobs.spark.hadoop_storage import HadoopStorage
 from jobs.storages import open_storage
 from udfs.errors import UsageError
 from udfs.storage.local import LocalStorage

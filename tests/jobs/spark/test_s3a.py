@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from jobs.s3a import settings_of, static_settings
+from jobs.spark.s3a import settings_of, static_settings
 from udfs.storage.s3 import S3Storage
 from udfs.storage.s3_client import s3_client
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 JARS = "BALLAST_TEST_S3A_JARS"
 """Jars for the run on S3, comma-separated: spark-hadoop-cloud, hadoop-aws and the AWS SDK bundle, of this Spark."""
 

@@ -1,0 +1,1 @@
+"""What Ballast needs of Spark: the session, Java, frames, hashes, progress."""
