@@ -6,8 +6,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.command import warn
+from jobs.runs.open_storage import open_storage, read_file
 from jobs.settings.fields import Settings
-from jobs.storages import open_storage, read_file
 from udfs.errors import UsageError
 from udfs.extraction.block_lists import Blocker, BlockList, BlockListBuilder
 from udfs.storage.addresses import shown

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from jobs.next_steps import next_steps
-from jobs.run_folder import RunFolder
+from jobs.runs.run_folder import RunFolder
 from jobs.settings.fields import COMMANDS, Settings
 from jobs.settings.flags import add_flags, execution, resolve, saved
 from jobs.spark.progress import say

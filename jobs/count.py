@@ -17,12 +17,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.command import Job, open_run, run_job
-from jobs.run_folder import COUNTS_FILE, ENTRY_COUNTS, MATCHED, POOL, RunFolder, Stopwatch
+from jobs.runs.open_storage import load_metadata
+from jobs.runs.run_folder import COUNTS_FILE, ENTRY_COUNTS, MATCHED, POOL, RunFolder, Stopwatch
 from jobs.settings.fields import Settings
 from jobs.spark.frames import check_fingerprint, ddl, fingerprint_of, open_source, with_fingerprint
 from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
-from jobs.storages import load_metadata
 from jobs.survivors import weight_column
 from metadata.entries import EntryList
 from udfs.errors import BallastError

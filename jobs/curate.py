@@ -10,7 +10,6 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
 from collections.abc import Sequence
 
 from jobs.balance import balance_stage, write_card
-from jobs.batches import work_left
 from jobs.blocks import blocks_identity, load_blocks
 from jobs.command import Job, note, open_run, run_job, warn
 from jobs.count import count_stage
@@ -18,11 +17,12 @@ from jobs.dedup import dedup_stage, excluded_identity, open_excluded
 from jobs.extract import INPUT_HELP, extract_options, extract_stage, input_files
 from jobs.given_counts import read_counts
 from jobs.report import draw_report, drop_report
-from jobs.run_folder import ENTRY_COUNTS, EXTRACTED, POOL, SUBSET, RunFolder
+from jobs.runs.input_batches import work_left
+from jobs.runs.open_storage import load_block_words, load_metadata
+from jobs.runs.run_folder import ENTRY_COUNTS, EXTRACTED, POOL, SUBSET, RunFolder
 from jobs.settings.fields import Settings
 from jobs.spark.frames import PAIRS_PART, read_files
 from jobs.spark.session import spark_session
-from jobs.storages import load_block_words, load_metadata
 from udfs.schemas import ENTRY_COUNT, MATCHED_PAIR
 from udfs.schemas import POOL as POOL_SCHEMA
 

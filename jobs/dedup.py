@@ -18,7 +18,7 @@ from jobs.blocks import blocks_identity, load_blocks, without_blocked
 from jobs.command import Job, note, open_run, run_job, warn
 from jobs.repeats import limits, repeats_facts, without_repeats
 from jobs.repeats import run as find_repeats
-from jobs.run_folder import EXTRACTED, MATCHED, POOL, REPEATS, RunFolder, Stopwatch, digest
+from jobs.runs.run_folder import EXTRACTED, MATCHED, POOL, REPEATS, RunFolder, Stopwatch, digest
 from jobs.settings.fields import Settings
 from jobs.spark.frames import (
     Source,

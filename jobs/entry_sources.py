@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from jobs.command import note
 from jobs.ngrams import ngrams_identity, ngrams_stages, plan_dumps
-from jobs.run_folder import BIGRAMS, FINISHED, TITLES, UNIGRAMS, WORDNET, RunFolder, read_record
+from jobs.runs.run_folder import BIGRAMS, FINISHED, TITLES, UNIGRAMS, WORDNET, RunFolder, read_record
 from jobs.settings.fields import Settings
 from jobs.settings.flags import execution
 from jobs.spark.frames import read_files

@@ -7,10 +7,10 @@ import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.command import warn
-from jobs.run_folder import COUNTS_FILE, ENTRY_COUNTS, POOL, SUBSET, digest, read_record
+from jobs.runs.open_storage import load_metadata, open_storage, path_kind, read_file
+from jobs.runs.run_folder import COUNTS_FILE, ENTRY_COUNTS, POOL, SUBSET, digest, read_record
 from jobs.settings.fields import Settings
 from jobs.spark.frames import Fingerprint, check_fingerprint, fingerprint_of, open_source
-from jobs.storages import load_metadata, open_storage, path_kind, read_file
 from metadata.entries import EntryList
 from udfs.balancing.probabilities import Counts
 from udfs.errors import UsageError

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.command import Job, open_run, run_job
-from jobs.run_folder import IMAGES, MATCHED, POOL, SUBSET, RunFolder, Stopwatch
+from jobs.runs.run_folder import IMAGES, MATCHED, POOL, SUBSET, RunFolder, Stopwatch
 from jobs.settings.fields import Settings
 from jobs.spark.frames import Source, open_source, set_shuffle_partitions
 from jobs.spark.pair_hash import pair_hash_column

@@ -9,10 +9,10 @@ from itertools import islice
 from jobs.blocks import load_blocks
 from jobs.command import Parser, guarded
 from jobs.extract import extract_options, input_files, source_options
+from jobs.runs.open_storage import load_block_words, load_metadata
 from jobs.settings.fields import COMMANDS, Settings
 from jobs.settings.flags import add_flags, resolve
 from jobs.spark.session import session_for
-from jobs.storages import load_block_words, load_metadata
 from udfs.captions.visible import visible
 from udfs.errors import UsageError
 from udfs.extraction.block_lists import Blocker

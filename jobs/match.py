@@ -14,12 +14,12 @@ from pyspark import Broadcast
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.command import Job, open_run, run_job
-from jobs.run_folder import EXTRACTED, MATCHED, POOL, RunFolder, Stopwatch
+from jobs.runs.open_storage import load_metadata
+from jobs.runs.run_folder import EXTRACTED, MATCHED, POOL, RunFolder, Stopwatch
 from jobs.settings.fields import Settings
 from jobs.spark.frames import ddl, open_source, rows_and_images, with_fingerprint
 from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
-from jobs.storages import load_metadata
 from metadata.entries import EntryList
 from udfs.errors import UsageError
 from udfs.matching.matcher import held_matcher, match_batches, pack_entries

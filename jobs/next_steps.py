@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from jobs.funnel import subsets_of
-from jobs.run_folder import ENTRY_COUNTS, EXPORT, IMAGES, POOL, SUBSET
+from jobs.runs.funnel import subsets_of
+from jobs.runs.run_folder import ENTRY_COUNTS, EXPORT, IMAGES, POOL, SUBSET
 from jobs.settings.fields import Settings
 from udfs.storage.addresses import join, name_of
 

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.command import note, warn
-from jobs.run_folder import SCANNED, RunFolder, digest
+from jobs.runs.run_folder import SCANNED, RunFolder, digest
 from jobs.settings.fields import Settings
 from jobs.spark.frames import ddl, read_files
 from jobs.spark.progress import Read, progress

@@ -19,7 +19,7 @@ from jobs.balance import choose_thresholds, one_an_image
 from jobs.blocks import load_blocks, without_blocked
 from jobs.command import Parser, guarded
 from jobs.given_counts import given_counts
-from jobs.run_folder import MATCHED, POOL
+from jobs.runs.run_folder import MATCHED, POOL
 from jobs.settings.fields import COMMANDS, Settings
 from jobs.settings.flags import add_flags, resolve
 from jobs.sizes import curve_of, sizes_at

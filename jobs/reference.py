@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from jobs.cli import HELPERS, JOBS
-from jobs.run_facts import RUN_KEYS, SECONDS, STAGE_FACTS
-from jobs.run_folder import FILES, RUN_FILE
+from jobs.runs.record import RUN_KEYS, SECONDS, STAGE_FACTS
+from jobs.runs.run_folder import FILES, RUN_FILE
 from jobs.settings.fields import COMMANDS, FIELDS
 from udfs import schemas
 from udfs.extraction.opt_outs import AI_AGENTS

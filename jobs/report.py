@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.command import Parser, guarded, warn
-from jobs.funnel import funnel, subsets_of
 from jobs.given_counts import counts_beside, given_counts, pool_entries, read_counts
 from jobs.report_figures import (
     PoolFigures,
@@ -24,7 +23,19 @@ from jobs.report_figures import (
     shown_pairs,
     subset_counts,
 )
-from jobs.run_folder import ENTRY_COUNTS, EXTRACTED, FILES, MATCHED, POOL, REPORT_FILE, SUBSET, RunFolder, stored_run
+from jobs.runs.funnel import funnel, subsets_of
+from jobs.runs.open_storage import load_metadata
+from jobs.runs.run_folder import (
+    ENTRY_COUNTS,
+    EXTRACTED,
+    FILES,
+    MATCHED,
+    POOL,
+    REPORT_FILE,
+    SUBSET,
+    RunFolder,
+    stored_run,
+)
 from jobs.settings.fields import COMMANDS, Settings
 from jobs.settings.flags import add_flags, resolve
 from jobs.spark.frames import (
@@ -39,7 +50,6 @@ from jobs.spark.frames import (
 from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
 from jobs.spark.spark_errors import one_line
-from jobs.storages import load_metadata
 from udfs.balancing.probabilities import Counts
 from udfs.errors import UsageError
 from udfs.outcomes import FileStatus

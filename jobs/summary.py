@@ -3,8 +3,8 @@
 import textwrap
 from typing import Any
 
-from jobs.funnel import extraction_steps, match_steps, pool_step, subset_step, subsets_of
-from jobs.run_folder import (
+from jobs.runs.funnel import extraction_steps, match_steps, pool_step, subset_step, subsets_of
+from jobs.runs.run_folder import (
     CARD_FILE,
     COUNTS_FILE,
     ENTRY_COUNTS,

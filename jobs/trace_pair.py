@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from jobs.command import Parser, guarded
 from jobs.report import own_context
-from jobs.run_folder import EXTRACTED, MATCHED, POOL, SUBSET, RunFolder, stored_run
+from jobs.runs.run_folder import EXTRACTED, MATCHED, POOL, SUBSET, RunFolder, stored_run
 from jobs.settings.fields import COMMANDS
 from jobs.settings.flags import add_flags, resolve
 from jobs.spark.frames import PAIRS_PART

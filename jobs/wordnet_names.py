@@ -6,7 +6,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from jobs.partial_counts import files_identity, input_records
-from jobs.run_folder import WORDNET, RunFolder, Stopwatch
+from jobs.runs.run_folder import WORDNET, RunFolder, Stopwatch
 from jobs.spark.frames import ddl
 from metadata.counting import SYNSET_NAME
 from metadata.wordnet import DATA_FILES, check_dict_dir, synset_counts

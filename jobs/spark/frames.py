@@ -8,8 +8,8 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.run_folder import EXTRACTED, SUBSET, RunFolder, digest, read_record
-from jobs.storages import open_storage
+from jobs.runs.open_storage import open_storage
+from jobs.runs.run_folder import EXTRACTED, SUBSET, RunFolder, digest, read_record
 from udfs.errors import UsageError
 from udfs.schemas import KIND_FILE, KIND_PAIR
 from udfs.storage.addresses import name_of, parent_of

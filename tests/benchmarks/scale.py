@@ -24,7 +24,7 @@ import pyarrow.dataset as ds
 from process_tree import Usage, watched
 from simulated_pool import ENTRIES, PAPER_PAIRS, scaled_t, simulated_pairs
 
-from jobs.run_folder import REPORT_FILE
+from jobs.runs.run_folder import REPORT_FILE
 from jobs.settings.fields import Settings
 from jobs.spark.frames import with_fingerprint
 from jobs.spark.session import spark_session

@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import reference
 
 from jobs.cli import main
-from jobs.run_facts import RUN_KEYS, STAGE_FACTS
-from jobs.run_folder import FILES
+from jobs.runs.record import RUN_KEYS, STAGE_FACTS
+from jobs.runs.run_folder import FILES
 from udfs.outcomes import COUNTERS, FileStatus
 
 

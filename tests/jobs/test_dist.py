@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from jobs import dist
-from jobs.run_folder import ballast_version
+from jobs.runs.run_folder import ballast_version
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
@@ -20,7 +20,7 @@ import sys
 import conf, jobs, metadata, udfs
 assert all(".zip/" in package.__path__[0] for package in (conf, jobs, metadata, udfs)), conf.__path__
 from udfs.storage.conf_files import spark_defaults
-from jobs.run_folder import ballast_version
+from jobs.runs.run_folder import ballast_version
 from jobs.spark.session import quiet_log
 from metadata.entries import default_entries
 from udfs.captions.language import fasttext_detector

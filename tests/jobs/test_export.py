@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from pools import record_of, rows_of, run, sorted_rows
 
-from jobs.run_folder import IMAGES
+from jobs.runs.run_folder import IMAGES
 from udfs.schemas import IMAGE
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ import pytest
 
 from jobs.command import Parser
 from jobs.next_steps import next_of_list, next_steps
-from jobs.run_folder import ENTRY_COUNTS, EXPORT, IMAGES, POOL, SUBSET
+from jobs.runs.run_folder import ENTRY_COUNTS, EXPORT, IMAGES, POOL, SUBSET
 from jobs.settings.fields import COMMANDS, Settings
 from jobs.settings.flags import add_flags
 

@@ -65,7 +65,7 @@ def test_slices_change_no_row(pools, tmp_path, dedup):
 
 
 def test_a_sliced_dedup_goes_on_with_its_own_slices(pools, tmp_path, monkeypatch):
-    from jobs.run_folder import RunFolder
+    from jobs.runs.run_folder import RunFolder
 
     commit, done = RunFolder.commit, []
 

@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from naughty_server import naughty_server, serve, status
 
-from jobs import storages
 from jobs.cli import main
+from jobs.runs import open_storage
 from jobs.spark.hadoop_storage import HadoopStorage
 from udfs.hashing import sample_hash
 from udfs.storage.s3 import S3Storage
@@ -173,7 +173,7 @@ def test_writing_to_s3_without_the_jars_says_which_to_add(spark, crawl, bucket, 
 
 def test_a_run_through_hadoops_file_system(spark, crawl, tmp_path, monkeypatch):
     """By `file://`, which is otherwise local: run.json, manifests and clean-up go through the JVM."""
-    monkeypatch.setattr(storages, "LocalStorage", lambda path: HadoopStorage(f"file://{Path(path).absolute()}"))
+    monkeypatch.setattr(open_storage, "LocalStorage", lambda path: HadoopStorage(f"file://{Path(path).absolute()}"))
     command = ["extract", str(crawl.folder / "one.warc.gz"), "--out", str(tmp_path / "out")]
     assert main(command) == 0
     assert main(command) == 0, "a finished run is reported"

@@ -14,7 +14,7 @@ import xxhash
 from pools import record_of, rows_of, run
 from test_pipeline import as_tuples, pair_tuple
 
-from jobs.run_folder import RunFolder
+from jobs.runs.run_folder import RunFolder
 from jobs.summary import summarize
 from udfs.schemas import POOL
 

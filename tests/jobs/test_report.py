@@ -9,7 +9,7 @@ import pytest
 from pools import counts_of, keep_prob_of, record_of, rows_of, run
 
 from jobs.report import collect, draw_report, drop_report, own_context
-from jobs.run_folder import stored_run
+from jobs.runs.run_folder import stored_run
 from udfs.report.figures import MOST_MATCHES
 
 

@@ -3,8 +3,8 @@
 import pytest
 from storage_contract import StorageContract
 
+from jobs.runs.open_storage import open_storage
 from jobs.spark.hadoop_storage import HadoopStorage
-from jobs.storages import open_storage
 from udfs.errors import UsageError
 from udfs.storage.local import LocalStorage
 from udfs.storage.s3 import S3Storage

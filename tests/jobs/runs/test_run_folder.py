@@ -8,7 +8,7 @@ import pytest
 from pools import ordered_rows_of
 
 from jobs.cli import main
-from jobs.run_folder import RunFolder
+from jobs.runs.run_folder import RunFolder
 from udfs.errors import UsageError
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from jobs.run_folder import FILES, MATCHED, POOL, REPEATS, SUBSET
+from jobs.runs.run_folder import FILES, MATCHED, POOL, REPEATS, SUBSET
 from udfs.outcomes import OPTED_OUT, Outcome
 from udfs.report.figures import Step
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs import lease
-from jobs.lease import LEASES, Lease
+from jobs.runs import lease
+from jobs.runs.lease import LEASES, Lease
 from udfs.errors import BallastError
 from udfs.storage.local import LocalStorage
 

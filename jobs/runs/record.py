@@ -1,6 +1,6 @@
 """What the keys of run.json mean: those of the run, and the facts of each stage that it has finished."""
 
-from jobs.run_folder import (
+from jobs.runs.run_folder import (
     BIGRAMS,
     ENTRY_COUNTS,
     EXPORT,

@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 from pools import record_of, rows_of, run, sorted_rows
 
-from jobs import batches
-from jobs.lease import LEASES
+from jobs.runs import input_batches
+from jobs.runs.lease import LEASES
 
 pytestmark = pytest.mark.processes  # some fifteen runs, one after the other
 
@@ -122,11 +122,11 @@ def test_a_retry_that_is_killed_goes_on(spark, inputs, curate, curated, monkeypa
 
     with monkeypatch.context() as patched:
         if place == "before the new batch":
-            patched.setattr(batches, "_committed_rows", killed)
+            patched.setattr(input_batches, "_committed_rows", killed)
         elif place == "after it":
-            patched.setattr(batches, "_gather_files", killed)
+            patched.setattr(input_batches, "_gather_files", killed)
         else:
-            patched.setattr("jobs.run_folder.RunFolder._discard_stale", killed)
+            patched.setattr("jobs.runs.run_folder.RunFolder._discard_stale", killed)
         with pytest.raises(Killed):
             curate("--retry-failed")
     assert record_of(out)["state"] == "running" or place == "while discarding"

@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.command import note
-from jobs.run_folder import EXTRACTED, FILES, STAGES, Manifest, RunFolder, Stopwatch, digest
+from jobs.runs.run_folder import EXTRACTED, FILES, STAGES, Manifest, RunFolder, Stopwatch, digest
 from jobs.settings.fields import Settings
 from jobs.spark.frames import FILES_PART, PAIRS_PART, read_files
 from jobs.spark.progress import Read, progress

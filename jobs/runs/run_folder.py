@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 import pyspark
 from pyspark.sql import DataFrame
 
-from jobs.lease import Lease
-from jobs.storages import open_storage
+from jobs.runs.lease import Lease
+from jobs.runs.open_storage import open_storage
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import HASH_VERSION
 from udfs.storage.addresses import join

@@ -1,0 +1,1 @@
+"""Output folders: what is committed, who may write, run.json."""
