@@ -15,15 +15,12 @@ from pyspark import Broadcast
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.blocks import blocks_identity, load_blocks, without_blocked
 from jobs.command import Job, open_run, run_job, warn
 from jobs.count import count_stage
-from jobs.given_counts import given_counts, pool_entries, read_counts
 from jobs.runs.funnel import funnel
 from jobs.runs.open_storage import load_metadata, open_storage
 from jobs.runs.run_folder import CARD_FILE, ENTRY_COUNTS, MATCHED, POOL, SUBSET, RunFolder, Stopwatch, read_record
 from jobs.settings.fields import Settings
-from jobs.sizes import curve_of, sizes_at, t_of_size
 from jobs.spark.frames import (
     Source,
     check_fingerprint,
@@ -37,7 +34,10 @@ from jobs.spark.frames import (
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
-from jobs.survivors import read_survivors, survivors_identity, warn_of_subset
+from jobs.steps.blocks import blocks_identity, load_blocks, without_blocked
+from jobs.steps.given_counts import given_counts, pool_entries, read_counts
+from jobs.steps.sizes import curve_of, sizes_at, t_of_size
+from jobs.steps.survivors import read_survivors, survivors_identity, warn_of_subset
 from udfs.balancing.probabilities import (
     DRAW_COLUMN,
     PAPER_POOLS,

@@ -23,7 +23,7 @@ from jobs.settings.fields import Settings
 from jobs.spark.frames import check_fingerprint, ddl, fingerprint_of, open_source, with_fingerprint
 from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
-from jobs.survivors import weight_column
+from jobs.steps.survivors import weight_column
 from metadata.entries import EntryList
 from udfs.errors import BallastError
 from udfs.schemas import ENTRY_COUNT

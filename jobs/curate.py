@@ -10,12 +10,10 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
 from collections.abc import Sequence
 
 from jobs.balance import balance_stage, write_card
-from jobs.blocks import blocks_identity, load_blocks
 from jobs.command import Job, note, open_run, run_job, warn
 from jobs.count import count_stage
 from jobs.dedup import dedup_stage, excluded_identity, open_excluded
 from jobs.extract import INPUT_HELP, extract_options, extract_stage, input_files
-from jobs.given_counts import read_counts
 from jobs.report import draw_report, drop_report
 from jobs.runs.input_batches import work_left
 from jobs.runs.open_storage import load_block_words, load_metadata
@@ -23,6 +21,8 @@ from jobs.runs.run_folder import ENTRY_COUNTS, EXTRACTED, POOL, SUBSET, RunFolde
 from jobs.settings.fields import Settings
 from jobs.spark.frames import PAIRS_PART, read_files
 from jobs.spark.session import spark_session
+from jobs.steps.blocks import blocks_identity, load_blocks
+from jobs.steps.given_counts import read_counts
 from udfs.schemas import ENTRY_COUNT, MATCHED_PAIR
 from udfs.schemas import POOL as POOL_SCHEMA
 

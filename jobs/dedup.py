@@ -14,10 +14,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.blocks import blocks_identity, load_blocks, without_blocked
 from jobs.command import Job, note, open_run, run_job, warn
-from jobs.repeats import limits, repeats_facts, without_repeats
-from jobs.repeats import run as find_repeats
 from jobs.runs.run_folder import EXTRACTED, MATCHED, POOL, REPEATS, RunFolder, Stopwatch, digest
 from jobs.settings.fields import Settings
 from jobs.spark.frames import (
@@ -33,6 +30,9 @@ from jobs.spark.frames import (
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
+from jobs.steps.blocks import blocks_identity, load_blocks, without_blocked
+from jobs.steps.repeats import limits, repeats_facts, without_repeats
+from jobs.steps.repeats import run as find_repeats
 from udfs.extraction.block_lists import BlockList
 from udfs.hashing import PICK
 from udfs.schemas import PAIR, REPEAT, SORT_KEY

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.command import Parser, guarded, warn
-from jobs.given_counts import counts_of_json
 from jobs.runs.open_storage import load_metadata, open_storage, path_kind, read_file
 from jobs.runs.run_folder import COUNTS_FILE, ENTRY_COUNTS, RUN_FILE
 from jobs.settings.fields import COMMANDS
 from jobs.settings.flags import add_flags, resolve
+from jobs.steps.given_counts import counts_of_json
 from udfs.balancing.explain import Explanation, explain
 from udfs.balancing.probabilities import Counts
 from udfs.captions.language import LANGUAGE_DETECTORS

@@ -14,7 +14,6 @@ import pyarrow as pa
 from pyspark import Broadcast, SparkFiles
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.blocks import blocks_identity, load_blocks
 from jobs.command import Job, open_run, run_job
 from jobs.runs.input_batches import extract_batches, inputs_facts, work_left
 from jobs.runs.open_storage import load_block_words, open_storage
@@ -22,6 +21,7 @@ from jobs.runs.run_folder import EXTRACTED, RunFolder
 from jobs.settings.fields import Settings
 from jobs.spark.frames import ddl, with_fingerprint
 from jobs.spark.session import spark_session
+from jobs.steps.blocks import blocks_identity, load_blocks
 from metadata.entries import EntryList
 from udfs.captions.block_words import NO_WORDS, BlockWords
 from udfs.captions.rules import MAX_TEXT_CHARACTERS, CaptionRules

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from jobs.blocks import load_blocks
 from jobs.command import Parser, guarded
 from jobs.extract import extract_options, input_files, source_options
 from jobs.runs.open_storage import load_block_words, load_metadata
 from jobs.settings.fields import COMMANDS, Settings
 from jobs.settings.flags import add_flags, resolve
 from jobs.spark.session import session_for
+from jobs.steps.blocks import load_blocks
 from udfs.captions.visible import visible
 from udfs.errors import UsageError
 from udfs.extraction.block_lists import Blocker

@@ -13,16 +13,6 @@ from typing import Any, NamedTuple
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.command import Parser, guarded, warn
-from jobs.given_counts import counts_beside, given_counts, pool_entries, read_counts
-from jobs.report_figures import (
-    PoolFigures,
-    bad_files,
-    languages,
-    pool_figures,
-    realised_counts,
-    shown_pairs,
-    subset_counts,
-)
 from jobs.runs.funnel import funnel, subsets_of
 from jobs.runs.open_storage import load_metadata
 from jobs.runs.run_folder import (
@@ -50,6 +40,16 @@ from jobs.spark.frames import (
 from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
 from jobs.spark.spark_errors import one_line
+from jobs.steps.given_counts import counts_beside, given_counts, pool_entries, read_counts
+from jobs.steps.report_figures import (
+    PoolFigures,
+    bad_files,
+    languages,
+    pool_figures,
+    realised_counts,
+    shown_pairs,
+    subset_counts,
+)
 from udfs.balancing.probabilities import Counts
 from udfs.errors import UsageError
 from udfs.outcomes import FileStatus

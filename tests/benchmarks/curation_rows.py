@@ -17,8 +17,8 @@ from table import TIMES, Row, interleave, timed
 from jobs import balance, count, dedup
 from jobs.count import entries_frame
 from jobs.settings.fields import Settings
-from jobs.sizes import curve_of, sizes_at, t_of_size
 from jobs.spark.session import spark_session
+from jobs.steps.sizes import curve_of, sizes_at, t_of_size
 from metadata.entries import EntryList
 from udfs.balancing.probabilities import Counts, entry_probabilities
 from udfs.schemas import POOL, SORT_KEY

@@ -15,8 +15,8 @@ from pyspark.sql import functions as F
 
 from jobs.balance import one_an_image
 from jobs.settings.fields import Settings
-from jobs.sizes import draws_of, measured, pairs_with_draws, sums_of
 from jobs.spark.pair_hash import pair_hash_column
+from jobs.steps.sizes import draws_of, measured, pairs_with_draws, sums_of
 from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probabilities
 from udfs.balancing.size_curve import SizeCurve, bin_starts, size_curve, smallest_bins
 from udfs.hashing import DRAW, pair_hash, uniform

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 import pytest
 from pools import counts_of, draw_of, keep_prob_of, record_of, rows_of, run, sorted_rows
 
-from jobs.blocks import load_blocks
 from jobs.extract import extract_options
 from jobs.settings.fields import Settings
+from jobs.steps.blocks import load_blocks
 from udfs.extraction.opt_outs import OptOut
 from udfs.hashing import image_uuid
 from udfs.storage.s3_client import s3_client

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from pools import counts_of, draw_of, keep_prob_of, record_of, rows_of, run, sorted_rows
 
-from jobs.survivors import read_survivors
+from jobs.steps.survivors import read_survivors
 from udfs.hashing import image_uuid
 
 SEED, T = 7, 5
