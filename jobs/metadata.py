@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from jobs.command import Parser, guarded, note, warn
-from jobs.entry_list import build, check_out, manifest_path, write_list
-from jobs.entry_sources import BIGRAMS_JOB, TITLES_JOB, UNIGRAMS_JOB, WORDNET_JOB, count_source
+from jobs.entries.entry_list import build, check_out, manifest_path, write_list
+from jobs.entries.sources import BIGRAMS_JOB, TITLES_JOB, UNIGRAMS_JOB, WORDNET_JOB, count_source
 from jobs.next_steps import next_of_list
 from jobs.settings.fields import COMMANDS
 from jobs.settings.flags import add_flags, resolve

@@ -13,7 +13,7 @@ import pytest
 from metadata_dumps import MiniPage, naive_counts, write_bzip2, write_multistream, write_plain
 from pools import record_of, rows_of, run
 
-from jobs.ngrams import bigrams
+from jobs.entries.ngrams import bigrams
 from jobs.settings.fields import Settings
 from metadata.wikitext import plain_text
 from metadata.words import lift

@@ -10,13 +10,13 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.command import note
-from jobs.ngrams import ngrams_identity, ngrams_stages, plan_dumps
+from jobs.entries.ngrams import ngrams_identity, ngrams_stages, plan_dumps
+from jobs.entries.titles import plan_views, titles_identity, titles_stage
+from jobs.entries.wordnet import wordnet_identity, wordnet_stage
 from jobs.runs.run_folder import BIGRAMS, FINISHED, TITLES, UNIGRAMS, WORDNET, RunFolder, read_record
 from jobs.settings.fields import Settings
 from jobs.settings.flags import execution
 from jobs.spark.frames import read_files
-from jobs.titles import plan_views, titles_identity, titles_stage
-from jobs.wordnet_names import wordnet_identity, wordnet_stage
 from metadata.counting import PAIR_COUNT, SYNSET_NAME, TITLE_VIEWS, WORD_COUNT
 from metadata.merge import RankedSource
 from udfs.errors import UsageError

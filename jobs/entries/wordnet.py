@@ -5,7 +5,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from jobs.partial_counts import files_identity, input_records
+from jobs.entries.partial_counts import files_identity, input_records
 from jobs.runs.run_folder import WORDNET, RunFolder, Stopwatch
 from jobs.spark.frames import ddl
 from metadata.counting import SYNSET_NAME

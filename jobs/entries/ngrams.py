@@ -18,7 +18,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.partial_counts import files_identity, input_records, partial_counts, scan_stage
+from jobs.entries.partial_counts import files_identity, input_records, partial_counts, scan_stage
 from jobs.runs.run_folder import BIGRAMS, SCANNED, UNIGRAMS, RunFolder, Stopwatch
 from jobs.settings.fields import Settings
 from jobs.spark.frames import read_files

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jobs.entry_sources import ranked_sources
+from jobs.entries.sources import ranked_sources
 from jobs.runs.run_folder import ballast_version
 from jobs.settings.fields import Settings
 from jobs.spark.session import spark_session

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.command import warn
-from jobs.partial_counts import files_identity, input_records, partial_counts, scan_stage
+from jobs.entries.partial_counts import files_identity, input_records, partial_counts, scan_stage
 from jobs.runs.run_folder import SCANNED, TITLES, RunFolder, Stopwatch
 from jobs.settings.fields import Settings
 from jobs.spark.frames import read_files

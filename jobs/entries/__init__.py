@@ -1,0 +1,1 @@
+"""Building the list of entries from its sources."""
