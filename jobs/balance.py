@@ -15,7 +15,7 @@ from pyspark import Broadcast
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.command import Job, open_run, run_job, warn
+from jobs.console.command import Job, open_run, run_job, warn
 from jobs.count import count_stage
 from jobs.runs.funnel import funnel
 from jobs.runs.open_storage import load_metadata, open_storage

@@ -24,7 +24,7 @@ from jobs import (
     sample,
     trace_pair,
 )
-from jobs.command import Parser, run_job
+from jobs.console.command import Parser, run_job
 from jobs.runs.run_folder import ballast_version
 
 JOBS = {module.JOB.name: module.JOB for module in (curate, extract, match, dedup, merge, count, balance, group, export)}

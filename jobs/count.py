@@ -16,7 +16,7 @@ import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.command import Job, open_run, run_job
+from jobs.console.command import Job, open_run, run_job
 from jobs.runs.open_storage import load_metadata
 from jobs.runs.run_folder import COUNTS_FILE, ENTRY_COUNTS, MATCHED, POOL, RunFolder, Stopwatch
 from jobs.settings.fields import Settings

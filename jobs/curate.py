@@ -10,7 +10,7 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
 from collections.abc import Sequence
 
 from jobs.balance import balance_stage, write_card
-from jobs.command import Job, note, open_run, run_job, warn
+from jobs.console.command import Job, note, open_run, run_job, warn
 from jobs.count import count_stage
 from jobs.dedup import dedup_stage, excluded_identity, open_excluded
 from jobs.extract import INPUT_HELP, extract_options, extract_stage, input_files

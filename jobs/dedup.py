@@ -14,7 +14,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.command import Job, note, open_run, run_job, warn
+from jobs.console.command import Job, note, open_run, run_job, warn
 from jobs.runs.run_folder import EXTRACTED, MATCHED, POOL, REPEATS, RunFolder, Stopwatch, digest
 from jobs.settings.fields import Settings
 from jobs.spark.frames import (

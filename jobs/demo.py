@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jobs import curate
-from jobs.command import Parser, guarded, note, print_result
+from jobs.console.command import Parser, guarded, note, print_result
 from jobs.sample import write_sample
 from jobs.settings.flags import resolve
 from jobs.spark.java import find_java

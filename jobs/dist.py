@@ -23,7 +23,7 @@ from pathlib import Path
 from string import Template
 from tempfile import TemporaryDirectory
 
-from jobs.command import Parser, guarded, note
+from jobs.console.command import Parser, guarded, note
 from udfs.errors import BallastError, UsageError
 from udfs.storage.conf_files import read_conf
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs import balance, count, curate, dedup, export, extract, group, match, merge
-from jobs.command import Job, Parser
+from jobs.console.command import Job, Parser
 from jobs.emr_templates import check_request, fill_template
 from jobs.settings.fields import COMMANDS
 from jobs.settings.flags import resolve

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs.command import Parser, guarded, warn
+from jobs.console.command import Parser, guarded, warn
 from jobs.runs.open_storage import load_metadata, open_storage, path_kind, read_file
 from jobs.runs.run_folder import COUNTS_FILE, ENTRY_COUNTS, RUN_FILE
 from jobs.settings.fields import COMMANDS

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, MapType, StructType
 
-from jobs.command import Job, open_run, run_job
+from jobs.console.command import Job, open_run, run_job
 from jobs.runs.run_folder import EXPORT, IMAGES, MATCHED, POOL, SUBSET, RunFolder, Stopwatch
 from jobs.settings.fields import Settings
 from jobs.spark.frames import Source, open_source

@@ -14,7 +14,7 @@ import pyarrow as pa
 from pyspark import Broadcast, SparkFiles
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.command import Job, open_run, run_job
+from jobs.console.command import Job, open_run, run_job
 from jobs.runs.input_batches import extract_batches, inputs_facts, work_left
 from jobs.runs.open_storage import load_block_words, open_storage
 from jobs.runs.run_folder import EXTRACTED, RunFolder

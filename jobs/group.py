@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.command import Job, open_run, run_job
+from jobs.console.command import Job, open_run, run_job
 from jobs.runs.run_folder import IMAGES, MATCHED, POOL, SUBSET, RunFolder, Stopwatch
 from jobs.settings.fields import Settings
 from jobs.spark.frames import Source, open_source, set_shuffle_partitions

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from jobs.command import Parser, guarded
+from jobs.console.command import Parser, guarded
 from jobs.extract import extract_options, input_files, source_options
 from jobs.runs.open_storage import load_block_words, load_metadata
 from jobs.settings.fields import COMMANDS, Settings

@@ -13,7 +13,7 @@ import pyarrow as pa
 from pyspark import Broadcast
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.command import Job, open_run, run_job
+from jobs.console.command import Job, open_run, run_job
 from jobs.runs.open_storage import load_metadata
 from jobs.runs.run_folder import EXTRACTED, MATCHED, POOL, RunFolder, Stopwatch
 from jobs.settings.fields import Settings

@@ -12,7 +12,7 @@ from functools import reduce
 
 from pyspark.sql import DataFrame
 
-from jobs.command import Job, open_run, run_job
+from jobs.console.command import Job, open_run, run_job
 from jobs.dedup import dedup_stage, excluded_identity, open_excluded
 from jobs.runs.run_folder import POOL, RunFolder, digest
 from jobs.settings.fields import Settings

@@ -13,10 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jobs.command import Parser, guarded, note, warn
+from jobs.console.command import Parser, guarded, note, warn
+from jobs.console.next_steps import next_of_list
 from jobs.entries.entry_list import build, check_out, manifest_path, write_list
 from jobs.entries.sources import BIGRAMS_JOB, TITLES_JOB, UNIGRAMS_JOB, WORDNET_JOB, count_source
-from jobs.next_steps import next_of_list
 from jobs.settings.fields import COMMANDS
 from jobs.settings.flags import add_flags, resolve
 from jobs.spark.session import spark_session

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from jobs.balance import choose_thresholds, one_an_image
-from jobs.command import Parser, guarded
+from jobs.console.command import Parser, guarded
 from jobs.runs.run_folder import MATCHED, POOL
 from jobs.settings.fields import COMMANDS, Settings
 from jobs.settings.flags import add_flags, resolve

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.command import Parser, guarded, warn
+from jobs.console.command import Parser, guarded, warn
 from jobs.runs.funnel import funnel, subsets_of
 from jobs.runs.open_storage import load_metadata
 from jobs.runs.run_folder import (

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from jobs.command import Parser, guarded
+from jobs.console.command import Parser, guarded
 from udfs.errors import UsageError
 from udfs.sample.archive import name_wat, write_warc, write_wat
 

@@ -10,7 +10,7 @@ import numpy as np
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from jobs.command import Parser, guarded
+from jobs.console.command import Parser, guarded
 from jobs.report import own_context
 from jobs.runs.run_folder import EXTRACTED, MATCHED, POOL, SUBSET, RunFolder, stored_run
 from jobs.settings.fields import COMMANDS

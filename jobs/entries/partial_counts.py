@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.command import note, warn
+from jobs.console.command import note, warn
 from jobs.runs.run_folder import SCANNED, RunFolder, digest
 from jobs.settings.fields import Settings
 from jobs.spark.frames import ddl, read_files

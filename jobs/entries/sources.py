@@ -9,7 +9,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.command import note
+from jobs.console.command import note
 from jobs.entries.ngrams import ngrams_identity, ngrams_stages, plan_dumps
 from jobs.entries.titles import plan_views, titles_identity, titles_stage
 from jobs.entries.wordnet import wordnet_identity, wordnet_stage

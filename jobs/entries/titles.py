@@ -7,7 +7,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.command import warn
+from jobs.console.command import warn
 from jobs.entries.partial_counts import files_identity, input_records, partial_counts, scan_stage
 from jobs.runs.run_folder import SCANNED, TITLES, RunFolder, Stopwatch
 from jobs.settings.fields import Settings

@@ -14,7 +14,7 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.command import note
+from jobs.console.command import note
 from jobs.runs.run_folder import EXTRACTED, FILES, STAGES, Manifest, RunFolder, Stopwatch, digest
 from jobs.settings.fields import Settings
 from jobs.spark.frames import FILES_PART, PAIRS_PART, read_files

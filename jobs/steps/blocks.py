@@ -5,7 +5,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.command import warn
+from jobs.console.command import warn
 from jobs.runs.open_storage import open_storage, read_file
 from jobs.settings.fields import Settings
 from udfs.errors import UsageError

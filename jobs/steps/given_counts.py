@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.command import warn
+from jobs.console.command import warn
 from jobs.runs.open_storage import load_metadata, open_storage, path_kind, read_file
 from jobs.runs.run_folder import COUNTS_FILE, ENTRY_COUNTS, POOL, SUBSET, digest, read_record
 from jobs.settings.fields import Settings

@@ -7,7 +7,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
-from jobs.command import warn
+from jobs.console.command import warn
 from jobs.runs.funnel import subsets_of
 from jobs.runs.open_storage import open_storage
 from jobs.runs.run_folder import POOL, SUBSET, digest, read_record, stored_run

@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).resolve().parents[2]))  # the checkout, when Ballast is not installed
 
-from jobs.command import Parser
+from jobs.console.command import Parser
 from jobs.settings.fields import COMMANDS
 from jobs.settings.flags import add_flags, resolve
 from jobs.spark.session import spark_session

@@ -10,7 +10,7 @@ import time
 import pytest
 from rich.console import Console
 
-from jobs.command import note
+from jobs.console.command import note
 from jobs.settings.fields import Settings
 from jobs.spark.progress import Progress, Read, Standing, Tasks, line_of, picture_of, progress, rate, shown, span
 

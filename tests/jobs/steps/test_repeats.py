@@ -14,8 +14,8 @@ import xxhash
 from pools import record_of, rows_of, run
 from test_pipeline import as_tuples, pair_tuple
 
+from jobs.console.summary import summarize
 from jobs.runs.run_folder import RunFolder
-from jobs.summary import summarize
 from udfs.schemas import POOL
 
 MOST_IMAGES, MOST_CAPTIONS = 12, 10

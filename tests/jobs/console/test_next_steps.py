@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from jobs.command import Parser
-from jobs.next_steps import next_of_list, next_steps
+from jobs.console.command import Parser
+from jobs.console.next_steps import next_of_list, next_steps
 from jobs.runs.run_folder import ENTRY_COUNTS, EXPORT, IMAGES, POOL, SUBSET
 from jobs.settings.fields import COMMANDS, Settings
 from jobs.settings.flags import add_flags

@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from jobs.next_steps import next_steps
+from jobs.console.next_steps import next_steps
+from jobs.console.summary import summarize
 from jobs.runs.run_folder import RunFolder
 from jobs.settings.fields import COMMANDS, Settings
 from jobs.settings.flags import add_flags, execution, resolve, saved
 from jobs.spark.progress import say
 from jobs.spark.session import session_for
 from jobs.spark.spark_errors import of_worker, one_line
-from jobs.summary import summarize
 from udfs.errors import BallastError, UsageError
 from udfs.storage.addresses import same_place
 

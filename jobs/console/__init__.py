@@ -1,0 +1,1 @@
+"""What every command shares: parser, errors, summary, next steps."""
