@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from jobs.aws.emr_requests import JOBS, Artifacts, cluster_requests, find_artifacts, refuse_secrets, serverless_requests
 from jobs.console.command import Parser, guarded, note
-from jobs.emr_requests import JOBS, Artifacts, cluster_requests, find_artifacts, refuse_secrets, serverless_requests
 from udfs.errors import BallastError, UsageError
 from udfs.storage.conf_files import read_conf
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.emr_templates import check_request, fill_template
+from jobs.aws.emr_templates import check_request, fill_template
 from udfs.errors import BallastError, UsageError
 
 EMR = Path(__file__).resolve().parents[2] / "conf" / "emr"

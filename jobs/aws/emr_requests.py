@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from jobs import balance, count, curate, dedup, export, extract, group, match, merge
+from jobs.aws.emr_templates import check_request, fill_template
 from jobs.console.command import Job, Parser
-from jobs.emr_templates import check_request, fill_template
 from jobs.settings.fields import COMMANDS
 from jobs.settings.flags import resolve
 from udfs.errors import UsageError
