@@ -8,62 +8,41 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
         sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
 
 import pyarrow as pa
 from pyspark import Broadcast
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
-from jobs.console.command import Job, open_run, run_job, warn
+from jobs.console.command import Job, open_run, run_job
 from jobs.count import count_stage
 from jobs.runs.funnel import funnel
 from jobs.runs.open_storage import load_metadata, open_storage
 from jobs.runs.run_folder import CARD_FILE, ENTRY_COUNTS, MATCHED, POOL, SUBSET, RunFolder, Stopwatch, read_record
+from jobs.runs.step_input import Source, open_source
 from jobs.settings.fields import Settings
-from jobs.spark.frames import (
-    Source,
-    check_fingerprint,
-    ddl,
-    fingerprint_of,
-    open_source,
-    read_files,
-    rows_and_images,
-    with_fingerprint,
-)
+from jobs.spark.frames import check_fingerprint, ddl, fingerprint_of, read_files, rows_and_images, with_fingerprint
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
 from jobs.steps.blocks import blocks_identity, load_blocks, without_blocked
 from jobs.steps.given_counts import given_counts, pool_entries, read_counts
-from jobs.steps.sizes import curve_of, sizes_at, t_of_size
+from jobs.steps.sizes import sizes_at
 from jobs.steps.survivors import read_survivors, survivors_identity, warn_of_subset
+from jobs.steps.threshold_choice import choose_thresholds, one_an_image
 from udfs.balancing.probabilities import (
     DRAW_COLUMN,
-    PAPER_POOLS,
     Counts,
     Floats,
     balance_batches,
     entry_probabilities,
-    t_of_tail_share,
 )
-from udfs.balancing.size_curve import Chosen, SizeCurve
 from udfs.errors import UsageError
-from udfs.hashing import DRAW, PICK
+from udfs.hashing import DRAW
 from udfs.report.data_card import render_card
 from udfs.schemas import ENTRY_COUNT
 from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.schemas import SUBSET as SUBSET_SCHEMA
 from udfs.storage.addresses import parent_of
-
-_SIZE_TOLERANCE = 0.001
-
-
-class Threshold(NamedTuple):
-    """A t, and facts about it for run.json: what was asked, and what lies above it."""
-
-    t: int
-    facts: dict[str, Any]
 
 
 def run(pool: DataFrame, settings: Settings, probabilities: Broadcast[dict[int, Floats]]) -> DataFrame:
@@ -83,67 +62,6 @@ def run(pool: DataFrame, settings: Settings, probabilities: Broadcast[dict[int, 
 
     rows = pool.select(*POOL_SCHEMA.names, *drawn, pair_hash_column(DRAW, settings.seed).alias(DRAW_COLUMN))
     return rows.mapInArrow(balance, ddl(SUBSET_SCHEMA) + (", t bigint" if several else ""))
-
-
-def one_an_image(pool: DataFrame, settings: Settings) -> DataFrame:
-    """The pool with one caption an image, that of the smallest H("pick", …), as `--dedup url` takes it."""
-    best = F.min(F.struct(pair_hash_column(PICK, settings.seed).alias("pick"), "caption_hash")).alias("best")
-    picked = pool.groupBy("uuid").agg(best).select("uuid", F.col("best.caption_hash").alias("caption_hash"))
-    return pool.join(picked, ["uuid", "caption_hash"], "left_semi")
-
-
-def choose_thresholds(
-    pool: DataFrame, settings: Settings, counts: Counts, pool_pairs: int, curve: SizeCurve | None = None
-) -> list[Threshold]:
-    """Each t that the settings ask for, ascending; warns where one is not as meant. Target sizes are looked up on the
-    pool's `curve`, which is made when it is not given."""
-    how = settings.threshold()
-    asked = getattr(settings, how)
-    chosen: dict[int, dict[str, Any]] = {}
-    if how == "t":
-        chosen = {t: {"t": t} for t in asked}
-    elif how == "preset":
-        t, paper_pairs = PAPER_POOLS[asked]
-        chosen[t] = {"preset": asked}
-        if not paper_pairs / 2 <= pool_pairs <= paper_pairs * 2:
-            warn(
-                f"preset {asked} means t={t:,} for the paper's pool of {paper_pairs:,} pairs; this pool has "
-                f"{pool_pairs:,}: --tail-share means the same on any pool"
-            )
-    elif how == "tail_share":
-        t, share = t_of_tail_share(counts, asked)
-        chosen[t] = {"tail_share": asked, "tail_share_reached": share}
-    else:
-        curve = curve or curve_of(pool, settings, counts)
-        for target in asked:
-            found = _of_size(pool, settings, counts, curve, target)
-            chosen[found.t] = {"target_size": target, "target_size_reached": found.pairs}
-    return [Threshold(t, {"threshold": chosen[t], **_facts_at(t, counts)}) for t in sorted(chosen)]
-
-
-def _of_size(pool: DataFrame, settings: Settings, counts: Counts, curve: SizeCurve, target: int) -> Chosen:
-    """The t for a target size; says so where the size is missed."""
-    found = t_of_size(pool, settings, counts, curve, target)
-    if found is None:
-        warn(f"the pool has only {curve.pairs:,} pairs, fewer than the {target:,} asked for: all are kept")
-        return Chosen(int(counts.max(initial=0)) + 1, curve.pairs)
-    if abs(found.pairs - target) > _SIZE_TOLERANCE * target:
-        why = "the smallest there is" if found.t == 1 else "the nearest: many pairs are decided at one t"
-        warn(f"t={found.t:,} keeps {found.pairs:,} pairs where {target:,} were asked for; it is {why}")
-    return found
-
-
-def _facts_at(t: int, counts: Counts) -> dict[str, Any]:
-    above = counts > t
-    if not above.any():
-        warn(
-            f"nothing was balanced: no entry has more than t={t:,} matches (the most is {int(counts.max(initial=0)):,})"
-        )
-    return {
-        "t": t,
-        "entries_above_t": int(above.sum()),
-        "share_of_matches_above_t": float(counts[above].sum() / max(counts.sum(), 1)),
-    }
 
 
 def balance_stage(
@@ -168,7 +86,7 @@ def balance_stage(
         spark.conf.set("spark.sql.maxConcurrentOutputFileWriters", str(len(chosen)))
     run_folder.commit(SUBSET, subset, partition_by="t" if several else None)
     probabilities.destroy()
-    run_folder.note(t=[found.t for found in chosen] if several else chosen[0].t)
+    run_folder.record_facts(t=[found.t for found in chosen] if several else chosen[0].t)
     subsets = []
     for found in chosen:
         files = run_folder.files(SUBSET, f"t={found.t}" if several else "")

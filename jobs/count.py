@@ -19,8 +19,9 @@ from pyspark.sql import functions as F
 from jobs.console.command import Job, open_run, run_job
 from jobs.runs.open_storage import load_metadata
 from jobs.runs.run_folder import COUNTS_FILE, ENTRY_COUNTS, MATCHED, POOL, RunFolder, Stopwatch
+from jobs.runs.step_input import open_source
 from jobs.settings.fields import Settings
-from jobs.spark.frames import check_fingerprint, ddl, fingerprint_of, open_source, with_fingerprint
+from jobs.spark.frames import check_fingerprint, ddl, fingerprint_of, with_fingerprint
 from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
 from jobs.steps.survivors import weight_column

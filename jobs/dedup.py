@@ -14,21 +14,13 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.console.command import Job, note, open_run, run_job, warn
+from jobs.console.command import Job, open_run, run_job
 from jobs.runs.run_folder import EXTRACTED, MATCHED, POOL, REPEATS, RunFolder, Stopwatch, digest
+from jobs.runs.step_input import Source, locate, open_source
 from jobs.settings.fields import Settings
-from jobs.spark.frames import (
-    Source,
-    fingerprint_of,
-    locate,
-    open_source,
-    read_files,
-    rows_and_images,
-    set_shuffle_partitions,
-    with_fingerprint,
-)
+from jobs.spark.frames import fingerprint_of, read_files, rows_and_images, set_shuffle_partitions, with_fingerprint
 from jobs.spark.pair_hash import pair_hash_column
-from jobs.spark.progress import progress
+from jobs.spark.progress import progress, say, warn
 from jobs.spark.session import spark_session
 from jobs.steps.blocks import blocks_identity, load_blocks, without_blocked
 from jobs.steps.repeats import limits, repeats_facts, without_repeats
@@ -129,7 +121,7 @@ def repeats_stage(
     totals = repeats_facts(read_files(spark, run_folder.files(REPEATS), REPEAT))
     facts = {**totals, "slices": slices, "seconds": watch.seconds}
     run_folder.finish_stage(REPEATS, facts)
-    note(f"found {facts['captions']:,} captions and {facts['images']:,} images that exceed their limits")
+    say(f"found {facts['captions']:,} captions and {facts['images']:,} images that exceed their limits")
     return facts
 
 
@@ -162,7 +154,7 @@ def dedup_stage(
         pool = run(without_pools(kept, pools, settings), settings)
         run_folder.commit(POOL, pool, unit=_unit(place, slices), facts={"slices": slices})
         if slices > 1:
-            note(f"deduplicated slice {place + 1} of {slices}")
+            say(f"deduplicated slice {place + 1} of {slices}")
     facts: dict[str, Any] = rows_and_images(spark, run_folder.files(POOL))
     if blocks is not None:
         facts["blocked"] = _copies(all_pairs) - _copies(pairs)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jobs import curate
-from jobs.console.command import Parser, guarded, note, print_result
+from jobs.console.command import Parser, guarded, print_result
 from jobs.sample import write_sample
 from jobs.settings.flags import resolve
 from jobs.spark.java import find_java
+from jobs.spark.progress import say
 from udfs.errors import UsageError
 
 PURPOSE = "generate a small web, curate it, and show what came out"
@@ -30,7 +31,7 @@ def _demo(out: Path) -> None:
     _refuse_others(out, {inputs.name, result.name})
     _refuse_others(inputs, {f"{name}.warc{kind}.gz" for name in ("pages", "more") for kind in ("", ".wat")})
     java = find_java()
-    note(f"Java {java.version}, from {java.source}")
+    say(f"Java {java.version}, from {java.source}")
     inputs.mkdir(parents=True, exist_ok=True)
     warc, _ = write_sample(inputs / "pages.warc.gz", 400, 1, wat=True)
     _, wat = write_sample(inputs / "more.warc.gz", 200, 2, wat=True)
@@ -38,7 +39,7 @@ def _demo(out: Path) -> None:
     parser = Parser()
     curate.JOB.add_arguments(parser)
     settings = resolve("curate", parser.parse_args([*paths, "--out", str(result), "--overwrite"]))
-    note(f"ballast curate {' '.join(paths)} --out {result}")
+    say(f"ballast curate {' '.join(paths)} --out {result}")
     run_folder = curate.execute(paths, settings)
     print_result(curate.JOB, paths, settings, run_folder)
     print(

@@ -23,7 +23,8 @@ from pathlib import Path
 from string import Template
 from tempfile import TemporaryDirectory
 
-from jobs.console.command import Parser, guarded, note
+from jobs.console.command import Parser, guarded
+from jobs.spark.progress import say
 from udfs.errors import BallastError, UsageError
 from udfs.storage.conf_files import read_conf
 
@@ -87,7 +88,7 @@ def _build(arguments: argparse.Namespace) -> None:
     out.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="ballast-dist-") as scratch:
         wheel = build_wheel(Path(scratch), out)
-        note(f"{wheel.name} and {code_zip(wheel).name}")
+        say(f"{wheel.name} and {code_zip(wheel).name}")
         write_submit_file(out)
         shutil.copyfile(_ROOT / "conf" / DEFAULTS_FILE, out / DEFAULTS_FILE)
         if arguments.code_only:
@@ -100,7 +101,7 @@ def _build(arguments: argparse.Namespace) -> None:
         for old in out.glob("ballast-env-*.tar.gz"):
             old.unlink()
         pack_folder(environment, archive)
-        note(archive.name)
+        say(archive.name)
     (out / GUIDE).write_text(_guide(version, wheel, archive, arguments), encoding="utf-8")
     print((out / GUIDE).read_text(encoding="utf-8"), end="")
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from jobs.aws.emr_requests import JOBS, Artifacts, cluster_requests, find_artifacts, refuse_secrets, serverless_requests
-from jobs.console.command import Parser, guarded, note
+from jobs.console.command import Parser, guarded
+from jobs.spark.progress import say
 from udfs.errors import BallastError, UsageError
 from udfs.storage.conf_files import read_conf
 
@@ -95,7 +96,7 @@ def _render(arguments: argparse.Namespace, flags: list[str]) -> None:
         for operation, request in requests.items():
             path = arguments.write / f"{operation}.json"
             path.write_text(_json(request) + "\n", encoding="utf-8")
-            note(f"{path}")
+            say(f"{path}")
     elif not arguments.submit:
         print(_json(requests))
     if arguments.submit:
@@ -119,7 +120,7 @@ def _submit(arguments: argparse.Namespace, requests: dict[str, Any], artifacts: 
             job = requests["start_job_run"]
             if "create_application" in requests:
                 job["applicationId"] = client.create_application(**requests["create_application"])["applicationId"]
-                note(f"application {job['applicationId']}")
+                say(f"application {job['applicationId']}")
             print(client.start_job_run(**job)["jobRunId"])
     except (Boto3Error, BotoCoreError, ClientError) as error:
         raise BallastError(f"AWS refused: {error}") from error
@@ -131,7 +132,7 @@ def _upload(client: Any, target: str, artifacts: Artifacts) -> None:
         client.upload_file(str(artifacts.folder / name), bucket, f"{prefix}/{name}".lstrip("/"))
     script = read_conf(f"emr/{BOOTSTRAP}").encode()
     client.put_object(Bucket=bucket, Key=f"{prefix}/{BOOTSTRAP}".lstrip("/"), Body=script)
-    note(f"put the files of {artifacts.folder} to {target}")
+    say(f"put the files of {artifacts.folder} to {target}")
 
 
 def _json(value: Any) -> str:

@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs.console.command import Parser, guarded, warn
+from jobs.console.command import Parser, guarded
 from jobs.runs.open_storage import load_metadata, open_storage, path_kind, read_file
 from jobs.runs.run_folder import COUNTS_FILE, ENTRY_COUNTS, RUN_FILE
 from jobs.settings.fields import COMMANDS
 from jobs.settings.flags import add_flags, resolve
+from jobs.spark.progress import warn
 from jobs.steps.given_counts import counts_of_json
 from udfs.balancing.explain import Explanation, explain
 from udfs.balancing.probabilities import Counts

@@ -15,8 +15,8 @@ from pyspark.sql.types import ArrayType, MapType, StructType
 
 from jobs.console.command import Job, open_run, run_job
 from jobs.runs.run_folder import EXPORT, IMAGES, MATCHED, POOL, SUBSET, RunFolder, Stopwatch
+from jobs.runs.step_input import Source, open_source
 from jobs.settings.fields import Settings
-from jobs.spark.frames import Source, open_source
 from jobs.spark.session import spark_session
 from udfs.errors import BallastError, UsageError
 

@@ -93,7 +93,7 @@ def extract_stage(
         return tagged_rows if entries is None else with_fingerprint(tagged_rows, "entry_ids", entries.fingerprint)
 
     extract_batches(spark, run_folder, files, extract, settings)
-    run_folder.note(inputs=inputs_facts(files))
+    run_folder.record_facts(inputs=inputs_facts(files))
     for shared in (packed, blocked):
         if shared is not None:
             shared.destroy()

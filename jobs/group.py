@@ -14,8 +14,9 @@ from pyspark.sql import functions as F
 
 from jobs.console.command import Job, open_run, run_job
 from jobs.runs.run_folder import IMAGES, MATCHED, POOL, SUBSET, RunFolder, Stopwatch
+from jobs.runs.step_input import Source, open_source
 from jobs.settings.fields import Settings
-from jobs.spark.frames import Source, open_source, set_shuffle_partitions
+from jobs.spark.frames import set_shuffle_partitions
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import progress
 from jobs.spark.session import spark_session

@@ -16,8 +16,9 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs.console.command import Job, open_run, run_job
 from jobs.runs.open_storage import load_metadata
 from jobs.runs.run_folder import EXTRACTED, MATCHED, POOL, RunFolder, Stopwatch
+from jobs.runs.step_input import open_source
 from jobs.settings.fields import Settings
-from jobs.spark.frames import ddl, open_source, rows_and_images, with_fingerprint
+from jobs.spark.frames import ddl, rows_and_images, with_fingerprint
 from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
 from metadata.entries import EntryList

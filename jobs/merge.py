@@ -15,8 +15,9 @@ from pyspark.sql import DataFrame
 from jobs.console.command import Job, open_run, run_job
 from jobs.dedup import dedup_stage, excluded_identity, open_excluded
 from jobs.runs.run_folder import POOL, RunFolder, digest
+from jobs.runs.step_input import open_source
 from jobs.settings.fields import Settings
-from jobs.spark.frames import fingerprint_of, open_source, with_fingerprint
+from jobs.spark.frames import fingerprint_of, with_fingerprint
 from jobs.spark.session import spark_session
 from jobs.steps.blocks import blocks_identity, load_blocks
 from udfs.errors import UsageError

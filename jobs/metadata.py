@@ -13,12 +13,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jobs.console.command import Parser, guarded, note, warn
+from jobs.console.command import Parser, guarded
 from jobs.console.next_steps import next_of_list
 from jobs.entries.entry_list import build, check_out, manifest_path, write_list
 from jobs.entries.sources import BIGRAMS_JOB, TITLES_JOB, UNIGRAMS_JOB, WORDNET_JOB, count_source
 from jobs.settings.fields import COMMANDS
 from jobs.settings.flags import add_flags, resolve
+from jobs.spark.progress import say, warn
 from jobs.spark.session import spark_session
 from metadata.describe import describe, difference
 from metadata.entries import EntryList, load_entries
@@ -79,7 +80,7 @@ def _build(arguments: argparse.Namespace) -> None:
     entries, manifest = build(settings)
     print("\n".join([_headline(entries), *_sources(manifest["sources"])]))
     if entries.size < settings.size:
-        note(f"the sources gave {entries.size:,} entries, fewer than --size {settings.size:,}")
+        say(f"the sources gave {entries.size:,} entries, fewer than --size {settings.size:,}")
     _say_never(manifest["cannot_match"])
     _say_written(settings.out)
 
@@ -101,7 +102,7 @@ def _import(arguments: argparse.Namespace) -> None:
     entries = list(given.entries)
     if arguments.normalize_entries:
         entries = list(dict.fromkeys(filter(None, map(normalize_entry, entries))))
-        note(f"{given.size - len(entries):,} entries became equal to others when spaced, or empty")
+        say(f"{given.size - len(entries):,} entries became equal to others when spaced, or empty")
     imported = EntryList(tuple(entries), arguments.out or arguments.file)
     print(_headline(imported))
     if arguments.out is None:
@@ -199,7 +200,7 @@ def _say_written(path: str) -> None:
 
 def _say_never(number: int) -> None:
     if number:
-        note(f"{number:,} entries can never match as they stand (--normalize-entries spaces their punctuation)")
+        say(f"{number:,} entries can never match as they stand (--normalize-entries spaces their punctuation)")
 
 
 if __name__ == "__main__":

@@ -15,17 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from jobs.balance import choose_thresholds, one_an_image
 from jobs.console.command import Parser, guarded
 from jobs.runs.run_folder import MATCHED, POOL
+from jobs.runs.step_input import open_source
 from jobs.settings.fields import COMMANDS, Settings
 from jobs.settings.flags import add_flags, resolve
-from jobs.spark.frames import fingerprint_of, open_source
+from jobs.spark.frames import fingerprint_of
 from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
 from jobs.steps.blocks import load_blocks, without_blocked
 from jobs.steps.given_counts import given_counts
 from jobs.steps.sizes import curve_of, sizes_at
+from jobs.steps.threshold_choice import choose_thresholds, one_an_image
 from udfs.balancing.compare_counts import LEAST_MATCHES, compare_counts
 from udfs.balancing.probabilities import Counts
 from udfs.balancing.size_curve import SizeCurve

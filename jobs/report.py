@@ -12,32 +12,27 @@ from typing import Any, NamedTuple
 
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.console.command import Parser, guarded, warn
+from jobs.console.command import Parser, guarded
 from jobs.runs.funnel import funnel, subsets_of
 from jobs.runs.open_storage import load_metadata
 from jobs.runs.run_folder import (
     ENTRY_COUNTS,
     EXTRACTED,
     FILES,
+    FILES_PART,
     MATCHED,
+    PAIRS_PART,
     POOL,
     REPORT_FILE,
     SUBSET,
     RunFolder,
     stored_run,
 )
+from jobs.runs.step_input import open_source
 from jobs.settings.fields import COMMANDS, Settings
 from jobs.settings.flags import add_flags, resolve
-from jobs.spark.frames import (
-    FILES_PART,
-    PAIRS_PART,
-    check_fingerprint,
-    fingerprint_of,
-    open_source,
-    read_files,
-    set_shuffle_partitions,
-)
-from jobs.spark.progress import progress
+from jobs.spark.frames import check_fingerprint, fingerprint_of, read_files, set_shuffle_partitions
+from jobs.spark.progress import progress, warn
 from jobs.spark.session import spark_session
 from jobs.spark.spark_errors import one_line
 from jobs.steps.given_counts import counts_beside, given_counts, pool_entries, read_counts
@@ -130,7 +125,7 @@ def draw_report(spark: SparkSession, run: RunFolder, out: str) -> None:
     except Exception as error:
         warn(f"{REPORT_FILE} could not be drawn ({one_line(error)}); `ballast report {out}` tries again")
     else:
-        run.note(report=REPORT_FILE)
+        run.record_facts(report=REPORT_FILE)
 
 
 def drop_report(run: RunFolder) -> None:

@@ -6,18 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
-import numpy as np
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from jobs.console.command import Parser, guarded
 from jobs.report import own_context
-from jobs.runs.run_folder import EXTRACTED, MATCHED, POOL, SUBSET, RunFolder, stored_run
+from jobs.runs.run_folder import EXTRACTED, MATCHED, PAIRS_PART, POOL, SUBSET, RunFolder, stored_run
 from jobs.settings.fields import COMMANDS
 from jobs.settings.flags import add_flags, resolve
-from jobs.spark.frames import PAIRS_PART
 from jobs.spark.session import spark_session
-from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probabilities
+from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probability
 from udfs.captions.visible import visible
 from udfs.errors import BallastError, UsageError
 from udfs.extraction.urls import image_url
@@ -141,11 +139,7 @@ def _traced(
 
 
 def _keep_prob(row: dict[str, Any], counts: Counts | None, t: int) -> float | None:
-    if counts is None:
-        return None
-    ids = np.array(row["entry_ids"], np.int32)
-    offsets = np.array([0, len(ids)], np.int32)
-    return float(keep_probabilities(ids, offsets, entry_probabilities(counts, t))[0])
+    return None if counts is None else keep_probability(row["entry_ids"], entry_probabilities(counts, t))
 
 
 def _why(in_subset: bool, draw: float, keep_prob: float | None, record: dict[str, Any]) -> str:

@@ -54,7 +54,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from udfs.balancing.probabilities import Counts, entry_probabilities
+from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probability
 from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
 from udfs.hashing import DRAW, caption_hash, image_uuid, pair_hash, uniform
@@ -104,8 +104,8 @@ class OnlineBalancer:
             raise UsageError(f"seed {seed} does not fit in 64 bits")
         entries = list(entries)
         self._packed = _packed(entries)
-        # what an entry contributes to Π (1 − p); an array holds no Python objects, so that forked workers share it
-        self._missed = array("d", (1.0 - entry_probabilities(_counts_by_id(entries, counts), t)).tobytes())
+        # an array holds no Python objects, so that forked workers share it
+        self._p = array("d", entry_probabilities(_counts_by_id(entries, counts), t).tobytes())
         self._seed = seed
         self._matcher = held_matcher(self._packed)
 
@@ -122,7 +122,7 @@ class OnlineBalancer:
 
     def keep_probability(self, caption: str) -> float:
         """The probability in [0, 1] that an epoch keeps a pair of this caption; 0 if it holds no entry."""
-        return self._keep_prob(self.match(caption))
+        return keep_probability(self.match(caption), self._p)
 
     def decide(self, url: str, caption: str, epoch: int = 0) -> Decision:
         """The decision of an epoch on a pair; epoch 0 gives the balance job's.
@@ -133,16 +133,9 @@ class OnlineBalancer:
         """
         caption = canonical(caption)
         entry_ids = self._matcher.match(caption)
-        keep_prob = self._keep_prob(entry_ids)
+        keep_prob = keep_probability(entry_ids, self._p)
         draw = pair_hash(draw_tag(epoch), self._seed, image_uuid(url), caption_hash(caption))
         return Decision(entry_ids, keep_prob, uniform(draw) < keep_prob)
-
-    def _keep_prob(self, entry_ids: list[int]) -> float:
-        # sampling.keep_probabilities of one pair, in its order: for so few factors a loop outruns numpy's calls
-        missed = 1.0
-        for entry_id in entry_ids:
-            missed *= self._missed[entry_id]
-        return 1.0 - missed
 
 
 def _packed(entries: list[str]) -> bytes:

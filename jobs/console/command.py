@@ -74,7 +74,7 @@ def _run(job: Job, arguments: argparse.Namespace) -> None:
     with session_for(settings, job.name, inputs):
         run_folder = job.execute(inputs, settings)
     if run_folder.was_finished:
-        note(f"{settings.out} holds this run, finished; nothing was done (--overwrite does it anew)")
+        say(f"{settings.out} holds this run, finished; nothing was done (--overwrite does it anew)")
     print_result(job, inputs, settings, run_folder)
 
 
@@ -125,13 +125,3 @@ def guarded(action: Callable[[], None], *, debug: bool) -> int:
         print(f"ballast: {said}", file=sys.stderr)
         return BallastError.exit_status
     return 0
-
-
-def note(text: str) -> None:
-    """A line about how a run goes on; with the time where it goes to a log."""
-    say("INFO", f"ballast: {text}")
-
-
-def warn(text: str) -> None:
-    """A line about something that is probably not as meant."""
-    say("WARN", f"ballast: warning: {text}")

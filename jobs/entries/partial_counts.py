@@ -10,11 +10,10 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.console.command import note, warn
 from jobs.runs.run_folder import SCANNED, RunFolder, digest
 from jobs.settings.fields import Settings
 from jobs.spark.frames import ddl, read_files
-from jobs.spark.progress import Read, progress
+from jobs.spark.progress import Read, progress, say, warn
 from metadata.counting import COUNTED, DAMAGE, OUTCOME
 from udfs.storage.local import LocalStorage, open_input
 
@@ -69,7 +68,7 @@ def scan_stage(
     done = {tuple(item) for manifest in run_folder.manifests(SCANNED) for item in manifest.facts["items"]}
     pending = [item for item in items if tuple(item) not in done]
     if done:
-        note(f"{len(done):,} of {len(items):,} pieces were committed before; {len(pending):,} to go")
+        say(f"{len(done):,} of {len(items):,} pieces were committed before; {len(pending):,} to go")
     run_folder.clean(SCANNED)
     number = len(run_folder.manifests(SCANNED))
     read = Read(len(items) - len(pending), len(items), "pieces")
@@ -90,7 +89,7 @@ def scan_stage(
         number += 1
         read = read._replace(done=read.done + len(batch))
         progress().committed(read)
-        note(f"read {read.done:,} of {len(items):,} pieces")
+        say(f"read {read.done:,} of {len(items):,} pieces")
     return _outcomes(spark, run_folder)
 
 

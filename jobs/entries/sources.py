@@ -9,7 +9,6 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.console.command import note
 from jobs.entries.ngrams import ngrams_identity, ngrams_stages, plan_dumps
 from jobs.entries.titles import plan_views, titles_identity, titles_stage
 from jobs.entries.wordnet import wordnet_identity, wordnet_stage
@@ -17,6 +16,7 @@ from jobs.runs.run_folder import BIGRAMS, FINISHED, TITLES, UNIGRAMS, WORDNET, R
 from jobs.settings.fields import Settings
 from jobs.settings.flags import execution
 from jobs.spark.frames import read_files
+from jobs.spark.progress import say
 from metadata.counting import PAIR_COUNT, SYNSET_NAME, TITLE_VIEWS, WORD_COUNT
 from metadata.merge import RankedSource
 from udfs.errors import UsageError
@@ -44,7 +44,7 @@ def count_source(spark: SparkSession, job: str, inputs: Sequence[str], out: str,
         out, identity, execution(job, settings), overwrite=settings.overwrite, break_lock=settings.break_lock
     )
     if run_folder.finished:
-        note(f"{out} holds these counts already; no dump was read (--overwrite counts anew)")
+        say(f"{out} holds these counts already; no dump was read (--overwrite counts anew)")
         return run_folder
     with run_folder.writing():
         stages(spark, run_folder)
@@ -148,7 +148,7 @@ def _bigrams(spark: SparkSession, folder: RunFolder, settings: Settings) -> Rank
     facts = {"words": (folder.stage_facts(UNIGRAMS) or {})["words"]}
     highest = log2(max(facts["words"], 1))
     if settings.min_pmi > highest:
-        note(f"of {facts['words']:,} words no pair has a PMI above {highest:.1f}: lower --min-pmi to have pairs")
+        say(f"of {facts['words']:,} words no pair has a PMI above {highest:.1f}: lower --min-pmi to have pairs")
     return _ranked("bigrams", pairs, F.concat_ws(" ", "first", "second"), F.col("lift"), about, facts)
 
 

@@ -7,12 +7,11 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.console.command import warn
 from jobs.entries.partial_counts import files_identity, input_records, partial_counts, scan_stage
 from jobs.runs.run_folder import SCANNED, TITLES, RunFolder, Stopwatch
 from jobs.settings.fields import Settings
 from jobs.spark.frames import read_files
-from jobs.spark.progress import progress
+from jobs.spark.progress import progress, warn
 from metadata.counting import TITLE, TITLE_VIEWS, count_views
 from metadata.pageviews import HOURLY, ViewsFile, plan_files
 

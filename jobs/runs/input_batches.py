@@ -14,11 +14,20 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.console.command import note
-from jobs.runs.run_folder import EXTRACTED, FILES, STAGES, Manifest, RunFolder, Stopwatch, digest
+from jobs.runs.run_folder import (
+    EXTRACTED,
+    FILES,
+    FILES_PART,
+    PAIRS_PART,
+    STAGES,
+    Manifest,
+    RunFolder,
+    Stopwatch,
+    digest,
+)
 from jobs.settings.fields import Settings
-from jobs.spark.frames import FILES_PART, PAIRS_PART, read_files
-from jobs.spark.progress import Read, progress
+from jobs.spark.frames import read_files
+from jobs.spark.progress import Read, progress, say
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import file_id
 from udfs.outcomes import COUNTERS, FileStatus, conservation_errors
@@ -78,7 +87,7 @@ def extract_batches(
     watch = Stopwatch()
     run_folder.clean(EXTRACTED)
     if len(work.pending) < len(files):
-        note(f"{len(files) - len(work.pending):,} of {len(files):,} files were committed before")
+        say(f"{len(files) - len(work.pending):,} of {len(files):,} files were committed before")
     if work.retries:
         progress().begin("retry")
         _retry(spark, run_folder, {file.path: file for file in files}, extract)
@@ -93,7 +102,7 @@ def extract_batches(
         progress().begin_batch(len(batch))
         manifest = run_folder.commit(EXTRACTED, extract(batch), unit=unit, partition_by="kind", facts=facts)
         how_far = f"{so_far.done + len(batch):,} of {len(files):,} files"
-        so_far = so_far.plus(len(batch), *_tell(spark, run_folder, manifest, batch_watch.seconds, how_far))
+        so_far = so_far.plus(len(batch), *_report_batch(spark, run_folder, manifest, batch_watch.seconds, how_far))
         progress().committed(so_far)
         _stop_if_too_many(so_far, settings)
         number += 1
@@ -127,7 +136,7 @@ def _retry(spark: SparkSession, run_folder: RunFolder, files: dict[str, InputFil
             )
         finally:
             again.unpersist()
-        _tell(spark, run_folder, written, watch.seconds, f"{len(before):,} files read again")
+        _report_batch(spark, run_folder, written, watch.seconds, f"{len(before):,} files read again")
 
 
 def _committed_rows(spark: SparkSession, run_folder: RunFolder, manifest: Manifest, like: DataFrame) -> DataFrame:
@@ -146,18 +155,20 @@ def _file_rows(spark: SparkSession, run_folder: RunFolder, manifest: Manifest) -
     return rows.select("file.path", "file.status", "file.error", "file.pages", "file.pairs").collect()
 
 
-def _tell(spark: SparkSession, run_folder: RunFolder, manifest: Manifest, seconds: float, how_far: str) -> Contents:
+def _report_batch(
+    spark: SparkSession, run_folder: RunFolder, manifest: Manifest, seconds: float, how_far: str
+) -> Contents:
     """A line about a committed batch, and one about each file that failed; gives what the batch holds."""
     rows = _file_rows(spark, run_folder, manifest)
     statuses = Counter(row["status"] for row in rows)
     counts = " ".join(f"{status.value}={statuses[status]}" for status in FileStatus)
     pages, pairs = (sum(row[name] for row in rows) for name in ("pages", "pairs"))
-    note(f"{manifest.unit} {counts} pages={pages} pairs={pairs} seconds={seconds:.1f} ({how_far})")
+    say(f"{manifest.unit} {counts} pages={pages} pairs={pairs} seconds={seconds:.1f} ({how_far})")
     failures = sorted((row["path"], row["error"]) for row in rows if row["status"] == FileStatus.FAILED)
     for path, error in failures[:_NAMED_FAILURES]:
-        note(f"failed file={path} error={error}")
+        say(f"failed file={path} error={error}")
     if len(failures) > _NAMED_FAILURES:
-        note(f"failed files={len(failures) - _NAMED_FAILURES} more in {manifest.unit}: see files/ at the end")
+        say(f"failed files={len(failures) - _NAMED_FAILURES} more in {manifest.unit}: see files/ at the end")
     return Contents(pages, pairs, len(failures))
 
 

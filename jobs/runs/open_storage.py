@@ -6,7 +6,7 @@ from jobs.spark.hadoop_storage import HadoopStorage
 from metadata.entries import EntryList, load_entries, parse_entries
 from udfs.captions.block_words import NO_WORDS, BlockWords, parse_block_words
 from udfs.errors import UsageError
-from udfs.storage.addresses import HTTP, LOCAL, S3, kind_of, local_path, name_of, parent_of, shown
+from udfs.storage.addresses import HTTP, LOCAL, S3, kind_of, local_path, name_of, parent_of, redacted
 from udfs.storage.local import LocalStorage, PathKind, Storage
 from udfs.storage.s3 import S3Storage
 
@@ -23,7 +23,7 @@ def open_storage(address: str, *, s3_anonymous: bool = False) -> Storage:
     if kind == S3:
         return S3Storage(address, anonymous=s3_anonymous)
     if kind == HTTP:
-        raise UsageError(f"{shown(address)}: is on a web server, which has no folders to list or to write to")
+        raise UsageError(f"{redacted(address)}: is on a web server, which has no folders to list or to write to")
     return HadoopStorage(address)
 
 
@@ -36,7 +36,7 @@ def read_file(address: str) -> bytes:
     """The bytes of a small file. Raises `FileNotFoundError`."""
     data = open_storage(parent_of(address)).read(name_of(address))
     if data is None:
-        raise FileNotFoundError(errno.ENOENT, "no such file", shown(address))
+        raise FileNotFoundError(errno.ENOENT, "no such file", redacted(address))
     return data
 
 
@@ -45,11 +45,11 @@ def load_metadata(address: str | None) -> EntryList:
     if address is None or kind_of(address) == LOCAL:
         return load_entries(None if address is None else local_path(address))
     try:
-        return parse_entries(read_file(address), shown(address))
+        return parse_entries(read_file(address), redacted(address))
     except FileNotFoundError as error:
-        raise UsageError(f"{shown(address)}: no such file") from error
+        raise UsageError(f"{redacted(address)}: no such file") from error
 
 
 def load_block_words(address: str | None) -> BlockWords:
     """The words of `--block-words`, none without it (`block_words.parse_block_words`)."""
-    return parse_block_words(read_file(address), shown(address)) if address is not None else NO_WORDS
+    return parse_block_words(read_file(address), redacted(address)) if address is not None else NO_WORDS

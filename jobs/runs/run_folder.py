@@ -25,6 +25,7 @@ from jobs.runs.lease import Lease
 from jobs.runs.open_storage import open_storage
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import HASH_VERSION
+from udfs.schemas import KIND_FILE, KIND_PAIR
 from udfs.storage.addresses import join
 from udfs.storage.local import PathKind, Storage
 
@@ -48,6 +49,8 @@ STAGES = (
     *(EXTRACTED, FILES, MATCHED, REPEATS, POOL, ENTRY_COUNTS, SUBSET, IMAGES, EXPORT),
     *(WORDNET, SCANNED, UNIGRAMS, BIGRAMS, TITLES),
 )
+PAIRS_PART, FILES_PART = f"kind={KIND_PAIR}", f"kind={KIND_FILE}"
+"""The folders that extraction's one write parts its rows into."""
 _MANIFESTS = "_manifests"
 OWN_PATHS = (*STAGES, *(f"{_MANIFESTS}/{stage}" for stage in STAGES), COUNTS_FILE, REPORT_FILE, CARD_FILE, RUN_FILE)
 """All that Ballast ever writes to an output folder but its lease, and so all that `--overwrite` deletes."""
@@ -288,7 +291,7 @@ class RunFolder:
         self.record["stages"][stage] = facts
         self._save()
 
-    def note(self, **facts: Any) -> None:
+    def record_facts(self, **facts: Any) -> None:
         """Add top-level facts, such as t, to run.json."""
         self.record.update(facts)
         self._save()

@@ -13,7 +13,7 @@ from typing import Any
 from jobs.settings import values
 from jobs.settings.fields import COMMANDS, DEFAULT_TAIL_SHARE, FIELDS, THRESHOLDS, Settings
 from udfs.errors import UsageError
-from udfs.storage.addresses import HTTP, kind_of, shown
+from udfs.storage.addresses import HTTP, kind_of, redacted
 
 _SECRET_KEY = re.compile(r"secret|password|token|credential|access\.?key", re.IGNORECASE)  # as Spark redacts
 
@@ -80,7 +80,7 @@ def execution(job: str, settings: Settings) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
-        return shown(value) if kind_of(value) == HTTP else value
+        return redacted(value) if kind_of(value) == HTTP else value
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -10,7 +10,7 @@ from pyspark import SparkContext
 
 from jobs.spark.spark_errors import one_line
 from udfs.errors import BallastError, UsageError
-from udfs.storage.addresses import join, shown, without_slash
+from udfs.storage.addresses import join, redacted, without_slash
 from udfs.storage.local import PathKind, refuse_patterns
 
 _TEMPORARY = ".ballast-"
@@ -28,7 +28,7 @@ class HadoopStorage:
     def __init__(self, address: str) -> None:
         """Raises `UsageError` for an address that Spark would take for a pattern."""
         self._root = without_slash(address)
-        refuse_patterns(shown(self._root))
+        refuse_patterns(redacted(self._root))
 
     @property
     def root(self) -> str:
@@ -109,7 +109,7 @@ class HadoopStorage:
     def _context(self) -> Any:
         context = SparkContext._active_spark_context
         if context is None:
-            raise BallastError(f"a defect in Ballast: {shown(self._root)} was asked for before Spark was started")
+            raise BallastError(f"a defect in Ballast: {redacted(self._root)} was asked for before Spark was started")
         return context
 
     @property
@@ -133,7 +133,7 @@ class HadoopStorage:
                 return self._files.getFileStatus(self._path(path))
             except Py4JJavaError as error:
                 if _is(error, _MISSING):
-                    raise FileNotFoundError(2, "no such file", shown(self.url(path))) from error
+                    raise FileNotFoundError(2, "no such file", redacted(self.url(path))) from error
                 raise
 
     def _put(self, path: str, data: bytes, *, overwrite: bool) -> None:
@@ -164,7 +164,7 @@ class HadoopStorage:
         try:
             yield
         except Py4JJavaError as error:
-            where = shown(self.url(path))
+            where = redacted(self.url(path))
             if _is(error, _UNKNOWN):
                 raise UsageError(
                     f"{where}: Hadoop knows no such scheme: {error.java_exception.getMessage()}"

@@ -229,7 +229,17 @@ def progress() -> Progress:
     return _shown.progress
 
 
-def say(level: str, text: str) -> None:
+def say(text: str) -> None:
+    """Log a line about how the run proceeds."""
+    _print_line("INFO", f"ballast: {text}")
+
+
+def warn(text: str) -> None:
+    """Log a line about something that the user probably did not intend."""
+    _print_line("WARN", f"ballast: warning: {text}")
+
+
+def _print_line(level: str, text: str) -> None:
     """A line on standard error, above the display where one is live; with the time where it goes to a log."""
     if _shown.live is not None:
         _shown.live.console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
@@ -239,7 +249,7 @@ def say(level: str, text: str) -> None:
 
 
 @contextmanager
-def shown(spark: SparkSession, settings: Settings) -> Iterator[None]:
+def live_display(spark: SparkSession, settings: Settings) -> Iterator[None]:
     """Show what the stages within report: live in a terminal that can, else by a line a minute. The terminal is as it
     was before when this ends, however it ends."""
     global _shown
@@ -287,7 +297,7 @@ def _watch(tracker: StatusTracker, shown: _Shown, ended: threading.Event) -> Non
             now = shown.progress.standing()
             shown.live.update(picture_of(now, shown.live.console.width), refresh=True)
         elif time.monotonic() >= next_line:
-            say("INFO", f"ballast: {line_of(shown.progress.standing())}")
+            say(line_of(shown.progress.standing()))
             next_line += _LINE_EVERY_S
         ended.wait(_TICK_S)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pyspark.sql import SparkSession
 
 from udfs.errors import UsageError
-from udfs.storage.addresses import S3, kind_of, shown
+from udfs.storage.addresses import S3, kind_of, redacted
 from udfs.storage.conf_files import spark_settings
 from udfs.storage.s3_client import spark_scheme
 
@@ -32,7 +32,7 @@ def prepare_s3(spark: SparkSession, paths: Sequence[str]) -> None:
     hadoop = context._jsc.hadoopConfiguration()  # type: ignore[union-attr]
     for name in (_FILE_SYSTEM, _COMMIT_PROTOCOL):
         if hadoop.getClassByNameOrNull(name) is None:
-            raise UsageError(f"{shown(on_s3)}: this Spark has no S3A ({name.rpartition('.')[2]}): {_advice(spark)}")
+            raise UsageError(f"{redacted(on_s3)}: this Spark has no S3A ({name.rpartition('.')[2]}): {_advice(spark)}")
     given = context.getConf()
     for key, value in {**static_settings(), **settings_of(os.environ)}.items():
         if given.contains(key):

@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 
 from jobs.settings.fields import Settings
 from jobs.spark.java import use_java
-from jobs.spark.progress import shown
+from jobs.spark.progress import live_display
 from jobs.spark.s3a import prepare_s3
 from jobs.spark.spark_errors import one_line
 from udfs.errors import BallastError
@@ -78,7 +78,7 @@ def spark_session(settings: Settings, name: str, inputs: Sequence[str] = ()) -> 
         spark = _start(conf, settings)
         try:
             prepare_s3(spark, spark_paths(settings, inputs))
-            with shown(spark, settings):
+            with live_display(spark, settings):
                 yield spark
         except KeyboardInterrupt:
             with suppress(Py4JError, OSError):  # what the tasks say of being stopped is of no use

@@ -5,12 +5,12 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.console.command import warn
 from jobs.runs.open_storage import open_storage, read_file
 from jobs.settings.fields import Settings
+from jobs.spark.progress import warn
 from udfs.errors import UsageError
 from udfs.extraction.block_lists import Blocker, BlockList, BlockListBuilder
-from udfs.storage.addresses import shown
+from udfs.storage.addresses import redacted
 from udfs.storage.local import PathKind
 
 _UT1_FILES = ("domains", "urls")
@@ -25,7 +25,7 @@ def load_blocks(settings: Settings) -> BlockList | None:
         return None
     builder = BlockListBuilder()
     for address in settings.block_domains:
-        where = f"--block-domains {shown(address)}"
+        where = f"--block-domains {redacted(address)}"
         storage = open_storage(address)
         kind = storage.kind()
         if kind == PathKind.MISSING:
@@ -41,7 +41,7 @@ def load_blocks(settings: Settings) -> BlockList | None:
                 warn(f"{where}: {skipped:,} lines are neither a domain nor a URL, and were left out")
         _warn_if_empty(where, added)
     for address in settings.block_urls:
-        where = f"--block-urls {shown(address)}"
+        where = f"--block-urls {redacted(address)}"
         try:
             _warn_if_empty(where, builder.add_images(read_file(address), where))
         except FileNotFoundError as error:

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.console.command import warn
 from jobs.runs.open_storage import load_metadata, open_storage, path_kind, read_file
 from jobs.runs.run_folder import COUNTS_FILE, ENTRY_COUNTS, POOL, SUBSET, digest, read_record
+from jobs.runs.step_input import open_source
 from jobs.settings.fields import Settings
-from jobs.spark.frames import Fingerprint, check_fingerprint, fingerprint_of, open_source
+from jobs.spark.frames import Fingerprint, check_fingerprint, fingerprint_of
+from jobs.spark.progress import warn
 from metadata.entries import EntryList
 from udfs.balancing.probabilities import Counts
 from udfs.errors import UsageError

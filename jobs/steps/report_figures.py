@@ -13,11 +13,11 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.balance import one_an_image
 from jobs.settings.fields import Settings
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.steps.sizes import draws_of, measured, pairs_with_draws, sums_of
-from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probabilities
+from jobs.steps.threshold_choice import one_an_image
+from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probabilities, keep_probability
 from udfs.balancing.size_curve import SizeCurve, bin_starts, size_curve, smallest_bins
 from udfs.hashing import DRAW, pair_hash, uniform
 from udfs.matching.marking import marked_caption
@@ -158,8 +158,7 @@ def _shown(
     entry_ids = row.get("entry_ids") or []
     keep_probs = [row["keep_prob"]] if "keep_prob" in row else []
     if not keep_probs and counts is not None and entry_ids:
-        ids, offsets = np.array(entry_ids, np.int32), np.array([0, len(entry_ids)], np.int32)
-        keep_probs = [float(keep_probabilities(ids, offsets, entry_probabilities(counts, t))[0]) for t in thresholds]
+        keep_probs = [keep_probability(entry_ids, entry_probabilities(counts, t)) for t in thresholds]
     return ShownPair(
         url=row["url"],
         caption=marked_caption(row["caption"], [names[i] for i in entry_ids] if names else [], _SHOWN_CHARACTERS),

@@ -7,10 +7,10 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
-from jobs.console.command import warn
 from jobs.runs.funnel import subsets_of
 from jobs.runs.open_storage import open_storage
 from jobs.runs.run_folder import POOL, SUBSET, digest, read_record, stored_run
+from jobs.spark.progress import warn
 from jobs.spark.spark_errors import one_line
 from udfs.errors import UsageError
 from udfs.storage.addresses import join, name_of, parent_of

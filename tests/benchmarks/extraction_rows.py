@@ -13,9 +13,9 @@ from corpus import Corpus, cut
 from peers import build_automaton, extract_slowly, extract_with_published_libraries, read_bare
 from table import SPEEDUP, TIMES, Row, interleave, timed
 
+from udfs.archive.formats import WARC
 from udfs.captions.canonical import canonical
 from udfs.extraction.extractor import ExtractOptions, Extractor
-from udfs.extraction.pages import WARC
 from udfs.html.profiles import RICH
 from udfs.matching.matcher import Matcher
 from udfs.outcomes import FileStatus, Outcome

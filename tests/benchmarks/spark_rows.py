@@ -16,7 +16,7 @@ from table import TIMES, Row, Run, interleave, timed
 from jobs.extract import run
 from jobs.settings.fields import Settings
 from jobs.spark.session import spark_session
-from udfs.extraction.pages import WARC
+from udfs.archive.formats import WARC
 from udfs.matching.matcher import Matcher, held_matcher, pack_entries
 from udfs.schemas import KIND_PAIR
 from udfs.sources.input_files import InputFile

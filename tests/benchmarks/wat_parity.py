@@ -18,9 +18,9 @@ sys.path.insert(1, str(Path(__file__).resolve().parents[2]))  # the checkout, wh
 from table import aligned
 from wat_causes import Difference, Pair, differences
 
+from udfs.archive.formats import WARC, WAT
 from udfs.archive.records import SourceStream, read_records
 from udfs.extraction.extractor import ExtractOptions, Extractor
-from udfs.extraction.pages import WARC, WAT
 from udfs.extraction.urls import base_url, image_url
 from udfs.html.profiles import PAPER, RICH, TEXT_KEYS, Profile
 from udfs.outcomes import Outcome

@@ -17,10 +17,11 @@ from table import SPEEDUP, Row, interleave, timed
 from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 from warcio.warcwriter import WARCWriter
 
+from udfs.archive.formats import WAT
 from udfs.archive.records import SourceStream, read_records
 from udfs.captions.canonical import canonical
 from udfs.extraction.extractor import ExtractOptions, Extractor
-from udfs.extraction.pages import WAT, Page, PageReader
+from udfs.extraction.pages import Page, PageReader
 from udfs.extraction.urls import base_url, image_url
 from udfs.html.parsers import HTML_PARSERS
 from udfs.outcomes import Outcome

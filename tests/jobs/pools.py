@@ -11,6 +11,8 @@ from jobs.runs.record import RUN_KEYS, STAGE_FACTS
 from jobs.runs.run_folder import FILES
 from udfs.outcomes import COUNTERS, FileStatus
 
+COMPARED = ("uuid", "url", "caption", "text_key", "lang", "caption_hash", "page_url", "warc_file", "warc_offset")
+
 
 def run(*arguments: object) -> int:
     """`ballast ARGUMENTS`; gives the exit status."""
@@ -19,6 +21,16 @@ def run(*arguments: object) -> int:
 
 def rows_of(path: Path) -> list[dict]:
     return pq.read_table(path, partitioning=None).to_pylist()
+
+
+def as_tuples(rows: list[dict], *further: str) -> list[tuple]:
+    return sorted(
+        (*(row[name] for name in COMPARED), tuple(row["entry_ids"]), *(row[f] for f in further)) for row in rows
+    )
+
+
+def pair_tuple(pair: reference.Pair, *further: object) -> tuple:
+    return (*(getattr(pair, name) for name in COMPARED), pair.entry_ids, *further)
 
 
 def keys_of(path: Path) -> set[tuple[str, int]]:

@@ -7,26 +7,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import reference
+from pools import as_tuples, pair_tuple, rows_of
 
 from jobs.cli import main
 from udfs import schemas
 from udfs.outcomes import conservation_errors
-
-COMPARED = ("uuid", "url", "caption", "text_key", "lang", "caption_hash", "page_url", "warc_file", "warc_offset")
-
-
-def rows_of(folder: Path) -> list[dict]:
-    return pq.read_table(folder).to_pylist()
-
-
-def as_tuples(rows: list[dict], *further: str) -> list[tuple]:
-    return sorted(
-        (*(row[name] for name in COMPARED), tuple(row["entry_ids"]), *(row[f] for f in further)) for row in rows
-    )
-
-
-def pair_tuple(pair: reference.Pair, *further: object) -> tuple:
-    return (*(getattr(pair, name) for name in COMPARED), pair.entry_ids, *further)
 
 
 def curate(crawl, out: Path, *flags: str, inputs: list[str] | None = None) -> dict:

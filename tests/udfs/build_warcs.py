@@ -1,5 +1,6 @@
 """Small WARC files in memory, written by warcio: what the tests of reading are made of."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
@@ -65,3 +66,18 @@ def write_records(records: Iterable[Record], *, gzip: bool) -> list[bytes]:
 
 def build_warc(records: Iterable[Record], *, gzip: bool = True) -> bytes:
     return b"".join(write_records(records, gzip=gzip))
+
+
+def wat_record(number: int, links: list[dict[str, str]], container: bool = True) -> Record:
+    value = {
+        "Envelope": {
+            "WARC-Header-Metadata": {"WARC-Type": "response", "WARC-Target-URI": f"<https://a.example/{number}>"},
+            "Payload-Metadata": {"HTTP-Response-Metadata": {"HTML-Metadata": {"Links": links}}},
+        }
+    }
+    if container:
+        value["Container"] = {"Filename": "a/b/CC-1.warc.gz", "Offset": str(number)}
+    return metadata(json.dumps(value).encode())
+
+
+LINK = {"path": "IMG@/src", "url": "a.jpg", "alt": "a dog"}

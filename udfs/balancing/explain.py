@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from udfs.balancing.probabilities import Counts, entry_probabilities
+from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probability
 from udfs.captions.canonical import canonical
 from udfs.matching.marking import Stretch, spans_of, stretches
 from udfs.matching.matcher import Matcher, space_text
-from udfs.online import OnlineBalancer
 
 
 class HeldEntry(NamedTuple):
@@ -32,12 +31,10 @@ def explain(caption: str, entries: Sequence[str], counts: Counts | None = None, 
     """Explain a caption, made canonical first, by the list of entries and perhaps their counts (by entry id) and t."""
     caption = canonical(caption)
     keep_prob, matches, p = None, None, None
-    if counts is None or t is None:
-        entry_ids = Matcher(entries).match(caption)
-    else:
-        balancer = OnlineBalancer(entries, counts.tolist(), t)
-        entry_ids, keep_prob = balancer.match(caption), balancer.keep_probability(caption)
+    entry_ids = Matcher(entries).match(caption)
+    if counts is not None and t is not None:
         matches, p = counts[entry_ids].tolist(), entry_probabilities(counts[entry_ids], t).tolist()
+        keep_prob = keep_probability(range(len(p)), p)
     spaced = space_text(caption)
     spans = [span for entry_id in entry_ids for span in spans_of(spaced, entries[entry_id])]
     held = [

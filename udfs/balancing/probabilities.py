@@ -4,7 +4,7 @@ After Demystifying CLIP Data (arXiv 2309.16671), Algorithm 1 and section 3.4: an
 all of them, any other keeps each with probability t / count; a pair is kept if any of its entries keeps it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +43,17 @@ def keep_probabilities(entry_ids: npt.NDArray[np.int32], offsets: npt.NDArray[np
         # reduceat multiplies each slice from left to right; empty slices, which it cannot do, are left out
         missed[holds] = np.multiply.reduceat(factors, offsets[:-1][holds] - offsets[0])
     return 1.0 - missed
+
+
+def keep_probability(entry_ids: Sequence[int], p: Sequence[float] | Floats) -> float:
+    """1 − Π (1 − p[e]) of one pair with these entries, ascending: equal to `keep_probabilities` to the last bit.
+
+    `p` is indexed by entry id. For so few factors a loop outruns numpy's calls.
+    """
+    missed = 1.0
+    for entry_id in entry_ids:
+        missed *= 1.0 - p[entry_id]
+    return float(1.0 - missed)
 
 
 def uniforms(draws: npt.NDArray[np.int64]) -> Floats:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from fastwarc import WarcRecord, WarcRecordType
 
 from udfs.archive.charsets import as_html, charset_from_content_type
+from udfs.archive.formats import WARC, WAT
 from udfs.archive.http_body import BodyDamage, decode_body
 from udfs.extraction.block_lists import Blocker
 from udfs.extraction.opt_outs import HEADERS, OptOut, opted_out
@@ -19,7 +20,6 @@ from udfs.html.parsers import HtmlParser, Unparsable
 from udfs.html.profiles import PAPER, Profile
 from udfs.outcomes import Outcome
 
-WARC, WAT = "warc", "wat"
 _READ_BYTES = 1 << 20
 _HEADER_LINE_BYTES, _HEADER_BYTES = 1 << 16, 1 << 20
 _STATUS_LINE = re.compile(r"HTTP/|[A-Z]+(?:/[0-9.]+)?[ \t]+[0-9]{3}\b")

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from udfs.errors import SourceRefused
-from udfs.storage.addresses import host_of, path_in, shown
+from udfs.storage.addresses import host_of, path_in, redacted
 
 _HDFS = ("hdfs", "viewfs")
 
@@ -30,7 +30,7 @@ def open_hadoop(address: str) -> BinaryIO:
                 f"{host_of(address)}: the Python workers read it by libhdfs, which they do not find: install Hadoop's "
                 "native client and set HADOOP_HOME (or ARROW_LIBHDFS_DIR), JAVA_HOME and CLASSPATH on every node"
             ) from error
-        raise SourceRefused(f"{shown(address)}: Arrow cannot read from it: {why[:200]}") from error
+        raise SourceRefused(f"{redacted(address)}: Arrow cannot read from it: {why[:200]}") from error
     return cast(BinaryIO, file_system.open_input_file(path))
 
 

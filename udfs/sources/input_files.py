@@ -10,12 +10,12 @@ from os.path import abspath, isdir, join, lexists, realpath
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from udfs.archive.formats import WARC, WAT
 from udfs.errors import BallastError, UsageError
-from udfs.extraction.pages import WARC, WAT
 from udfs.hashing import sample_hash
 from udfs.sources.globs import fixed_folder, glob_matches
 from udfs.storage import addresses
-from udfs.storage.addresses import HADOOP, HTTP, LOCAL, S3, kind_of, local_path, path_in, shown
+from udfs.storage.addresses import HADOOP, HTTP, LOCAL, S3, kind_of, local_path, path_in, redacted
 from udfs.storage.local import PathKind, Storage, open_input
 
 COMMON_CRAWL = "https://data.commoncrawl.org/"
@@ -28,8 +28,8 @@ _CRAWL_ROOT = "crawl-data/"
 class InputFile(NamedTuple):
     """A file to read: where it is, the provenance name stored with its pairs, and its format if its name says so.
 
-    `path` is what is recorded. Where a web address holds what may be secret (`addresses.shown`), `address` is the whole
-    of it, which is never written down.
+    `path` is what is recorded. Where a web address may hold a secret (`addresses.redacted`), `address` is all of it,
+    which is never stored.
     """
 
     path: str
@@ -111,7 +111,7 @@ def plan_inputs(arguments: Iterable[str], input_root: str | None, sources: Sourc
     named = {_spelled(path) for argument in arguments for path in _Plan(input_root, sources).expand(argument)}
     files: dict[str, InputFile] = {}
     for address in sorted(named):
-        path = shown(address)
+        path = redacted(address)
         try:
             path.encode()
         except UnicodeEncodeError as error:
@@ -158,7 +158,9 @@ class _Plan:
             yield from self._expand_local(local_path(argument))
         elif kind == HTTP:
             if path_in(argument).endswith("/") or not path_in(argument):
-                raise UsageError(f"{shown(argument)}: a web server lists no folder: name files, or a listing of them")
+                raise UsageError(
+                    f"{redacted(argument)}: a web server lists no folder: name files, or a listing of them"
+                )
             yield from self._file(argument)
         else:
             yield from self._expand_remote(argument)
@@ -200,7 +202,7 @@ class _Plan:
             yield from self._file(f"{top}{path}")
             return
         if kind == PathKind.MISSING and not is_glob:
-            raise UsageError(f"{shown(argument)}: no such file or folder")
+            raise UsageError(f"{redacted(argument)}: no such file or folder")
         base = fixed_folder(path) if is_glob else path
         found: list[str] = []
         for name in self._storage(f"{top}{base}").list_files(""):
@@ -210,7 +212,7 @@ class _Plan:
             elif is_below and _FOLDER_NAME.search(name):
                 found.append(addresses.join(f"{top}{base}", name))
         if not found:
-            raise UsageError(f"{shown(argument)}: the glob matches no file") if is_glob else _no_archives(argument)
+            raise UsageError(f"{redacted(argument)}: the glob matches no file") if is_glob else _no_archives(argument)
         yield from found
 
     def _storage(self, address: str) -> Storage:
@@ -225,7 +227,7 @@ class _Plan:
         """The addresses in a listing: those with a scheme as they are, others relative to `input_root`; without it,
         lines that begin with `crawl-data/` to what the listing's own address holds before that, as CommonCrawl's do,
         and else to the listing's folder."""
-        where = shown(listing)
+        where = redacted(listing)
         try:
             data = self._read(listing)
             text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
@@ -257,14 +259,14 @@ class _Plan:
         if kind == HADOOP:  # the driver has a JVM, but perhaps not what the workers read by
             data = self._storage(addresses.parent_of(listing)).read(addresses.name_of(listing))
             if data is None:
-                raise BallastError(f"{shown(listing)}: no such file")
+                raise BallastError(f"{redacted(listing)}: no such file")
             return data
         with self._remote().open_file(listing) as source:
             return source.read()
 
 
 def _no_archives(folder: str) -> UsageError:
-    return UsageError(f"{shown(folder)}: no .warc, .warc.gz, .wat or .wat.gz file in this folder")
+    return UsageError(f"{redacted(folder)}: no .warc, .warc.gz, .wat or .wat.gz file in this folder")
 
 
 def _archives_below(folder: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from udfs.sources.connection_limit import ConnectionLimit
 from udfs.sources.hadoop import open_hadoop
 from udfs.sources.http_fetch import HttpSource
 from udfs.sources.remote_stream import WITNESSES, Broken, Fetch, Refused, RemoteStream, RetryPolicy
-from udfs.storage.addresses import HADOOP, HTTP, LOCAL, host_of, kind_of, local_path, shown
+from udfs.storage.addresses import HADOOP, HTTP, LOCAL, host_of, kind_of, local_path, redacted
 from udfs.storage.local import open_input
 
 MAX_CONNECTIONS = 32
@@ -69,7 +69,7 @@ class SourceOpener:
         others = [
             other
             for other in self._options.witnesses
-            if host_of(other) == host_of(address) and shown(other) != shown(address)
+            if host_of(other) == host_of(address) and redacted(other) != redacted(address)
         ]
         for other in random.sample(others, min(count, len(others))):
             with suppress(Broken, Refused):

@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError, ReadTim
 
 from udfs.errors import SourceFailed, SourceRefused
 from udfs.sources.connection_limit import ConnectionLimit
-from udfs.storage.addresses import host_of, shown
+from udfs.storage.addresses import host_of, redacted
 
 WITNESSES = 4
 """How many other files of a server are tried at most before it is given up."""
@@ -260,8 +260,9 @@ class RemoteStream(io.RawIOBase):
             self._failure = SourceFailed(reason)
         else:
             self._failure = SourceRefused(
-                f"{host_of(self._address)} cannot be read: {reason}, last for {shown(self._address)}; nothing of this "
-                "batch was recorded: the same command goes on from it later (perhaps with fewer --max-connections)"
+                f"{host_of(self._address)} cannot be read: {reason}, last for {redacted(self._address)}; "
+                "nothing of this batch was recorded: the same command goes on from it later "
+                "(perhaps with fewer --max-connections)"
             )
         raise self._failure
 

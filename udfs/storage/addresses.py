@@ -54,7 +54,7 @@ def parse_s3(address: str) -> S3Address:
     return S3Address(bucket, key.strip("/"))
 
 
-def shown(address: str) -> str:
+def redacted(address: str) -> str:
     """The address as it may be printed and stored: of a web address only `scheme://host/path`.
 
     What is left out may be secret: a user's name and password, and the query, in which presigned URLs hold a signature.
@@ -89,7 +89,7 @@ def host_of(address: str) -> str:
     """What answers for an address: `s3://bucket`, `https://host:port`, `hdfs://namenode`; nothing for a local path."""
     if kind_of(address) == LOCAL:
         return ""
-    scheme, _, rest = shown(address).partition("://")
+    scheme, _, rest = redacted(address).partition("://")
     return f"{scheme}://{rest.partition('/')[0]}"
 
 
@@ -130,7 +130,7 @@ def same_place(address: str) -> str:
     kind = kind_of(address)
     if kind == LOCAL:
         return os.path.realpath(local_path(address))
-    return str(parse_s3(address)) if kind == S3 else without_slash(shown(address))
+    return str(parse_s3(address)) if kind == S3 else without_slash(redacted(address))
 
 
 def without_slash(address: str) -> str:

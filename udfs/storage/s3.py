@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from udfs.errors import BallastError
 from udfs.storage.addresses import parse_s3
 from udfs.storage.local import PathKind, refuse_patterns
-from udfs.storage.s3_client import MISSING_KEY, error_code, s3_client, spark_scheme, told
+from udfs.storage.s3_client import MISSING_KEY, error_code, s3_client, spark_scheme, user_errors
 
 _CONFLICT = ("ConditionalRequestConflict", "OperationAborted")
 _CONFLICT_WAIT_S = 0.2
@@ -125,7 +125,7 @@ class S3Storage:
         return {"Bucket": self._address.bucket, "Key": _below(self._address.key, path)}
 
     def _told(self, path: str) -> Any:
-        return told(str(self._address._replace(key=_below(self._address.key, path))))
+        return user_errors(str(self._address._replace(key=_below(self._address.key, path))))
 
     def _list(self, folder: str) -> Iterator[tuple[str, _Object]]:
         """Every object below a folder, marks included, by the path relative to the root."""

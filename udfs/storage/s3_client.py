@@ -75,7 +75,7 @@ def error_code(error: ClientError) -> str:
 
 
 @contextmanager
-def told(address: str) -> Iterator[None]:
+def user_errors(address: str) -> Iterator[None]:
     """What goes wrong with S3 within it becomes a `BallastError` of one line; `ClientError` of a missing key too."""
     try:
         yield

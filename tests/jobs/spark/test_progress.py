@@ -10,9 +10,8 @@ import time
 import pytest
 from rich.console import Console
 
-from jobs.console.command import note
 from jobs.settings.fields import Settings
-from jobs.spark.progress import Progress, Read, Standing, Tasks, line_of, picture_of, progress, rate, shown, span
+from jobs.spark.progress import Progress, Read, Standing, Tasks, line_of, picture_of, progress, rate, say, shown, span
 
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 
@@ -140,7 +139,7 @@ def test_a_terminal_shows_spark_moving_and_is_left_as_it_was(spark, monkeypatch)
         progress().begin("extract", Read(1, 21))
         progress().begin_batch(20)
         spark.sparkContext.parallelize(range(20), 20).map(slow).collect()
-        note("a line between")
+        say("a line between")
         raise KeyboardInterrupt
     written = terminal.close()
     assert written.count(HIDE) == written.count(SHOW) == 1 and written.index(HIDE) < written.index(SHOW)
@@ -178,5 +177,5 @@ def test_no_color_is_respected(spark, monkeypatch):
 
 
 def test_logs_have_the_time(capsys):
-    note("hello")
+    say("hello")
     assert capsys.readouterr().err.endswith("Z INFO ballast: hello\n")

@@ -11,8 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import reference
 import xxhash
-from pools import record_of, rows_of, run
-from test_pipeline import as_tuples, pair_tuple
+from pools import as_tuples, pair_tuple, record_of, rows_of, run
 
 from jobs.console.summary import summarize
 from jobs.runs.run_folder import RunFolder

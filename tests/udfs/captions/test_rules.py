@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from build_warcs import build_warc
 from build_warcs import page as html_page
-from test_extraction import extract
+from extracted import extract
 
 from udfs.captions.block_words import BlockWords
 from udfs.captions.language import fasttext_detector

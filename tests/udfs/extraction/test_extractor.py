@@ -7,15 +7,14 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urljoin
 
 import pyarrow as pa
 import pytest
 import xxhash
-from build_warcs import build_warc
+from build_warcs import LINK, build_warc, wat_record
 from build_warcs import page as html_page
-from test_pages import LINK, wat_record
+from extracted import ALL, Pair, extract
 
 from udfs.captions.language import fasttext_detector
 from udfs.captions.rules import MAX_TEXT_CHARACTERS
@@ -23,17 +22,14 @@ from udfs.extraction import extractor as extraction
 from udfs.extraction.extractor import ExtractOptions, Extractor
 from udfs.extraction.urls import MAX_URL_CHARACTERS
 from udfs.matching.matcher import Matcher
-from udfs.outcomes import COUNTERS, Outcome, conservation_errors
+from udfs.outcomes import COUNTERS, Outcome
 from udfs.sample.archive import WrittenRecord, name_wat, write_warc, write_wat
 from udfs.sample.web import SampleImage, SamplePage, make_page
-from udfs.schemas import FILE, MATCHED_PAIR, PAIR, tagged
 from udfs.sources.input_files import InputFile
 from udfs.storage.local import open_input
 
 PAGES, SEED = 40, 11
-ALL = ExtractOptions(languages=None)
 ENTRIES = ["dog", "house", "tree", "a", "the", "The", ".", "near the", "Photo of", "café"]
-Pair = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -50,33 +46,6 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     records = write_warc(warc, PAGES, SEED)
     write_wat(name_wat(warc), warc, records, SEED)
     return Sample(warc, name_wat(warc), records, tuple(make_page(index, SEED) for index in range(PAGES)))
-
-
-def extract(
-    path: Path, options: ExtractOptions = ALL, matcher: Matcher | None = None, archive_format: str | None = "warc"
-) -> tuple[list[Pair], dict[str, Any]]:
-    """A file's pairs and its row, after the checks that hold for every file."""
-    extractor = Extractor(options, matcher)
-    batches = list(extractor.file_batches(InputFile(str(path), path.name, archive_format), open_input))
-    for batch in batches:
-        batch.validate(full=True)
-        assert batch.schema.equals(tagged(PAIR if matcher is None else MATCHED_PAIR))
-    rows = [row for batch in batches for row in batch.to_pylist()]
-    assert [row["kind"] for row in rows] == ["pair"] * (len(rows) - 1) + ["file"]
-    by_its_path = int.from_bytes(xxhash.xxh3_64_digest(str(path).encode()), "big", signed=True)
-    assert {row.pop("file_id") for row in rows} == {by_its_path}
-    *pairs, last = rows
-    assert all(pair.pop("file") is None and pair.pop("kind") == "pair" for pair in pairs)
-    file = last.pop("file")
-    last.pop("kind")
-    assert set(last.values()) == {None}
-    assert list(file) == FILE.names
-    assert conservation_errors(file) == []
-    assert file["pairs"] == len(pairs)
-    assert file["path"] == str(path)
-    assert file["seconds"] > 0
-    assert (file["error"] is None) == (file["status"] == "ok")
-    return pairs, file
 
 
 def texts_of(image: SampleImage) -> list[tuple[str, str]]:

@@ -2,13 +2,12 @@
 
 import gzip
 import io
-import json
 import zlib
 from collections import Counter
 from dataclasses import replace
 
 import pytest
-from build_warcs import Record, build_warc, metadata, page, warcinfo, write_records
+from build_warcs import LINK, Record, build_warc, metadata, page, warcinfo, wat_record, write_records
 
 from udfs.archive.records import ArchiveDamage, SourceStream, read_records
 from udfs.extraction.pages import Page, PageReader, target_url, warc_of_wat
@@ -302,21 +301,6 @@ def test_pages_come_in_order_with_their_offsets() -> None:
         ("https://a.example/2", starts[1]),
     ]
     assert counts == {"records": 4, "record_not_response": 2, "pages": 2}
-
-
-def wat_record(number: int, links: list[dict[str, str]], container: bool = True) -> Record:
-    value = {
-        "Envelope": {
-            "WARC-Header-Metadata": {"WARC-Type": "response", "WARC-Target-URI": f"<https://a.example/{number}>"},
-            "Payload-Metadata": {"HTTP-Response-Metadata": {"HTML-Metadata": {"Links": links}}},
-        }
-    }
-    if container:
-        value["Container"] = {"Filename": "a/b/CC-1.warc.gz", "Offset": str(number)}
-    return metadata(json.dumps(value).encode())
-
-
-LINK = {"path": "IMG@/src", "url": "a.jpg", "alt": "a dog"}
 
 
 def test_wat() -> None:

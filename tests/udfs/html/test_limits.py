@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from udfs import html, html_limits
+from udfs.html import limits, parsers
 from udfs.html.document import Image
 from udfs.html.limits import MAX_TREE_WORK, within_limits
 from udfs.html.parsers import HTML_PARSERS, parse_with_lexbor, parse_with_scanner
@@ -88,7 +88,7 @@ def test_what_is_cut_hangs_on_what_precedes_it(name: str, before: bytes) -> None
 
 @pytest.fixture
 def few_images(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(html, "MAX_IMAGES", 3)
+    monkeypatch.setattr(parsers, "MAX_IMAGES", 3)
     yield
 
 
@@ -101,8 +101,8 @@ def test_images_beyond_the_most(few_images: None, parser: str) -> None:
 
 @pytest.mark.parametrize("parser", HTML_PARSERS)
 def test_every_parser_has_the_same_limits(monkeypatch: pytest.MonkeyPatch, parser: str) -> None:
-    monkeypatch.setattr(html_limits, "MAX_TREE_WORK", 5_000)
-    monkeypatch.setattr(html_limits, "_LONG_TAG_BYTES", 0)
+    monkeypatch.setattr(limits, "MAX_TREE_WORK", 5_000)
+    monkeypatch.setattr(limits, "_LONG_TAG_BYTES", 0)
     found = HTML_PARSERS[parser](IN_A_TREE + EARLY + b"<div>" * 200 + LATE)
     assert ([image.src for image in found.images], found.is_capped) == (["early"], True)
 
@@ -111,9 +111,9 @@ def test_the_work_of_a_small_page_by_hand(monkeypatch: pytest.MonkeyPatch) -> No
     """Open before: <div> 0, <b> 1, <p> 9, </b> 9, </div> 1, each after its own tag, and 4 a tag."""
     page = b"<div><b><p>text</b></div><br>"
     work = 5 + 13 + 13 + 5 + 4 + 4
-    monkeypatch.setattr(html_limits, "_LONG_TAG_BYTES", 0)
-    monkeypatch.setattr(html_limits, "MAX_TREE_WORK", work)
+    monkeypatch.setattr(limits, "_LONG_TAG_BYTES", 0)
+    monkeypatch.setattr(limits, "MAX_TREE_WORK", work)
     assert within_limits(page) == page
-    monkeypatch.setattr(html_limits, "MAX_TREE_WORK", work - 1)
+    monkeypatch.setattr(limits, "MAX_TREE_WORK", work - 1)
     assert within_limits(page) == page.removesuffix(b"<br>")
     assert MAX_TREE_WORK == 10_000_000

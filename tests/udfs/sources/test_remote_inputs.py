@@ -12,7 +12,7 @@ from udfs.hashing import sample_hash
 from udfs.sources.globs import glob_matches
 from udfs.sources.input_files import InputFile, Sources, crawl_listing, plan_inputs, provenance_name, sample_files
 from udfs.sources.opener import SourceOpener, SourceOptions
-from udfs.storage.addresses import shown
+from udfs.storage.addresses import redacted
 from udfs.storage.local import LocalStorage
 from udfs.storage.s3 import S3Storage
 
@@ -106,7 +106,7 @@ def test_what_may_be_secret_is_not_recorded() -> None:
     (file,) = plan_inputs([address], None, SOURCES)
     assert file == InputFile("https://host.example:8443/a%20b/x.warc.gz", "x.warc.gz", "warc", address)
     assert file.opened_as == address
-    assert shown("abfss://box:secret@acc/x") == "abfss://box@acc/x"
+    assert redacted("abfss://box:secret@acc/x") == "abfss://box@acc/x"
     with pytest.raises(UsageError, match="named twice with another user or query") as told:
         plan_inputs(["https://h/get?id=secret1", "https://h/get?id=secret2"], None, SOURCES)
     assert "secret1" not in str(told.value)

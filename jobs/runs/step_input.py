@@ -1,0 +1,94 @@
+"""What a step job reads: the Parquet files of a stage or of any folder, and what identifies them."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.runs.open_storage import open_storage
+from jobs.runs.run_folder import EXTRACTED, FILES_PART, PAIRS_PART, SUBSET, RunFolder, digest, read_record
+from udfs.errors import UsageError
+from udfs.storage.addresses import name_of, parent_of
+from udfs.storage.local import PathKind, Storage, refuse_patterns
+
+
+class Located(NamedTuple):
+    """The Parquet files of a step job's input, relative to `storage`, and the stage of which they are, if of one."""
+
+    storage: Storage
+    names: list[str]
+    stage: str | None = None
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What identifies them in run.json."""
+        return {"files": len(self.names), "sha256": digest(self.storage.describe(name) for name in self.names)}
+
+
+class Source(NamedTuple):
+    """The rows that a step job starts from, and what identifies them in run.json."""
+
+    frame: DataFrame
+    identity: dict[str, Any]
+    size_bytes: int
+    stage: str | None
+
+
+def locate(path: str, stages: Sequence[str]) -> Located:
+    """Find the input of a step job: a Ballast output folder, one of its stage folders, any folder of Parquet files, or
+    one such file.
+
+    Of an output folder the first of `stages` that it has is taken, by its manifests. Raises `UsageError` for a path
+    that is none of these, an unfinished stage, and an output folder with several subsets.
+    """
+    storage = open_storage(path)
+    kind = storage.kind()
+    if kind == PathKind.MISSING:
+        raise UsageError(f"{path}: no such folder")
+    name, parent = name_of(path), parent_of(path)
+    if kind == PathKind.FILE:
+        if not path.endswith(".parquet"):
+            raise UsageError(f"{path}: is a file, not a folder")
+        return Located(open_storage(parent), [name])
+    candidates = [(storage, list(stages))]
+    if name in stages:
+        candidates.append((open_storage(parent), [name]))
+    for folder, names in candidates:
+        record = read_record(folder)
+        if record is None:
+            continue
+        run = RunFolder(folder, record)
+        stage = next((name for name in names if run.stage_facts(name) is not None), None)
+        if stage is None:
+            raise UsageError(
+                f"{path}: holds no finished {' or '.join(names)} (its {record['job']} run is {record['state']})"
+            )
+        facts = run.stage_facts(stage) or {}
+        if len(facts.get("subsets", ())) > 1:
+            ts = ", ".join(f"{SUBSET}/t={subset['t']}" for subset in facts["subsets"])
+            raise UsageError(f"{path}: holds several subsets: name one ({ts})")
+        return Located(folder, run.names(stage, PAIRS_PART if stage == EXTRACTED else ""), stage)
+    return Located(storage, [name for name in storage.list_files("") if _is_read_by_spark(name)])
+
+
+def open_source(spark: SparkSession, path: str, stages: Sequence[str], required: Sequence[str]) -> Source:
+    """Open the input of a step job (see `locate`). `required` are the columns that the job needs.
+
+    Raises `UsageError` where there are no rows to read, and for missing columns.
+    """
+    located = locate(path, stages)
+    if not located.names:
+        raise UsageError(f"{path}: holds no rows: no Parquet file, or none with pairs")
+    for name in located.names:
+        refuse_patterns(name)
+    frame = spark.read.parquet(*map(located.storage.url, located.names))
+    missing = [name for name in required if name not in frame.columns]
+    if missing:
+        raise UsageError(f"{path}: lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}")
+    return Source(frame, located.identity, sum(map(located.storage.size, located.names)), located.stage)
+
+
+def _is_read_by_spark(name: str) -> bool:
+    """Whether a file is Parquet and none of its path's parts is hidden; extraction's rows of files are no pairs."""
+    parts = name.split("/")
+    return name.endswith(".parquet") and not any(part.startswith(("_", ".")) or part == FILES_PART for part in parts)

@@ -1,0 +1,84 @@
+"""Choosing t: by itself, by a preset, by the share of the tail, or by the size of the subset."""
+
+from typing import Any, NamedTuple
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.settings.fields import Settings
+from jobs.spark.pair_hash import pair_hash_column
+from jobs.spark.progress import warn
+from jobs.steps.sizes import curve_of, t_of_size
+from udfs.balancing.probabilities import PAPER_POOLS, Counts, t_of_tail_share
+from udfs.balancing.size_curve import Chosen, SizeCurve
+from udfs.hashing import PICK
+
+_SIZE_TOLERANCE = 0.001
+
+
+class Threshold(NamedTuple):
+    """A t, and facts about it for run.json: what was asked, and what lies above it."""
+
+    t: int
+    facts: dict[str, Any]
+
+
+def one_an_image(pool: DataFrame, settings: Settings) -> DataFrame:
+    """The pool with one caption an image, that of the smallest H("pick", …), as `--dedup url` takes it."""
+    best = F.min(F.struct(pair_hash_column(PICK, settings.seed).alias("pick"), "caption_hash")).alias("best")
+    picked = pool.groupBy("uuid").agg(best).select("uuid", F.col("best.caption_hash").alias("caption_hash"))
+    return pool.join(picked, ["uuid", "caption_hash"], "left_semi")
+
+
+def choose_thresholds(
+    pool: DataFrame, settings: Settings, counts: Counts, pool_pairs: int, curve: SizeCurve | None = None
+) -> list[Threshold]:
+    """Each t that the settings ask for, ascending; warns where one is not as meant. Target sizes are looked up on the
+    pool's `curve`, which is made when it is not given."""
+    how = settings.threshold()
+    asked = getattr(settings, how)
+    chosen: dict[int, dict[str, Any]] = {}
+    if how == "t":
+        chosen = {t: {"t": t} for t in asked}
+    elif how == "preset":
+        t, paper_pairs = PAPER_POOLS[asked]
+        chosen[t] = {"preset": asked}
+        if not paper_pairs / 2 <= pool_pairs <= paper_pairs * 2:
+            warn(
+                f"preset {asked} means t={t:,} for the paper's pool of {paper_pairs:,} pairs; this pool has "
+                f"{pool_pairs:,}: --tail-share means the same on any pool"
+            )
+    elif how == "tail_share":
+        t, share = t_of_tail_share(counts, asked)
+        chosen[t] = {"tail_share": asked, "tail_share_reached": share}
+    else:
+        curve = curve or curve_of(pool, settings, counts)
+        for target in asked:
+            found = _of_size(pool, settings, counts, curve, target)
+            chosen[found.t] = {"target_size": target, "target_size_reached": found.pairs}
+    return [Threshold(t, {"threshold": chosen[t], **_facts_at(t, counts)}) for t in sorted(chosen)]
+
+
+def _of_size(pool: DataFrame, settings: Settings, counts: Counts, curve: SizeCurve, target: int) -> Chosen:
+    """The t for a target size; says so where the size is missed."""
+    found = t_of_size(pool, settings, counts, curve, target)
+    if found is None:
+        warn(f"the pool has only {curve.pairs:,} pairs, fewer than the {target:,} asked for: all are kept")
+        return Chosen(int(counts.max(initial=0)) + 1, curve.pairs)
+    if abs(found.pairs - target) > _SIZE_TOLERANCE * target:
+        why = "the smallest there is" if found.t == 1 else "the nearest: many pairs are decided at one t"
+        warn(f"t={found.t:,} keeps {found.pairs:,} pairs where {target:,} were asked for; it is {why}")
+    return found
+
+
+def _facts_at(t: int, counts: Counts) -> dict[str, Any]:
+    above = counts > t
+    if not above.any():
+        warn(
+            f"nothing was balanced: no entry has more than t={t:,} matches (the most is {int(counts.max(initial=0)):,})"
+        )
+    return {
+        "t": t,
+        "entries_above_t": int(above.sum()),
+        "share_of_matches_above_t": float(counts[above].sum() / max(counts.sum(), 1)),
+    }

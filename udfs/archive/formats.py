@@ -1,0 +1,3 @@
+"""The archive formats that Ballast reads."""
+
+WARC, WAT = "warc", "wat"
