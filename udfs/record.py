@@ -1,0 +1,252 @@
+"""The record of a run: what it was asked, what it read, and what each stage gave. On disk it is run.json.
+
+A field carries its meaning, from which the reference is written.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, NamedTuple, Self
+
+import msgspec
+from msgspec import Meta
+
+from udfs.outcomes import Named
+from udfs.stages import (
+    BigramsFacts,
+    DrawFacts,
+    EntryCountsFacts,
+    ExportFacts,
+    ExtractedFacts,
+    FilesFacts,
+    ImagesFacts,
+    MatchedFacts,
+    PoolFacts,
+    RepeatsFacts,
+    Stage,
+    StageFacts,
+    SubsetFacts,
+    TitlesFacts,
+    UnigramsFacts,
+    WordnetFacts,
+)
+
+RUN_FILE = "run.json"
+COUNTS_FILE = "entry_counts.json"
+REPORT_FILE, CARD_FILE = "report.html", "DATASET.md"
+"""The files that a run writes to its output folder."""
+
+_FILES = "how many `files`, and `sha256`, which changes when one of them does"
+
+
+class RunState(Named):
+    """How far a run is."""
+
+    RUNNING = "running", "being written, or stopped"
+    FINISHED = "finished", "whole"
+    DELETING = "deleting", "what --overwrite replaces is being deleted"
+
+
+class EntriesIdentity(msgspec.Struct, frozen=True):
+    """Which list of entries was used."""
+
+    entries: int
+    sha256: str
+
+
+class FilesIdentity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Which files were read. Counts that came as JSON have a hash alone; dumps are also counted in `pieces`."""
+
+    files: int | None = None
+    sha256: str
+    pieces: int | None = None
+
+
+class PoolsIdentity(msgspec.Struct, frozen=True):
+    """Which pools were read."""
+
+    pools: int
+    sha256: str
+
+
+class BlocksIdentity(msgspec.Struct, frozen=True):
+    """Which sites and images were blocked."""
+
+    domains: int
+    paths: int
+    images: int
+    sha256: str
+
+
+class WordsIdentity(msgspec.Struct, frozen=True):
+    """Which words blocked a caption."""
+
+    words: int
+    sha256: str
+
+
+class Stages(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The facts of each finished stage, None for one that is not finished."""
+
+    extracted: ExtractedFacts | None = None
+    files: FilesFacts | None = None
+    matched: MatchedFacts | None = None
+    repeats: RepeatsFacts | None = None
+    pool: PoolFacts | None = None
+    entry_counts: EntryCountsFacts | None = None
+    subset: SubsetFacts | None = None
+    images: ImagesFacts | None = None
+    export: ExportFacts | None = None
+    wordnet: WordnetFacts | None = None
+    unigrams: UnigramsFacts | None = None
+    bigrams: BigramsFacts | None = None
+    titles: TitlesFacts | None = None
+
+    def facts(self, stage: Stage) -> StageFacts | None:
+        """The facts of a stage, None for one that is not finished."""
+        return getattr(self, stage, None)
+
+    def finished(self) -> Iterator[StageFacts]:
+        """The facts of every finished stage, in the order of stages."""
+        return (facts for stage in Stage if (facts := self.facts(stage)) is not None)
+
+    def with_facts(self, facts: StageFacts) -> Self:
+        return msgspec.structs.replace(self, **{facts.stage.value: facts})
+
+    def without(self, stages: Iterable[Stage]) -> Self:
+        """These without some stages. `SCANNED` never has facts."""
+        return msgspec.structs.replace(
+            self, **{stage.value: None for stage in stages if stage in self.__struct_fields__}
+        )
+
+
+class Subset(NamedTuple):
+    """A subset that a run drew: its own facts, how many pairs it was drawn from, and which folder holds its rows."""
+
+    facts: DrawFacts
+    pool_pairs: int
+    blocked: int | None
+    """Pairs of the pool besides, left out by the block lists; None without these."""
+    part: str
+    """The folder in `subset/`, empty where the run has one subset."""
+
+    @property
+    def t(self) -> int:
+        return self.facts.t
+
+    @property
+    def folder(self) -> str:
+        """Its folder, relative to the output folder."""
+        return f"{Stage.SUBSET}/{self.part}".rstrip("/")
+
+    @property
+    def share(self) -> float:
+        """The share of the pairs drawn from that it keeps."""
+        return self.facts.pairs / max(self.pool_pairs, 1)
+
+
+def subset_part(t: int, thresholds: int) -> str:
+    """The folder in `subset/` of the subset at t: `t=20` where there are several thresholds, else empty."""
+    return f"t={t}" if thresholds > 1 else ""
+
+
+class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What run.json holds. What a run does not have is None and is left out."""
+
+    ballast: Annotated[str, Meta(description="the version that wrote the folder")]
+    job: Annotated[str, Meta(description="the command")]
+    settings: Annotated[
+        dict[str, Any] | None,
+        Meta(description="the settings of kind *rows*, without paths: what these name is told by its hash"),
+    ] = None
+    execution: Annotated[
+        dict[str, Any] | None, Meta(description="the settings of kind *run*, as of the latest command")
+    ] = None
+    metadata: Annotated[
+        EntriesIdentity | None,
+        Meta(description="the list of entries: how many `entries`, and `sha256` of them as JSON"),
+    ] = None
+    inputs: Annotated[
+        FilesIdentity | None,
+        Meta(
+            description="the input files: how many `files`, and `sha256` of their paths; of `metadata`, as under "
+            "`source`"
+        ),
+    ] = None
+    source: Annotated[FilesIdentity | None, Meta(description=f"the Parquet files that were read: {_FILES}")] = None
+    sources: Annotated[
+        PoolsIdentity | None, Meta(description="of `merge`: how many `pools`, and `sha256` over theirs")
+    ] = None
+    exclude: Annotated[
+        PoolsIdentity | None, Meta(description="the pools of --exclude: how many `pools`, and `sha256` over theirs")
+    ] = None
+    blocks: Annotated[
+        BlocksIdentity | None,
+        Meta(
+            description="--block-domains and --block-urls: how many `domains`, `paths` of sites and `images`, and "
+            "`sha256`"
+        ),
+    ] = None
+    block_words: Annotated[
+        WordsIdentity | None,
+        Meta(
+            description="the list of --block-words: how many `words`, and `sha256` of them sorted and without "
+            "their case"
+        ),
+    ] = None
+    counts: Annotated[FilesIdentity | None, Meta(description="the entry counts that were taken, as under `source`")] = (
+        None
+    )
+    survivors: Annotated[FilesIdentity | None, Meta(description="the files of --survivors, as under `source`")] = None
+    hash_version: Annotated[int | None, Meta(description="of H, which decides every pick and draw")] = None
+    versions: Annotated[
+        dict[str, str], Meta(description="of Python and the libraries that decide rows, on the driver")
+    ] = msgspec.field(default_factory=dict)
+    state: Annotated[
+        RunState,
+        Meta(description="`running` (also when it was stopped), `finished`, or `deleting` what --overwrite replaces"),
+    ]
+    started: Annotated[str | None, Meta(description="when the run was begun, UTC")] = None
+    finished: Annotated[str | None, Meta(description="when it ended, UTC")] = None
+    stages: Annotated[Stages, Meta(description="the facts of each finished stage: see below")]
+    stale: Annotated[
+        list[Stage] | None, Meta(description="stages that are about to be rebuilt, since there was more to read")
+    ] = None
+    t: Annotated[int | list[int] | None, Meta(description="the threshold, or a list of several")] = None
+    report: Annotated[str | None, Meta(description="the report's file, if it was drawn")] = None
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state == RunState.FINISHED
+
+    @property
+    def thresholds(self) -> list[int]:
+        """Each t that the run drew at, ascending; empty before it drew."""
+        return [self.t] if isinstance(self.t, int) else self.t or []
+
+    @property
+    def subsets(self) -> list[Subset]:
+        """The subsets that the run drew, ascending by t; empty before it drew."""
+        facts = self.stages.subset
+        if facts is None:
+            return []
+        return [
+            Subset(drawn, facts.pool_pairs, facts.blocked, subset_part(drawn.t, len(facts.subsets)))
+            for drawn in facts.subsets
+        ]
+
+    def setting(self, name: str, default: Any = None) -> Any:
+        """A setting that the run recorded, else the default."""
+        return (self.settings or {}).get(name, default)
+
+    @property
+    def seed(self) -> int:
+        """The seed of every pick and draw."""
+        return int(self.setting("seed", 0))
+
+    @property
+    def per_image(self) -> str:
+        """How many pairs of an image could be drawn, `all` or `one`."""
+        return str(self.setting("per_image", "all"))
+
+    def evolve(self, **changes: Any) -> Self:
+        """The same record with some fields replaced."""
+        return msgspec.structs.replace(self, **changes)

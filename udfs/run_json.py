@@ -1,0 +1,87 @@
+"""The keys of run.json: to a `RunRecord` and back, and what each means. Nothing else reads run.json by its keys.
+
+The file is flatter than the record: the counters of `files`, and the facts of the only draw, are keys of their stage.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+
+from udfs.outcomes import COUNTERS, FileStatus
+from udfs.record import RunRecord, Stages
+from udfs.stages import DrawFacts, Stage, SubsetFacts
+
+
+def make_record(fields: Mapping[str, Any]) -> RunRecord:
+    """The record of these keys of run.json. Raises `ValueError` for values of another type, and for lacking keys."""
+    try:
+        return msgspec.convert(_nested(fields), RunRecord)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from error
+
+
+def parse_record(data: bytes) -> RunRecord:
+    """The record that run.json holds; keys that are not known are left aside. Raises `ValueError` for anything else."""
+    fields = json.loads(data)
+    if not isinstance(fields, dict):
+        raise ValueError("is no JSON object")
+    return make_record(fields)
+
+
+def record_fields(record: RunRecord) -> dict[str, Any]:
+    """The keys of run.json with their values, as plain JSON types."""
+    fields: dict[str, Any] = msgspec.to_builtins(record)
+    stages = fields["stages"]
+    if Stage.FILES in stages:
+        stages[Stage.FILES] |= {**stages[Stage.FILES].pop("statuses"), **stages[Stage.FILES].pop("counters")}
+    if Stage.SUBSET in stages and len(stages[Stage.SUBSET]["subsets"]) == 1:
+        [only] = stages[Stage.SUBSET].pop("subsets")
+        stages[Stage.SUBSET] |= only
+    return fields
+
+
+def record_json(record: RunRecord) -> bytes:
+    """The record as run.json."""
+    return (json.dumps(record_fields(record), indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _nested(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of run.json, with the facts of `files` and `subset` nested as their types have them."""
+    stages = fields.get("stages")
+    if not isinstance(stages, Mapping):
+        return dict(fields)
+    stages = dict(stages)
+    files, subset = stages.get(Stage.FILES), stages.get(Stage.SUBSET)
+    if isinstance(files, Mapping):
+        stages[Stage.FILES] = {
+            **files,
+            "statuses": {status: files[status] for status in FileStatus if status in files},
+            "counters": {counter: files[counter] for counter in COUNTERS if counter in files},
+        }
+    if isinstance(subset, Mapping) and "subsets" not in subset:
+        stages[Stage.SUBSET] = {**subset, "subsets": [subset]}
+    return {**fields, "stages": stages}
+
+
+def record_meanings() -> dict[str, str]:
+    """The keys of run.json with their meanings."""
+    return _meanings(RunRecord)
+
+
+def facts_meanings() -> dict[Stage, dict[str, str]]:
+    """The facts of each stage under `stages`, with their meanings, without `seconds`. Those of the draws are among
+    those of `subset`; the counters and statuses of `files` have theirs as `Outcome` and `FileStatus`."""
+    found = {}
+    for name, hint in get_type_hints(Stages).items():
+        facts = get_args(hint)[0]
+        meanings = _meanings(facts) | (_meanings(DrawFacts) if facts is SubsetFacts else {})
+        found[Stage(name)] = {key: meaning for key, meaning in meanings.items() if key != "seconds"}
+    return found
+
+
+def _meanings(struct: type[msgspec.Struct]) -> dict[str, str]:
+    hints = get_type_hints(struct, include_extras=True)
+    metas = {name: getattr(hints[name], "__metadata__", ()) for name in struct.__struct_fields__}
+    return {name: meta.description for name, found in metas.items() for meta in found}

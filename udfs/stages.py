@@ -1,0 +1,205 @@
+"""The stages of a run: the folder of each, and the facts that run.json records of each finished one.
+
+A field of a facts type carries its meaning, from which the reference is written. A fact that a run does not know is
+None and is left out of run.json.
+"""
+
+from typing import Annotated, ClassVar
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from udfs.outcomes import FileStatus, Named, Outcome
+from udfs.schemas import KIND_FILE, KIND_PAIR
+
+
+class Stage(Named):
+    """A stage by the name of its folder, with what the folder holds."""
+
+    EXTRACTED = "extracted", "pairs as extracted"
+    FILES = "files", "what became of each input file"
+    MATCHED = "matched", "matched pairs"
+    REPEATS = "repeats", "captions and images over their limits, which the pool is without"
+    POOL = "pool", "deduplicated matched pairs"
+    ENTRY_COUNTS = "entry_counts", "matches of every entry"
+    SUBSET = "subset", "the balanced subset"
+    IMAGES = "images", "an image a row, with its captions"
+    EXPORT = "export", "the rows, to hand over"
+    WORDNET = "wordnet", "names of WordNet's synsets"
+    SCANNED = "scanned", "partial counts of dumps and page views, deleted once they are summed"
+    UNIGRAMS = "unigrams", "words with their counts"
+    BIGRAMS = "bigrams", "pairs of words with their counts and PMI"
+    TITLES = "titles", "titles with their views"
+
+
+PAIRS_PART, FILES_PART = f"kind={KIND_PAIR}", f"kind={KIND_FILE}"
+"""The folders in `extracted/` that hold the rows of pairs and those of input files."""
+
+_OF = "the stage whose rows were read; null where they were not in a folder of Ballast's"
+_OUTCOMES = "what became of records, articles or lines: a counter each"
+_INPUTS = "name, size and `sha256` of each file"
+_DAMAGE = "what was wrong with a file, by file"
+_BY_FILE = "the same by file"
+
+
+SECONDS = "of wall clock, in the command that finished the stage"
+"""What `seconds` of each stage means."""
+
+
+class StageFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The facts of a finished stage."""
+
+    stage: ClassVar[Stage]
+    seconds: Annotated[float | None, Meta(description=SECONDS)] = None
+
+
+class ExtractedFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
+    stage = Stage.EXTRACTED
+    batches: Annotated[int, Meta(description="committed batches of input files")]
+
+
+class FilesFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
+    """In run.json `statuses` and `counters` are keys of the stage itself."""
+
+    stage = Stage.FILES
+    files: Annotated[int, Meta(description="input files")]
+    bytes: Annotated[int, Meta(description="as read from the source (compressed)")]
+    statuses: dict[FileStatus, int]
+    """Input files by how reading them ended; one that no file has may be absent."""
+    counters: dict[Outcome, int]
+    """The sums of the counters of `files/`; a run of an earlier Ballast lacks later ones."""
+
+    def ended(self, status: FileStatus) -> int:
+        """How many input files ended so."""
+        return self.statuses.get(status, 0)
+
+    def count(self, outcome: Outcome) -> int:
+        """The sum of a counter, 0 where the run does not know it."""
+        return self.counters.get(outcome, 0)
+
+    @property
+    def damaged(self) -> dict[FileStatus, int]:
+        """How many files were not read to their end, by status; those that no file has are absent."""
+        statuses = (FileStatus.PARTIAL, FileStatus.FAILED)
+        return {status: number for status in statuses if (number := self.ended(status))}
+
+
+class MatchedFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
+    stage = Stage.MATCHED
+    texts: Annotated[int, Meta(description="pairs that were read")]
+    text_no_match: Annotated[int, Meta(description="of them those that hold no entry")]
+    pairs: Annotated[int, Meta(description="pairs that hold one")]
+    images: Annotated[int, Meta(description="distinct images among them")]
+
+
+class RepeatsFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
+    stage = Stage.REPEATS
+    captions: Annotated[int, Meta(description="captions on more images than --max-caption-repeats allows")]
+    caption_pairs: Annotated[int, Meta(description="distinct pairs of these captions")]
+    images: Annotated[int, Meta(description="images with more captions than --max-captions-per-image allows")]
+    image_pairs: Annotated[int, Meta(description="distinct pairs of these images; a pair may be counted under both")]
+    slices: Annotated[int | None, Meta(description="parts in which they were found (--hash-slices)")] = None
+
+
+class PoolFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
+    stage = Stage.POOL
+    pairs: Annotated[int, Meta(description="pairs that are left")]
+    images: Annotated[int, Meta(description="distinct images among them")]
+    blocked: Annotated[int | None, Meta(description="copies left out by the block lists")] = None
+    excluded: Annotated[int | None, Meta(description="copies left out, since a pool of --exclude has them")] = None
+    repeated: Annotated[
+        int | None, Meta(description="copies left out besides, of captions and images over their limits")
+    ] = None
+    matched: Annotated[bool | None, Meta(description="whether the pairs have `entry_ids`")] = None
+    slices: Annotated[int | None, Meta(description="parts in which it was done (--hash-slices)")] = None
+
+
+class EntryCountsFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
+    stage = Stage.ENTRY_COUNTS
+    entries: Annotated[int, Meta(description="entries of the list")]
+    entries_matched: Annotated[int, Meta(description="entries that a pair holds")]
+    matches: Annotated[int, Meta(description="the counts of all entries, added up")]
+
+
+class DrawFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The facts of one subset."""
+
+    t: Annotated[int, Meta(description="the threshold")]
+    threshold: Annotated[
+        dict[str, int | float | str] | None,
+        Meta(description="how t was chosen, `t`, `preset`, `tail_share` or `target_size`, and what was `…_reached`"),
+    ] = None
+    entries_above_t: Annotated[int, Meta(description="entries with more than t matches")]
+    share_of_matches_above_t: Annotated[float, Meta(description="their share of all matches")]
+    pairs: Annotated[int, Meta(description="pairs that were kept")]
+    images: Annotated[int, Meta(description="distinct images among them")]
+    capped_by_earlier_draw: Annotated[
+        int | None,
+        Meta(description="of them those that an earlier draw was less likely to keep, whose probability holds"),
+    ] = None
+
+
+class SubsetFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
+    """In run.json the facts of the only draw are keys of the stage itself."""
+
+    stage = Stage.SUBSET
+    pool_pairs: Annotated[int, Meta(description="pairs that were drawn from")]
+    blocked: Annotated[int | None, Meta(description="pairs of the pool besides, left out by the block lists")] = None
+    pairs_before_download: Annotated[int | None, Meta(description="pairs of which --survivors left these")] = None
+    subsets: Annotated[list[DrawFacts], Meta(description="of several t, the facts that follow for each")]
+    """Ascending by t; never empty."""
+
+
+class ImagesFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
+    stage = Stage.IMAGES
+    images: Annotated[int, Meta(description="distinct images")]
+    captions: Annotated[int, Meta(description="their captions")]
+    listed: Annotated[int, Meta(description="of them those listed, at most --max-captions an image")]
+    of: Annotated[Stage | UnsetType | None, Meta(description=_OF)] = UNSET
+
+
+class ExportFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
+    stage = Stage.EXPORT
+    rows: Annotated[int, Meta(description="rows written")]
+    files: Annotated[int, Meta(description="shards that hold any")]
+    bytes: Annotated[int, Meta(description="their size")]
+    of: Annotated[Stage | UnsetType | None, Meta(description=_OF)] = UNSET
+
+
+class InputRecord(msgspec.Struct, frozen=True, order=True):
+    """An input file of a list of entries, without its folder, so that it is the same wherever the file is."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class WordnetFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
+    stage = Stage.WORDNET
+    distinct: Annotated[int, Meta(description="names")]
+    inputs: Annotated[list[InputRecord], Meta(description=_INPUTS)]
+
+
+class UnigramsFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
+    stage = Stage.UNIGRAMS
+    distinct: Annotated[int, Meta(description="words")]
+    words: Annotated[int, Meta(description="their counts, added up")]
+    outcomes: Annotated[dict[str, int], Meta(description=_OUTCOMES)]
+    files: Annotated[dict[str, dict[str, int]], Meta(description=_BY_FILE)]
+    damage: Annotated[dict[str, list[str]], Meta(description=_DAMAGE)]
+    inputs: Annotated[list[InputRecord], Meta(description=_INPUTS)]
+
+
+class BigramsFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
+    stage = Stage.BIGRAMS
+    kept: Annotated[int, Meta(description="pairs of words that were kept")]
+
+
+class TitlesFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
+    stage = Stage.TITLES
+    distinct: Annotated[int, Meta(description="titles")]
+    days: Annotated[list[str], Meta(description="the days that the files are of")]
+    outcomes: Annotated[dict[str, int], Meta(description=_OUTCOMES)]
+    files: Annotated[dict[str, dict[str, int]], Meta(description=_BY_FILE)]
+    damage: Annotated[dict[str, list[str]], Meta(description=_DAMAGE)]
+    inputs: Annotated[list[InputRecord], Meta(description=_INPUTS)]
