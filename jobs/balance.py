@@ -7,112 +7,32 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
     if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
         sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from collections.abc import Iterator, Sequence
-
-import pyarrow as pa
-from pyspark import Broadcast
-from pyspark.sql import DataFrame, SparkSession
+from collections.abc import Sequence
 
 from jobs.console.command import Job, open_run, run_job
-from jobs.count import count_stage
-from jobs.runs.funnel import funnel
-from jobs.runs.open_storage import load_metadata, open_storage
-from jobs.runs.run_folder import CARD_FILE, ENTRY_COUNTS, MATCHED, POOL, SUBSET, RunFolder, Stopwatch, read_record
-from jobs.runs.step_input import Source, open_source
+from jobs.runs.open_storage import load_metadata
+from jobs.runs.run_folder import RunFolder
+from jobs.runs.step_input import open_source
 from jobs.settings.fields import Settings
-from jobs.spark.frames import check_fingerprint, ddl, fingerprint_of, read_files, rows_and_images, with_fingerprint
-from jobs.spark.pair_hash import pair_hash_column
-from jobs.spark.progress import progress
+from jobs.spark.frames import check_fingerprint, fingerprint_of
 from jobs.spark.session import spark_session
 from jobs.steps.blocks import blocks_identity, load_blocks, without_blocked
-from jobs.steps.given_counts import given_counts, pool_entries, read_counts
-from jobs.steps.sizes import sizes_at
-from jobs.steps.survivors import read_survivors, survivors_identity, warn_of_subset
-from jobs.steps.threshold_choice import choose_thresholds, one_an_image
-from udfs.balancing.probabilities import (
-    DRAW_COLUMN,
-    Counts,
-    Floats,
-    balance_batches,
-    entry_probabilities,
-)
+from jobs.steps.drawing import DrawnFrom, draw_stage, write_card
+from jobs.steps.given_counts import given_counts
+from jobs.steps.rebalance import balance_survivors
 from udfs.errors import UsageError
-from udfs.hashing import DRAW
-from udfs.report.data_card import render_card
-from udfs.schemas import ENTRY_COUNT
 from udfs.schemas import POOL as POOL_SCHEMA
-from udfs.schemas import SUBSET as SUBSET_SCHEMA
-from udfs.storage.addresses import parent_of
-
-
-def run(pool: DataFrame, settings: Settings, probabilities: Broadcast[dict[int, Floats]]) -> DataFrame:
-    """The pool (`schemas.POOL`) to the balanced subset (`schemas.SUBSET`), by each entry's probability at a t.
-
-    With several t every subset's rows, and a column `t`. A pool that was drawn before (with its `keep_prob`) keeps what
-    both that draw and this one keep, which is one draw at the smaller probability.
-    """
-    several = len(probabilities.value) > 1
-    drawn = ["keep_prob"] if "keep_prob" in pool.columns else []
-
-    def balance(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            for t, p in probabilities.value.items():
-                for kept in balance_batches(iter([batch]), p):
-                    yield kept.append_column("t", pa.repeat(pa.scalar(t), kept.num_rows)) if several else kept
-
-    rows = pool.select(*POOL_SCHEMA.names, *drawn, pair_hash_column(DRAW, settings.seed).alias(DRAW_COLUMN))
-    return rows.mapInArrow(balance, ddl(SUBSET_SCHEMA) + (", t bigint" if several else ""))
-
-
-def balance_stage(
-    spark: SparkSession, run_folder: RunFolder, pool: DataFrame, counts: Counts, settings: Settings
-) -> None:
-    """Write the subset of the pool, or one for each t."""
-    if run_folder.stage_facts(SUBSET) is not None:
-        return
-    watch = Stopwatch()
-    progress().begin("balance")
-    run_folder.clean(SUBSET)
-    pool_pairs = pool.count()
-    candidates = one_an_image(pool, settings) if settings.per_image == "one" else pool
-    chosen = choose_thresholds(candidates, settings, counts, pool_pairs)
-    probabilities = spark.sparkContext.broadcast({found.t: entry_probabilities(counts, found.t) for found in chosen})
-    subset = run(candidates, settings, probabilities)
-    fingerprint = fingerprint_of(pool, "entry_ids")
-    if fingerprint is not None:
-        subset = with_fingerprint(subset, "entry_ids", fingerprint._asdict())
-    several = len(chosen) > 1
-    if several:  # a task writes to a file of each t; without this Spark sorts its rows by t first
-        spark.conf.set("spark.sql.maxConcurrentOutputFileWriters", str(len(chosen)))
-    run_folder.commit(SUBSET, subset, partition_by="t" if several else None)
-    probabilities.destroy()
-    run_folder.record_facts(t=[found.t for found in chosen] if several else chosen[0].t)
-    subsets = []
-    for found in chosen:
-        files = run_folder.files(SUBSET, f"t={found.t}" if several else "")
-        subsets.append({**found.facts, **rows_and_images(spark, files)})
-    if "keep_prob" in pool.columns:
-        for subset_facts, size in zip(
-            subsets, sizes_at(candidates, settings, counts, [found.t for found in chosen]), strict=True
-        ):
-            subset_facts["capped_by_earlier_draw"] = size.capped
-    facts = {"subsets": subsets} if several else subsets[0]
-    run_folder.finish_stage(SUBSET, {"pool_pairs": pool_pairs, **facts, "seconds": watch.seconds})
-
-
-def write_card(run_folder: RunFolder) -> None:
-    """Write the data card of a run that has its subset."""
-    run_folder.storage.write(CARD_FILE, render_card(run_folder.record, funnel(run_folder.record)).encode())
+from udfs.stages import Stage
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     with spark_session(settings, "balance", inputs) as spark:
-        source = open_source(spark, inputs[0], (POOL, MATCHED, SUBSET), POOL_SCHEMA.names)
+        source = open_source(spark, inputs[0], (Stage.POOL, Stage.MATCHED, Stage.SUBSET), POOL_SCHEMA.names)
         pool, matched_with = source.frame, fingerprint_of(source.frame, "entry_ids")
         if settings.where is not None and settings.survivors is None:
             raise UsageError("--where filters the rows of --survivors: name those")
         if settings.survivors is not None:
-            return _balance_survivors(spark, inputs[0], source, settings)
+            return balance_survivors(spark, inputs[0], source, settings)
         if "keep_prob" in pool.columns:
             raise UsageError(
                 f"{inputs[0]}: is a subset: balance the pool that it was drawn from, or name its --survivors"
@@ -120,65 +40,19 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         if settings.metadata is not None:
             entries = load_metadata(settings.metadata)
             check_fingerprint(matched_with, entries.fingerprint, inputs[0], entries.source)
-        given = given_counts(spark, settings, inputs[0], matched_with)
+        given = given_counts(settings, inputs[0], matched_with)
         blocks = load_blocks(settings)
         identity = {"source": source.identity, "counts": given.identity, **blocks_identity(blocks)}
         reads = [*inputs, *([settings.entry_counts] if settings.entry_counts else [])]
         run_folder = open_run("balance", settings, identity, reads=reads)
         if not run_folder.finished:
             with run_folder.writing():
-                balance_stage(spark, run_folder, without_blocked(pool, blocks), given.counts, settings)
-                if blocks is not None:
-                    facts = run_folder.stage_facts(SUBSET) or {}
-                    run_folder.finish_stage(SUBSET, {**facts, "blocked": pool.count() - facts["pool_pairs"]})
+                left = without_blocked(pool, blocks)
+                pairs = left.count()
+                blocked = None if blocks is None else pool.count() - pairs
+                draw_stage(spark, run_folder, DrawnFrom(left, pairs, blocked), given.counts, settings)
                 write_card(run_folder)
     return run_folder
-
-
-def _balance_survivors(spark: SparkSession, path: str, source: Source, settings: Settings) -> RunFolder:
-    """Count the survivors of a pool, or estimate the counts from those of a subset, and balance them."""
-    if settings.entry_counts is not None:
-        raise UsageError("--survivors are counted anew: leave out --entry-counts")
-    survivors = settings.survivors or ""
-    blocks = load_blocks(settings)
-    identity = {
-        "source": source.identity,
-        "survivors": survivors_identity(survivors),
-        **blocks_identity(blocks),
-    }
-    entries = pool_entries(settings, path, fingerprint_of(source.frame, "entry_ids"))
-    if "keep_prob" in source.frame.columns:
-        _check_seed(path, settings.seed)
-    run_folder = open_run("balance", settings, identity, reads=[path, survivors])
-    if run_folder.finished:
-        return run_folder
-    images = read_survivors(spark, survivors, settings.where)  # what does not fit is said before anything is written
-    with run_folder.writing():
-        pool = without_blocked(source.frame, blocks)
-        left = pool.join(images, "uuid", "left_semi")
-        if source.stage == POOL:
-            warn_of_subset(spark, path, left)
-        count_stage(spark, run_folder, left, entries, settings)
-        counts, _ = read_counts(read_files(spark, run_folder.files(ENTRY_COUNTS), ENTRY_COUNT), settings.out)
-        balance_stage(spark, run_folder, left, counts, settings)
-        facts = run_folder.stage_facts(SUBSET) or {}
-        facts["pairs_before_download"] = pool.count()
-        if blocks is not None:
-            facts["blocked"] = source.frame.count() - facts["pairs_before_download"]
-        run_folder.finish_stage(SUBSET, facts)
-        write_card(run_folder)
-    return run_folder
-
-
-def _check_seed(subset: str, seed: int) -> None:
-    """Raise `UsageError` when a subset is known to have been drawn with another seed: both draws must be one."""
-    for folder in (subset, parent_of(subset), parent_of(parent_of(subset))):
-        record = read_record(open_storage(folder))
-        if record is not None and SUBSET in record["stages"]:
-            drawn = record["settings"].get("seed", seed)
-            if drawn != seed:
-                raise UsageError(f"{subset}: was drawn with --seed {drawn}; balance its survivors with the same")
-            return
 
 
 JOB = Job(
@@ -188,7 +62,7 @@ JOB = Job(
     "output folder of curate, or of dedup or merge with --entry-counts; with --survivors also a subset",
     many=False,
     execute=execute,
-    output=SUBSET,
+    output=Stage.SUBSET,
 )
 
 

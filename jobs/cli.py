@@ -25,7 +25,7 @@ from jobs import (
     trace_pair,
 )
 from jobs.console.command import Parser, run_job
-from jobs.runs.run_folder import ballast_version
+from jobs.runs.identity import ballast_version
 
 JOBS = {module.JOB.name: module.JOB for module in (curate, extract, match, dedup, merge, count, balance, group, export)}
 HELPERS = {

@@ -7,84 +7,23 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
     if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
         sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-import json
 from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
-import pandas as pd
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from jobs.console.command import Job, open_run, run_job
 from jobs.runs.open_storage import load_metadata
-from jobs.runs.run_folder import COUNTS_FILE, ENTRY_COUNTS, MATCHED, POOL, RunFolder, Stopwatch
+from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import open_source
 from jobs.settings.fields import Settings
-from jobs.spark.frames import check_fingerprint, ddl, fingerprint_of, with_fingerprint
-from jobs.spark.progress import progress
+from jobs.spark.frames import check_fingerprint, fingerprint_of
 from jobs.spark.session import spark_session
-from jobs.steps.survivors import weight_column
-from metadata.entries import EntryList
-from udfs.errors import BallastError
-from udfs.schemas import ENTRY_COUNT
-
-
-def run(pool: DataFrame, settings: Settings, entries: DataFrame) -> DataFrame:
-    """The pool and all entries (`entry_id`, `entry`) to a row per entry (`schemas.ENTRY_COUNT`), zeros included.
-
-    An id in the pool that no entry has gives a row with a null `entry`. Pairs that were drawn before (they have a
-    `keep_prob`) stand for 1 / keep_prob pairs each; the sum is rounded.
-    """
-    if "keep_prob" in pool.columns:
-        matches = pool.select(F.explode("entry_ids").alias("entry_id"), weight_column(pool).alias("weight"))
-        counts = matches.groupBy("entry_id").agg(F.round(F.sum("weight")).cast("long").alias("count"))
-    else:
-        counts = pool.select(F.explode("entry_ids").alias("entry_id")).groupBy("entry_id").count()
-    joined = entries.join(counts, "entry_id", "full_outer")
-    return joined.select("entry_id", "entry", F.coalesce("count", F.lit(0)).cast("long").alias("count"))
-
-
-def entries_frame(spark: SparkSession, entries: EntryList) -> DataFrame:
-    """The list of entries as a frame (`entry_id`, `entry`)."""
-    table = pd.DataFrame({"entry_id": np.arange(entries.size, dtype=np.int32), "entry": entries.entries})
-    return spark.createDataFrame(table, "entry_id int, entry string")
-
-
-def count_stage(
-    spark: SparkSession, run_folder: RunFolder, pool: DataFrame, entries: EntryList, settings: Settings
-) -> None:
-    """Write `entry_counts/` and `entry_counts.json`."""
-    if run_folder.stage_facts(ENTRY_COUNTS) is not None:
-        return
-    watch = Stopwatch()
-    progress().begin("count")
-    run_folder.clean(ENTRY_COUNTS)
-    counted = run(pool, settings, entries_frame(spark, entries)).coalesce(1).sortWithinPartitions("entry_id")
-    run_folder.commit(ENTRY_COUNTS, with_fingerprint(counted, "entry_id", entries.fingerprint))
-    table: Any = spark.read.schema(ddl(ENTRY_COUNT)).parquet(*run_folder.files(ENTRY_COUNTS)).toPandas()
-    unknown = table["entry"].isna()
-    if unknown.any():
-        raise BallastError(
-            f"the pool holds entry id {table.loc[unknown, 'entry_id'].iloc[0]}, but the list has only {entries.size:,} "
-            "entries: it was matched with another list"
-        )
-    by_entry = dict(zip(table["entry"], table["count"].tolist(), strict=True))
-    run_folder.storage.write(COUNTS_FILE, (json.dumps(by_entry, ensure_ascii=False, indent=0) + "\n").encode())
-    counts = table["count"].to_numpy()
-    facts = {
-        "entries": len(counts),
-        "entries_matched": int((counts > 0).sum()),
-        "matches": int(counts.sum()),
-        "seconds": watch.seconds,
-    }
-    run_folder.finish_stage(ENTRY_COUNTS, facts)
+from jobs.steps.counting import count_stage
+from udfs.stages import Stage
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     entries = load_metadata(settings.metadata)
     with spark_session(settings, "count", inputs) as spark:
-        source = open_source(spark, inputs[0], (POOL, MATCHED), ("entry_ids",))
+        source = open_source(spark, inputs[0], (Stage.POOL, Stage.MATCHED), ("entry_ids",))
         found = fingerprint_of(source.frame, "entry_ids")
         check_fingerprint(found, entries.fingerprint, inputs[0], entries.source)
         identity = {"metadata": entries.fingerprint, "source": source.identity}
@@ -102,7 +41,7 @@ JOB = Job(
     "output folder of dedup or curate, or a folder of Parquet files with entry_ids",
     many=False,
     execute=execute,
-    output=ENTRY_COUNTS,
+    output=Stage.ENTRY_COUNTS,
 )
 
 

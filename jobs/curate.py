@@ -9,23 +9,24 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
 
 from collections.abc import Sequence
 
-from jobs.balance import balance_stage, write_card
 from jobs.console.command import Job, open_run, run_job
-from jobs.count import count_stage
 from jobs.dedup import dedup_stage, excluded_identity, open_excluded
 from jobs.extract import INPUT_HELP, extract_options, extract_stage, input_files
 from jobs.report import draw_report, drop_report
 from jobs.runs.input_batches import work_left
 from jobs.runs.open_storage import load_block_words, load_metadata
-from jobs.runs.run_folder import ENTRY_COUNTS, EXTRACTED, PAIRS_PART, POOL, SUBSET, RunFolder
+from jobs.runs.run_folder import RunFolder
 from jobs.settings.fields import Settings
 from jobs.spark.frames import read_files
 from jobs.spark.progress import say, warn
 from jobs.spark.session import spark_session
 from jobs.steps.blocks import blocks_identity, load_blocks
-from jobs.steps.given_counts import read_counts
-from udfs.schemas import ENTRY_COUNT, MATCHED_PAIR
+from jobs.steps.count_files import stage_counts
+from jobs.steps.counting import count_stage
+from jobs.steps.drawing import DrawnFrom, draw_stage, write_card
+from udfs.schemas import MATCHED_PAIR
 from udfs.schemas import POOL as POOL_SCHEMA
+from udfs.stages import PAIRS_PART, Stage
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
@@ -51,15 +52,15 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     say(f"{len(files):,} input file{'s' * (len(files) != 1)}, {entries.size:,} entries ({entries.source})")
     with spark_session(settings, "curate") as spark, run_folder.writing():
         extract_stage(spark, run_folder, files, settings, entries, blocks, block_words)
-        pairs = read_files(spark, run_folder.files(EXTRACTED, PAIRS_PART), MATCHED_PAIR, entries.fingerprint)
+        pairs = read_files(spark, run_folder.files(Stage.EXTRACTED, PAIRS_PART), MATCHED_PAIR, entries.fingerprint)
         exclude = open_excluded(spark, settings)
-        dedup_stage(spark, run_folder, pairs, run_folder.bytes_of(EXTRACTED), settings, exclude)
+        dedup_stage(spark, run_folder, pairs, run_folder.bytes_of(Stage.EXTRACTED), settings, exclude)
         say("deduplicated")
-        pool = read_files(spark, run_folder.files(POOL), POOL_SCHEMA, entries.fingerprint)
+        pool = read_files(spark, run_folder.files(Stage.POOL), POOL_SCHEMA, entries.fingerprint)
         count_stage(spark, run_folder, pool, entries, settings)
         say("counted")
-        counts, _ = read_counts(read_files(spark, run_folder.files(ENTRY_COUNTS), ENTRY_COUNT), settings.out)
-        balance_stage(spark, run_folder, pool, counts, settings)
+        counts = stage_counts(run_folder).counts
+        draw_stage(spark, run_folder, DrawnFrom(pool, pool.count()), counts, settings)
         say("balanced")
         write_card(run_folder)
         if settings.no_report:
@@ -77,7 +78,7 @@ JOB = Job(
     many=True,
     optional=True,
     execute=execute,
-    output=SUBSET,
+    output=Stage.SUBSET,
 )
 
 

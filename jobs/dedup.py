@@ -9,14 +9,16 @@ if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes 
 
 from collections.abc import Sequence
 from functools import partial, reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.console.command import Job, open_run, run_job
-from jobs.runs.run_folder import EXTRACTED, MATCHED, POOL, REPEATS, RunFolder, Stopwatch, digest
+from jobs.runs.identity import digest
+from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import Source, locate, open_source
+from jobs.runs.stopwatch import Stopwatch
 from jobs.settings.fields import Settings
 from jobs.spark.frames import fingerprint_of, read_files, rows_and_images, set_shuffle_partitions, with_fingerprint
 from jobs.spark.pair_hash import pair_hash_column
@@ -29,6 +31,7 @@ from udfs.extraction.block_lists import BlockList
 from udfs.hashing import PICK
 from udfs.schemas import PAIR, REPEAT, SORT_KEY
 from udfs.schemas import POOL as POOL_SCHEMA
+from udfs.stages import PoolFacts, RepeatsFacts, Stage
 
 _BROADCAST_TIMEOUT = "spark.sql.broadcastTimeout"
 
@@ -79,7 +82,7 @@ def _slice(pairs: DataFrame, place: int, slices: int, key: str = "uuid") -> Data
     return pairs.where(F.pmod(F.xxhash64(F.lit("slice"), key), F.lit(slices)) == place) if slices > 1 else pairs
 
 
-def _slices(run_folder: RunFolder, stage: str, settings: Settings) -> int:
+def _slices(run_folder: RunFolder, stage: Stage, settings: Settings) -> int:
     """How many slices a stage is made in: one that was begun with another number goes on with that."""
     begun = [int(manifest.facts["slices"]) for manifest in run_folder.manifests(stage)]
     return begun[0] if begun else settings.hash_slices
@@ -91,22 +94,22 @@ def _unit(place: int, slices: int) -> str:
 
 def repeats_stage(
     spark: SparkSession, run_folder: RunFolder, pairs: DataFrame, settings: Settings, exclude: Sequence[Source]
-) -> dict[str, Any]:
+) -> RepeatsFacts | None:
     """Write the captions and images that exceed the limits of the settings, slice by slice, each committed by itself;
-    gives the stage's facts, none without limits.
+    returns the stage's facts, None without limits.
 
     Counted are the distinct pairs that dedup is given and that no excluded pool holds, before `--dedup` picks any. Both
     limits are applied to the same counts, so that neither changes what the other finds.
     """
-    asked, facts = limits(settings), run_folder.stage_facts(REPEATS)
+    asked, facts = limits(settings), run_folder.record.stages.repeats
     if not asked or facts is not None:
-        return facts or {}
+        return facts
     watch = Stopwatch()
     progress().begin("repeats")
-    run_folder.clean(REPEATS)
+    run_folder.clean(Stage.REPEATS)
     if not spark.sparkContext.getConf().contains(_BROADCAST_TIMEOUT):
         spark.conf.set(_BROADCAST_TIMEOUT, "36000")  # the small tables that are sent are found by passes over all pairs
-    slices = _slices(run_folder, REPEATS, settings)
+    slices = _slices(run_folder, Stage.REPEATS, settings)
     rows = pairs.count() // slices
     for place in range(slices):
         found = []
@@ -117,11 +120,10 @@ def repeats_stage(
             leave_out = partial(without_pools, pools=pools, settings=settings)
             found.append(find_repeats(_slice(pairs, place, slices, limit.key), limit, rows, leave_out))
         frame = reduce(DataFrame.unionByName, found)
-        run_folder.commit(REPEATS, frame, unit=_unit(place, slices), facts={"slices": slices})
-    totals = repeats_facts(read_files(spark, run_folder.files(REPEATS), REPEAT))
-    facts = {**totals, "slices": slices, "seconds": watch.seconds}
-    run_folder.finish_stage(REPEATS, facts)
-    say(f"found {facts['captions']:,} captions and {facts['images']:,} images that exceed their limits")
+        run_folder.commit(Stage.REPEATS, frame, unit=_unit(place, slices), facts={"slices": slices})
+    facts = repeats_facts(read_files(spark, run_folder.files(Stage.REPEATS), REPEAT), slices, watch.seconds)
+    run_folder.finish_stage(facts)
+    say(f"found {facts.captions:,} captions and {facts.images:,} images that exceed their limits")
     return facts
 
 
@@ -134,34 +136,48 @@ def dedup_stage(
     exclude: Sequence[Source] = (),
     blocks: BlockList | None = None,
 ) -> None:
-    """Write the pool of these pairs, but for those blocked, slice by slice, each committed by itself; before it, what
-    exceeds the limits."""
-    if run_folder.stage_facts(POOL) is not None:
+    """Write the pool without blocked pairs, slice by slice, each committed by itself; before it, what exceeds the
+    limits."""
+    if run_folder.record.stages.pool is not None:
         return
     all_pairs, pairs = pairs, without_blocked(pairs, blocks)
     in_all = size_bytes + sum(source.size_bytes for source in exclude)
-    set_shuffle_partitions(spark, in_all // _slices(run_folder, REPEATS, settings))
+    set_shuffle_partitions(spark, in_all // _slices(run_folder, Stage.REPEATS, settings))
     over = repeats_stage(spark, run_folder, pairs, settings, exclude)
-    repeats = read_files(spark, run_folder.files(REPEATS), REPEAT)
+    repeats = read_files(spark, run_folder.files(Stage.REPEATS), REPEAT)
     watch = Stopwatch()
     progress().begin("dedup")
-    run_folder.clean(POOL)
-    slices = _slices(run_folder, POOL, settings)
+    run_folder.clean(Stage.POOL)
+    slices = _slices(run_folder, Stage.POOL, settings)
     set_shuffle_partitions(spark, in_all // slices)
     for place in range(slices):
         pools = [_slice(source.frame, place, slices) for source in exclude]
-        kept = without_repeats(_slice(pairs, place, slices), repeats, over)
-        pool = run(without_pools(kept, pools, settings), settings)
-        run_folder.commit(POOL, pool, unit=_unit(place, slices), facts={"slices": slices})
+        left = without_repeats(_slice(pairs, place, slices), repeats, over)
+        pool = run(without_pools(left, pools, settings), settings)
+        run_folder.commit(Stage.POOL, pool, unit=_unit(place, slices), facts={"slices": slices})
         if slices > 1:
             say(f"deduplicated slice {place + 1} of {slices}")
-    facts: dict[str, Any] = rows_and_images(spark, run_folder.files(POOL))
-    if blocks is not None:
-        facts["blocked"] = _copies(all_pairs) - _copies(pairs)
-    facts.update(_lost_copies(spark, run_folder, pairs, exclude, over, settings))
-    run_folder.finish_stage(
-        POOL, {**facts, "matched": "entry_ids" in pairs.columns, "slices": slices, "seconds": watch.seconds}
+    kept = rows_and_images(spark, run_folder.files(Stage.POOL))
+    blocked = _copies(all_pairs) - _copies(pairs) if blocks is not None else None
+    lost = _lost_copies(spark, run_folder, pairs, exclude, over, settings)
+    facts = PoolFacts(
+        pairs=kept.pairs,
+        images=kept.images,
+        blocked=blocked,
+        excluded=lost.excluded,
+        repeated=lost.repeated,
+        matched="entry_ids" in pairs.columns,
+        slices=slices,
+        seconds=watch.seconds,
     )
+    run_folder.finish_stage(facts)
+
+
+class _LostCopies(NamedTuple):
+    """Copies that excluded pools and that limits have taken away; None for what was not asked for."""
+
+    excluded: int | None
+    repeated: int | None
 
 
 def _lost_copies(
@@ -169,19 +185,18 @@ def _lost_copies(
     run_folder: RunFolder,
     pairs: DataFrame,
     exclude: Sequence[Source],
-    over: dict[str, Any],
+    over: RepeatsFacts | None,
     settings: Settings,
-) -> dict[str, int]:
-    """How many copies excluded pools and limits have taken away, of the one or the other where it was asked for. What
-    both would take counts as excluded."""
-    if not (exclude or over):
-        return {}
+) -> _LostCopies:
+    """How many copies excluded pools and limits have taken away. What both would take counts as excluded."""
+    if not exclude and over is None:
+        return _LostCopies(None, None)
     before = _copies(pairs)
-    after = _copies(spark.read.parquet(*files)) if (files := run_folder.files(POOL)) else 0
+    after = _copies(spark.read.parquet(*files)) if (files := run_folder.files(Stage.POOL)) else 0
     between = before if not exclude else after
-    if exclude and over:
+    if exclude and over is not None:
         between = _copies(without_pools(pairs, [source.frame for source in exclude], settings))
-    return ({"excluded": before - between} if exclude else {}) | ({"repeated": between - after} if over else {})
+    return _LostCopies(before - between if exclude else None, between - after if over is not None else None)
 
 
 def _copies(pairs: DataFrame) -> int:
@@ -191,18 +206,20 @@ def _copies(pairs: DataFrame) -> int:
 
 def open_excluded(spark: SparkSession, settings: Settings) -> list[Source]:
     """The pools of `--exclude`."""
-    return [open_source(spark, path, (POOL, MATCHED), ("uuid", "caption_hash")) for path in settings.exclude]
+    return [
+        open_source(spark, path, (Stage.POOL, Stage.MATCHED), ("uuid", "caption_hash")) for path in settings.exclude
+    ]
 
 
 def excluded_identity(settings: Settings) -> dict[str, Any]:
     """What identifies the excluded pools in run.json, None where there are none."""
-    found = [locate(path, (POOL, MATCHED)).identity["sha256"] for path in settings.exclude]
+    found = [locate(path, (Stage.POOL, Stage.MATCHED)).identity["sha256"] for path in settings.exclude]
     return {"exclude": {"pools": len(found), "sha256": digest(sorted(found))} if found else None}
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     with spark_session(settings, "dedup", inputs) as spark:
-        source = open_source(spark, inputs[0], (MATCHED, EXTRACTED), PAIR.names)
+        source = open_source(spark, inputs[0], (Stage.MATCHED, Stage.EXTRACTED), PAIR.names)
         exclude = open_excluded(spark, settings)
         if settings.dedup == "url" and "entry_ids" not in source.frame.columns:
             warn("these pairs are not matched: an image whose picked caption matches nothing will be lost later on")
@@ -222,7 +239,7 @@ JOB = Job(
     "output folder of match, extract or curate, or a folder of Parquet files",
     many=False,
     execute=execute,
-    output=POOL,
+    output=Stage.POOL,
 )
 
 

@@ -1,20 +1,15 @@
 """Explain: what the matching rule and the balancing make of one caption. Needs no Spark."""
 
-import json
 from collections.abc import Sequence
-from typing import Any, NamedTuple
-
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import NamedTuple
 
 from jobs.console.command import Parser, guarded
-from jobs.runs.open_storage import load_metadata, open_storage, path_kind, read_file
-from jobs.runs.run_folder import COUNTS_FILE, ENTRY_COUNTS, RUN_FILE
+from jobs.runs.open_storage import load_metadata, open_storage, path_kind
+from jobs.runs.run_record_file import read_record
 from jobs.settings.fields import COMMANDS
 from jobs.settings.flags import add_flags, resolve
 from jobs.spark.progress import warn
-from jobs.steps.given_counts import counts_of_json
+from jobs.steps.count_files import is_json, json_counts, locate_counts, parquet_counts
 from udfs.balancing.explain import Explanation, explain
 from udfs.balancing.probabilities import Counts
 from udfs.captions.language import LANGUAGE_DETECTORS
@@ -71,46 +66,22 @@ def command_parser() -> Parser:
 def read_known_counts(path: str, metadata: str | None) -> KnownCounts:
     """Read counts without Spark. Raises `UsageError` where there are none, and for those of another list."""
     entries = load_metadata(metadata) if metadata is not None else None
-    if path_kind(path) == PathKind.FILE:
-        data, t = {path: read_file(path)}, None
-    else:
-        data, t = _of_folder(path)
-    name, first = next(iter(data.items()))
-    if name.endswith(".parquet"):
-        names, counts = _of_parquet(data, path)
-        if entries is not None and list(entries.entries) != names:
-            raise UsageError(f"{path}: counts other entries than {entries.source} holds, or in another order")
-        return KnownCounts(names, counts, t)
-    return KnownCounts(*counts_of_json(first, name, entries), t)
+    located = locate_counts(path)
+    t = _own_t(path)
+    if is_json(located):
+        return KnownCounts(*json_counts(located.read_first(), path, entries), t)
+    table = parquet_counts(located, path)
+    if table.entries is None:
+        raise UsageError(f"{path}: lacks the column entry")
+    if entries is not None and list(entries.entries) != table.entries:
+        raise UsageError(f"{path}: counts other entries than {entries.source} holds, or in another order")
+    return KnownCounts(table.entries, table.counts, t)
 
 
-def _of_folder(path: str) -> tuple[dict[str, bytes], int | None]:
-    """The files of counts in a folder with their bytes, and the run's t if it has one alone."""
-    storage = open_storage(path)
-    record: dict[str, Any] = json.loads(storage.read(RUN_FILE) or b"{}")
-    t = record.get("t")
-    names = [COUNTS_FILE] if storage.kind(COUNTS_FILE) == PathKind.FILE else []
-    if not names:
-        below = ENTRY_COUNTS if storage.kind(ENTRY_COUNTS) == PathKind.FOLDER else ""
-        names = [name for name in storage.list_files(below) if name.endswith(".parquet")]
-        if not below and any("/" in name for name in names):
-            names = []
-    if not names:
-        raise UsageError(f"{path}: holds no entry counts: neither {COUNTS_FILE} nor {ENTRY_COUNTS}/")
-    return {f"{path}/{name}": storage.read(name) or b"" for name in names}, t if isinstance(t, int) else None
-
-
-def _of_parquet(data: dict[str, bytes], path: str) -> tuple[list[str], Counts]:
-    try:
-        tables = [
-            pq.read_table(pa.BufferReader(held), columns=["entry_id", "entry", "count"]) for held in data.values()
-        ]
-    except (pa.ArrowInvalid, KeyError) as error:
-        raise UsageError(f"{path}: no Parquet with entry_id, entry and count: {error}") from error
-    table = pa.concat_tables(tables).sort_by("entry_id")
-    if table["entry_id"].to_pylist() != list(range(table.num_rows)):
-        raise UsageError(f"{path}: must have one row for every entry id from 0 on")
-    return table["entry"].to_pylist(), table["count"].to_numpy().astype(np.int64)
+def _own_t(path: str) -> int | None:
+    """The t of the run in a folder, None where there is no run or it has several."""
+    record = read_record(open_storage(path)) if path_kind(path) == PathKind.FOLDER else None
+    return record.thresholds[0] if record is not None and len(record.thresholds) == 1 else None
 
 
 def render(explanation: Explanation, t: int | None) -> str:

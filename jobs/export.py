@@ -14,11 +14,13 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, MapType, StructType
 
 from jobs.console.command import Job, open_run, run_job
-from jobs.runs.run_folder import EXPORT, IMAGES, MATCHED, POOL, SUBSET, RunFolder, Stopwatch
+from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import Source, open_source
+from jobs.runs.stopwatch import Stopwatch
 from jobs.settings.fields import Settings
 from jobs.spark.session import spark_session
 from udfs.errors import BallastError, UsageError
+from udfs.stages import ExportFacts, Stage
 
 _SPARK_FORMS = {"parquet": "parquet", "jsonl": "json", "csv": "csv"}
 _OPTIONS = {
@@ -59,25 +61,29 @@ def run(rows: DataFrame, settings: Settings) -> DataFrame:
 def export_stage(spark: SparkSession, run_folder: RunFolder, source: Source, settings: Settings) -> None:
     """Write the shards, and read back how many rows they hold."""
     watch = Stopwatch()
-    run_folder.clean(EXPORT)
+    run_folder.clean(Stage.EXPORT)
     form, options = _SPARK_FORMS[settings.format], _OPTIONS[settings.format]
     compression = {} if settings.format == "parquet" else {"compression": "none" if settings.no_gzip else "gzip"}
     sharded = run(source.frame, settings)
-    run_folder.commit(EXPORT, sharded, form=form, options={**options, **compression})
-    files = run_folder.files(EXPORT)
+    run_folder.commit(Stage.EXPORT, sharded, form=form, options={**options, **compression})
+    files = run_folder.files(Stage.EXPORT)
     written = spark.read.format(form).options(**options).schema(sharded.schema).load(files).count() if files else 0
     expected = source.frame.count()
     if written != expected:
         raise BallastError(f"a defect in Ballast: {expected:,} rows were read, {written:,} are in the files")
-    facts = {"rows": written, "files": len(files), "bytes": run_folder.bytes_of(EXPORT), "of": source.stage}
-    run_folder.finish_stage(EXPORT, {**facts, "seconds": watch.seconds})
+    size_bytes = run_folder.bytes_of(Stage.EXPORT)
+    run_folder.finish_stage(
+        ExportFacts(rows=written, files=len(files), bytes=size_bytes, of=source.stage, seconds=watch.seconds)
+    )
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     if settings.no_gzip and settings.format == "parquet":
         raise UsageError("--no-gzip: Parquet is not gzipped: leave it out, or choose --format jsonl or csv")
     with spark_session(settings, "export", inputs) as spark:
-        source = open_source(spark, inputs[0], (SUBSET, IMAGES, POOL, MATCHED), ("uuid", "url", "caption"))
+        source = open_source(
+            spark, inputs[0], (Stage.SUBSET, Stage.IMAGES, Stage.POOL, Stage.MATCHED), ("uuid", "url", "caption")
+        )
         maps = [field.name for field in source.frame.schema if isinstance(field.dataType, MapType)]
         if maps:
             raise UsageError(f"{inputs[0]}: rows cannot be put in order by a map (column {maps[0]})")
@@ -101,7 +107,7 @@ JOB = Job(
     "Parquet files",
     many=False,
     execute=execute,
-    output=EXPORT,
+    output=Stage.EXPORT,
 )
 
 

@@ -17,7 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs.console.command import Job, open_run, run_job
 from jobs.runs.input_batches import extract_batches, inputs_facts, work_left
 from jobs.runs.open_storage import load_block_words, open_storage
-from jobs.runs.run_folder import EXTRACTED, RunFolder
+from jobs.runs.run_folder import RunFolder
 from jobs.settings.fields import Settings
 from jobs.spark.frames import ddl, with_fingerprint
 from jobs.spark.session import spark_session
@@ -34,6 +34,7 @@ from udfs.schemas import MATCHED_PAIR, PAIR, tagged
 from udfs.sources.input_files import InputFile, Sources, crawl_listing, plan_inputs, sample_files
 from udfs.sources.opener import SourceOpener, SourceOptions, choose_witnesses
 from udfs.sources.remote_stream import RetryPolicy
+from udfs.stages import Stage
 
 INPUT_HELP = (
     "WARC or WAT files, folders, globs, or listings of paths (*.paths, *.paths.gz): local, on s3://, hdfs:// and the "
@@ -170,7 +171,7 @@ JOB = Job(
     many=True,
     optional=True,
     execute=execute,
-    output=EXTRACTED,
+    output=Stage.EXTRACTED,
 )
 
 

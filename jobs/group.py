@@ -13,8 +13,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.console.command import Job, open_run, run_job
-from jobs.runs.run_folder import IMAGES, MATCHED, POOL, SUBSET, RunFolder, Stopwatch
+from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import Source, open_source
+from jobs.runs.stopwatch import Stopwatch
 from jobs.settings.fields import Settings
 from jobs.spark.frames import set_shuffle_partitions
 from jobs.spark.pair_hash import pair_hash_column
@@ -22,6 +23,7 @@ from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
 from udfs.hashing import PICK
 from udfs.schemas import IMAGE
+from udfs.stages import ImagesFacts, Stage
 
 
 def run(pairs: DataFrame, settings: Settings) -> DataFrame:
@@ -55,21 +57,23 @@ def group_stage(spark: SparkSession, run_folder: RunFolder, source: Source, sett
     """Write the images of these pairs."""
     watch = Stopwatch()
     progress().begin("group")
-    run_folder.clean(IMAGES)
+    run_folder.clean(Stage.IMAGES)
     set_shuffle_partitions(spark, source.size_bytes)
-    run_folder.commit(IMAGES, run(source.frame, settings))
-    written = spark.read.parquet(*run_folder.files(IMAGES))
+    run_folder.commit(Stage.IMAGES, run(source.frame, settings))
+    written = spark.read.parquet(*run_folder.files(Stage.IMAGES))
     listed = F.sum(F.size("captions")).cast("long")
     row = written.agg(
         F.count("*").alias("images"), F.sum("captions_total").alias("captions"), listed.alias("listed")
     ).first()
-    facts = {name: value or 0 for name, value in (row.asDict() if row is not None else {}).items()}
-    run_folder.finish_stage(IMAGES, {**facts, "of": source.stage, "seconds": watch.seconds})
+    counts = {name: value or 0 for name, value in (row.asDict() if row is not None else {}).items()}
+    run_folder.finish_stage(ImagesFacts(**counts, of=source.stage, seconds=watch.seconds))
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     with spark_session(settings, "group", inputs) as spark:
-        source = open_source(spark, inputs[0], (SUBSET, POOL, MATCHED), ("uuid", "url", "caption", "caption_hash"))
+        source = open_source(
+            spark, inputs[0], (Stage.SUBSET, Stage.POOL, Stage.MATCHED), ("uuid", "url", "caption", "caption_hash")
+        )
         run_folder = open_run("group", settings, {"source": source.identity}, reads=inputs)
         if not run_folder.finished:
             with run_folder.writing():
@@ -84,7 +88,7 @@ JOB = Job(
     "output folder of balance or curate, one subset of several (subset/t=T), or a folder of Parquet files",
     many=False,
     execute=execute,
-    output=IMAGES,
+    output=Stage.IMAGES,
 )
 
 

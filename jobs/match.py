@@ -15,8 +15,9 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs.console.command import Job, open_run, run_job
 from jobs.runs.open_storage import load_metadata
-from jobs.runs.run_folder import EXTRACTED, MATCHED, POOL, RunFolder, Stopwatch
+from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import open_source
+from jobs.runs.stopwatch import Stopwatch
 from jobs.settings.fields import Settings
 from jobs.spark.frames import ddl, rows_and_images, with_fingerprint
 from jobs.spark.progress import progress
@@ -26,6 +27,7 @@ from udfs.errors import UsageError
 from udfs.matching.matcher import held_matcher, match_batches, pack_entries
 from udfs.schemas import MATCHED_PAIR, PAIR
 from udfs.schemas import POOL as POOL_SCHEMA
+from udfs.stages import MatchedFacts, Stage
 
 
 def run(pairs: DataFrame, settings: Settings, entries: Broadcast[bytes]) -> DataFrame:
@@ -45,19 +47,20 @@ def match_stage(
     """Write the matched pairs of these pairs."""
     watch = Stopwatch()
     progress().begin("match")
-    run_folder.clean(MATCHED)
+    run_folder.clean(Stage.MATCHED)
     packed = spark.sparkContext.broadcast(pack_entries(entries.entries))
     matched = with_fingerprint(run(pairs, settings, packed), "entry_ids", entries.fingerprint)
-    run_folder.commit(MATCHED, matched)
-    texts, facts = pairs.count(), rows_and_images(spark, run_folder.files(MATCHED))
-    dropped = {"texts": texts, "text_no_match": texts - facts["pairs"]}
-    run_folder.finish_stage(MATCHED, {**dropped, **facts, "seconds": watch.seconds})
+    run_folder.commit(Stage.MATCHED, matched)
+    texts, kept = pairs.count(), rows_and_images(spark, run_folder.files(Stage.MATCHED))
+    run_folder.finish_stage(
+        MatchedFacts(texts=texts, text_no_match=texts - kept.pairs, **kept._asdict(), seconds=watch.seconds)
+    )
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     entries = load_metadata(settings.metadata)
     with spark_session(settings, "match", inputs) as spark:
-        source = open_source(spark, inputs[0], (POOL, EXTRACTED), PAIR.names)
+        source = open_source(spark, inputs[0], (Stage.POOL, Stage.EXTRACTED), PAIR.names)
         if "entry_ids" in source.frame.columns:
             raise UsageError(f"{inputs[0]}: its pairs are matched already; match takes the output of extract")
         identity = {"metadata": entries.fingerprint, "source": source.identity}
@@ -75,7 +78,7 @@ JOB = Job(
     "output folder of extract (or of dedup on it), or a folder of Parquet files",
     many=False,
     execute=execute,
-    output=MATCHED,
+    output=Stage.MATCHED,
 )
 
 

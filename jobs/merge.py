@@ -14,7 +14,8 @@ from pyspark.sql import DataFrame
 
 from jobs.console.command import Job, open_run, run_job
 from jobs.dedup import dedup_stage, excluded_identity, open_excluded
-from jobs.runs.run_folder import POOL, RunFolder, digest
+from jobs.runs.identity import digest
+from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import open_source
 from jobs.settings.fields import Settings
 from jobs.spark.frames import fingerprint_of, with_fingerprint
@@ -22,6 +23,7 @@ from jobs.spark.session import spark_session
 from jobs.steps.blocks import blocks_identity, load_blocks
 from udfs.errors import UsageError
 from udfs.schemas import POOL as POOL_SCHEMA
+from udfs.stages import Stage
 
 
 def run(pools: Sequence[DataFrame]) -> DataFrame:
@@ -34,7 +36,7 @@ def run(pools: Sequence[DataFrame]) -> DataFrame:
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     with spark_session(settings, "merge", inputs) as spark:
-        sources = [open_source(spark, path, (POOL,), POOL_SCHEMA.names) for path in inputs]
+        sources = [open_source(spark, path, (Stage.POOL,), POOL_SCHEMA.names) for path in inputs]
         first = fingerprint_of(sources[0].frame, "entry_ids")
         for path, source in zip(inputs, sources, strict=True):
             found = fingerprint_of(source.frame, "entry_ids")
@@ -63,7 +65,7 @@ JOB = Job(
     "output folders of dedup, merge or curate, or folders of Parquet files",
     many=True,
     execute=execute,
-    output=POOL,
+    output=Stage.POOL,
 )
 
 

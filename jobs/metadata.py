@@ -24,6 +24,7 @@ from jobs.spark.session import spark_session
 from metadata.describe import describe, difference
 from metadata.entries import EntryList, load_entries
 from metadata.spacing import normalize_entry
+from udfs.stages import StageFacts
 
 PURPOSE = "build the list of entries from WordNet and Wikipedia; import, show and compare lists"
 _BUILD = "metadata build"
@@ -89,10 +90,17 @@ def _count(job: str, arguments: argparse.Namespace) -> None:
     settings = resolve(job, arguments)
     with spark_session(settings, job) as spark:
         folder = count_source(spark, job, arguments.inputs, settings.out, settings)
-    for stage, facts in folder.record["stages"].items():
-        figures = {key: value for key, value in facts.items() if isinstance(value, int)}
-        figures |= facts.get("outcomes", {})
-        print(f"{settings.out}/{stage}/  " + ", ".join(f"{value:,} {key}" for key, value in figures.items()))
+    for facts in folder.record.stages.finished():
+        print(
+            f"{settings.out}/{facts.stage}/  " + ", ".join(f"{value:,} {key}" for key, value in _figures(facts).items())
+        )
+
+
+def _figures(facts: StageFacts) -> dict[str, int]:
+    """The numbers among a stage's facts, and its outcomes."""
+    found = {name: getattr(facts, name) for name in facts.__struct_fields__}
+    numbers = {name: value for name, value in found.items() if isinstance(value, int)}
+    return {**numbers, **found.get("outcomes", {})}
 
 
 def _import(arguments: argparse.Namespace) -> None:

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from jobs.console.command import Parser, guarded
-from jobs.runs.run_folder import MATCHED, POOL
 from jobs.runs.step_input import open_source
 from jobs.settings.fields import COMMANDS, Settings
 from jobs.settings.flags import add_flags, resolve
@@ -32,6 +31,7 @@ from udfs.balancing.probabilities import Counts
 from udfs.balancing.size_curve import SizeCurve
 from udfs.errors import UsageError
 from udfs.schemas import POOL as POOL_SCHEMA
+from udfs.stages import Stage
 
 PURPOSE = "show the size that each threshold would give, before balancing"
 _CURVE_LINES = 16
@@ -63,11 +63,11 @@ def command_parser() -> Parser:
 def plan(path: str, settings: Settings) -> dict[str, Any]:
     """What `ballast plan --json` prints: `pool_pairs`, a list of `thresholds`, the `curve`, and perhaps `reference`."""
     with spark_session(settings, "plan", [path]) as spark:
-        source = open_source(spark, path, (POOL, MATCHED), POOL_SCHEMA.names)
+        source = open_source(spark, path, (Stage.POOL, Stage.MATCHED), POOL_SCHEMA.names)
         pool, matched_with = source.frame, fingerprint_of(source.frame, "entry_ids")
         if "keep_prob" in pool.columns:
             raise UsageError(f"{path}: is a subset: plan on the pool that it was drawn from")
-        given = given_counts(spark, settings, path, matched_with)
+        given = given_counts(settings, path, matched_with)
         pool = without_blocked(pool, load_blocks(settings))
         if settings.per_image == "one":
             pool = one_an_image(pool, settings)
@@ -78,18 +78,18 @@ def plan(path: str, settings: Settings) -> dict[str, Any]:
         sizes = sizes_at(pool, settings, given.counts, [found.t for found in chosen])
         thresholds = [
             {
-                **found.facts,
+                **found._asdict(),
                 "entries": len(given.counts),
                 "expected_pairs": round(size.expected, 3),
                 "pairs": size.exact,
                 "keep_rate": size.exact / max(pairs, 1),
-                "share_of_matches_below_t": 1 - found.facts["share_of_matches_above_t"] if given.counts.any() else 0.0,
+                "share_of_matches_below_t": 1 - found.share_of_matches_above_t if given.counts.any() else 0.0,
             }
             for found, size in zip(chosen, sizes, strict=True)
         ]
         result: dict[str, Any] = {"pool_pairs": pairs, "thresholds": thresholds, "curve": _points(curve, given.counts)}
         if settings.reference_counts is not None:
-            reference = given_counts(spark, settings, path, matched_with, settings.reference_counts)
+            reference = given_counts(settings, path, matched_with, settings.reference_counts)
             names = given.entries or reference.entries
             result["reference"] = [
                 _compared(given.counts, reference.counts, found.t, names, settings.reference_counts) for found in chosen

@@ -7,13 +7,14 @@ from pathlib import Path
 import pyarrow as pa
 
 from jobs.cli import HELPERS, JOBS
-from jobs.runs.record import RUN_KEYS, SECONDS, STAGE_FACTS
-from jobs.runs.run_folder import FILES, RUN_FILE
 from jobs.settings.fields import COMMANDS, FIELDS
 from udfs import schemas
 from udfs.extraction.opt_outs import AI_AGENTS
 from udfs.html.lazy_images import HOME_MADE_SRC, LAZY_SRC, LAZY_SRCSET
 from udfs.outcomes import COUNTERS, FileStatus
+from udfs.record import RUN_FILE
+from udfs.run_json import facts_meanings, record_meanings
+from udfs.stages import SECONDS, Stage
 
 PAGE = Path(__file__).parent / "docs" / "REFERENCE.md"
 
@@ -117,12 +118,12 @@ def _lists() -> Iterator[str]:
 
 def _run_keys() -> Iterator[str]:
     yield f"## `{RUN_FILE}`"
-    yield _table(("key", "meaning"), ((f"`{key}`", meaning) for key, meaning in RUN_KEYS.items()))
+    yield _table(("key", "meaning"), ((f"`{key}`", meaning) for key, meaning in record_meanings().items()))
     yield (
-        f"The facts under `stages`, of the stages that a command has. Each has `seconds` too, {SECONDS}; `{FILES}` has "
-        "the number of files of each status, and the sum of each counter."
+        f"The facts under `stages`, of the stages that a command has. Each has `seconds` too, {SECONDS}; "
+        f"`{Stage.FILES}` has the number of files of each status, and the sum of each counter."
     )
-    facts = ((stage, name, meaning) for stage, names in STAGE_FACTS.items() for name, meaning in names.items())
+    facts = ((stage, name, meaning) for stage, names in facts_meanings().items() for name, meaning in names.items())
     yield _table(("stage", "fact", "meaning"), ((f"`{stage}`", f"`{name}`", meaning) for stage, name, meaning in facts))
 
 

@@ -10,17 +10,19 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from jobs.console.command import Parser, guarded
-from jobs.report import own_context
-from jobs.runs.run_folder import EXTRACTED, MATCHED, PAIRS_PART, POOL, SUBSET, RunFolder, stored_run
+from jobs.runs.run_folder import RunFolder, stored_run
 from jobs.settings.fields import COMMANDS
 from jobs.settings.flags import add_flags, resolve
 from jobs.spark.session import spark_session
+from jobs.steps.run_context import own_context
 from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probability
 from udfs.captions.visible import visible
 from udfs.errors import BallastError, UsageError
 from udfs.extraction.urls import image_url
 from udfs.hashing import DRAW, image_uuid, pair_hash, uniform
 from udfs.outcomes import Outcome
+from udfs.record import RunRecord
+from udfs.stages import PAIRS_PART, Stage
 
 PURPOSE = "tell where an image's pairs came from, and why the subset has them or has not"
 _UUID = re.compile(r"[0-9a-f]{24}")
@@ -69,30 +71,25 @@ def trace(spark: SparkSession, run: RunFolder, uuid: str, *, copies: bool = Fals
     """What `ballast trace --json` prints: the `pairs` of an image with their provenance, draw, and for each t whether
     the subset has them, and the `copies` in `extracted/` where they are asked for."""
     record = run.record
-    seed = record["settings"].get("seed", 0)
-    facts = record["stages"].get(SUBSET, {})
-    thresholds = [at["t"] for at in facts.get("subsets", [facts] if facts else [])]
     kept = {
-        t: {
-            row["caption_hash"]: row for row in _rows(spark, run, SUBSET, uuid, f"t={t}" if len(thresholds) > 1 else "")
-        }
-        for t in thresholds
+        subset.t: {row["caption_hash"]: row for row in _rows(spark, run, Stage.SUBSET, uuid, subset.part)}
+        for subset in record.subsets
     }
-    pairs = _rows(spark, run, POOL, uuid) or _rows(spark, run, MATCHED, uuid)
+    pairs = _rows(spark, run, Stage.POOL, uuid) or _rows(spark, run, Stage.MATCHED, uuid)
     if not pairs:  # the output of balance: the pool is elsewhere
         pairs = list({row["caption_hash"]: row for rows in kept.values() for row in rows.values()}.values())
-    unseen = pairs and any(row["caption_hash"] not in kept[t] for row in pairs for t in thresholds)
+    unseen = pairs and any(row["caption_hash"] not in rows for row in pairs for rows in kept.values())
     counts = own_context(spark, run).counts if unseen else None
-    found: dict[str, Any] = {"uuid": uuid, "pairs": [_traced(row, seed, kept, counts, record) for row in pairs]}
+    found: dict[str, Any] = {"uuid": uuid, "pairs": [_traced(row, kept, counts, record) for row in pairs]}
     if copies:
         found["copies"] = [
             {name: row[name] for name in ("url", "caption", "text_key", *_WHERE)}
-            for row in _rows(spark, run, EXTRACTED, uuid, PAIRS_PART)
+            for row in _rows(spark, run, Stage.EXTRACTED, uuid, PAIRS_PART)
         ]
     return found
 
 
-def _rows(spark: SparkSession, run: RunFolder, stage: str, uuid: str, part: str = "") -> list[dict[str, Any]]:
+def _rows(spark: SparkSession, run: RunFolder, stage: Stage, uuid: str, part: str = "") -> list[dict[str, Any]]:
     """The rows of an image in a stage. One pass over `uuid` finds the files that hold it; only those are read whole."""
     names = run.names(stage, part)
     if not names:
@@ -112,12 +109,11 @@ def _rows(spark: SparkSession, run: RunFolder, stage: str, uuid: str, part: str 
 
 def _traced(
     row: dict[str, Any],
-    seed: int,
     kept: dict[int, dict[int, dict[str, Any]]],
     counts: Counts | None,
-    record: dict[str, Any],
+    record: RunRecord,
 ) -> dict[str, Any]:
-    draw = uniform(pair_hash(DRAW, seed, row["uuid"], row["caption_hash"]))
+    draw = uniform(pair_hash(DRAW, record.seed, row["uuid"], row["caption_hash"]))
     subsets = []
     for t, rows in kept.items():
         in_subset = rows.get(row["caption_hash"])
@@ -142,14 +138,14 @@ def _keep_prob(row: dict[str, Any], counts: Counts | None, t: int) -> float | No
     return None if counts is None else keep_probability(row["entry_ids"], entry_probabilities(counts, t))
 
 
-def _why(in_subset: bool, draw: float, keep_prob: float | None, record: dict[str, Any]) -> str:
+def _why(in_subset: bool, draw: float, keep_prob: float | None, record: RunRecord) -> str:
     if keep_prob is None:
         return "its keep probability is not known: the run's folder holds no counts"
     if in_subset:
         return f"its draw {draw:.6f} is below its keep probability {keep_prob:.6f}"
     if draw >= keep_prob:
         return f"its draw {draw:.6f} is not below its keep probability {keep_prob:.6f}"
-    if record["settings"].get("per_image") == "one":
+    if record.per_image == "one":
         return "another caption of the image was picked (--per-image one)"
     return f"its draw {draw:.6f} would keep it ({keep_prob:.6f}), but it was not among those that were drawn from"
 

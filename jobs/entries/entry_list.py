@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.entries.sources import ranked_sources
-from jobs.runs.run_folder import ballast_version
+from jobs.runs.identity import ballast_version
 from jobs.settings.fields import Settings
 from jobs.spark.session import spark_session
 from metadata.entries import EntryList

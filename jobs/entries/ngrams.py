@@ -19,7 +19,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.entries.partial_counts import files_identity, input_records, partial_counts, scan_stage
-from jobs.runs.run_folder import BIGRAMS, SCANNED, UNIGRAMS, RunFolder, Stopwatch
+from jobs.runs.run_folder import RunFolder
+from jobs.runs.stopwatch import Stopwatch
 from jobs.settings.fields import Settings
 from jobs.spark.frames import read_files
 from jobs.spark.progress import progress
@@ -27,6 +28,7 @@ from metadata.counting import BIGRAM, PAIR_COUNT, UNIGRAM, WORD_COUNT, count_pie
 from metadata.dumps import Piece, plan_pieces
 from metadata.words import TOKENIZER_VERSION
 from udfs.errors import UsageError
+from udfs.stages import BigramsFacts, Stage, UnigramsFacts
 
 _PIECE_DDL = "path string, name string, start long, end long, is_compressed boolean"
 _DUMP_NAME = re_compile(r".+\.xml(-.+)?(\.bz2)?|.+-multistream-index\d*\.txt(-.+)?(\.bz2)?")
@@ -63,10 +65,10 @@ def ngrams_stages(
     spark: SparkSession, run_folder: RunFolder, pieces: Sequence[Piece], settings: Settings, *, with_pairs: bool
 ) -> None:
     """Write `unigrams/` and perhaps `bigrams/`; the partial counts are deleted at the end."""
-    if run_folder.stage_facts(UNIGRAMS) is None:
+    if run_folder.record.stages.unigrams is None:
         watch = Stopwatch()
         lowercase = settings.lowercase
-        facts = scan_stage(
+        scanned = scan_stage(
             spark,
             run_folder,
             pieces,
@@ -76,23 +78,23 @@ def ngrams_stages(
         )
         progress().begin("unigrams")
         inputs = input_records(spark, sorted({piece.path for piece in pieces}))
-        run_folder.clean(UNIGRAMS)
-        run_folder.commit(UNIGRAMS, unigrams(partial_counts(spark, run_folder, UNIGRAM)))
-        words = read_files(spark, run_folder.files(UNIGRAMS), WORD_COUNT)
+        run_folder.clean(Stage.UNIGRAMS)
+        run_folder.commit(Stage.UNIGRAMS, unigrams(partial_counts(spark, run_folder, UNIGRAM)))
+        words = read_files(spark, run_folder.files(Stage.UNIGRAMS), WORD_COUNT)
         row = words.agg(F.count("*").alias("distinct"), F.coalesce(F.sum("count"), F.lit(0)).alias("words")).first()
         totals = row.asDict() if row is not None else {}
-        run_folder.finish_stage(UNIGRAMS, {**totals, **facts, "inputs": inputs, "seconds": watch.seconds})
-    if with_pairs and run_folder.stage_facts(BIGRAMS) is None:
+        run_folder.finish_stage(UnigramsFacts(**totals, **scanned._asdict(), inputs=inputs, seconds=watch.seconds))
+    unigrams_facts = run_folder.record.stages.unigrams
+    if with_pairs and unigrams_facts is not None and run_folder.record.stages.bigrams is None:
         watch = Stopwatch()
         progress().begin("bigrams")
-        total = (run_folder.stage_facts(UNIGRAMS) or {})["words"]
-        words = read_files(spark, run_folder.files(UNIGRAMS), WORD_COUNT)
-        run_folder.clean(BIGRAMS)
-        pairs = bigrams(partial_counts(spark, run_folder, BIGRAM), words, total, settings)
-        run_folder.commit(BIGRAMS, pairs)
-        kept = read_files(spark, run_folder.files(BIGRAMS), PAIR_COUNT).count()
-        run_folder.finish_stage(BIGRAMS, {"kept": kept, "seconds": watch.seconds})
-    run_folder.drop(SCANNED)
+        words = read_files(spark, run_folder.files(Stage.UNIGRAMS), WORD_COUNT)
+        run_folder.clean(Stage.BIGRAMS)
+        pairs = bigrams(partial_counts(spark, run_folder, BIGRAM), words, unigrams_facts.words, settings)
+        run_folder.commit(Stage.BIGRAMS, pairs)
+        kept = read_files(spark, run_folder.files(Stage.BIGRAMS), PAIR_COUNT).count()
+        run_folder.finish_stage(BigramsFacts(kept=kept, seconds=watch.seconds))
+    run_folder.drop(Stage.SCANNED)
 
 
 def unigrams(partial: DataFrame) -> DataFrame:

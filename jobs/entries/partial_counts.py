@@ -10,11 +10,13 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.runs.run_folder import SCANNED, RunFolder, digest
+from jobs.runs.identity import digest
+from jobs.runs.run_folder import RunFolder
 from jobs.settings.fields import Settings
 from jobs.spark.frames import ddl, read_files
 from jobs.spark.progress import Read, progress, say, warn
 from metadata.counting import COUNTED, DAMAGE, OUTCOME
+from udfs.stages import InputRecord, Stage
 from udfs.storage.local import LocalStorage, open_input
 
 _PARTIAL = pa.schema([item for item in COUNTED if item.name != "kind"])
@@ -24,12 +26,12 @@ Count = Callable[[Any], Iterator[pa.RecordBatch]]
 """Counts one item (a `Piece`, a `ViewsFile`) to batches of `COUNTED`; runs in a worker."""
 
 
-class InputRecord(NamedTuple):
-    """An input file as a manifest names it: no path, so that it is the same wherever the file lies."""
+class Scanned(NamedTuple):
+    """What became of the contents of scanned files: outcomes summed, outcomes by file, and what was wrong, by file."""
 
-    name: str
-    bytes: int
-    sha256: str
+    outcomes: dict[str, int]
+    files: dict[str, dict[str, int]]
+    damage: dict[str, list[str]]
 
 
 def files_identity(paths: Sequence[str]) -> dict[str, Any]:
@@ -39,12 +41,11 @@ def files_identity(paths: Sequence[str]) -> dict[str, Any]:
     return {"files": len(paths), "sha256": digest(lines)}
 
 
-def input_records(spark: SparkSession, paths: Sequence[str]) -> list[dict[str, Any]]:
+def input_records(spark: SparkSession, paths: Sequence[str]) -> list[InputRecord]:
     """The files by name, with their sizes and hashes, which tasks compute."""
     if not paths:
         return []
-    hashed = spark.sparkContext.parallelize(sorted(paths), len(paths)).map(_input_record).collect()
-    return [record._asdict() for record in sorted(hashed)]
+    return sorted(spark.sparkContext.parallelize(sorted(paths), len(paths)).map(_input_record).collect())
 
 
 def _input_record(path: str) -> InputRecord:
@@ -59,18 +60,17 @@ def _input_record(path: str) -> InputRecord:
 
 def scan_stage(
     spark: SparkSession, run_folder: RunFolder, items: Sequence[tuple], schema: str, count: Count, settings: Settings
-) -> dict[str, Any]:
-    """Count every item that no committed batch holds yet, a task each; the outcomes of all of them as facts.
+) -> Scanned:
+    """Count every item that no committed batch holds yet, a task each; returns the outcomes of all of them.
 
-    Partial counts lie in `scanned/kind=…/` until `RunFolder.drop`. Facts: `outcomes` (summed), `files` (of each file
-    by name) and `damage`, a list of messages by file.
+    Partial counts lie in `scanned/kind=…/` until `RunFolder.drop`.
     """
-    done = {tuple(item) for manifest in run_folder.manifests(SCANNED) for item in manifest.facts["items"]}
+    done = {tuple(item) for manifest in run_folder.manifests(Stage.SCANNED) for item in manifest.facts["items"]}
     pending = [item for item in items if tuple(item) not in done]
     if done:
         say(f"{len(done):,} of {len(items):,} pieces were committed before; {len(pending):,} to go")
-    run_folder.clean(SCANNED)
-    number = len(run_folder.manifests(SCANNED))
+    run_folder.clean(Stage.SCANNED)
+    number = len(run_folder.manifests(Stage.SCANNED))
     read = Read(len(items) - len(pending), len(items), "pieces")
     progress().begin("scan", read)
     for start in range(0, len(pending), settings.batch_files):
@@ -80,7 +80,7 @@ def scan_stage(
         )
         progress().begin_batch(len(batch))
         run_folder.commit(
-            SCANNED,
+            Stage.SCANNED,
             _counted(rows, type(batch[0]), count),
             unit=f"batch={number:05d}",
             partition_by="kind",
@@ -104,10 +104,10 @@ def _counted(rows: DataFrame, item_type: Any, count: Count) -> DataFrame:
 
 def partial_counts(spark: SparkSession, run_folder: RunFolder, kind: str) -> DataFrame:
     """The partial counts of one kind (`key`, `second`, `count`); only their sums are counts."""
-    return read_files(spark, run_folder.files(SCANNED, f"kind={kind}"), _PARTIAL)
+    return read_files(spark, run_folder.files(Stage.SCANNED, f"kind={kind}"), _PARTIAL)
 
 
-def _outcomes(spark: SparkSession, run_folder: RunFolder) -> dict[str, Any]:
+def _outcomes(spark: SparkSession, run_folder: RunFolder) -> Scanned:
     files: dict[str, dict[str, int]] = {}
     totals: dict[str, int] = {}
     summed = partial_counts(spark, run_folder, OUTCOME).groupBy("key", "second").agg(F.sum("count").alias("count"))
@@ -118,4 +118,4 @@ def _outcomes(spark: SparkSession, run_folder: RunFolder) -> dict[str, Any]:
     for row in partial_counts(spark, run_folder, DAMAGE).orderBy("key", "second").collect():
         damage.setdefault(row["key"], []).append(row["second"])
         warn(f"{row['key']}: {row['second']}; what precedes it was counted")
-    return {"outcomes": dict(sorted(totals.items())), "files": files, "damage": damage}
+    return Scanned(dict(sorted(totals.items())), files, damage)

@@ -6,13 +6,15 @@ from os.path import isdir, join
 from pathlib import Path
 from typing import Any
 
+from msgspec import to_builtins
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.entries.ngrams import ngrams_identity, ngrams_stages, plan_dumps
 from jobs.entries.titles import plan_views, titles_identity, titles_stage
 from jobs.entries.wordnet import wordnet_identity, wordnet_stage
-from jobs.runs.run_folder import BIGRAMS, FINISHED, TITLES, UNIGRAMS, WORDNET, RunFolder, read_record
+from jobs.runs.run_folder import RunFolder
+from jobs.runs.run_record_file import read_record
 from jobs.settings.fields import Settings
 from jobs.settings.flags import execution
 from jobs.spark.frames import read_files
@@ -20,6 +22,7 @@ from jobs.spark.progress import say
 from metadata.counting import PAIR_COUNT, SYNSET_NAME, TITLE_VIEWS, WORD_COUNT
 from metadata.merge import RankedSource
 from udfs.errors import UsageError
+from udfs.stages import Stage, StageFacts
 from udfs.storage.local import LocalStorage
 
 WORDNET_JOB, UNIGRAMS_JOB, BIGRAMS_JOB, TITLES_JOB = (
@@ -90,10 +93,10 @@ def open_source_folder(
     record = read_record(LocalStorage(inputs[0])) if len(inputs) == 1 and isdir(inputs[0]) else None
     if record is None:
         return count_source(spark, jobs[0], inputs, folder, settings)
-    if record["job"] not in jobs:
-        raise UsageError(f"{inputs[0]}: is the output of {record['job']}, not of {' or '.join(jobs)}")
-    if record["state"] != FINISHED:
-        raise UsageError(f"{inputs[0]}: its {record['job']} run is {record['state']}: run that again first")
+    if record.job not in jobs:
+        raise UsageError(f"{inputs[0]}: is the output of {record.job}, not of {' or '.join(jobs)}")
+    if not record.is_finished:
+        raise UsageError(f"{inputs[0]}: its {record.job} run is {record.state}: run that again first")
     return RunFolder(LocalStorage(inputs[0]), record)
 
 
@@ -110,7 +113,7 @@ def ranked_sources(spark: SparkSession, settings: Settings, sources: str) -> lis
         jobs = (BIGRAMS_JOB, UNIGRAMS_JOB)
         folder = open_source_folder(spark, jobs, settings.wikipedia, join(sources, "ngrams"), settings)
         ranked.append(_unigrams(spark, folder, settings))
-        if folder.stage_facts(BIGRAMS) is not None:
+        if folder.record.stages.bigrams is not None:
             ranked.append(_bigrams(spark, folder, settings))
     if settings.pageviews:
         folder = open_source_folder(spark, (TITLES_JOB,), settings.pageviews, join(sources, "titles"), settings)
@@ -119,15 +122,15 @@ def ranked_sources(spark: SparkSession, settings: Settings, sources: str) -> lis
 
 
 def _wordnet(spark: SparkSession, folder: RunFolder) -> RankedSource:
-    names = read_files(spark, folder.files(WORDNET), SYNSET_NAME)
-    return _ranked("wordnet", names, F.col("name"), F.col("synsets"), {}, folder.stage_facts(WORDNET))
+    names = read_files(spark, folder.files(Stage.WORDNET), SYNSET_NAME)
+    return _ranked("wordnet", names, F.col("name"), F.col("synsets"), {}, _about(folder.record.stages.wordnet))
 
 
 def _unigrams(spark: SparkSession, folder: RunFolder, settings: Settings) -> RankedSource:
     least = settings.min_unigram_count
-    words = read_files(spark, folder.files(UNIGRAMS), WORD_COUNT).where(F.col("count") >= least)
+    words = read_files(spark, folder.files(Stage.UNIGRAMS), WORD_COUNT).where(F.col("count") >= least)
     about = {"min_unigram_count": least, **_decided_by(folder, "lowercase", "tokenizer")}
-    return _ranked("unigrams", words, F.col("word"), F.col("count"), about, folder.stage_facts(UNIGRAMS))
+    return _ranked("unigrams", words, F.col("word"), F.col("count"), about, _about(folder.record.stages.unigrams))
 
 
 def _bigrams(spark: SparkSession, folder: RunFolder, settings: Settings) -> RankedSource:
@@ -141,29 +144,36 @@ def _bigrams(spark: SparkSession, folder: RunFolder, settings: Settings) -> Rank
             kept_pmi=kept["keep_pmi"],
         )
         raise UsageError(said)
-    pairs = read_files(spark, folder.files(BIGRAMS), PAIR_COUNT).where(
+    pairs = read_files(spark, folder.files(Stage.BIGRAMS), PAIR_COUNT).where(
         (F.col("count") >= settings.min_bigram_count) & (F.col("lift") >= 2.0**settings.min_pmi)
     )
     about = {"min_pmi": settings.min_pmi, "min_bigram_count": settings.min_bigram_count}
-    facts = {"words": (folder.stage_facts(UNIGRAMS) or {})["words"]}
-    highest = log2(max(facts["words"], 1))
+    unigrams_facts = folder.record.stages.unigrams
+    words = unigrams_facts.words if unigrams_facts is not None else 0
+    highest = log2(max(words, 1))
     if settings.min_pmi > highest:
-        say(f"of {facts['words']:,} words no pair has a PMI above {highest:.1f}: lower --min-pmi to have pairs")
-    return _ranked("bigrams", pairs, F.concat_ws(" ", "first", "second"), F.col("lift"), about, facts)
+        say(f"of {words:,} words no pair has a PMI above {highest:.1f}: lower --min-pmi to have pairs")
+    return _ranked("bigrams", pairs, F.concat_ws(" ", "first", "second"), F.col("lift"), about, {"words": words})
 
 
 def _titles(spark: SparkSession, folder: RunFolder, settings: Settings) -> RankedSource:
-    titles = read_files(spark, folder.files(TITLES), TITLE_VIEWS).where(F.col("views") >= settings.min_views)
+    titles = read_files(spark, folder.files(Stage.TITLES), TITLE_VIEWS).where(F.col("views") >= settings.min_views)
     about = {"min_views": settings.min_views, **_decided_by(folder, "min_hour_views")}
-    return _ranked("titles", titles, F.col("title"), F.col("views"), about, folder.stage_facts(TITLES))
+    return _ranked("titles", titles, F.col("title"), F.col("views"), about, _about(folder.record.stages.titles))
 
 
 def _decided_by(folder: RunFolder, *names: str) -> dict[str, Any]:
-    return {name: folder.record["settings"][name] for name in names}
+    return {name: folder.record.setting(name) for name in names}
+
+
+def _about(facts: StageFacts | None) -> dict[str, Any]:
+    """What the manifest of a list says of a source: no time, and not each file's outcomes."""
+    found = to_builtins(facts) if facts is not None else {}
+    return {key: value for key, value in found.items() if key not in ("seconds", "files")}
 
 
 def _ranked(
-    name: str, frame: DataFrame, entry: Any, score: Any, threshold: dict[str, Any], facts: dict[str, Any] | None
+    name: str, frame: DataFrame, entry: Any, score: Any, threshold: dict[str, Any], about: dict[str, Any]
 ) -> RankedSource:
     ordered = frame.select(entry.alias("entry"), score.cast("double").alias("score")).orderBy(F.desc("score"), "entry")
 
@@ -171,5 +181,4 @@ def _ranked(
         for row in ordered.toLocalIterator():
             yield row["entry"], row["score"]
 
-    about = {key: value for key, value in (facts or {}).items() if key not in ("seconds", "files")}
     return RankedSource(name, rows(), frame.count(), {"threshold": threshold, **about})

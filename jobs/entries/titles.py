@@ -8,12 +8,14 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.entries.partial_counts import files_identity, input_records, partial_counts, scan_stage
-from jobs.runs.run_folder import SCANNED, TITLES, RunFolder, Stopwatch
+from jobs.runs.run_folder import RunFolder
+from jobs.runs.stopwatch import Stopwatch
 from jobs.settings.fields import Settings
 from jobs.spark.frames import read_files
 from jobs.spark.progress import progress, warn
 from metadata.counting import TITLE, TITLE_VIEWS, count_views
 from metadata.pageviews import HOURLY, ViewsFile, plan_files
+from udfs.stages import Stage, TitlesFacts
 
 _FILE_DDL = "path string, name string, day string, form string"
 _HOURS = 24
@@ -37,22 +39,22 @@ def titles_identity(files: Sequence[ViewsFile], settings: Settings) -> dict[str,
 
 def titles_stage(spark: SparkSession, run_folder: RunFolder, files: Sequence[ViewsFile], settings: Settings) -> None:
     """Write `titles/`; the partial counts are deleted at the end."""
-    if run_folder.stage_facts(TITLES) is None:
+    if run_folder.record.stages.titles is None:
         watch = Stopwatch()
         least = settings.min_hour_views
-        facts = scan_stage(
+        scanned = scan_stage(
             spark, run_folder, files, _FILE_DDL, lambda file: count_views(file, min_hour_views=least), settings
         )
         progress().begin("titles")
         inputs = input_records(spark, [file.path for file in files])
-        run_folder.clean(TITLES)
-        run_folder.commit(TITLES, titles(partial_counts(spark, run_folder, TITLE)))
-        distinct = read_files(spark, run_folder.files(TITLES), TITLE_VIEWS).count()
+        run_folder.clean(Stage.TITLES)
+        run_folder.commit(Stage.TITLES, titles(partial_counts(spark, run_folder, TITLE)))
+        distinct = read_files(spark, run_folder.files(Stage.TITLES), TITLE_VIEWS).count()
         days = sorted({file.day for file in files})
         run_folder.finish_stage(
-            TITLES, {"distinct": distinct, "days": days, **facts, "inputs": inputs, "seconds": watch.seconds}
+            TitlesFacts(distinct=distinct, days=days, **scanned._asdict(), inputs=inputs, seconds=watch.seconds)
         )
-    run_folder.drop(SCANNED)
+    run_folder.drop(Stage.SCANNED)
 
 
 def titles(partial: DataFrame) -> DataFrame:

@@ -6,10 +6,12 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from jobs.entries.partial_counts import files_identity, input_records
-from jobs.runs.run_folder import WORDNET, RunFolder, Stopwatch
+from jobs.runs.run_folder import RunFolder
+from jobs.runs.stopwatch import Stopwatch
 from jobs.spark.frames import ddl
 from metadata.counting import SYNSET_NAME
 from metadata.wordnet import DATA_FILES, check_dict_dir, synset_counts
+from udfs.stages import Stage, WordnetFacts
 
 
 def wordnet_paths(dict_dir: str) -> list[str]:
@@ -24,12 +26,12 @@ def wordnet_identity(dict_dir: str) -> dict[str, Any]:
 
 def wordnet_stage(spark: SparkSession, run_folder: RunFolder, dict_dir: str) -> None:
     """Write `wordnet/`: a row a name (`name`, `synsets`: how many synsets it names)."""
-    if run_folder.stage_facts(WORDNET) is not None:
+    if run_folder.record.stages.wordnet is not None:
         return
     watch = Stopwatch()
     counts = synset_counts(Path(dict_dir))
-    run_folder.clean(WORDNET)
+    run_folder.clean(Stage.WORDNET)
     frame = spark.createDataFrame(list(counts.items()), ddl(SYNSET_NAME)).coalesce(1)
-    run_folder.commit(WORDNET, frame)
+    run_folder.commit(Stage.WORDNET, frame)
     inputs = input_records(spark, wordnet_paths(dict_dir))
-    run_folder.finish_stage(WORDNET, {"distinct": len(counts), "inputs": inputs, "seconds": watch.seconds})
+    run_folder.finish_stage(WordnetFacts(distinct=len(counts), inputs=inputs, seconds=watch.seconds))

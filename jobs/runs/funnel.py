@@ -1,11 +1,11 @@
-"""The funnel of a run, from pages to the subset, by its run.json record."""
+"""The funnel of a run, from pages to the subset, by its record."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from jobs.runs.run_folder import FILES, MATCHED, POOL, REPEATS, SUBSET
 from udfs.outcomes import OPTED_OUT, Outcome
+from udfs.record import RunRecord, Stages, Subset
 from udfs.report.figures import Step
+from udfs.stages import FilesFacts, MatchedFacts, PoolFacts
 
 _RULES = {
     Outcome.TEXT_TOO_SHORT: "too short",
@@ -15,72 +15,72 @@ _RULES = {
 }
 
 
-def funnel(record: dict[str, Any]) -> list[Step]:
+def funnel(record: RunRecord) -> list[Step]:
     """The steps that a run has made, in order; those after several subsets are the subsets."""
-    stages = record["stages"]
-    subsets = subsets_of(stages)
+    stages, subsets = record.stages, record.subsets
     return [
-        *(extraction_steps(stages[FILES]) if FILES in stages else ()),
-        *(match_steps(stages[MATCHED]) if MATCHED in stages else ()),
-        *([pool_step(stages)] if POOL in stages else ()),
-        *(subset_step(facts, f"subset, t={facts['t']:,}" if len(subsets) > 1 else "subset") for facts in subsets),
+        *(extraction_steps(stages.files) if stages.files else ()),
+        *(match_steps(stages.matched) if stages.matched else ()),
+        *([pool_step(stages.pool, stages)] if stages.pool else ()),
+        *(subset_step(subset, f"subset, t={subset.t:,}" if subset.part else "subset") for subset in subsets),
     ]
 
 
-def subsets_of(stages: dict[str, Any]) -> list[dict[str, Any]]:
-    """The facts of each subset, ascending t, with `pool_pairs`."""
-    if SUBSET not in stages:
-        return []
-    facts: dict[str, Any] = stages[SUBSET]
-    of_all: dict[str, Any] = {name: facts[name] for name in ("pool_pairs", "blocked") if name in facts}
-    return [{**of_all, **at} for at in facts.get("subsets", [facts])]
-
-
-def extraction_steps(facts: dict[str, Any]) -> list[Step]:
-    named = facts["texts"] - facts["text_blank"] - facts["text_no_url"] - facts.get("text_blocked", 0)
-    dropped = {name: facts.get(outcome, 0) for outcome, name in _RULES.items()}
-    unsure = facts.get(Outcome.TEXT_UNSURE_LANGUAGE, 0)
+def extraction_steps(facts: FilesFacts) -> list[Step]:
+    """From pages to pairs."""
+    count = facts.count
+    named = count(Outcome.TEXTS) - sum(map(count, (Outcome.TEXT_BLANK, Outcome.TEXT_NO_URL, Outcome.TEXT_BLOCKED)))
+    dropped = {name: count(outcome) for outcome, name in _RULES.items()}
+    unsure = count(Outcome.TEXT_UNSURE_LANGUAGE)
     captions = named - sum(dropped.values())
-    kept = captions - facts["text_other_language"] - unsure
-    blocked = f", {facts['image_blocked']:,} blocked" if facts.get("image_blocked") else ""
+    kept = captions - count(Outcome.TEXT_OTHER_LANGUAGE) - unsure
+    blocked = f", {count(Outcome.IMAGE_BLOCKED):,} blocked" if count(Outcome.IMAGE_BLOCKED) else ""
+    pages = ", ".join([f"of {count(Outcome.RECORDS):,} records", *_pages_left_out(facts)])
+    images = f"{count(Outcome.IMAGES_WITH_TEXT):,} with a URL and a text{blocked}"
     steps = [
-        Step("pages", facts["pages"], None, "", ", ".join([f"of {facts['records']:,} records", *_said_no(facts)])),
-        Step("images", facts["images"], None, "", f"{facts['images_with_text']:,} with a URL and a text{blocked}"),
+        Step("pages", count(Outcome.PAGES), None, "", pages),
+        Step("images", count(Outcome.IMAGES), None, "", images),
         Step("texts", named, None, "", ""),
     ]
     if captions != named:
-        said = ", ".join(f"{number:,} {name}" for name, number in dropped.items() if number)
-        steps.append(Step("captions", captions, named, "", said))
+        about = ", ".join(f"{number:,} {name}" for name, number in dropped.items() if number)
+        steps.append(Step("captions", captions, named, "", about))
     steps.append(Step("language", kept, captions, "", f"{unsure:,} told too unsurely" if unsure else ""))
-    if facts["text_no_match"] or facts["pairs"] != kept:
-        steps.append(Step("matched", facts["pairs"], kept, "", ""))
+    if count(Outcome.TEXT_NO_MATCH) or count(Outcome.PAIRS) != kept:
+        steps.append(Step("matched", count(Outcome.PAIRS), kept, "", ""))
     return steps
 
 
-def _said_no(facts: dict[str, Any]) -> Iterator[str]:
-    """How many pages opted out, and how many are of blocked sites; a run of an earlier Ballast does not know."""
-    opted_out = sum(facts.get(outcome, 0) for outcome in OPTED_OUT)
+def _pages_left_out(facts: FilesFacts) -> Iterator[str]:
+    """How many pages opted out, and how many are of blocked sites."""
+    opted_out = sum(map(facts.count, OPTED_OUT))
     if opted_out:
         yield f"{opted_out:,} opted out"
-    if facts.get(Outcome.PAGE_BLOCKED):
-        yield f"{facts[Outcome.PAGE_BLOCKED]:,} blocked"
+    if blocked := facts.count(Outcome.PAGE_BLOCKED):
+        yield f"{blocked:,} blocked"
 
 
-def match_steps(facts: dict[str, Any]) -> list[Step]:
-    return [Step("texts", facts["texts"], None, "", ""), Step("matched", facts["pairs"], facts["texts"], "", "")]
+def match_steps(facts: MatchedFacts) -> list[Step]:
+    """From texts to matched pairs."""
+    return [Step("texts", facts.texts, None, "", ""), Step("matched", facts.pairs, facts.texts, "", "")]
 
 
-def pool_step(stages: dict[str, Any]) -> Step:
-    facts = stages[POOL]
-    excluded = f"{facts['excluded']:,} copies excluded, " if "excluded" in facts else ""
-    over = [f"{number:,} {name}" for name in ("captions", "images") if (number := stages.get(REPEATS, {}).get(name))]
-    repeated = f"{facts['repeated']:,} copies of {' and '.join(over)} over their limits, " if over else ""
-    before = stages.get(FILES, {}).get("pairs")
-    blocked = f"{facts['blocked']:,} copies blocked, " if "blocked" in facts else ""
-    about = f"{blocked}{excluded}{repeated}{facts['images']:,} images"
-    return Step("pool", facts["pairs"], before or None, "of pairs", about)
+def pool_step(facts: PoolFacts, stages: Stages) -> Step:
+    """The pool, as a share of the pairs where the run extracted them."""
+    repeats = stages.repeats
+    over = [f"{repeats.captions:,} captions"] if repeats and repeats.captions else []
+    over += [f"{repeats.images:,} images"] if repeats and repeats.images else []
+    about = [
+        *([f"{facts.blocked:,} copies blocked"] if facts.blocked is not None else []),
+        *([f"{facts.excluded:,} copies excluded"] if facts.excluded is not None else []),
+        *([f"{facts.repeated or 0:,} copies of {' and '.join(over)} over their limits"] if over else []),
+        f"{facts.images:,} images",
+    ]
+    before = stages.files.count(Outcome.PAIRS) if stages.files else 0
+    return Step("pool", facts.pairs, before or None, "of pairs", ", ".join(about))
 
 
-def subset_step(facts: dict[str, Any], name: str = "subset") -> Step:
-    blocked = f"without {facts['blocked']:,} blocked pairs of it, " if "blocked" in facts else ""
-    return Step(name, facts["pairs"], facts["pool_pairs"], "of the pool", f"{blocked}{facts['images']:,} images")
+def subset_step(subset: Subset, name: str = "subset") -> Step:
+    """A subset, as a share of the pairs that it was drawn from."""
+    blocked = f"without {subset.blocked:,} blocked pairs of it, " if subset.blocked is not None else ""
+    return Step(name, subset.facts.pairs, subset.pool_pairs, "of the pool", f"{blocked}{subset.facts.images:,} images")

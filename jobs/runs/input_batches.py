@@ -14,17 +14,10 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.runs.run_folder import (
-    EXTRACTED,
-    FILES,
-    FILES_PART,
-    PAIRS_PART,
-    STAGES,
-    Manifest,
-    RunFolder,
-    Stopwatch,
-    digest,
-)
+from jobs.runs.identity import digest
+from jobs.runs.manifests import Manifest
+from jobs.runs.run_folder import RunFolder
+from jobs.runs.stopwatch import Stopwatch
 from jobs.settings.fields import Settings
 from jobs.spark.frames import read_files
 from jobs.spark.progress import Read, progress, say
@@ -33,11 +26,12 @@ from udfs.hashing import file_id
 from udfs.outcomes import COUNTERS, FileStatus, conservation_errors
 from udfs.schemas import FILE, KIND_FILE, KIND_PAIR
 from udfs.sources.input_files import InputFile
+from udfs.stages import FILES_PART, PAIRS_PART, ExtractedFacts, FilesFacts, Stage
 
 Extract = Callable[[Sequence[InputFile]], DataFrame]
 """Input files to tagged rows (`schemas.tagged`)."""
 
-_MADE_FROM_IT = tuple(stage for stage in STAGES if stage != EXTRACTED)
+_MADE_FROM_IT = tuple(stage for stage in Stage if stage != Stage.EXTRACTED)
 _NAMED_FAILURES = 20  # of a batch; `files/` has them all
 
 
@@ -61,16 +55,16 @@ def work_left(run_folder: RunFolder, files: Sequence[InputFile], settings: Setti
 
     Raises `UsageError` when files that it has read are not among them.
     """
-    done = {path for manifest in run_folder.manifests(EXTRACTED) for path in manifest.facts["inputs"]}
+    done = {path for manifest in run_folder.manifests(Stage.EXTRACTED) for path in manifest.facts["inputs"]}
     gone = sorted(done - {file.path for file in files})
     if gone:
         raise UsageError(
             f"--out {settings.out}: holds {len(gone):,} input file{'s' * (len(gone) > 1)} that the command does not "
             f"name any more ({gone[0]}): name them too, or another folder, or replace it with --overwrite"
         )
-    facts = run_folder.stage_facts(FILES)
+    facts = run_folder.record.stages.files
     # of an unfinished run it is not known yet whether any went wrong
-    wrong = facts is None or any(facts.get(status) for status in (FileStatus.PARTIAL, FileStatus.FAILED))
+    wrong = facts is None or bool(facts.damaged)
     return Work([file for file in files if file.path not in done], bool(settings.retry_failed and done and wrong))
 
 
@@ -82,16 +76,16 @@ def extract_batches(
     work = work_left(run_folder, files, settings)
     if work.pending or work.retries:
         run_folder.discard(_MADE_FROM_IT)
-    elif run_folder.stage_facts(FILES) is not None:
+    elif run_folder.record.stages.files is not None:
         return
     watch = Stopwatch()
-    run_folder.clean(EXTRACTED)
+    run_folder.clean(Stage.EXTRACTED)
     if len(work.pending) < len(files):
         say(f"{len(files) - len(work.pending):,} of {len(files):,} files were committed before")
     if work.retries:
         progress().begin("retry")
         _retry(spark, run_folder, {file.path: file for file in files}, extract)
-    batches = run_folder.manifests(EXTRACTED)
+    batches = run_folder.manifests(Stage.EXTRACTED)
     number = max((int(manifest.unit.removeprefix("batch=")) for manifest in batches), default=-1) + 1
     so_far = _committed(spark, run_folder, len(files) - len(work.pending), len(files))
     progress().begin("extract", so_far)
@@ -100,20 +94,21 @@ def extract_batches(
         facts = {"inputs": [file.path for file in batch]}
         unit = f"batch={number:05d}"
         progress().begin_batch(len(batch))
-        manifest = run_folder.commit(EXTRACTED, extract(batch), unit=unit, partition_by="kind", facts=facts)
+        manifest = run_folder.commit(Stage.EXTRACTED, extract(batch), unit=unit, partition_by="kind", facts=facts)
         how_far = f"{so_far.done + len(batch):,} of {len(files):,} files"
         so_far = so_far.plus(len(batch), *_report_batch(spark, run_folder, manifest, batch_watch.seconds, how_far))
         progress().committed(so_far)
         _stop_if_too_many(so_far, settings)
         number += 1
-    run_folder.finish_stage(EXTRACTED, {"batches": len(run_folder.manifests(EXTRACTED)), "seconds": watch.seconds})
+    batches = run_folder.manifests(Stage.EXTRACTED)
+    run_folder.finish_stage(ExtractedFacts(batches=len(batches), seconds=watch.seconds))
     _gather_files(spark, run_folder, len(files))
 
 
 def _retry(spark: SparkSession, run_folder: RunFolder, files: dict[str, InputFile], extract: Extract) -> None:
     """Read the files that went wrong again, and write each batch that holds such files anew: the new rows of these, and
     the old rows of the others. A file that was partial and fails now keeps its old rows."""
-    for manifest in run_folder.manifests(EXTRACTED):
+    for manifest in run_folder.manifests(Stage.EXTRACTED):
         watch = Stopwatch()
         rows = _file_rows(spark, run_folder, manifest)
         before = {row["path"]: row["status"] for row in rows if row["status"] != FileStatus.OK}
@@ -127,7 +122,7 @@ def _retry(spark: SparkSession, run_folder: RunFolder, files: dict[str, InputFil
             is_replaced = F.col("file_id").isin(replaced)
             kept = _committed_rows(spark, run_folder, manifest, again).where(~is_replaced)
             written = run_folder.commit(
-                EXTRACTED,
+                Stage.EXTRACTED,
                 kept.unionByName(again.where(is_replaced)),
                 unit=manifest.unit,
                 partition_by="kind",
@@ -143,7 +138,7 @@ def _committed_rows(spark: SparkSession, run_folder: RunFolder, manifest: Manife
     """The tagged rows of a batch, with the columns of `like`."""
     parts = []
     for part, kind in ((PAIRS_PART, KIND_PAIR), (FILES_PART, KIND_FILE)):
-        names = run_folder.files(EXTRACTED, part, manifest.unit)
+        names = run_folder.files(Stage.EXTRACTED, part, manifest.unit)
         if names:
             parts.append(spark.read.parquet(*names).withColumn("kind", F.lit(kind)).select(*like.columns))
     return reduce(DataFrame.unionByName, parts)
@@ -151,7 +146,7 @@ def _committed_rows(spark: SparkSession, run_folder: RunFolder, manifest: Manife
 
 def _file_rows(spark: SparkSession, run_folder: RunFolder, manifest: Manifest) -> list[Row]:
     """Path, status, error, pages and pairs of each file of a batch."""
-    rows = spark.read.parquet(*run_folder.files(EXTRACTED, FILES_PART, manifest.unit))
+    rows = spark.read.parquet(*run_folder.files(Stage.EXTRACTED, FILES_PART, manifest.unit))
     return rows.select("file.path", "file.status", "file.error", "file.pages", "file.pairs").collect()
 
 
@@ -174,7 +169,7 @@ def _report_batch(
 
 def _committed(spark: SparkSession, run_folder: RunFolder, done: int, total: int) -> Read:
     """What the committed batches hold, which have read `done` of `total` files."""
-    files = run_folder.files(EXTRACTED, FILES_PART)
+    files = run_folder.files(Stage.EXTRACTED, FILES_PART)
     if not files:
         return Read(done, total)
     failed = F.count_if(F.col("file.status") == FileStatus.FAILED.value)
@@ -195,20 +190,27 @@ def _gather_files(spark: SparkSession, run_folder: RunFolder, expected: int) -> 
     """Write `files/` from the file rows of the batches; check that every file has its row and every counter adds up."""
     watch = Stopwatch()
     progress().begin("files")
-    run_folder.clean(FILES)
-    tagged_rows = spark.read.parquet(*run_folder.files(EXTRACTED, FILES_PART))
-    run_folder.commit(FILES, tagged_rows.select("file.*").coalesce(1).sortWithinPartitions("path"))
-    rows = read_files(spark, run_folder.files(FILES), FILE)
+    run_folder.clean(Stage.FILES)
+    tagged_rows = spark.read.parquet(*run_folder.files(Stage.EXTRACTED, FILES_PART))
+    run_folder.commit(Stage.FILES, tagged_rows.select("file.*").coalesce(1).sortWithinPartitions("path"))
+    rows = read_files(spark, run_folder.files(Stage.FILES), FILE)
     sums = rows.agg(*[F.sum(counter.value).alias(counter.value) for counter in COUNTERS], F.sum("bytes").alias("bytes"))
     totals: dict[str, Any] = (sums.first() or {}).asDict()  # type: ignore[union-attr]
     errors = conservation_errors(totals)
     if errors:
         raise BallastError(f"a defect in Ballast: outcomes do not add up: {'; '.join(errors)}")
-    statuses = Counter({row["status"]: row["count"] for row in rows.groupBy("status").count().collect()})
+    by_status = rows.groupBy("status").count().collect()
+    statuses = Counter({FileStatus(row["status"]): row["count"] for row in by_status})
     if statuses.total() != expected:
         raise BallastError(f"a defect in Ballast: {statuses.total():,} rows for {expected:,} input files")
-    facts = {"files": statuses.total(), **statuses, **totals, "seconds": watch.seconds}
-    run_folder.finish_stage(FILES, facts)
+    facts = FilesFacts(
+        files=statuses.total(),
+        bytes=totals["bytes"],
+        statuses=dict(statuses),
+        counters={counter: totals[counter] for counter in COUNTERS},
+        seconds=watch.seconds,
+    )
+    run_folder.finish_stage(facts)
 
 
 def inputs_facts(files: Sequence[InputFile]) -> dict[str, Any]:

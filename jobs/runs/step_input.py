@@ -5,24 +5,31 @@ from typing import Any, NamedTuple
 
 from pyspark.sql import DataFrame, SparkSession
 
+from jobs.runs.identity import digest
 from jobs.runs.open_storage import open_storage
-from jobs.runs.run_folder import EXTRACTED, FILES_PART, PAIRS_PART, SUBSET, RunFolder, digest, read_record
+from jobs.runs.run_folder import RunFolder
+from jobs.runs.run_record_file import read_record
 from udfs.errors import UsageError
+from udfs.stages import FILES_PART, PAIRS_PART, Stage
 from udfs.storage.addresses import name_of, parent_of
 from udfs.storage.local import PathKind, Storage, refuse_patterns
 
 
 class Located(NamedTuple):
-    """The Parquet files of a step job's input, relative to `storage`, and the stage of which they are, if of one."""
+    """The Parquet files of a step job's input, relative to `storage`, and their stage, or None."""
 
     storage: Storage
     names: list[str]
-    stage: str | None = None
+    stage: Stage | None = None
 
     @property
     def identity(self) -> dict[str, Any]:
         """What identifies them in run.json."""
         return {"files": len(self.names), "sha256": digest(self.storage.describe(name) for name in self.names)}
+
+    def read_first(self) -> bytes:
+        """The bytes of the first file."""
+        return self.storage.read(self.names[0]) or b""
 
 
 class Source(NamedTuple):
@@ -31,10 +38,10 @@ class Source(NamedTuple):
     frame: DataFrame
     identity: dict[str, Any]
     size_bytes: int
-    stage: str | None
+    stage: Stage | None
 
 
-def locate(path: str, stages: Sequence[str]) -> Located:
+def locate(path: str, stages: Sequence[Stage]) -> Located:
     """Find the input of a step job: a Ballast output folder, one of its stage folders, any folder of Parquet files, or
     one such file.
 
@@ -52,26 +59,24 @@ def locate(path: str, stages: Sequence[str]) -> Located:
         return Located(open_storage(parent), [name])
     candidates = [(storage, list(stages))]
     if name in stages:
-        candidates.append((open_storage(parent), [name]))
+        candidates.append((open_storage(parent), [Stage(name)]))
     for folder, names in candidates:
         record = read_record(folder)
         if record is None:
             continue
-        run = RunFolder(folder, record)
-        stage = next((name for name in names if run.stage_facts(name) is not None), None)
+        stage = next((stage for stage in names if record.stages.facts(stage) is not None), None)
         if stage is None:
+            raise UsageError(f"{path}: holds no finished {' or '.join(names)} (its {record.job} run is {record.state})")
+        if stage == Stage.SUBSET and len(record.subsets) > 1:
             raise UsageError(
-                f"{path}: holds no finished {' or '.join(names)} (its {record['job']} run is {record['state']})"
+                f"{path}: holds several subsets: name one ({', '.join(subset.folder for subset in record.subsets)})"
             )
-        facts = run.stage_facts(stage) or {}
-        if len(facts.get("subsets", ())) > 1:
-            ts = ", ".join(f"{SUBSET}/t={subset['t']}" for subset in facts["subsets"])
-            raise UsageError(f"{path}: holds several subsets: name one ({ts})")
-        return Located(folder, run.names(stage, PAIRS_PART if stage == EXTRACTED else ""), stage)
+        run = RunFolder(folder, record)
+        return Located(folder, run.names(stage, PAIRS_PART if stage == Stage.EXTRACTED else ""), stage)
     return Located(storage, [name for name in storage.list_files("") if _is_read_by_spark(name)])
 
 
-def open_source(spark: SparkSession, path: str, stages: Sequence[str], required: Sequence[str]) -> Source:
+def open_source(spark: SparkSession, path: str, stages: Sequence[Stage], required: Sequence[str]) -> Source:
     """Open the input of a step job (see `locate`). `required` are the columns that the job needs.
 
     Raises `UsageError` where there are no rows to read, and for missing columns.

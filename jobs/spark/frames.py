@@ -18,6 +18,8 @@ _DDL = {
     pa.float64(): "double",
 }
 _FINGERPRINT_KEY = "ballast.metadata"
+_SPARK_FOOTER_KEY = b"org.apache.spark.sql.parquet.row.metadata"
+"""Where Spark keeps a schema with its columns' metadata in a Parquet file, as JSON."""
 TARGET_PARTITION_BYTES = 64 << 20
 
 
@@ -58,6 +60,15 @@ def fingerprint_of(frame: DataFrame, column: str) -> Fingerprint | None:
     return Fingerprint(**json.loads(value)) if value else None
 
 
+def footer_fingerprint(schema: pa.Schema, column: str) -> Fingerprint | None:
+    """The same from the schema of a Parquet file that Spark wrote, without Spark."""
+    footer = json.loads((schema.metadata or {}).get(_SPARK_FOOTER_KEY, b"{}"))
+    for field in footer.get("fields", ()):
+        if field["name"] == column and _FINGERPRINT_KEY in field["metadata"]:
+            return Fingerprint(**json.loads(field["metadata"][_FINGERPRINT_KEY]))
+    return None
+
+
 def check_fingerprint(found: Fingerprint | None, expected: dict[str, Any], where: str, given: str) -> None:
     """Raise `UsageError` unless the ids of `where` point into the list `given`, whose fingerprint is `expected`."""
     wanted = Fingerprint(**expected)
@@ -86,9 +97,14 @@ def set_shuffle_partitions(spark: SparkSession, size_bytes: int) -> None:
     spark.conf.set("spark.sql.shuffle.partitions", str(wanted))
 
 
-def rows_and_images(spark: SparkSession, files: Sequence[str]) -> dict[str, int]:
-    """How many pairs, and how many distinct images, committed files of pairs hold."""
-    if not files:
-        return {"pairs": 0, "images": 0}
-    row = spark.read.parquet(*files).agg(F.count("*").alias("pairs"), F.count_distinct("uuid").alias("images")).first()
-    return row.asDict() if row is not None else {}
+class PairCounts(NamedTuple):
+    """How many pairs there are, and how many distinct images among them."""
+
+    pairs: int
+    images: int
+
+
+def rows_and_images(spark: SparkSession, files: Sequence[str]) -> PairCounts:
+    """The counts of committed files of pairs."""
+    row = spark.read.parquet(*files).agg(F.count("*"), F.count_distinct("uuid")).first() if files else None
+    return PairCounts(*(row or (0, 0)))

@@ -1,25 +1,21 @@
-"""Entry counts that a job is given: Ballast's own, a Parquet file, or MetaCLIP's JSON of {entry: count}."""
+"""The entry counts to balance a pool by: the pool's own, or those that a job is given; and whether they fit."""
 
 import json
 from typing import Any, NamedTuple
 
-import numpy as np
-from pyspark.sql import DataFrame, SparkSession
-
-from jobs.runs.open_storage import load_metadata, open_storage, path_kind, read_file
-from jobs.runs.run_folder import COUNTS_FILE, ENTRY_COUNTS, POOL, SUBSET, digest, read_record
-from jobs.runs.step_input import open_source
+from jobs.runs.identity import digest
+from jobs.runs.open_storage import load_metadata, open_storage
+from jobs.runs.run_record_file import read_record
 from jobs.settings.fields import Settings
-from jobs.spark.frames import Fingerprint, check_fingerprint, fingerprint_of
+from jobs.spark.frames import Fingerprint, check_fingerprint
 from jobs.spark.progress import warn
+from jobs.steps.count_files import is_json, json_counts, locate_counts, parquet_counts
 from metadata.entries import EntryList
 from udfs.balancing.probabilities import Counts
 from udfs.errors import UsageError
-from udfs.schemas import ENTRY_COUNT
+from udfs.record import COUNTS_FILE
+from udfs.stages import Stage
 from udfs.storage.addresses import name_of, parent_of
-from udfs.storage.local import PathKind
-
-_MOST = 1 << 62
 
 
 class GivenCounts(NamedTuple):
@@ -33,15 +29,15 @@ class GivenCounts(NamedTuple):
 def counts_beside(pool: str) -> str | None:
     """The output folder that holds a pool's (or subset's) own counts, None where it has none."""
     below = [pool, parent_of(pool)]  # subset/t=20 may be given, and lies two folders down
-    for folder in (pool, *(parent_of(path) for path in below if name_of(path) in (POOL, SUBSET))):
+    for folder in (pool, *(parent_of(path) for path in below if name_of(path) in (Stage.POOL, Stage.SUBSET))):
         record = read_record(open_storage(folder))
-        if record is not None and ENTRY_COUNTS in record["stages"]:
+        if record is not None and record.stages.entry_counts is not None:
             return folder
     return None
 
 
 def given_counts(
-    spark: SparkSession, settings: Settings, pool: str, matched_with: Fingerprint | None, path: str | None = None
+    settings: Settings, pool: str, matched_with: Fingerprint | None, path: str | None = None
 ) -> GivenCounts:
     """The counts to balance the pool by: those of `path` or `--entry-counts`, else the pool's own.
 
@@ -51,30 +47,16 @@ def given_counts(
     path = path or settings.entry_counts or counts_beside(pool)
     if path is None:
         raise UsageError(f"{pool}: has no entry counts of its own: name them by --entry-counts PATH (ballast count)")
-    if not path.endswith(".parquet") and path_kind(path) == PathKind.FILE:
-        return _from_json(path, pool_entries(settings, pool, matched_with))
-    source = open_source(spark, path, (ENTRY_COUNTS,), ("entry_id", "count"))
-    counted_with = fingerprint_of(source.frame, "entry_id")
-    if matched_with and counted_with:
-        check_fingerprint(matched_with, counted_with._asdict(), pool, f"the counts of {path}")
-    counts, entries = read_counts(source.frame, path)
-    if counted_with is None:
-        _check_names(path, len(counts), entries, pool, matched_with, settings)
-    return GivenCounts(counts, entries, source.identity)
-
-
-def read_counts(frame: DataFrame, where: str) -> tuple[Counts, list[str] | None]:
-    """The counts of a frame of `schemas.ENTRY_COUNT` by entry id, and the entries where it has them.
-
-    Raises `UsageError` when ids are missing or there twice, and for counts that are null or negative.
-    """
-    table: Any = frame.select(*[name for name in ENTRY_COUNT.names if name in frame.columns]).toPandas()
-    table = table.sort_values("entry_id")
-    if not np.array_equal(table["entry_id"], np.arange(len(table))):
-        raise UsageError(f"{where}: must have one row for every entry id from 0 on")
-    if table["count"].isna().any() or (table["count"] < 0).any():
-        raise UsageError(f"{where}: holds a count that is null or negative")
-    return table["count"].to_numpy(np.int64), table["entry"].tolist() if "entry" in table else None
+    located = locate_counts(path)
+    if is_json(located):
+        names, counts = json_counts(located.read_first(), path, pool_entries(settings, pool, matched_with))
+        return GivenCounts(counts, names, {"sha256": digest(map(str, counts.tolist()))})
+    table = parquet_counts(located, path)
+    if matched_with and table.counted_with:
+        check_fingerprint(matched_with, table.counted_with._asdict(), pool, f"the counts of {path}")
+    if table.counted_with is None:
+        _check_names(path, len(table.counts), table.entries, pool, matched_with, settings)
+    return GivenCounts(table.counts, table.entries, located.identity)
 
 
 def pool_entries(settings: Settings, pool: str, matched_with: Fingerprint | None) -> EntryList:
@@ -92,38 +74,6 @@ def pool_entries(settings: Settings, pool: str, matched_with: Fingerprint | None
     return entries
 
 
-def counts_of_json(data: bytes, path: str, entries: EntryList | None) -> tuple[list[str], Counts]:
-    """The counts of JSON {entry: count} by entry id, and the entries: those given, else the JSON's own in its order.
-
-    Raises `UsageError` for what is no such JSON, and for entries that are not in the list.
-    """
-    try:
-        given = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: is neither a folder, nor Parquet, nor JSON: {error}") from error
-    if not isinstance(given, dict):
-        raise UsageError(f"{path}: must hold a JSON object of counts by entry, such as entry_counts_400m.json")
-    for entry, count in given.items():
-        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count < _MOST:
-            raise UsageError(f"{path}: the count of {entry!r} is no whole number from 0 on: {str(count)[:40]}")
-    if entries is None:
-        return list(given), np.array(list(given.values()), np.int64)
-    unknown = given.keys() - set(entries.entries)
-    if unknown:
-        raise UsageError(
-            f"{path}: counts {len(unknown):,} of {len(given):,} entries that are not in {entries.source}, such as "
-            f"{min(unknown)!r}: give the list it was counted with as --metadata FILE"
-        )
-    if len(given) < entries.size:
-        warn(f"{path}: has no count for {entries.size - len(given):,} of {entries.size:,} entries: they count as 0")
-    return list(entries.entries), np.array([given.get(entry, 0) for entry in entries.entries], np.int64)
-
-
-def _from_json(path: str, entries: EntryList) -> GivenCounts:
-    names, counts = counts_of_json(read_file(path), path, entries)
-    return GivenCounts(counts, names, {"sha256": digest(map(str, counts.tolist()))})
-
-
 def _check_names(
     path: str,
     size: int,
@@ -132,7 +82,7 @@ def _check_names(
     matched_with: Fingerprint | None,
     settings: Settings,
 ) -> None:
-    """Raise `UsageError` unless counts without a fingerprint are of the pool's list, as far as that can be told."""
+    """Raise `UsageError` unless counts without a fingerprint are of the pool's list, where it can be checked."""
     if matched_with is not None and size != matched_with.entries:
         raise UsageError(f"{path}: counts {size:,} entries, but {pool} was matched with {matched_with.entries:,}")
     if names is not None and matched_with is not None:

@@ -6,7 +6,7 @@ are told by counting over all pairs, before dedup picks any. What is found is wr
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -14,6 +14,7 @@ from pyspark.sql.pandas.types import from_arrow_type
 
 from jobs.settings.fields import Settings
 from udfs.schemas import REPEAT
+from udfs.stages import RepeatsFacts
 
 _MOST_BROADCAST_ROWS = 1 << 21
 """More keys than this are not sent to every executor (at most some 200 MB of them) but shuffled, pairs and all."""
@@ -59,16 +60,16 @@ def run(pairs: DataFrame, limit: Limit, rows: int, leave_out: Callable[[DataFram
     return counted.where(F.col("repeats") > limit.most).select(*columns)
 
 
-def without_repeats(pairs: DataFrame, repeats: DataFrame, facts: dict[str, Any]) -> DataFrame:
-    """The pairs whose caption and image `repeats` does not name; `facts` are those of its stage."""
-    for key, found in (("caption_hash", "captions"), ("uuid", "images")):
-        if facts.get(found):
+def without_repeats(pairs: DataFrame, repeats: DataFrame, facts: RepeatsFacts | None) -> DataFrame:
+    """The pairs whose caption and image `repeats` does not name; `facts` are those of its stage, None without it."""
+    for key, found in (("caption_hash", facts.captions), ("uuid", facts.images)) if facts is not None else ():
+        if found:
             named = repeats.where(F.col(key).isNotNull()).select(key)
-            pairs = pairs.join(_sent(named, facts[found]), key, "left_anti")
+            pairs = pairs.join(_sent(named, found), key, "left_anti")
     return pairs
 
 
-def repeats_facts(repeats: DataFrame) -> dict[str, int]:
+def repeats_facts(repeats: DataFrame, slices: int, seconds: float) -> RepeatsFacts:
     """How many captions and images exceed their limits, and the distinct pairs of each; a pair may count for both."""
     by_caption = F.col("caption_hash").isNotNull()
     row = repeats.agg(
@@ -77,7 +78,8 @@ def repeats_facts(repeats: DataFrame) -> dict[str, int]:
         F.count_if(~by_caption).alias("images"),
         F.coalesce(F.sum(F.when(~by_caption, F.col("repeats"))), F.lit(0)).alias("image_pairs"),
     ).first()
-    return row.asDict() if row is not None else {}
+    totals = row.asDict() if row is not None else {}
+    return RepeatsFacts(**totals, slices=slices, seconds=seconds)
 
 
 def _sent(keys: DataFrame, rows: int) -> DataFrame:

@@ -7,12 +7,14 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
-from jobs.runs.funnel import subsets_of
+from jobs.runs.identity import digest
 from jobs.runs.open_storage import open_storage
-from jobs.runs.run_folder import POOL, SUBSET, digest, read_record, stored_run
+from jobs.runs.run_folder import stored_run
+from jobs.runs.run_record_file import read_record
 from jobs.spark.progress import warn
 from jobs.spark.spark_errors import one_line
 from udfs.errors import UsageError
+from udfs.stages import Stage
 from udfs.storage.addresses import join, name_of, parent_of
 from udfs.storage.local import PathKind, Storage, refuse_patterns
 
@@ -20,7 +22,6 @@ _KINDS = {"parquet": (".parquet",), "csv": (".csv", ".csv.gz")}
 _IDS = ("uuid", "url")
 _UUID = "^[0-9a-f]{24}$"
 _NOT_PARQUET = re.compile(r"(\S+) is not a Parquet file")
-_WEIGHT_DIGITS = "decimal(38,9)"
 
 
 def uuid_column(url: str) -> Column:
@@ -114,20 +115,11 @@ def warn_of_subset(spark: SparkSession, path: str, left: DataFrame) -> None:
     """Warn where a folder has a pool and a subset of it, and all survivors are of the subset: if only that was
     downloaded, its head is thinned already, and a recount takes it for rare."""
     record = read_record(open_storage(path))
-    stages = record["stages"] if record is not None else {}
-    drawn = subsets_of(stages)
-    if not drawn or drawn[-1]["images"] == stages[POOL]["images"]:
+    subsets = record.subsets if record is not None else []
+    pool = record.stages.pool if record is not None else None
+    if not subsets or pool is None or subsets[-1].facts.images == pool.images:
         return
-    largest = stored_run(path).files(SUBSET, f"t={drawn[-1]['t']}" if len(drawn) > 1 else "")
+    largest = stored_run(path).files(Stage.SUBSET, subsets[-1].part)
     if largest and left.join(spark.read.parquet(*largest).select("uuid"), "uuid", "left_anti").isEmpty():
-        name = join(path, SUBSET if len(drawn) == 1 else f"{SUBSET}/t=T")
+        name = join(path, subsets[0].folder if len(subsets) == 1 else f"{Stage.SUBSET}/t=T")
         warn(f"all survivors are of {path}'s subset: if only that was downloaded, balance {name} in place of {path}")
-
-
-def weight_column(pairs: DataFrame) -> Column:
-    """What a pair counts for: 1, or of a pair that was drawn with `keep_prob`, the 1 / keep_prob that it stands for.
-
-    As a decimal, so that a sum of weights hangs on no order.
-    """
-    weight = F.lit(1) / F.col("keep_prob") if "keep_prob" in pairs.columns else F.lit(1)
-    return weight.cast(_WEIGHT_DIGITS)

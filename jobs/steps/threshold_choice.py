@@ -17,10 +17,12 @@ _SIZE_TOLERANCE = 0.001
 
 
 class Threshold(NamedTuple):
-    """A t, and facts about it for run.json: what was asked, and what lies above it."""
+    """A t, how it was chosen, and what lies above it (`stages.DrawFacts`)."""
 
     t: int
-    facts: dict[str, Any]
+    threshold: dict[str, Any]
+    entries_above_t: int
+    share_of_matches_above_t: float
 
 
 def one_an_image(pool: DataFrame, settings: Settings) -> DataFrame:
@@ -56,7 +58,7 @@ def choose_thresholds(
         for target in asked:
             found = _of_size(pool, settings, counts, curve, target)
             chosen[found.t] = {"target_size": target, "target_size_reached": found.pairs}
-    return [Threshold(t, {"threshold": chosen[t], **_facts_at(t, counts)}) for t in sorted(chosen)]
+    return [_threshold(t, chosen[t], counts) for t in sorted(chosen)]
 
 
 def _of_size(pool: DataFrame, settings: Settings, counts: Counts, curve: SizeCurve, target: int) -> Chosen:
@@ -71,14 +73,10 @@ def _of_size(pool: DataFrame, settings: Settings, counts: Counts, curve: SizeCur
     return found
 
 
-def _facts_at(t: int, counts: Counts) -> dict[str, Any]:
+def _threshold(t: int, how: dict[str, Any], counts: Counts) -> Threshold:
     above = counts > t
     if not above.any():
         warn(
             f"nothing was balanced: no entry has more than t={t:,} matches (the most is {int(counts.max(initial=0)):,})"
         )
-    return {
-        "t": t,
-        "entries_above_t": int(above.sum()),
-        "share_of_matches_above_t": float(counts[above].sum() / max(counts.sum(), 1)),
-    }
+    return Threshold(t, how, int(above.sum()), float(counts[above].sum() / max(counts.sum(), 1)))

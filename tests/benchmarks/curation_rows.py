@@ -14,10 +14,11 @@ from pyspark.sql import functions as F
 from simulated_pool import ENTRIES, scaled_t, simulated_pairs
 from table import TIMES, Row, interleave, timed
 
-from jobs import balance, count, dedup
-from jobs.count import entries_frame
+from jobs import dedup
 from jobs.settings.fields import Settings
 from jobs.spark.session import spark_session
+from jobs.steps.counting import count_matches, entries_frame
+from jobs.steps.drawing import draw
 from jobs.steps.sizes import curve_of, sizes_at, t_of_size
 from metadata.entries import EntryList
 from udfs.balancing.probabilities import Counts, entry_probabilities
@@ -87,7 +88,7 @@ def _against_duckdb_counts(spark: SparkSession, pool: DataFrame, settings: Setti
     entries = EntryList(tuple(f"entry {number}" for number in range(ENTRIES)), "simulated")
     listed = entries_frame(spark, entries)
     _write(listed, folder / "entries")
-    ours = partial(_write, count.run(pool, settings, listed).coalesce(1), folder / "counts")
+    ours = partial(_write, count_matches(pool, settings, listed).coalesce(1), folder / "counts")
     query = (
         "SELECT entry_id, entry, coalesce(counted.count, 0) AS count "
         f"FROM '{folder}/entries/*.parquet' LEFT JOIN (SELECT entry_id, count(*) AS count "
@@ -150,7 +151,7 @@ def _against_copying(
     probabilities = spark.sparkContext.broadcast({t: entry_probabilities(counts, t)})
     share = round(exact / pairs * _DRAWS)
     filtered = pool.where(F.pmod(F.xxhash64("uuid"), F.lit(_DRAWS)) < share)
-    frames = {"subset": balance.run(pool, settings, probabilities), "filtered": filtered, "copied": pool}
+    frames = {"subset": draw(pool, settings, probabilities), "filtered": filtered, "copied": pool}
     works = [partial(_write, frame, folder / name) for name, frame in frames.items()]
     for work in works:
         work()

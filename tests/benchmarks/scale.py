@@ -24,11 +24,11 @@ import pyarrow.dataset as ds
 from process_tree import Usage, watched
 from simulated_pool import ENTRIES, PAPER_PAIRS, scaled_t, simulated_pairs
 
-from jobs.runs.run_folder import REPORT_FILE
 from jobs.settings.fields import Settings
 from jobs.spark.frames import with_fingerprint
 from jobs.spark.session import spark_session
 from metadata.entries import load_entries
+from udfs.record import REPORT_FILE
 
 ROOT, HERE = Path(__file__).resolve().parents[2], Path(__file__).resolve().parent
 CORES, DRIVER_MEMORY = 2, "2g"

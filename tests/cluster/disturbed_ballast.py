@@ -16,9 +16,9 @@ import pyarrow as pa
 from pyspark import TaskContext
 from pyspark.sql import DataFrame
 
-import jobs.balance
 import jobs.dedup
 import jobs.extract
+import jobs.steps.drawing
 import udfs.extraction.extractor
 from jobs.cli import main
 
@@ -138,7 +138,7 @@ def disturb(how: str, marks: Path) -> None:
 
     jobs.extract.Extractor = Extractor  # type: ignore[misc]
     jobs.dedup.run = dedup_and_pass_on  # type: ignore[assignment]
-    jobs.balance.balance_batches = disturbed(how, marks, "balance", jobs.balance.balance_batches)
+    jobs.steps.drawing.balance_batches = disturbed(how, marks, "balance", jobs.steps.drawing.balance_batches)
 
 
 if __name__ == "__main__":

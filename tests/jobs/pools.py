@@ -7,9 +7,9 @@ import pyarrow.parquet as pq
 import reference
 
 from jobs.cli import main
-from jobs.runs.record import RUN_KEYS, STAGE_FACTS
-from jobs.runs.run_folder import FILES
 from udfs.outcomes import COUNTERS, FileStatus
+from udfs.run_json import facts_meanings, record_meanings
+from udfs.stages import Stage
 
 COMPARED = ("uuid", "url", "caption", "text_key", "lang", "caption_hash", "page_url", "warc_file", "warc_offset")
 
@@ -54,9 +54,10 @@ def record_of(out: Path) -> dict:
 
 def undocumented(record: dict) -> set[str]:
     """The keys of a run.json without a meaning, the facts of stages as `stage.fact`."""
-    found = record.keys() - RUN_KEYS.keys()
+    found = record.keys() - record_meanings().keys()
     for stage, facts in record["stages"].items():
-        known = {"seconds", *STAGE_FACTS.get(stage, ()), *((*COUNTERS, *FileStatus) if stage == FILES else ())}
+        counted = (*COUNTERS, *FileStatus) if stage == Stage.FILES else ()
+        known = {"seconds", *facts_meanings().get(Stage(stage), ()), *counted}
         names = {*facts, *(name for subset in facts.get("subsets", ()) for name in subset)}
         found |= {f"{stage}.{name}" for name in names - known}
     return found

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from jobs import dist
-from jobs.runs.run_folder import ballast_version
+from jobs.runs.identity import ballast_version
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"

@@ -43,9 +43,9 @@ def failing_once(name, step):
 class Patched(udfs.extraction.extractor.Extractor):
     file_batches = failing_once("extract", udfs.extraction.extractor.Extractor.file_batches)
 
-import jobs.extract, jobs.balance
+import jobs.extract, jobs.steps.drawing
 jobs.extract.Extractor = Patched
-jobs.balance.balance_batches = failing_once("balance", udfs.balancing.probabilities.balance_batches)
+jobs.steps.drawing.balance_batches = failing_once("balance", udfs.balancing.probabilities.balance_batches)
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from pools import record_of, rows_of, run, sorted_rows
 
-from jobs.runs.run_folder import IMAGES
 from udfs.schemas import IMAGE
+from udfs.stages import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = ['a "dog", a\\b', "'=1+1", "two\nlines", "\\", '""', " spaced ", "#1", "é\u202eكلب\u200b", "<script>", "null"]
@@ -110,7 +110,7 @@ def test_the_command_for_img2dataset_in_the_readme_names_what_images_have():
     flags = dict(zip(words[::2], words[1::2], strict=True))
     named = [flags["--url_col"], flags["--caption_col"], *json.loads(flags["--save_additional_columns"])]
     assert set(named) <= set(IMAGE.names) and "uuid" in named
-    assert flags["--url_list"].endswith(f"/{IMAGES}") and flags["--input_format"] == "parquet"
+    assert flags["--url_list"].endswith(f"/{Stage.IMAGES}") and flags["--input_format"] == "parquet"
     assert f"--survivors {flags['--output_folder']} " in readme
 
 

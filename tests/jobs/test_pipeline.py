@@ -141,8 +141,9 @@ def test_rows_hang_on_neither_partitions_nor_batches_nor_file_order(spark, crawl
 @pytest.mark.parametrize("partitions", [1, 7])
 def test_jobs_on_one_and_seven_partitions(spark, curated, partitions):
     """Dedup and balance of the same rows, laid out otherwise, give the same rows."""
-    from jobs import balance, dedup
+    from jobs import dedup
     from jobs.settings.fields import Settings
+    from jobs.steps.drawing import draw
     from udfs.balancing.probabilities import entry_probabilities
 
     settings = Settings(out="", seed=7, dedup="url")
@@ -153,7 +154,7 @@ def test_jobs_on_one_and_seven_partitions(spark, curated, partitions):
 
     counts = pq.read_table(curated / "entry_counts")["count"].to_numpy()
     p = spark.sparkContext.broadcast({5: entry_probabilities(counts, 5)})
-    balanced = balance.run(spark.read.parquet(str(curated / "pool")).repartition(partitions), settings, p)
+    balanced = draw(spark.read.parquet(str(curated / "pool")).repartition(partitions), settings, p)
     assert as_tuples([row.asDict() for row in balanced.collect()]) == as_tuples(rows_of(curated / "subset"))
 
 

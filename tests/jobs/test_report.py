@@ -8,8 +8,10 @@ import html5lib
 import pytest
 from pools import counts_of, keep_prob_of, record_of, rows_of, run
 
-from jobs.report import collect, draw_report, drop_report, own_context
+from jobs.report import draw_report, drop_report
 from jobs.runs.run_folder import stored_run
+from jobs.steps.report_sections import collect
+from jobs.steps.run_context import own_context
 from udfs.report.figures import MOST_MATCHES
 
 

@@ -1,10 +1,10 @@
-"""DATASET.md: what a balanced subset is, where it comes from and what to know before using it, from the run's facts."""
+"""DATASET.md: what a balanced subset is, where it comes from and what to know before using it, from a run's record."""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
-from udfs.outcomes import FileStatus
+from udfs.record import RunRecord
 from udfs.report.figures import Step
 from udfs.report.templates import environment
 from udfs.schemas import MEANINGS, SUBSET
@@ -21,46 +21,36 @@ _CAPTION_RULES = (
 )
 
 
-def render_card(record: dict[str, Any], funnel: Sequence[Step]) -> str:
-    """The card of a run whose run.json record has a subset, as Markdown."""
-    facts = record["stages"]["subset"]
-    subsets = facts.get("subsets", [facts])
-    settings = record["settings"]
-    files = record["stages"].get("files", {})
-    bad = [f"{files[status]:,} {status}" for status in (FileStatus.PARTIAL, FileStatus.FAILED) if files.get(status)]
-    languages = settings.get("languages")
+def render_card(record: RunRecord, funnel: Sequence[Step]) -> str:
+    """The card of a run that has a subset, as Markdown."""
+    subsets = record.subsets
+    languages = record.setting("languages")
+    files = record.stages.files
+    damaged = [f"{number:,} {status}" for status, number in files.damaged.items()] if files else []
     return (
         environment(autoescape=False)
         .get_template("DATASET.md.jinja")
         .render(
             record=record,
             subsets=subsets,
-            pool_pairs=facts["pool_pairs"],
-            ts=", ".join(f"{subset['t']:,}" for subset in subsets),
-            how=_how([subset.get("threshold", {}) for subset in subsets]),
-            metadata=record.get("metadata"),
-            opt_outs=[code for code in settings.get("opt_outs", ()) if code != "none"],
-            blocks=record.get("blocks"),
+            ts=", ".join(f"{subset.t:,}" for subset in subsets),
+            how=_how([subset.facts.threshold or {} for subset in subsets]),
+            opt_outs=[code for code in record.setting("opt_outs", ()) if code != "none"],
             rules=_rules(record),
             languages=", ".join(languages) if languages else None,
             funnel=funnel,
-            inputs=record.get("inputs"),
-            source=record.get("source"),
-            survivors="survivors" in record,
-            bad=" and ".join(bad),
+            damaged=" and ".join(damaged),
             columns=[(name, MEANINGS[name]) for name in SUBSET.names],
-            settings=[(name, _plain(value)) for name, value in settings.items()],
+            settings=[(name, _plain(value)) for name, value in (record.settings or {}).items()],
         )
     )
 
 
-def _rules(record: dict[str, Any]) -> list[str]:
+def _rules(record: RunRecord) -> list[str]:
     """The rules of caption hygiene that a run followed."""
-    settings = record["settings"]
-    found = [f"`{name} = {_plain(settings[name])}`" for name in _CAPTION_RULES if settings.get(name)]
-    if "block_words" in record:
-        listed = record["block_words"]
-        found.append(f"a list of {listed['words']:,} words and phrases that block (sha256 `{listed['sha256']}`)")
+    found = [f"`{name} = {_plain(record.setting(name))}`" for name in _CAPTION_RULES if record.setting(name)]
+    if listed := record.block_words:
+        found.append(f"a list of {listed.words:,} words and phrases that block (sha256 `{listed.sha256}`)")
     return found
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from udfs.balancing.probabilities import Counts, entry_probabilities
 from udfs.matching.marking import Stretch
+from udfs.record import EntriesIdentity, RunRecord, Subset
 
 MOST_MATCHES = 20
 """The last bin of a histogram of matches per caption holds those with so many or more."""
@@ -90,10 +91,9 @@ class EntryFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubsetFigures:
-    """A subset at one t. `facts` are run.json's; curves are None, and `pool_keep` empty, where counts are not known."""
+    """A subset at one t. Curves are None, and `pool_keep` is empty, where counts are not known."""
 
-    t: int
-    facts: dict[str, Any]
+    subset: Subset
     limited: Curve | None
     realised: Curve | None
     top: list[EntryRow]
@@ -103,14 +103,18 @@ class SubsetFigures:
     languages: dict[str, int]
     pairs: list[ShownPair]
 
+    @property
+    def t(self) -> int:
+        return self.subset.t
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """All that the page shows. What a run has not made is None or empty."""
 
     folder: str
-    record: dict[str, Any]
-    metadata: dict[str, Any] | None
+    record: RunRecord
+    metadata: EntriesIdentity | None
     paper_list: bool
     funnel: list[Step]
     reasons: list[Reason]

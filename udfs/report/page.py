@@ -13,14 +13,17 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from udfs.captions.visible import visible
-from udfs.outcomes import COUNTERS, SUMS
+from udfs.outcomes import COUNTERS, SUMS, FileStatus
 from udfs.report.figures import KEEP_BINS, MOST_MATCHES, Report, SubsetFigures
 from udfs.report.plots import KEPT, LIMITED, POOL, Line, cumulative_plot, histogram_plot, short_number, sizes_plot
 from udfs.report.templates import environment
+from udfs.run_json import record_fields
+from udfs.stages import FilesFacts
 from udfs.storage.conf_files import read_conf
 
 _MOST_LANGUAGES = 30
-_FINISHED = "finished"
+PAPER_ENTRIES = 500_000
+"""How many entries the paper's list has."""
 
 
 def render_report(report: Report) -> str:
@@ -28,22 +31,21 @@ def render_report(report: Report) -> str:
     script = read_conf("report.js")
     subsets = [_subset_view(report, figures) for figures in report.subsets]
     languages = sorted(report.languages.items(), key=lambda item: (-item[1], item[0]))
-    stages = report.record["stages"]
-    subset_facts = stages.get("subset", {})
+    record, stages = report.record, report.record.stages
     view = {
         "report": report,
         "style": Markup(read_conf("report.css")),
         "script": Markup(script),
         "script_hash": "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        "unfinished": report.record["state"] != _FINISHED and "subset" not in stages,
+        "unfinished": not record.is_finished and stages.subset is None,
         "tiles": _tiles(report),
         "widest": next((step.of for step in report.funnel if step.of), 0),
-        "files": stages.get("files"),
+        "files": stages.files,
         "bad": sum(reason.files for reason in report.reasons),
-        "outcomes": _outcomes(stages.get("files", {})),
+        "outcomes": _outcomes(stages.files) if stages.files else [],
         "subsets": subsets,
         "ts": [figures.t for figures in report.subsets],
-        "left_out": len(subset_facts.get("subsets", report.subsets)) - len(report.subsets),
+        "left_out": len(record.subsets) - len(report.subsets),
         "comparable": _comparable(report),
         "sizes_plot": _sizes(report),
         "pool_matches": None if report.subsets or not any(report.matches) else _matches("pool", report, None),
@@ -51,8 +53,8 @@ def render_report(report: Report) -> str:
         "more_languages": max(len(languages) - _MOST_LANGUAGES, 0),
         "language_pairs": max(sum(report.languages.values()), 1),
         "identity": _identity(report),
-        "settings": [(name, _plain(value)) for name, value in report.record["settings"].items()],
-        "seconds": [(name, f"{facts['seconds']:,.1f}") for name, facts in stages.items() if "seconds" in facts],
+        "settings": [(name, _plain(value)) for name, value in (record.settings or {}).items()],
+        "seconds": [(facts.stage, f"{facts.seconds:,.1f}") for facts in stages.finished() if facts.seconds is not None],
     }
     view["sections"] = _sections(view)
     return _environment().get_template("report.html.jinja").render(view)
@@ -76,20 +78,18 @@ def _seen(text: object, most: int | None = None) -> str:
 
 
 def _tiles(report: Report) -> list[tuple[str, str, str]]:
-    stages = report.record["stages"]
+    stages = report.record.stages
     tiles = []
-    if "files" in stages:
-        facts = stages["files"]
-        tiles.append(("input files", f"{facts['files']:,}", f"{facts.get('ok', 0):,} read to their end"))
+    if files := stages.files:
+        tiles.append(("input files", f"{files.files:,}", f"{files.ended(FileStatus.OK):,} read to their end"))
     if report.pool_pairs is not None:
-        images = stages.get("pool", {}).get("images")
-        tiles.append(("pairs in the pool", f"{report.pool_pairs:,}", f"{images:,} images" if images else ""))
-    if "entry_counts" in stages:
-        facts = stages["entry_counts"]
-        tiles.append(("entries matched", f"{facts['entries_matched']:,}", f"of {facts['entries']:,}"))
+        images = f"{stages.pool.images:,} images" if stages.pool and stages.pool.images else ""
+        tiles.append(("pairs in the pool", f"{report.pool_pairs:,}", images))
+    if counts := stages.entry_counts:
+        tiles.append(("entries matched", f"{counts.entries_matched:,}", f"of {counts.entries:,}"))
     for figures in report.subsets:
-        share = figures.facts["pairs"] / max(figures.facts["pool_pairs"], 1)
-        tiles.append((f"kept at t = {figures.t:,}", f"{figures.facts['pairs']:,}", f"{share:.1%} of the pool"))
+        subset = figures.subset
+        tiles.append((f"kept at t = {subset.t:,}", f"{subset.facts.pairs:,}", f"{subset.share:.1%} of the pool"))
     return tiles
 
 
@@ -111,10 +111,9 @@ def _sections(view: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _subset_view(report: Report, figures: SubsetFigures) -> dict[str, Any]:
-    t, entries = figures.t, report.entries
+    t, entries, facts = figures.t, report.entries, figures.subset.facts
     view: dict[str, Any] = {
         "figures": figures,
-        "keep_rate": figures.facts["pairs"] / max(figures.facts["pool_pairs"], 1),
         "keep": _keep(figures),
         "matches": _matches(f"t{t}", report, figures) if any(figures.matches) else None,
         "cumulative": None,
@@ -128,8 +127,7 @@ def _subset_view(report: Report, figures: SubsetFigures) -> dict[str, Any]:
         Line("after, realised", figures.realised, KEPT, "-"),
         Line("after, Σ min(count, t)", figures.limited, LIMITED, "--"),
     ]
-    above = figures.facts["entries_above_t"]
-    share = figures.facts["share_of_matches_above_t"]
+    above, share = facts.entries_above_t, facts.share_of_matches_above_t
     text = (
         f"Cumulative counts of {entries.entries - entries.unmatched:,} entries in ascending order of count. "
         f"The pool reaches {entries.matches:,} matches; {above:,} entries lie above t = {t:,} and hold {share:.1%} "
@@ -144,7 +142,7 @@ def _subset_view(report: Report, figures: SubsetFigures) -> dict[str, Any]:
         "realised_total": realised,
         "head_tail": [
             ("matches per caption of the pool", f"{entries.matches / max(report.pool_pairs or 0, 1):.2f}", "3.5"),
-            ("matches per caption kept", f"{realised / max(figures.facts['pairs'], 1):.2f}", ""),
+            ("matches per caption kept", f"{realised / max(facts.pairs, 1):.2f}", ""),
             ("entries above t", f"{above:,} ({above / entries.entries:.1%})", "3.2 % at t = 20,000"),
             ("their share of all matches", f"{share:.1%}", "about 95 % at t = 20,000"),
             (
@@ -152,7 +150,7 @@ def _subset_view(report: Report, figures: SubsetFigures) -> dict[str, Any]:
                 f"{entries.unmatched:,} ({entries.unmatched / entries.entries:.1%})",
                 "114,000 of 500,000 (22.8 %)",
             ),
-            ("kept of the pool", f"{view['keep_rate']:.1%}", "25 % at t = 20,000, 23 % at t = 170,000"),
+            ("kept of the pool", f"{figures.subset.share:.1%}", "25 % at t = 20,000, 23 % at t = 170,000"),
         ],
     }
 
@@ -184,32 +182,32 @@ def _matches(name: str, report: Report, figures: SubsetFigures | None) -> Markup
 def _sizes(report: Report) -> Markup | None:
     if not report.sizes:
         return None
-    chosen = [(figures.t, figures.facts["pairs"]) for figures in report.subsets]
+    chosen = [(figures.t, figures.subset.facts.pairs) for figures in report.subsets]
     (first, fewest), (last, most) = report.sizes[0], report.sizes[-1]
     marked = "".join(f" The chosen t = {t:,} keeps {pairs:,}." for t, pairs in chosen)
     text = f"Pairs kept over t: {fewest:,} at t = {first:,}, rising to {most:,} at t = {last:,}.{marked}"
     return sizes_plot("sizes", report.sizes, chosen, text)
 
 
-def _outcomes(facts: dict[str, Any]) -> list[tuple[str, int, int]]:
+def _outcomes(facts: FilesFacts) -> list[tuple[str, int, int]]:
     """Each outcome of extraction with its number and the total it is a share of (0 for a total)."""
     totals = {part: total for total, parts in SUMS.items() for part in parts}
     return [
-        (counter.value, facts[counter], facts[totals[counter]] if counter in totals else 0)
+        (counter.value, facts.counters[counter], facts.count(totals[counter]) if counter in totals else 0)
         for counter in COUNTERS
-        if counter in facts
+        if counter in facts.counters
     ]
 
 
 def _comparable(report: Report) -> str:
     if report.paper_list:
         return (
-            "The paper's figures are of its first pool, 1.6 billion pairs, with this list. They hang on the pool too: "
-            "on its size, and on the sites that it holds."
+            "The paper's figures are of its first pool, 1.6 billion pairs, with this list. They depend on the pool "
+            "too: on its size, and on the sites that it holds."
         )
-    why = "The paper's own figures are not set beside these, since they hang on its list of 500,000 entries"
-    entries = (report.metadata or {}).get("entries")
-    if entries == 500_000:
+    why = "The paper's own figures are not set beside these, since they depend on its list of 500,000 entries"
+    entries = report.metadata.entries if report.metadata else None
+    if entries == PAPER_ENTRIES:
         return (
             f"{why}; whether these 500,000 are that list, Ballast cannot tell. “ballast report --paper-list” says so."
         )
@@ -218,15 +216,12 @@ def _comparable(report: Report) -> str:
 
 def _identity(report: Report) -> list[tuple[str, str]]:
     record = report.record
-    facts = [("ballast", record["ballast"]), ("job", record["job"]), ("hash version", str(record["hash_version"]))]
+    facts = [("ballast", record.ballast), ("job", record.job), ("hash version", str(record.hash_version))]
     if report.metadata:
-        facts.append(("entries", f"{report.metadata['entries']:,}, sha256 {report.metadata['sha256']}"))
-    for name in ("inputs", "source", "counts", "survivors", "exclude", "block_words"):
-        if name in record:
-            facts.append((name, _plain(record[name])))
-    if "t" in record:
-        facts.append(("t", _plain(record["t"])))
-    return facts
+        facts.append(("entries", f"{report.metadata.entries:,}, sha256 {report.metadata.sha256}"))
+    fields = record_fields(record)
+    names = ("inputs", "source", "counts", "survivors", "exclude", "block_words", "t")
+    return [*facts, *((name, _plain(fields[name])) for name in names if name in fields)]
 
 
 def _plain(value: Any) -> str:

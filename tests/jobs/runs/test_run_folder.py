@@ -10,6 +10,7 @@ from pools import ordered_rows_of
 from jobs.cli import main
 from jobs.runs.run_folder import RunFolder
 from udfs.errors import UsageError
+from udfs.stages import PoolFacts, Stage
 
 
 def curate(crawl, out: Path, *flags: str) -> int:
@@ -82,14 +83,14 @@ def test_another_list_and_other_inputs_are_refused(crawl, finished, capsys, tmp_
 
 
 def test_what_a_run_began_with_is_not_left_out_later(tmp_path):
-    excluding = {"job": "dedup", "settings": {}, "exclude": {"pools": 1}}
+    excluding = {"job": "dedup", "settings": {}, "exclude": {"pools": 1, "sha256": "ab"}}
     with RunFolder.open(str(tmp_path), excluding, {}, overwrite=False).writing():
         pass
     assert RunFolder.open(str(tmp_path), excluding, {}, overwrite=False).finished
     with pytest.raises(UsageError, match=r"exclude: .+ there, none now"):
         RunFolder.open(str(tmp_path), {**excluding, "exclude": None}, {}, overwrite=False)
     without = RunFolder.open(str(tmp_path), {**excluding, "exclude": None}, {}, overwrite=True)
-    assert "exclude" not in without.record
+    assert without.record.exclude is None
 
 
 def test_a_folder_with_other_files_is_refused_even_with_overwrite(crawl, tmp_path, capsys):
@@ -153,15 +154,15 @@ def test_rows_of_two_writers_are_not_mixed(crawl, spark, tmp_path, monkeypatch):
 
     with pytest.raises(BallastError, match="another run is writing to it"), run.writing():
         monkeypatch.setattr(run.storage, "list_files", another_writes)
-        run.commit("pool", frame)
+        run.commit(Stage.POOL, frame)
 
 
 def test_a_committed_unit_is_not_written_again(crawl, spark, tmp_path):
     run = RunFolder.open(str(tmp_path / "o"), {"job": "dedup"}, {}, overwrite=False)
     with run.writing():
-        first = run.commit("pool", spark.range(3))
-        assert run.commit("pool", spark.range(5)) == first
-    assert spark.read.parquet(*run.files("pool")).count() == 3
+        first = run.commit(Stage.POOL, spark.range(3))
+        assert run.commit(Stage.POOL, spark.range(5)) == first
+    assert spark.read.parquet(*run.files(Stage.POOL)).count() == 3
 
 
 def test_a_kill_while_overwriting_is_seen(crawl, spark, tmp_path):
@@ -228,13 +229,13 @@ def test_what_another_run_committed_meanwhile_is_seen(spark, tmp_path):
     with pytest.raises(Killed), opened().writing():
         raise Killed
     late = opened()
-    assert late.manifests("pool") == []
+    assert late.manifests(Stage.POOL) == []
     first = opened()
     with first.writing():
-        first.commit("pool", spark.range(3))
-        first.finish_stage("pool", {"pairs": 3})
+        first.commit(Stage.POOL, spark.range(3))
+        first.finish_stage(PoolFacts(pairs=3, images=2))
     with late.writing():
-        assert late.stage_facts("pool") == {"pairs": 3}
-        assert late.names("pool") == first.names("pool")
-        late.commit("pool", spark.range(5))
-    assert spark.read.parquet(*late.files("pool")).count() == 3
+        assert late.record.stages.pool == PoolFacts(pairs=3, images=2)
+        assert late.names(Stage.POOL) == first.names(Stage.POOL)
+        late.commit(Stage.POOL, spark.range(5))
+    assert spark.read.parquet(*late.files(Stage.POOL)).count() == 3

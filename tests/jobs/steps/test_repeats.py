@@ -15,6 +15,7 @@ from pools import as_tuples, pair_tuple, record_of, rows_of, run
 
 from jobs.console.summary import summarize
 from jobs.runs.run_folder import RunFolder
+from udfs.run_json import make_record
 from udfs.schemas import POOL
 
 MOST_IMAGES, MOST_CAPTIONS = 12, 10
@@ -79,7 +80,7 @@ def test_rows_equal_the_reference(spark, pairs, tmp_path, dedup):
     assert (facts["repeats"]["caption_pairs"], facts["repeats"]["image_pairs"]) == (sum(of_captions), sum(of_images))
     assert facts["pool"]["repeated"] == len(pairs) - len(kept)
     assert min(len(of_captions), len(of_images), len(kept)) > 5
-    said = summarize(record_of(out), str(out), "pool")
+    said = summarize(make_record(record_of(out)), str(out), "pool")
     assert f"copies of {len(of_captions)} captions and {len(of_images)} images over their limits" in said
 
 

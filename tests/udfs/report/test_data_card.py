@@ -2,23 +2,32 @@
 
 import pytest
 
+from udfs.record import RunRecord
 from udfs.report.data_card import render_card
 from udfs.report.figures import Step
+from udfs.run_json import make_record
 from udfs.schemas import SUBSET
 
 
-def record(subset: dict, **changes) -> dict:
-    return {
+def record(subset: dict, **changes) -> RunRecord:
+    fields = {
         "ballast": "0.1.0",
+        "job": "balance",
+        "state": "finished",
         "started": "2026-01-01T00:00:00+00:00",
         "settings": {"seed": 7, "languages": ["de", "en"]},
         "versions": {"python": "3.11", "pyspark": "4.0"},
-        "stages": {"subset": {"pool_pairs": 2000, **subset}, "files": {"files": 3, "ok": 1, "partial": 2, "failed": 0}},
+        "stages": {
+            "subset": {"pool_pairs": 2000, **subset},
+            "files": {"files": 3, "bytes": 9, "ok": 1, "partial": 2, "failed": 0},
+        },
         **changes,
     }
+    return make_record(fields)
 
 
-ONE = {"t": 20_000, "pairs": 1000, "images": 900, "threshold": {"preset": "400m"}}
+ABOVE = {"entries_above_t": 3, "share_of_matches_above_t": 0.5}
+ONE = {"t": 20_000, "pairs": 1000, "images": 900, "threshold": {"preset": "400m"}, **ABOVE}
 
 
 def test_one_subset():
@@ -50,8 +59,9 @@ def test_rules_of_captions_are_told():
 
 
 def test_several_subsets_of_a_downloads_survivors():
-    subsets = [{"t": t, "pairs": t, "images": t, "threshold": {"target_size": t}} for t in (5, 50)]
-    card = render_card(record({"subsets": subsets}, source={"files": 2, "sha256": "cd"}, survivors={"files": 1}), [])
+    subsets = [{"t": t, "pairs": t, "images": t, "threshold": {"target_size": t}, **ABOVE} for t in (5, 50)]
+    files = {"source": {"files": 2, "sha256": "cd"}, "survivors": {"files": 1, "sha256": "ef"}}
+    card = render_card(record({"subsets": subsets}, **files), [])
     assert "| subset, t = 50 (`subset/t=50/`) | 50 pairs" in card
     assert "| t | 5, 50 (chosen for 5 pairs; chosen for 50 pairs) |" in card
     assert "It was drawn from a pool that another run made (2 files" in card

@@ -13,6 +13,7 @@ import pytest
 
 from udfs.matching.marking import marked_caption
 from udfs.outcomes import COUNTERS
+from udfs.record import EntriesIdentity, RunRecord, Subset
 from udfs.report.figures import (
     BadFile,
     Reason,
@@ -27,6 +28,8 @@ from udfs.report.figures import (
     top_ids,
 )
 from udfs.report.page import render_report
+from udfs.run_json import make_record
+from udfs.stages import DrawFacts
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -41,9 +44,9 @@ HOSTILE = [
 MOST_BYTES = 2_000_000
 
 
-def record(**changes) -> dict:
+def record(**changes) -> RunRecord:
     counters = {counter.value: 10 for counter in COUNTERS}
-    return {
+    fields = {
         "ballast": "0.1.0",
         "job": "curate",
         "state": "finished",
@@ -55,10 +58,14 @@ def record(**changes) -> dict:
         "t": 2,
         "stages": {
             "files": {"files": 3, "ok": 1, "partial": 1, "failed": 1, "bytes": 5, "seconds": 1.0, **counters},
-            "subset": {"t": 2, "pairs": 4, "images": 4, "pool_pairs": 9, "seconds": 1.5},
+            "subset": {
+                "t": 2, "pairs": 4, "images": 4, "pool_pairs": 9, "seconds": 1.5,
+                "entries_above_t": 2, "share_of_matches_above_t": 0.9,
+            },
         },
         **changes,
-    }
+    }  # fmt: skip
+    return make_record(fields)
 
 
 def shown(caption: str, keep_probs: list[float]) -> ShownPair:
@@ -69,13 +76,10 @@ def report_of(names: list[str], counts: np.ndarray, t: int = 2, captions: list[s
     kept = np.minimum(counts, t * 2)
     order, places = curve_places(counts, [t])
     above = counts > t
-    facts = {
-        "t": t, "pairs": 4, "images": 4, "pool_pairs": 9, "entries_above_t": int(above.sum()),
-        "share_of_matches_above_t": float(counts[above].sum() / max(counts.sum(), 1)),
-    }  # fmt: skip
+    share = float(counts[above].sum() / max(counts.sum(), 1))
+    facts = DrawFacts(t=t, pairs=4, images=4, entries_above_t=int(above.sum()), share_of_matches_above_t=share)
     subset = SubsetFigures(
-        t=t,
-        facts=facts,
+        subset=Subset(facts, pool_pairs=9, blocked=None, part=""),
         limited=curve_at(np.minimum(counts, t), order, places),
         realised=curve_at(kept, order, places),
         top=entry_rows(top_ids(counts), names, counts, {t: kept}),
@@ -88,7 +92,7 @@ def report_of(names: list[str], counts: np.ndarray, t: int = 2, captions: list[s
     figures = {
         "folder": HOSTILE[0],
         "record": record(),
-        "metadata": {"entries": len(names), "sha256": "ab" * 32},
+        "metadata": EntriesIdentity(len(names), "ab" * 32),
         "paper_list": False,
         "funnel": [Step("pages", 20, None, "", "of 30 records"), Step("language", 5, 10, "", "")],
         "reasons": [Reason("failed", HOSTILE[1], 1)],
@@ -183,7 +187,7 @@ def test_paper_figures_only_beside_the_papers_list():
     names, counts = ["a", "b", "c"], np.array([5, 3, 0])
     without = render_report(report_of(names, counts))
     assert "in the paper" not in without and "this run&#39;s has 3." in without
-    same_size = render_report(report_of(names, counts, metadata={"entries": 500_000, "sha256": ""}))
+    same_size = render_report(report_of(names, counts, metadata=EntriesIdentity(500_000, "")))
     assert "in the paper" not in same_size and "Ballast cannot tell" in same_size
     assert "114,000 of 500,000" in render_report(report_of(names, counts, paper_list=True))
 

