@@ -106,7 +106,7 @@ def extract_batches(
 
 
 def _retry(spark: SparkSession, run_folder: RunFolder, files: dict[str, InputFile], extract: Extract) -> None:
-    """Read the files that went wrong again, and write each batch that holds such files anew: the new rows of these, and
+    """Read the files that went wrong again, and rewrite each batch that holds such files: with their new rows, and with
     the old rows of the others. A file that was partial and fails now keeps its old rows."""
     for manifest in run_folder.manifests(Stage.EXTRACTED):
         watch = Stopwatch()
@@ -153,7 +153,7 @@ def _file_rows(spark: SparkSession, run_folder: RunFolder, manifest: Manifest) -
 def _report_batch(
     spark: SparkSession, run_folder: RunFolder, manifest: Manifest, seconds: float, how_far: str
 ) -> Contents:
-    """A line about a committed batch, and one about each file that failed; gives what the batch holds."""
+    """A line about a committed batch, and one about each file that failed; returns what the batch holds."""
     rows = _file_rows(spark, run_folder, manifest)
     statuses = Counter(row["status"] for row in rows)
     counts = " ".join(f"{status.value}={statuses[status]}" for status in FileStatus)

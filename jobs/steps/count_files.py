@@ -74,7 +74,7 @@ def parquet_counts(located: Located, where: str) -> CountTable:
         counts = table["count"].cast(pa.int64())
     except pa.ArrowException as error:
         raise UsageError(f"{where}: no Parquet with entry_id, entry and count: {error}") from error
-    if table["entry_id"].to_pylist() != list(range(table.num_rows)):
+    if not np.array_equal(table["entry_id"].to_numpy(), np.arange(table.num_rows)):
         raise UsageError(f"{where}: must have one row for every entry id from 0 on")
     if counts.null_count or (counts.to_numpy() < 0).any():
         raise UsageError(f"{where}: holds a count that is null or negative")

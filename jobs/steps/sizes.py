@@ -130,7 +130,7 @@ def measured(found: Mapping[tuple[str, int], float]) -> pa.RecordBatch:
 
 
 def sums_of(pairs: DataFrame, measure: Measure) -> dict[tuple[str, int], float]:
-    """The values of all tasks, added up in an order of their own, so that they hang on no other."""
+    """The values of all tasks, added up in an order of their own, so that they depend on no other."""
     rows = (
         pairs.mapInArrow(measure, _DDL)
         .groupBy("kind", "key")

@@ -7,6 +7,10 @@ import pyarrow.parquet as pq
 import pytest
 from pools import draw_of, keep_prob_of, record_of, rows_of, run, sorted_rows
 
+from jobs.spark.frames import fingerprint_of
+from jobs.steps.count_files import locate_counts, parquet_counts
+from udfs.errors import UsageError
+
 SEED = 7
 
 
@@ -40,6 +44,33 @@ def test_own_json_counts_give_the_same_subset(curated, tmp_path):
     assert run("balance", curated, "--out", tmp_path / "out", *flags) == 0
     assert sorted_rows(rows_of(tmp_path / "out/subset")) == sorted_rows(rows_of(curated / "subset"))
     assert record_of(tmp_path / "out")["t"] == 5
+
+
+def test_counts_and_fingerprint_are_what_spark_reads(spark, curated):
+    table = parquet_counts(locate_counts(str(curated)), str(curated))
+    frame = spark.read.parquet(str(curated / "entry_counts")).orderBy("entry_id")
+    rows = frame.collect()
+    assert (table.counts.tolist(), table.entries) == ([row["count"] for row in rows], [row["entry"] for row in rows])
+    assert table.counted_with == fingerprint_of(frame, "entry_id")
+    assert table.counted_with is not None
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"entry_id": [0, 2], "count": [1, 2]}, "must have one row for every entry id from 0 on"),
+        ({"entry_id": [0, 0], "count": [1, 2]}, "must have one row for every entry id from 0 on"),
+        ({"entry_id": [0, None], "count": [1, 2]}, "must have one row for every entry id from 0 on"),
+        ({"entry_id": [0, 1], "count": [1, -2]}, "holds a count that is null or negative"),
+        ({"entry_id": [0, 1], "count": [1, None]}, "holds a count that is null or negative"),
+        ({"entry_id": [0, 1], "count": [1, 1.5]}, "no Parquet with entry_id, entry and count"),
+        ({"entry_id": [0, 1]}, "lacks the column count"),
+    ],
+)
+def test_parquet_that_is_no_table_of_counts_is_refused(tmp_path, columns, said):
+    pq.write_table(pa.table(columns), tmp_path / "counts.parquet")
+    with pytest.raises(UsageError, match=said):
+        parquet_counts(locate_counts(str(tmp_path / "counts.parquet")), "counts.parquet")
 
 
 def test_entry_counts_json_is_in_the_order_of_the_list(curated, crawl):
