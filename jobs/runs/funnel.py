@@ -45,7 +45,7 @@ def extraction_steps(facts: FilesFacts) -> list[Step]:
     if captions != named:
         about = ", ".join(f"{number:,} {name}" for name, number in dropped.items() if number)
         steps.append(Step("captions", captions, named, "", about))
-    steps.append(Step("language", kept, captions, "", f"{unsure:,} told too unsurely" if unsure else ""))
+    steps.append(Step("language", kept, captions, "", f"{unsure:,} with too low a language score" if unsure else ""))
     if count(Outcome.TEXT_NO_MATCH) or count(Outcome.PAIRS) != kept:
         steps.append(Step("matched", count(Outcome.PAIRS), kept, "", ""))
     return steps

@@ -1,4 +1,4 @@
-"""DATASET.md: what a balanced subset is, where it comes from and what to know before using it, from a run's record."""
+"""DATASET.md: what a balanced subset is, where it comes from, and what to know before use. Made from a run's record."""
 
 import json
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ def render_card(record: RunRecord, funnel: Sequence[Step]) -> str:
 
 
 def _rules(record: RunRecord) -> list[str]:
-    """The rules of caption hygiene that a run followed."""
+    """The rules by which a run cleaned or dropped captions."""
     found = [f"`{name} = {_plain(record.setting(name))}`" for name in _CAPTION_RULES if record.setting(name)]
     if listed := record.block_words:
         found.append(f"a list of {listed.words:,} words and phrases that block (sha256 `{listed.sha256}`)")
@@ -55,9 +55,9 @@ def _rules(record: RunRecord) -> list[str]:
 
 
 def _how(thresholds: Sequence[dict[str, Any]]) -> str:
-    """How each t was chosen, in brackets; what is the same for several is said once."""
-    said = [_THRESHOLDS[name].format(at[name]) for at in thresholds for name in _THRESHOLDS if name in at]
-    return f" ({'; '.join(dict.fromkeys(said))})" if said else ""
+    """How each t was chosen, in brackets. A way that several share is named once."""
+    ways = [_THRESHOLDS[name].format(at[name]) for at in thresholds for name in _THRESHOLDS if name in at]
+    return f" ({'; '.join(dict.fromkeys(ways))})" if ways else ""
 
 
 def _plain(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""What a report is drawn from: aggregates that stay small whatever the pool's size, and how entries come to them."""
+"""The figures of a report: aggregates whose size does not grow with the pool, and how entries are reduced to them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ from udfs.matching.marking import Stretch
 from udfs.record import EntriesIdentity, RunRecord, Subset
 
 MOST_MATCHES = 20
-"""The last bin of a histogram of matches per caption holds those with so many or more."""
+"""The last bin of a histogram of matches per caption counts the captions with this many or more."""
 KEEP_BINS = 20
-"""Bins of a histogram of keep probabilities: bin i is [i / 20, (i + 1) / 20), the last with its end."""
+"""Bins of a histogram of keep probabilities: bin i is [i / 20, (i + 1) / 20). The last one includes 1."""
 MOST_THRESHOLDS = 6
-"""Of more subsets than this, only the first are shown in detail."""
+"""Where a run has more subsets than this, only the first ones are shown in detail."""
 SHOWN_PAIRS, TOP_ENTRIES = 20, 25
 _TABLE_CELLS, _TABLE_TAIL_SHARE = 3000, 1 / 3
 _CURVE_POINTS = 240
 
 
 class Step(NamedTuple):
-    """A step of the funnel: how many items are left, the number they are a share of (None where units change), and
-    what that is where it is not the step before."""
+    """A step of the funnel: how many items are left, the number that they are a share of (None where the unit changes),
+    and what that number counts where it is not the step before."""
 
     name: str
     items: int
@@ -34,7 +34,8 @@ class Step(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """Files that ended so; numbers in an error are left out, so that equal reasons are one."""
+    """How many files ended with a status and an error. Numbers are removed from the error, so that equal reasons
+    count as one."""
 
     status: str
     error: str
@@ -48,7 +49,7 @@ class BadFile(NamedTuple):
 
 
 class EntryRow(NamedTuple):
-    """An entry with its matches in the pool, and for each t its p and how many kept pairs hold it."""
+    """An entry, its matches in the pool, and for each t its p and the number of kept pairs that hold it."""
 
     entry_id: int
     entry: str
@@ -57,17 +58,15 @@ class EntryRow(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """Cumulative counts over the entries that match, in ascending order of their count in the pool, at some places.
-
-    The first `places[i]` of them have `totals[i]` matches together.
-    """
+    """Cumulative counts at some places. The entries that match are in ascending order of their count in the pool; the
+    first `places[i]` of them have `totals[i]` matches together."""
 
     places: list[int]
     totals: list[int]
 
 
 class ShownPair(NamedTuple):
-    """A pair as the report shows it. `keep_probs` are those at each t; `draw` is its uniform."""
+    """A pair as the report shows it: its keep probability at each t, and its `draw`, a uniform in [0, 1)."""
 
     url: str
     caption: list[Stretch]
@@ -80,7 +79,7 @@ class ShownPair(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryFigures:
-    """The counts of all entries, reduced: how many there are, the curve of the pool, and some rows of them."""
+    """The counts of all entries, reduced: how many there are, the curve of the pool, and some rows."""
 
     entries: int
     unmatched: int
@@ -110,7 +109,7 @@ class SubsetFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All that the page shows. What a run has not made is None or empty."""
+    """Everything that the page shows. What a run has not made is None or empty."""
 
     folder: str
     record: RunRecord
@@ -129,8 +128,9 @@ class Report:
 
 
 def curve_places(counts: Counts, thresholds: Sequence[int]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """The matched entries in order of ascending counts, and the places in it (numbers of entries, from 0 to all) that
-    the curves show: evenly over the entries, and evenly over the matches of each curve, which rises at its end."""
+    """The matched entries in ascending order of count, and the places in this order (numbers of entries, from 0 to all)
+    that the curves show. Places are spread evenly over the entries, and evenly over the matches of each curve, since
+    a curve rises mostly at its end."""
     order = np.argsort(counts, kind="stable")
     order = order[counts[order] > 0]
     ordered = counts[order]
@@ -143,7 +143,7 @@ def curve_places(counts: Counts, thresholds: Sequence[int]) -> tuple[npt.NDArray
 
 
 def curve_at(values: Counts, order: npt.NDArray[np.intp], places: npt.NDArray[np.intp]) -> Curve:
-    """The curve of an entry's values (their sum over the first entries of `order`)."""
+    """The curve of the entries' values: their sums over the first entries of `order`."""
     totals = np.concatenate(([0], np.cumsum(values[order])))
     return Curve(places.tolist(), totals[places].tolist())
 
@@ -151,7 +151,7 @@ def curve_at(values: Counts, order: npt.NDArray[np.intp], places: npt.NDArray[np
 def entry_rows(
     ids: npt.NDArray[np.intp], names: Sequence[str], counts: Counts, kept: Mapping[int, Counts]
 ) -> list[EntryRow]:
-    """The rows of some entries; `kept` are the realised counts at each t."""
+    """The rows of some entries. `kept` has the realised counts at each t."""
     probabilities = [(entry_probabilities(counts[ids], t).tolist(), found[ids].tolist()) for t, found in kept.items()]
     return [
         EntryRow(entry_id, names[entry_id], count, [(p[place], found[place]) for p, found in probabilities])
@@ -160,14 +160,14 @@ def entry_rows(
 
 
 def top_ids(counts: Counts, how_many: int = TOP_ENTRIES) -> npt.NDArray[np.intp]:
-    """The matched entries of the largest counts, descending; of equal ones the smaller id first."""
+    """The matched entries with the largest counts, descending. Of equal counts the smaller id comes first."""
     order = np.argsort(-counts, kind="stable")[:how_many]
     return order[counts[order] > 0]
 
 
 def table_ids(counts: Counts, thresholds: int) -> npt.NDArray[np.intp]:
-    """The entries of the searchable table, by descending count: the first ones, and then evenly through the rest of
-    those that have a match. The more t there are to show, the fewer entries."""
+    """The entries of the searchable table, by descending count: the first ones, and then some spread evenly over the
+    rest of those that have a match. With more t to show, there are fewer entries."""
     order = np.argsort(-counts, kind="stable")
     order = order[: int((counts > 0).sum())]
     most = _TABLE_CELLS // max(thresholds, 1)

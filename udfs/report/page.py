@@ -1,7 +1,7 @@
-"""The report as one HTML page that asks for nothing else: no request leaves it, and what a crawl says stays text.
+"""The report as one self-contained HTML page: it makes no request, and text from a crawl stays text.
 
-Templates escape everything (jinja2's autoescape); `seen` spells out what cannot be seen; addresses are never links; and
-the page's own policy lets no image, style sheet or script in but the one it holds.
+Templates escape everything (jinja2's autoescape). The filter `seen` spells out invisible characters. Addresses are
+never links. The page's own policy allows no image, style sheet or script except those in the page.
 """
 
 import base64
@@ -27,7 +27,7 @@ PAPER_ENTRIES = 500_000
 
 
 def render_report(report: Report) -> str:
-    """The page as a string; the same for the same report."""
+    """The page as a string. Equal reports give equal pages."""
     script = read_conf("report.js")
     subsets = [_subset_view(report, figures) for figures in report.subsets]
     languages = sorted(report.languages.items(), key=lambda item: (-item[1], item[0]))
@@ -114,6 +114,7 @@ def _subset_view(report: Report, figures: SubsetFigures) -> dict[str, Any]:
     t, entries, facts = figures.t, report.entries, figures.subset.facts
     view: dict[str, Any] = {
         "figures": figures,
+        "drawn": figures.subset,
         "keep": _keep(figures),
         "matches": _matches(f"t{t}", report, figures) if any(figures.matches) else None,
         "cumulative": None,
@@ -190,7 +191,7 @@ def _sizes(report: Report) -> Markup | None:
 
 
 def _outcomes(facts: FilesFacts) -> list[tuple[str, int, int]]:
-    """Each outcome of extraction with its number and the total it is a share of (0 for a total)."""
+    """Each outcome of extraction, its number, and the total that it is a share of (0 for a total)."""
     totals = {part: total for total, parts in SUMS.items() for part in parts}
     return [
         (counter.value, facts.counters[counter], facts.count(totals[counter]) if counter in totals else 0)

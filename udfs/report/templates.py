@@ -1,4 +1,4 @@
-"""The templates of what Ballast writes for people to read; they lie in `conf/`."""
+"""The templates, in `conf/`, of the documents that Ballast writes for people."""
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
@@ -6,7 +6,7 @@ from udfs.storage.conf_files import read_conf
 
 
 def environment(*, autoescape: bool) -> Environment:
-    """jinja2 over `conf/`, with the filters that all templates share. A name that is not given is an error."""
+    """jinja2 over `conf/`, with the filters that all templates share. A name without a value is an error."""
     made = Environment(
         loader=FunctionLoader(read_conf),
         autoescape=autoescape,

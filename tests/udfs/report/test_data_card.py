@@ -46,9 +46,9 @@ def test_what_was_left_out_is_told():
     settings = {"seed": 7, "opt_outs": ["noai", "tdm"]}
     blocks = {"domains": 3000, "paths": 0, "images": 2, "sha256": "cd"}
     card = render_card(record(ONE, settings=settings, blocks=blocks), [])
-    assert "said no to such use (noai, tdm) were left out." in card
+    assert "opted out of such use (noai, tdm) were left out." in card
     assert "Blocked sites and images were left out: 3,000 domains, 0 parts of sites and 2 images" in card
-    assert "said no" not in render_card(record(ONE, settings={"seed": 7, "opt_outs": ["none"]}), [])
+    assert "opted out" not in render_card(record(ONE, settings={"seed": 7, "opt_outs": ["none"]}), [])
 
 
 def test_rules_of_captions_are_told():
