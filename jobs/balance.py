@@ -1,25 +1,38 @@
 """Balance: keep each pair of the pool independently, with the probability that its entries' counts give."""
 
-if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes the place of jobs/ on the path
+if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
     from pathlib import Path
 
-    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
-        sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    folder = Path(__file__).resolve().parent
+    sys.path[:1] = [str(folder.parent)] if folder.name == "jobs" else []
+    from jobs import cli
 
-from collections.abc import Iterator, Sequence
+    raise SystemExit(cli.main(["balance", *sys.argv[1:]]))
+
+from collections.abc import Iterator
 
 import pyarrow as pa
 from pyspark import Broadcast
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.console.command import Job, open_run, run_job
+from jobs.console.command import job, open_run
 from jobs.count import count_stage
 from jobs.runs.funnel import funnel
 from jobs.runs.open_storage import load_metadata, open_storage
 from jobs.runs.run_folder import CARD_FILE, ENTRY_COUNTS, MATCHED, POOL, SUBSET, RunFolder, Stopwatch, read_record
 from jobs.runs.step_input import Source, open_source
-from jobs.settings.fields import Settings
+from jobs.settings.groups import (
+    Blocking,
+    Draws,
+    Entries,
+    Execution,
+    GivenCounts,
+    Output,
+    Survivors,
+    Threshold,
+)
+from jobs.settings.settings import Settings, take
 from jobs.spark.frames import check_fingerprint, ddl, fingerprint_of, read_files, rows_and_images, with_fingerprint
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import progress
@@ -45,7 +58,7 @@ from udfs.schemas import SUBSET as SUBSET_SCHEMA
 from udfs.storage.addresses import parent_of
 
 
-def run(pool: DataFrame, settings: Settings, probabilities: Broadcast[dict[int, Floats]]) -> DataFrame:
+def run(pool: DataFrame, seed: int, probabilities: Broadcast[dict[int, Floats]]) -> DataFrame:
     """The pool (`schemas.POOL`) to the balanced subset (`schemas.SUBSET`), by each entry's probability at a t.
 
     With several t every subset's rows, and a column `t`. A pool that was drawn before (with its `keep_prob`) keeps what
@@ -60,12 +73,12 @@ def run(pool: DataFrame, settings: Settings, probabilities: Broadcast[dict[int, 
                 for kept in balance_batches(iter([batch]), p):
                     yield kept.append_column("t", pa.repeat(pa.scalar(t), kept.num_rows)) if several else kept
 
-    rows = pool.select(*POOL_SCHEMA.names, *drawn, pair_hash_column(DRAW, settings.seed).alias(DRAW_COLUMN))
+    rows = pool.select(*POOL_SCHEMA.names, *drawn, pair_hash_column(DRAW, seed).alias(DRAW_COLUMN))
     return rows.mapInArrow(balance, ddl(SUBSET_SCHEMA) + (", t bigint" if several else ""))
 
 
 def balance_stage(
-    spark: SparkSession, run_folder: RunFolder, pool: DataFrame, counts: Counts, settings: Settings
+    spark: SparkSession, run_folder: RunFolder, pool: DataFrame, counts: Counts, threshold: Threshold, seed: int
 ) -> None:
     """Write the subset of the pool, or one for each t."""
     if run_folder.stage_facts(SUBSET) is not None:
@@ -74,10 +87,10 @@ def balance_stage(
     progress().begin("balance")
     run_folder.clean(SUBSET)
     pool_pairs = pool.count()
-    candidates = one_an_image(pool, settings) if settings.per_image == "one" else pool
-    chosen = choose_thresholds(candidates, settings, counts, pool_pairs)
+    candidates = one_an_image(pool, seed) if threshold.per_image == "one" else pool
+    chosen = choose_thresholds(candidates, threshold, seed, counts, pool_pairs)
     probabilities = spark.sparkContext.broadcast({found.t: entry_probabilities(counts, found.t) for found in chosen})
-    subset = run(candidates, settings, probabilities)
+    subset = run(candidates, seed, probabilities)
     fingerprint = fingerprint_of(pool, "entry_ids")
     if fingerprint is not None:
         subset = with_fingerprint(subset, "entry_ids", fingerprint._asdict())
@@ -93,7 +106,7 @@ def balance_stage(
         subsets.append({**found.facts, **rows_and_images(spark, files)})
     if "keep_prob" in pool.columns:
         for subset_facts, size in zip(
-            subsets, sizes_at(candidates, settings, counts, [found.t for found in chosen]), strict=True
+            subsets, sizes_at(candidates, seed, counts, [found.t for found in chosen]), strict=True
         ):
             subset_facts["capped_by_earlier_draw"] = size.capped
     facts = {"subsets": subsets} if several else subsets[0]
@@ -106,28 +119,31 @@ def write_card(run_folder: RunFolder) -> None:
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    with spark_session(settings, "balance", inputs) as spark:
+    survivors = settings.survivors
+    with spark_session(settings.execution, "balance", settings.spark_paths(*inputs)) as spark:
         source = open_source(spark, inputs[0], (POOL, MATCHED, SUBSET), POOL_SCHEMA.names)
         pool, matched_with = source.frame, fingerprint_of(source.frame, "entry_ids")
-        if settings.where is not None and settings.survivors is None:
+        if survivors.where is not None and survivors.survivors is None:
             raise UsageError("--where filters the rows of --survivors: name those")
-        if settings.survivors is not None:
+        if survivors.survivors is not None:
             return _balance_survivors(spark, inputs[0], source, settings)
         if "keep_prob" in pool.columns:
             raise UsageError(
                 f"{inputs[0]}: is a subset: balance the pool that it was drawn from, or name its --survivors"
             )
-        if settings.metadata is not None:
-            entries = load_metadata(settings.metadata)
+        metadata, counts_path = settings.entries.metadata, settings.counts.entry_counts
+        if metadata is not None:
+            entries = load_metadata(metadata)
             check_fingerprint(matched_with, entries.fingerprint, inputs[0], entries.source)
-        given = given_counts(spark, settings, inputs[0], matched_with)
-        blocks = load_blocks(settings)
+        given = given_counts(spark, counts_path, metadata, inputs[0], matched_with)
+        blocks = load_blocks(settings.blocking)
         identity = {"source": source.identity, "counts": given.identity, **blocks_identity(blocks)}
-        reads = [*inputs, *([settings.entry_counts] if settings.entry_counts else [])]
-        run_folder = open_run("balance", settings, identity, reads=reads)
+        reads = [*inputs, *([counts_path] if counts_path else [])]
+        run_folder = open_run(COMMAND, settings, identity, reads=reads)
         if not run_folder.finished:
             with run_folder.writing():
-                balance_stage(spark, run_folder, without_blocked(pool, blocks), given.counts, settings)
+                kept = without_blocked(pool, blocks)
+                balance_stage(spark, run_folder, kept, given.counts, settings.threshold, settings.draws.seed)
                 if blocks is not None:
                     facts = run_folder.stage_facts(SUBSET) or {}
                     run_folder.finish_stage(SUBSET, {**facts, "blocked": pool.count() - facts["pool_pairs"]})
@@ -137,30 +153,30 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
 
 def _balance_survivors(spark: SparkSession, path: str, source: Source, settings: Settings) -> RunFolder:
     """Count the survivors of a pool, or estimate the counts from those of a subset, and balance them."""
-    if settings.entry_counts is not None:
-        raise UsageError("--survivors are counted anew: leave out --entry-counts")
-    survivors = settings.survivors or ""
-    blocks = load_blocks(settings)
+    if settings.counts.entry_counts is not None:
+        raise UsageError("--entry-counts: --survivors are counted again, so leave it out")
+    survivors, seed = settings.survivors.survivors or "", settings.draws.seed
+    blocks = load_blocks(settings.blocking)
     identity = {
         "source": source.identity,
         "survivors": survivors_identity(survivors),
         **blocks_identity(blocks),
     }
-    entries = pool_entries(settings, path, fingerprint_of(source.frame, "entry_ids"))
+    entries = pool_entries(settings.entries.metadata, path, fingerprint_of(source.frame, "entry_ids"))
     if "keep_prob" in source.frame.columns:
-        _check_seed(path, settings.seed)
-    run_folder = open_run("balance", settings, identity, reads=[path, survivors])
+        _check_seed(path, seed)
+    run_folder = open_run(COMMAND, settings, identity, reads=[path, survivors])
     if run_folder.finished:
         return run_folder
-    images = read_survivors(spark, survivors, settings.where)  # what does not fit is said before anything is written
+    images = read_survivors(spark, survivors, settings.survivors.where)  # errors come before anything is written
     with run_folder.writing():
         pool = without_blocked(source.frame, blocks)
         left = pool.join(images, "uuid", "left_semi")
         if source.stage == POOL:
             warn_of_subset(spark, path, left)
-        count_stage(spark, run_folder, left, entries, settings)
-        counts, _ = read_counts(read_files(spark, run_folder.files(ENTRY_COUNTS), ENTRY_COUNT), settings.out)
-        balance_stage(spark, run_folder, left, counts, settings)
+        count_stage(spark, run_folder, left, entries)
+        counts, _ = read_counts(read_files(spark, run_folder.files(ENTRY_COUNTS), ENTRY_COUNT), settings.output.out)
+        balance_stage(spark, run_folder, left, counts, settings.threshold, seed)
         facts = run_folder.stage_facts(SUBSET) or {}
         facts["pairs_before_download"] = pool.count()
         if blocks is not None:
@@ -181,20 +197,23 @@ def _check_seed(subset: str, seed: int) -> None:
             return
 
 
-JOB = Job(
+COMMAND = job(
     "balance",
     "sample the pool so that frequent entries do not drown the others",
-    "POOL",
-    "output folder of curate, or of dedup or merge with --entry-counts; with --survivors also a subset",
-    many=False,
+    inputs=(
+        "POOL",
+        "output folder of curate, or of dedup or merge with --entry-counts; with --survivors also a subset",
+    ),
+    settings=(
+        take(Output),
+        take(Threshold),
+        take(GivenCounts, "entry_counts"),
+        take(Entries),
+        take(Survivors),
+        take(Blocking),
+        take(Draws),
+        take(Execution),
+    ),
     execute=execute,
     output=SUBSET,
 )
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    return run_job(JOB, argv)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

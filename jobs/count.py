@@ -1,14 +1,16 @@
 """Count: how many pairs of the pool hold each entry."""
 
-if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes the place of jobs/ on the path
+if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
     from pathlib import Path
 
-    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
-        sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    folder = Path(__file__).resolve().parent
+    sys.path[:1] = [str(folder.parent)] if folder.name == "jobs" else []
+    from jobs import cli
+
+    raise SystemExit(cli.main(["count", *sys.argv[1:]]))
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,11 +18,12 @@ import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.console.command import Job, open_run, run_job
+from jobs.console.command import job, open_run
 from jobs.runs.open_storage import load_metadata
 from jobs.runs.run_folder import COUNTS_FILE, ENTRY_COUNTS, MATCHED, POOL, RunFolder, Stopwatch
 from jobs.runs.step_input import open_source
-from jobs.settings.fields import Settings
+from jobs.settings.groups import Entries, Execution, Output
+from jobs.settings.settings import Settings, take
 from jobs.spark.frames import check_fingerprint, ddl, fingerprint_of, with_fingerprint
 from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
@@ -30,7 +33,7 @@ from udfs.errors import BallastError
 from udfs.schemas import ENTRY_COUNT
 
 
-def run(pool: DataFrame, settings: Settings, entries: DataFrame) -> DataFrame:
+def run(pool: DataFrame, entries: DataFrame) -> DataFrame:
     """The pool and all entries (`entry_id`, `entry`) to a row per entry (`schemas.ENTRY_COUNT`), zeros included.
 
     An id in the pool that no entry has gives a row with a null `entry`. Pairs that were drawn before (they have a
@@ -51,16 +54,14 @@ def entries_frame(spark: SparkSession, entries: EntryList) -> DataFrame:
     return spark.createDataFrame(table, "entry_id int, entry string")
 
 
-def count_stage(
-    spark: SparkSession, run_folder: RunFolder, pool: DataFrame, entries: EntryList, settings: Settings
-) -> None:
+def count_stage(spark: SparkSession, run_folder: RunFolder, pool: DataFrame, entries: EntryList) -> None:
     """Write `entry_counts/` and `entry_counts.json`."""
     if run_folder.stage_facts(ENTRY_COUNTS) is not None:
         return
     watch = Stopwatch()
     progress().begin("count")
     run_folder.clean(ENTRY_COUNTS)
-    counted = run(pool, settings, entries_frame(spark, entries)).coalesce(1).sortWithinPartitions("entry_id")
+    counted = run(pool, entries_frame(spark, entries)).coalesce(1).sortWithinPartitions("entry_id")
     run_folder.commit(ENTRY_COUNTS, with_fingerprint(counted, "entry_id", entries.fingerprint))
     table: Any = spark.read.schema(ddl(ENTRY_COUNT)).parquet(*run_folder.files(ENTRY_COUNTS)).toPandas()
     unknown = table["entry"].isna()
@@ -82,33 +83,24 @@ def count_stage(
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    entries = load_metadata(settings.metadata)
-    with spark_session(settings, "count", inputs) as spark:
+    entries = load_metadata(settings.entries.metadata)
+    with spark_session(settings.execution, "count", settings.spark_paths(*inputs)) as spark:
         source = open_source(spark, inputs[0], (POOL, MATCHED), ("entry_ids",))
         found = fingerprint_of(source.frame, "entry_ids")
         check_fingerprint(found, entries.fingerprint, inputs[0], entries.source)
         identity = {"metadata": entries.fingerprint, "source": source.identity}
-        run_folder = open_run("count", settings, identity, reads=inputs)
+        run_folder = open_run(COMMAND, settings, identity, reads=inputs)
         if not run_folder.finished:
             with run_folder.writing():
-                count_stage(spark, run_folder, source.frame, entries, settings)
+                count_stage(spark, run_folder, source.frame, entries)
     return run_folder
 
 
-JOB = Job(
+COMMAND = job(
     "count",
     "count the pairs that hold each metadata entry",
-    "POOL",
-    "output folder of dedup or curate, or a folder of Parquet files with entry_ids",
-    many=False,
+    inputs=("POOL", "output folder of dedup or curate, or a folder of Parquet files with entry_ids"),
+    settings=(take(Output), take(Entries), take(Execution)),
     execute=execute,
     output=ENTRY_COUNTS,
 )
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    return run_job(JOB, argv)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,18 +1,22 @@
 """Report: one self-contained page about a run, from its run.json and a few passes over what it wrote."""
 
-if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes the place of jobs/ on the path
+if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
     from pathlib import Path
 
-    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
-        sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    folder = Path(__file__).resolve().parent
+    sys.path[:1] = [str(folder.parent)] if folder.name == "jobs" else []
+    from jobs import cli
 
+    raise SystemExit(cli.main(["report", *sys.argv[1:]]))
+
+import argparse
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.console.command import Parser, guarded
+from jobs.console.command import Command
 from jobs.runs.funnel import funnel, subsets_of
 from jobs.runs.open_storage import load_metadata
 from jobs.runs.run_folder import (
@@ -29,8 +33,8 @@ from jobs.runs.run_folder import (
     stored_run,
 )
 from jobs.runs.step_input import open_source
-from jobs.settings.fields import COMMANDS, Settings
-from jobs.settings.flags import add_flags, resolve
+from jobs.settings.groups import Entries, Execution, GivenCounts
+from jobs.settings.settings import Settings, take
 from jobs.spark.frames import check_fingerprint, fingerprint_of, read_files, set_shuffle_partitions
 from jobs.spark.progress import progress, warn
 from jobs.spark.session import spark_session
@@ -67,7 +71,6 @@ from udfs.report.figures import (
 from udfs.report.page import render_report
 from udfs.schemas import ENTRY_COUNT, FILE
 
-PURPOSE = "draw report.html for a folder that Ballast wrote: figures, curves and samples on one page"
 PAPER_ENTRIES = 500_000
 
 
@@ -77,36 +80,6 @@ class Context(NamedTuple):
     pool: DataFrame | None
     names: list[str] | None
     counts: Counts | None
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    arguments = command_parser().parse_args(argv)
-
-    def draw() -> None:
-        settings = resolve("report", arguments)
-        paths = [arguments.folder, *([arguments.pool] if arguments.pool else [])]
-        with spark_session(settings, "report", paths) as spark:
-            run = stored_run(arguments.folder)
-            context = _context(spark, run, arguments.folder, arguments.pool, settings)
-            write_report(spark, run, context, paper_list=arguments.paper_list)
-        print(f"{arguments.folder.rstrip('/')}/{REPORT_FILE}")
-
-    return guarded(draw, debug=getattr(arguments, "debug", False))
-
-
-def command_parser() -> Parser:
-    parser = Parser(prog="ballast report", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
-    parser.add_argument("folder", metavar="DIR", help="output folder of curate or of any other job")
-    parser.add_argument(
-        "--pool", metavar="POOL", help="of the output of `balance`: the pool that it balanced, with its counts"
-    )
-    parser.add_argument(
-        "--paper-list",
-        action="store_true",
-        help="say that the entries are the paper's own 500,000 (MetaCLIP's metadata.json): its figures stand beside",
-    )
-    add_flags(parser, COMMANDS["report"])
-    return parser
 
 
 def write_report(
@@ -157,19 +130,19 @@ def _context(spark: SparkSession, run: RunFolder, folder: str, pool_path: str | 
         drawn_with = fingerprint_of(subset, "entry_ids")
         if drawn_with is not None:
             check_fingerprint(matched_with, drawn_with._asdict(), pool_path, folder)
-    if own.counts is not None and settings.entry_counts is None:
+    if own.counts is not None and settings.counts.entry_counts is None:
         return Context(pool, own.names, own.counts)
-    beside = pool_path or folder
-    if settings.entry_counts is not None or counts_beside(beside) is not None:
-        given = given_counts(spark, settings, beside, matched_with)
+    beside, metadata = pool_path or folder, settings.entries.metadata
+    if settings.counts.entry_counts is not None or counts_beside(beside) is not None:
+        given = given_counts(spark, settings.counts.entry_counts, metadata, beside, matched_with)
         return Context(pool, given.entries, given.counts)
-    return Context(pool, _names(settings, beside, matched_with), None)
+    return Context(pool, _names(metadata, beside, matched_with), None)
 
 
-def _names(settings: Settings, path: str, matched_with: Any) -> list[str] | None:
+def _names(metadata: str | None, path: str, matched_with: Any) -> list[str] | None:
     """The names of the entries: those of `--metadata`, else the packaged ones if they are what was matched with."""
-    if settings.metadata is not None:
-        return list(pool_entries(settings, path, matched_with).entries)
+    if metadata is not None:
+        return list(pool_entries(metadata, path, matched_with).entries)
     packaged = load_metadata(None)
     known = matched_with is not None and matched_with._asdict() == packaged.fingerprint
     return list(packaged.entries) if known else None
@@ -178,7 +151,8 @@ def _names(settings: Settings, path: str, matched_with: Any) -> list[str] | None
 def collect(spark: SparkSession, run: RunFolder, context: Context, *, paper_list: bool = False) -> Report:
     """Everything the page shows, as small aggregates. Raises `UsageError` where `paper_list` cannot be true."""
     record, stages = run.record, run.record["stages"]
-    settings = _settings(record)
+    saved = record["settings"]
+    seed, per_image = saved.get("seed", 0), saved.get("per_image", "all")  # these decide which pairs were drawn
     set_shuffle_partitions(spark, run.bytes_of(POOL))
     pool, names, counts = context
     if pool is None and SUBSET not in stages:
@@ -195,9 +169,9 @@ def collect(spark: SparkSession, run: RunFolder, context: Context, *, paper_list
         pool_pairs = pool_pairs if pool_pairs is not None else pool.count()
         if "entry_ids" in pool.columns:
             drawn_from_it = "survivors" not in record and not is_blocked  # these leave fewer than --pool has
-            measured = pool_figures(pool, settings, counts if drawn_from_it else None, thresholds)
+            measured = pool_figures(pool, seed, per_image, counts if drawn_from_it else None, thresholds)
         spoken = languages(pool)
-        pairs = [] if is_blocked else shown_pairs(pool, pool_pairs, settings.seed, names, counts, thresholds)
+        pairs = [] if is_blocked else shown_pairs(pool, pool_pairs, seed, names, counts, thresholds)
     reasons: list[Reason] = []
     bad: list[BadFile] = []
     if any(stages.get(FILES, {}).get(status) for status in (FileStatus.PARTIAL, FileStatus.FAILED)):
@@ -211,7 +185,7 @@ def collect(spark: SparkSession, run: RunFolder, context: Context, *, paper_list
             continue
         if counts is not None:
             kept[facts["t"]] = realised_counts(frame, len(counts))
-        shown = shown_pairs(frame, facts["pairs"], settings.seed, names, counts, [facts["t"]])
+        shown = shown_pairs(frame, facts["pairs"], seed, names, counts, [facts["t"]])
         drawn.append(_subset_figures(frame, facts, names, counts, kept.get(facts["t"]), measured, shown))
     entries: EntryFigures | None = None
     if counts is not None and names is not None:
@@ -267,12 +241,6 @@ def _subset_figures(
     )
 
 
-def _settings(record: dict[str, Any]) -> Settings:
-    """Those settings of the run that decide which pairs were drawn."""
-    saved = record["settings"]
-    return Settings(out="", seed=saved.get("seed", 0), per_image=saved.get("per_image", "all"))
-
-
 def _pool_pairs(stages: dict[str, Any]) -> int | None:
     for stage, name in ((POOL, "pairs"), (MATCHED, "pairs"), (SUBSET, "pool_pairs")):
         if stage in stages:
@@ -293,5 +261,31 @@ def _frame(spark: SparkSession, files: Sequence[str]) -> DataFrame | None:
     return spark.read.parquet(*files) if files else None
 
 
-if __name__ == "__main__":
-    raise SystemExit(main())
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="DIR", help="output folder of curate or of any other job")
+    parser.add_argument(
+        "--pool", metavar="POOL", help="for the output of `balance`: the pool that it balanced, with its counts"
+    )
+    parser.add_argument(
+        "--paper-list",
+        action="store_true",
+        help="state that the entries are the paper's own 500,000 (MetaCLIP's metadata.json): shows its figures beside",
+    )
+
+
+def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+    paths = [arguments.folder, *([arguments.pool] if arguments.pool else [])]
+    with spark_session(settings.execution, "report", settings.spark_paths(*paths)) as spark:
+        run = stored_run(arguments.folder)
+        context = _context(spark, run, arguments.folder, arguments.pool, settings)
+        write_report(spark, run, context, paper_list=arguments.paper_list)
+    print(f"{arguments.folder.rstrip('/')}/{REPORT_FILE}")
+
+
+COMMAND = Command(
+    name="report",
+    purpose="draw report.html for a folder that Ballast wrote: figures, curves and samples on one page",
+    run=_run,
+    settings=(take(GivenCounts, "entry_counts"), take(Entries), take(Execution)),
+    add_arguments=_add_arguments,
+)

@@ -62,12 +62,11 @@ def bucket(s3_server: str) -> str:
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory, s3_server: str) -> Iterator:
     """A local session with two cores, as `ballast` makes it. Its workers know the S3 server from their environment."""
-    from jobs.settings.fields import Settings
+    from jobs.settings.groups import Execution
     from jobs.spark.session import spark_session
 
     scratch = tmp_path_factory.mktemp("spark")
-    settings = Settings(
-        out="",
+    execution = Execution(
         master="local[2]",
         spark_conf=(
             f"spark.local.dir={scratch}",
@@ -76,7 +75,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory, s3_server: str) -> Iterator:
         ),
     )
     before = dict(os.environ)
-    with spark_session(settings, "tests") as session:
+    with spark_session(execution, "tests") as session:
         yield session
     os.environ.clear()
     os.environ.update(before)

@@ -9,7 +9,6 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs.runs.open_storage import load_metadata, open_storage, path_kind, read_file
 from jobs.runs.run_folder import COUNTS_FILE, ENTRY_COUNTS, POOL, SUBSET, digest, read_record
 from jobs.runs.step_input import open_source
-from jobs.settings.fields import Settings
 from jobs.spark.frames import Fingerprint, check_fingerprint, fingerprint_of
 from jobs.spark.progress import warn
 from metadata.entries import EntryList
@@ -41,25 +40,25 @@ def counts_beside(pool: str) -> str | None:
 
 
 def given_counts(
-    spark: SparkSession, settings: Settings, pool: str, matched_with: Fingerprint | None, path: str | None = None
+    spark: SparkSession, path: str | None, metadata: str | None, pool: str, matched_with: Fingerprint | None
 ) -> GivenCounts:
-    """The counts to balance the pool by: those of `path` or `--entry-counts`, else the pool's own.
+    """The counts to balance the pool by: those of `path`, else the pool's own. `metadata` is what `--metadata` names.
 
     `matched_with` is the fingerprint of the pool's list, which the counts must be of: by their own fingerprint or,
     where they have none, by their entries' names. Raises `UsageError` for counts of another list.
     """
-    path = path or settings.entry_counts or counts_beside(pool)
+    path = path or counts_beside(pool)
     if path is None:
         raise UsageError(f"{pool}: has no entry counts of its own: name them by --entry-counts PATH (ballast count)")
     if not path.endswith(".parquet") and path_kind(path) == PathKind.FILE:
-        return _from_json(path, pool_entries(settings, pool, matched_with))
+        return _from_json(path, pool_entries(metadata, pool, matched_with))
     source = open_source(spark, path, (ENTRY_COUNTS,), ("entry_id", "count"))
     counted_with = fingerprint_of(source.frame, "entry_id")
     if matched_with and counted_with:
         check_fingerprint(matched_with, counted_with._asdict(), pool, f"the counts of {path}")
     counts, entries = read_counts(source.frame, path)
     if counted_with is None:
-        _check_names(path, len(counts), entries, pool, matched_with, settings)
+        _check_names(path, len(counts), entries, pool, matched_with, metadata)
     return GivenCounts(counts, entries, source.identity)
 
 
@@ -77,17 +76,17 @@ def read_counts(frame: DataFrame, where: str) -> tuple[Counts, list[str] | None]
     return table["count"].to_numpy(np.int64), table["entry"].tolist() if "entry" in table else None
 
 
-def pool_entries(settings: Settings, pool: str, matched_with: Fingerprint | None) -> EntryList:
+def pool_entries(metadata: str | None, pool: str, matched_with: Fingerprint | None) -> EntryList:
     """The list of entries that a pool was matched with: `--metadata`, else the names in its own counts, else the
     packaged list. Raises `UsageError` for another list than the pool's."""
     beside = counts_beside(pool)
-    if settings.metadata is None and beside is not None:
+    if metadata is None and beside is not None:
         data = open_storage(beside).read(COUNTS_FILE)
         if data is not None:
             entries = EntryList(tuple(json.loads(data)), f"{beside}/{COUNTS_FILE}")
             if matched_with is None or matched_with._asdict() == entries.fingerprint:
                 return entries
-    entries = load_metadata(settings.metadata)
+    entries = load_metadata(metadata)
     check_fingerprint(matched_with, entries.fingerprint, pool, entries.source)
     return entries
 
@@ -130,15 +129,15 @@ def _check_names(
     names: list[str] | None,
     pool: str,
     matched_with: Fingerprint | None,
-    settings: Settings,
+    metadata: str | None,
 ) -> None:
     """Raise `UsageError` unless counts without a fingerprint are of the pool's list, as far as that can be told."""
     if matched_with is not None and size != matched_with.entries:
         raise UsageError(f"{path}: counts {size:,} entries, but {pool} was matched with {matched_with.entries:,}")
     if names is not None and matched_with is not None:
         check_fingerprint(matched_with, EntryList(tuple(names), path).fingerprint, pool, path)
-    elif names is not None and settings.metadata is not None:
-        entries = load_metadata(settings.metadata)
+    elif names is not None and metadata is not None:
+        entries = load_metadata(metadata)
         if list(entries.entries) != names:
             raise UsageError(f"{path}: counts other entries than {entries.source} holds, or in another order")
     else:

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from jobs.console.command import Parser
 from jobs.console.next_steps import next_of_list, next_steps
+from jobs.console.registry import command as command_of
 from jobs.runs.run_folder import ENTRY_COUNTS, EXPORT, IMAGES, POOL, SUBSET
-from jobs.settings.fields import COMMANDS, Settings
-from jobs.settings.flags import add_flags
+from jobs.settings.settings import Settings
 
 SEVERAL = {SUBSET: {"pool_pairs": 9, "subsets": [{"t": 2}, {"t": 5}]}}
 
@@ -18,7 +17,7 @@ def commands(
     job: str, stages: dict | None = None, out: str = "run", inputs: Sequence[str] = ("pool",), **settings: object
 ) -> list[list[str]]:
     record = {"job": job, "stages": stages or {}}
-    lines = next_steps(record, inputs, Settings(out=out, **settings)).splitlines()
+    lines = next_steps(record, inputs, Settings.of(out=out, **settings)).splitlines()
     return [shlex.split(line) for line in lines if line.startswith(("  ballast", "  img2dataset"))]
 
 
@@ -27,11 +26,9 @@ def test_every_flag_is_one_of_the_command(job):
     found = commands(job, out="my run/", entry_counts="counts", metadata="my list.json")
     assert found
     for name, *arguments in (arguments for program, *arguments in found if program == "ballast"):
-        parser = Parser(prog=name)
-        parser.add_argument("inputs", nargs=1)
-        parser.add_argument("--pool")  # of report
-        add_flags(parser, COMMANDS[name])
-        assert parser.parse_args(arguments).inputs in (["my run"], ["pool"])
+        parsed = vars(command_of(name).parse(arguments))
+        read = next(parsed[key] for key in ("inputs", "folder", "pool") if key in parsed)
+        assert read in (["my run"], ["pool"], "my run", "pool")
 
 
 def test_the_report_of_a_subset_names_its_pool_unless_its_folder_has_the_counts():

@@ -10,8 +10,20 @@ import time
 import pytest
 from rich.console import Console
 
-from jobs.settings.fields import Settings
-from jobs.spark.progress import Progress, Read, Standing, Tasks, line_of, picture_of, progress, rate, say, shown, span
+from jobs.settings.groups import Execution
+from jobs.spark.progress import (
+    Progress,
+    Read,
+    Standing,
+    Tasks,
+    line_of,
+    live_display,
+    picture_of,
+    progress,
+    rate,
+    say,
+    span,
+)
 
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 
@@ -135,7 +147,7 @@ def test_a_terminal_shows_spark_moving_and_is_left_as_it_was(spark, monkeypatch)
         return number
 
     terminal = Terminal(monkeypatch)
-    with pytest.raises(KeyboardInterrupt), shown(spark, Settings(out="")):
+    with pytest.raises(KeyboardInterrupt), live_display(spark, Execution()):
         progress().begin("extract", Read(1, 21))
         progress().begin_batch(20)
         spark.sparkContext.parallelize(range(20), 20).map(slow).collect()
@@ -157,7 +169,7 @@ def test_no_display_where_it_is_not_wanted(spark, monkeypatch, settings, variabl
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("jobs.spark.progress._LINE_EVERY_S", 0.1)
-    with shown(spark, Settings(out="", **settings)):
+    with live_display(spark, Execution(**settings)):
         progress().begin("extract", Read(1, 5))
         time.sleep(0.6)
     written = terminal.close()
@@ -168,7 +180,7 @@ def test_no_display_where_it_is_not_wanted(spark, monkeypatch, settings, variabl
 def test_no_color_is_respected(spark, monkeypatch):
     terminal = Terminal(monkeypatch)
     monkeypatch.setenv("NO_COLOR", "1")
-    with shown(spark, Settings(out="")):
+    with live_display(spark, Execution()):
         progress().begin("extract", Read(1, 5))
         time.sleep(0.4)
     written = terminal.close()

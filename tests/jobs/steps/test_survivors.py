@@ -146,7 +146,6 @@ def test_a_recount_of_a_subset_would_keep_too_many_and_the_weights_mend_it(spark
     """
     from jobs.balance import run as balance_run
     from jobs.count import run as count_run
-    from jobs.settings.fields import Settings
     from udfs.balancing.probabilities import entry_probabilities
 
     rng = np.random.default_rng(11)
@@ -161,14 +160,13 @@ def test_a_recount_of_a_subset_would_keep_too_many_and_the_weights_mend_it(spark
 
     pool = spark.createDataFrame(rows, ddl(POOL)).repartition(3).cache()
     names = spark.createDataFrame([(place, str(place)) for place in range(entries)], "entry_id int, entry string")
-    settings = Settings(out="", seed=SEED)
 
     def counted(frame):
-        found = {row["entry_id"]: row["count"] for row in count_run(frame, settings, names).collect()}
+        found = {row["entry_id"]: row["count"] for row in count_run(frame, names).collect()}
         return np.array([found[place] for place in range(entries)])
 
     def balanced(frame, counts, t=t):
-        return balance_run(frame, settings, spark.sparkContext.broadcast({t: entry_probabilities(counts, t)}))
+        return balance_run(frame, SEED, spark.sparkContext.broadcast({t: entry_probabilities(counts, t)}))
 
     survived = "conv(substring(uuid, -4), 16, 10) % 3 > 0"
     left = pool.where(survived)
