@@ -142,12 +142,12 @@ def test_ctrl_c_is_one_line_and_the_run_resumes(crawl, curated, tmp_path):
     out = tmp_path / "out"
     command = driver(crawl, out, tmp_path)
     run = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    manifest = out / "_manifests" / "extracted" / "batch=00000.json"
     deadline = time.monotonic() + 120
-    while not (out / "run.json").exists() and run.poll() is None and time.monotonic() < deadline:
+    while not manifest.exists() and run.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
-    time.sleep(1)
     os.killpg(run.pid, signal.SIGINT)
-    _, error = run.communicate(timeout=60)
+    _, error = run.communicate(timeout=200)
     assert run.returncode == 130
     assert error.splitlines()[-1] == "ballast: stopped; the same command goes on from what was committed"
     assert "Traceback" not in error

@@ -1,10 +1,12 @@
 """What belongs to an image, by each parser: one rule, one page, what it comes to."""
 
-import time
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from cpu_time import at_most
 from fastwarc import ArchiveIterator, WarcRecordType
+from html5lib import html5parser
 from html_pages import KNOWN, RICH_PAGES
 from hypothesis import assume, given, settings
 from rich_oracle import Found, rich_oracle
@@ -238,6 +240,15 @@ def test_metas_that_may_say_no(parser: str) -> None:
     assert HTML_PARSERS[parser](page, RICH).metas == expected
 
 
+SVG, MATHML = "http://www.w3.org/2000/svg", "http://www.w3.org/1998/Math/MathML"
+SPECIAL_TODAY = (
+    {("http://www.w3.org/1999/xhtml", name) for name in ("figcaption", "source")}
+    | {(SVG, name) for name in ("desc", "title")}
+    | {(MATHML, name) for name in ("mi", "mo", "mn", "ms", "mtext", "annotation-xml")}
+)
+"""Special elements of the HTML standard (13.2.4.2) on these pages that html5lib 1.1 takes for ordinary ones."""
+
+
 def found_by(parser: str, page: str) -> list[Found]:
     images = [without_runs(image) for image in HTML_PARSERS[parser](page, RICH).images]
     return [Found((*image.others, image.src), image.texts) for image in images]
@@ -253,9 +264,11 @@ def test_rules_are_the_oracles(page: str) -> None:
 @settings(max_examples=settings.default.max_examples * 3)
 @given(RICH_PAGES)
 def test_rules_on_lexbors_tree_are_the_oracles(page: str) -> None:
-    """On pages that html5lib 1.1 parses by the HTML standard."""
+    """On pages that html5lib 1.1 parses by the HTML standard, once it knows which elements are special."""
     assume(not KNOWN.search(page))
-    assert found_by("lexbor", "<body>" + page) == rich_oracle("<body>" + page)
+    with patch.object(html5parser, "specialElements", html5parser.specialElements | SPECIAL_TODAY):
+        expected = rich_oracle("<body>" + page)
+    assert found_by("lexbor", "<body>" + page) == expected
 
 
 def test_real_pages_are_the_oracles(shared_data: Path) -> None:
@@ -287,6 +300,5 @@ def test_real_pages_are_the_oracles(shared_data: Path) -> None:
     ids=["nested in a drawing", "nested in a caption", "images deep down"],
 )
 def test_time_grows_with_the_page(page: bytes, parser: str) -> None:
-    began = time.process_time()
-    HTML_PARSERS[parser](page, RICH)
-    assert time.process_time() - began < 5
+    with at_most(50):
+        HTML_PARSERS[parser](page, RICH)
