@@ -123,8 +123,8 @@ class Terminal:
                 return
 
     def wait_for(self, pattern: bytes) -> None:
-        """Wait until this was written; at most two minutes, so that what is missing fails the test."""
-        deadline = time.monotonic() + 120
+        """Wait until this was written; at most ten minutes, so that what is missing fails the test."""
+        deadline = time.monotonic() + 600
         while not re.search(pattern, b"".join(self._read)) and time.monotonic() < deadline:
             time.sleep(0.02)
 
@@ -141,7 +141,7 @@ def test_a_terminal_shows_spark_moving_and_is_left_as_it_was(spark, monkeypatch,
     seen = str(tmp_path / "seen")
 
     def task(number: int) -> int:  # in here, so that it travels by value: workers do not find this module
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         while number >= 10 and not Path(seen).exists() and time.monotonic() < deadline:
             time.sleep(0.02)
         return number
