@@ -8,7 +8,7 @@ from cpu_time import at_most
 from fastwarc import ArchiveIterator, WarcRecordType
 from html5lib import html5parser
 from html_pages import KNOWN, RICH_PAGES
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from rich_oracle import Found, rich_oracle
 
 from udfs.document import Document, Image
@@ -263,6 +263,7 @@ def test_rules_are_the_oracles(page: str) -> None:
 
 @settings(max_examples=settings.default.max_examples * 3)
 @given(RICH_PAGES)
+@example("<img src=a.jpg alt=x><noscript><figcaption></noscript><img src=a.jpg alt=x>")
 def test_rules_on_lexbors_tree_are_the_oracles(page: str) -> None:
     """On pages that html5lib 1.1 parses by the HTML standard, once it knows which elements are special."""
     assume(not KNOWN.search(page))
