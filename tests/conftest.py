@@ -1,15 +1,40 @@
-"""Shared fixtures: one Spark session for all tests, made when the first test wants it."""
+"""Shared fixtures: one Spark session for all tests, made when the first test wants it. Profiles of Hypothesis.
+
+Property tests draw the same examples in every run (`fixed`, the default), or new ones (`fuzz`: `make fuzz`). A test
+that needs more or fewer examples than others states it relative to the profile: `settings.default.max_examples * 3`.
+"""
 
 import logging
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+from hypothesis.configuration import set_hypothesis_home_dir
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
+
+# Hypothesis writes nothing into the checkout, and a busy machine breaks no deadline.
+_hypothesis_home = Path(tempfile.mkdtemp(prefix="ballast-hypothesis-"))
+set_hypothesis_home_dir(_hypothesis_home)
+settings.register_profile("fixed", deadline=None, database=None, derandomize=True)
+settings.register_profile(
+    "fuzz",
+    deadline=None,
+    database=None,
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "200")),
+    print_blob=True,
+)
+settings.load_profile("fixed")
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_hypothesis_home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The layout: packages import each other without a cycle, udfs/ is free of Spark, and each file lies where it belongs."""
+"""The layout: packages import each other without a cycle, udfs/ is free of Spark, and each file is in its place."""
 
 import ast
 from collections import defaultdict
