@@ -1,5 +1,6 @@
 # make demo          set up, then curate a small generated web
 # make test          set up, then lint, types and every test
+# make fuzz          the property tests on new random examples, for about three minutes
 # make setup         leave .venv/bin/ballast, and a Java where the machine has none
 # make test-cluster  killed drivers, the documentation followed, and rows on a real standalone cluster on loopback
 # make test-spark35  the Spark tests again, on Spark 3.5
@@ -8,6 +9,7 @@
 
 PYTHON ?= python3
 PIP_FLAGS := --quiet --disable-pip-version-check
+FUZZ_EXAMPLES ?= 200
 VENV := .venv
 VENV35 := .venv-spark35
 VENV_BENCH := .venv-bench
@@ -19,7 +21,7 @@ define ensure_java
 @$(1)/bin/python -m jobs.spark.java
 endef
 
-.PHONY: demo setup test lint reference test-cluster test-spark35 dist bench clean
+.PHONY: demo setup test fuzz lint reference test-cluster test-spark35 dist bench clean
 
 demo: setup
 	$(VENV)/bin/ballast demo
@@ -28,6 +30,12 @@ setup: $(VENV)/.setup
 
 test: $(VENV)/.test lint
 	$(VENV)/bin/python -m pytest
+
+# A find is luck, and fails nothing: it is printed with its example and the blob that reproduces it, and becomes an
+# explicit example or a case of its test. Longer: make fuzz FUZZ_EXAMPLES=5000 FUZZ_FLAGS='-k rich_images'
+fuzz: $(VENV)/.test
+	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(VENV)/bin/python -m pytest -m hypothesis --hypothesis-profile=fuzz $(FUZZ_FLAGS) \
+		|| { [ $$? -eq 1 ] && printf '\n*** make fuzz FOUND SOMETHING: see the failures above ***\n\n'; }
 
 lint: $(VENV)/.test
 	$(VENV)/bin/ruff check .

@@ -1,66 +1,43 @@
 """The `ballast` command."""
 
+if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
+    import sys
+    from pathlib import Path
+
+    folder = Path(__file__).resolve().parent
+    sys.path[:1] = [str(folder.parent)] if folder.name == "jobs" else []
+    from jobs import cli
+
+    raise SystemExit(cli.main([*sys.argv[1:]]))
+
 import argparse
 import sys
 from collections.abc import Sequence
 
-from jobs import (
-    balance,
-    count,
-    curate,
-    dedup,
-    demo,
-    emr,
-    explain,
-    export,
-    extract,
-    group,
-    inspect_file,
-    match,
-    merge,
-    metadata,
-    plan,
-    report,
-    sample,
-    trace_pair,
-)
-from jobs.console.command import Parser, run_job
+from jobs.console.command import Parser
+from jobs.console.registry import FAMILIES, all_commands, command, name_in
 from jobs.runs.identity import ballast_version
-
-JOBS = {module.JOB.name: module.JOB for module in (curate, extract, match, dedup, merge, count, balance, group, export)}
-HELPERS = {
-    "plan": plan,
-    "report": report,
-    "explain": explain,
-    "inspect": inspect_file,
-    "trace": trace_pair,
-    "metadata": metadata,
-    "demo": demo,
-    "sample": sample,
-    "emr": emr,
-}
 
 _EPILOG = """start with:
   ballast demo                                   curate a small generated web
   ballast curate FILE.warc.gz --out DIR          your own WARC or WAT, with the packaged entries
   ballast curate FILE.warc.gz --out DIR --metadata metadata.json
 
-ballast COMMAND --help tells more."""
+`ballast COMMAND --help` shows the flags of a command."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run `ballast ARGUMENTS`; gives the exit status."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments and arguments[0] in JOBS:
-        return run_job(JOBS[arguments[0]], arguments[1:])
-    if arguments and arguments[0] in HELPERS:
-        return HELPERS[arguments[0]].main(arguments[1:])
-    _parser().parse_args(arguments or ["--help"])
+    """Run `ballast ARGUMENTS`; returns the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    name = name_in(words)
+    if name is not None:
+        return command(name).main(words[len(name.split()) :])
+    _parser().parse_args(words or ["--help"])
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    """The parser of the bare command: it only helps, and refuses commands that there are not."""
+    """The parser of a command line that names no command: it shows help, and refuses unknown commands."""
     parser = Parser(
         prog="ballast",
         description="Balanced image-text training sets from CommonCrawl, the MetaCLIP way, on Apache Spark.",
@@ -69,12 +46,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"ballast {ballast_version()}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, job in JOBS.items():
-        commands.add_parser(name, help=job.purpose)
-    for name, module in HELPERS.items():
-        commands.add_parser(name, help=module.PURPOSE)
+    families: dict[str, argparse._SubParsersAction] = {}
+    for each in all_commands():
+        first, _, second = each.name.partition(" ")
+        if not second:
+            commands.add_parser(first, help=each.purpose)
+            continue
+        if first not in families:
+            purpose = FAMILIES[first]
+            family = commands.add_parser(first, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+            families[first] = family.add_subparsers(title="commands", metavar="COMMAND", required=True)
+        families[first].add_parser(second, help=each.purpose)
     return parser
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,11 +1,14 @@
 """Dedup: one row per pair (or per image), the same one on any cluster."""
 
-if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes the place of jobs/ on the path
+if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
     from pathlib import Path
 
-    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
-        sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    folder = Path(__file__).resolve().parent
+    sys.path[:1] = [str(folder.parent)] if folder.name == "jobs" else []
+    from jobs import cli
+
+    raise SystemExit(cli.main(["dedup", *sys.argv[1:]]))
 
 from collections.abc import Sequence
 from functools import partial, reduce
@@ -14,12 +17,13 @@ from typing import Any, NamedTuple
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.console.command import Job, open_run, run_job
+from jobs.console.command import job, open_run
 from jobs.runs.identity import digest
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import Source, locate, open_source
 from jobs.runs.stopwatch import Stopwatch
-from jobs.settings.fields import Settings
+from jobs.settings.groups import Blocking, Dedup, Draws, Execution, Output
+from jobs.settings.settings import Settings, take
 from jobs.spark.frames import fingerprint_of, read_files, rows_and_images, set_shuffle_partitions, with_fingerprint
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import progress, say, warn
@@ -36,7 +40,7 @@ from udfs.stages import PoolFacts, RepeatsFacts, Stage
 _BROADCAST_TIMEOUT = "spark.sql.broadcastTimeout"
 
 
-def run(pairs: DataFrame, settings: Settings) -> DataFrame:
+def run(pairs: DataFrame, dedup: Dedup, seed: int) -> DataFrame:
     """Pairs, matched or not, to the pool (`schemas.POOL`; without `entry_ids` where the pairs have none).
 
     `url-caption` keeps one row per (`uuid`, `caption_hash`); `url` one per `uuid`, with the caption of the smallest
@@ -45,10 +49,10 @@ def run(pairs: DataFrame, settings: Settings) -> DataFrame:
     """
     columns = [name for name in POOL_SCHEMA.names if name in pairs.columns and name != "duplicates"]
     copies = copies_column(pairs)
-    if settings.dedup == "none":
+    if dedup.dedup == "none":
         return pairs.select(*columns, copies.alias("duplicates"))
-    keys = key_columns(settings)
-    first = [pair_hash_column(PICK, settings.seed).alias("pick")] if settings.dedup == "url" else []
+    keys = key_columns(dedup)
+    first = [pair_hash_column(PICK, seed).alias("pick")] if dedup.dedup == "url" else []
     rest = [name for name in columns if name not in SORT_KEY and name not in keys]
     survivor = F.min(F.struct(*first, *SORT_KEY, *rest)).alias("survivor")
     grouped = pairs.groupBy(*keys).agg(survivor, F.sum(copies).alias("duplicates"))
@@ -59,9 +63,9 @@ def run(pairs: DataFrame, settings: Settings) -> DataFrame:
     return with_fingerprint(pool, "entry_ids", fingerprint._asdict()) if fingerprint else pool
 
 
-def key_columns(settings: Settings) -> list[str]:
+def key_columns(dedup: Dedup) -> list[str]:
     """The columns in which two pairs that are the same agree."""
-    return ["uuid"] if settings.dedup == "url" else ["uuid", "caption_hash"]
+    return ["uuid"] if dedup.dedup == "url" else ["uuid", "caption_hash"]
 
 
 def copies_column(pairs: DataFrame) -> Column:
@@ -69,9 +73,9 @@ def copies_column(pairs: DataFrame) -> Column:
     return F.col("duplicates") if "duplicates" in pairs.columns else F.lit(1).cast("long")
 
 
-def without_pools(pairs: DataFrame, pools: Sequence[DataFrame], settings: Settings) -> DataFrame:
+def without_pools(pairs: DataFrame, pools: Sequence[DataFrame], dedup: Dedup) -> DataFrame:
     """The pairs that none of the pools holds; with `--dedup url`, those of images that none holds."""
-    keys = key_columns(settings)
+    keys = key_columns(dedup)
     for pool in pools:
         pairs = pairs.join(pool.select(*keys), keys, "left_anti")
     return pairs
@@ -82,10 +86,10 @@ def _slice(pairs: DataFrame, place: int, slices: int, key: str = "uuid") -> Data
     return pairs.where(F.pmod(F.xxhash64(F.lit("slice"), key), F.lit(slices)) == place) if slices > 1 else pairs
 
 
-def _slices(run_folder: RunFolder, stage: Stage, settings: Settings) -> int:
+def _slices(run_folder: RunFolder, stage: Stage, dedup: Dedup) -> int:
     """How many slices a stage is made in: one that was begun with another number goes on with that."""
     begun = [int(manifest.facts["slices"]) for manifest in run_folder.manifests(stage)]
-    return begun[0] if begun else settings.hash_slices
+    return begun[0] if begun else dedup.hash_slices
 
 
 def _unit(place: int, slices: int) -> str:
@@ -93,7 +97,7 @@ def _unit(place: int, slices: int) -> str:
 
 
 def repeats_stage(
-    spark: SparkSession, run_folder: RunFolder, pairs: DataFrame, settings: Settings, exclude: Sequence[Source]
+    spark: SparkSession, run_folder: RunFolder, pairs: DataFrame, dedup: Dedup, exclude: Sequence[Source]
 ) -> RepeatsFacts | None:
     """Write the captions and images that exceed the limits of the settings, slice by slice, each committed by itself;
     returns the stage's facts, None without limits.
@@ -101,7 +105,7 @@ def repeats_stage(
     Counted are the distinct pairs that dedup is given and that no excluded pool holds, before `--dedup` picks any. Both
     limits are applied to the same counts, so that neither changes what the other finds.
     """
-    asked, facts = limits(settings), run_folder.record.stages.repeats
+    asked, facts = limits(dedup), run_folder.record.stages.repeats
     if not asked or facts is not None:
         return facts
     watch = Stopwatch()
@@ -109,15 +113,15 @@ def repeats_stage(
     run_folder.clean(Stage.REPEATS)
     if not spark.sparkContext.getConf().contains(_BROADCAST_TIMEOUT):
         spark.conf.set(_BROADCAST_TIMEOUT, "36000")  # the small tables that are sent are found by passes over all pairs
-    slices = _slices(run_folder, Stage.REPEATS, settings)
+    slices = _slices(run_folder, Stage.REPEATS, dedup)
     rows = pairs.count() // slices
     for place in range(slices):
         found = []
         for limit in asked:
             pools = [source.frame for source in exclude]
-            if limit.key in key_columns(settings):
+            if limit.key in key_columns(dedup):
                 pools = [_slice(pool, place, slices, limit.key) for pool in pools]
-            leave_out = partial(without_pools, pools=pools, settings=settings)
+            leave_out = partial(without_pools, pools=pools, dedup=dedup)
             found.append(find_repeats(_slice(pairs, place, slices, limit.key), limit, rows, leave_out))
         frame = reduce(DataFrame.unionByName, found)
         run_folder.commit(Stage.REPEATS, frame, unit=_unit(place, slices), facts={"slices": slices})
@@ -132,7 +136,8 @@ def dedup_stage(
     run_folder: RunFolder,
     pairs: DataFrame,
     size_bytes: int,
-    settings: Settings,
+    dedup: Dedup,
+    seed: int,
     exclude: Sequence[Source] = (),
     blocks: BlockList | None = None,
 ) -> None:
@@ -142,24 +147,24 @@ def dedup_stage(
         return
     all_pairs, pairs = pairs, without_blocked(pairs, blocks)
     in_all = size_bytes + sum(source.size_bytes for source in exclude)
-    set_shuffle_partitions(spark, in_all // _slices(run_folder, Stage.REPEATS, settings))
-    over = repeats_stage(spark, run_folder, pairs, settings, exclude)
+    set_shuffle_partitions(spark, in_all // _slices(run_folder, Stage.REPEATS, dedup))
+    over = repeats_stage(spark, run_folder, pairs, dedup, exclude)
     repeats = read_files(spark, run_folder.files(Stage.REPEATS), REPEAT)
     watch = Stopwatch()
     progress().begin("dedup")
     run_folder.clean(Stage.POOL)
-    slices = _slices(run_folder, Stage.POOL, settings)
+    slices = _slices(run_folder, Stage.POOL, dedup)
     set_shuffle_partitions(spark, in_all // slices)
     for place in range(slices):
         pools = [_slice(source.frame, place, slices) for source in exclude]
         left = without_repeats(_slice(pairs, place, slices), repeats, over)
-        pool = run(without_pools(left, pools, settings), settings)
+        pool = run(without_pools(left, pools, dedup), dedup, seed)
         run_folder.commit(Stage.POOL, pool, unit=_unit(place, slices), facts={"slices": slices})
         if slices > 1:
             say(f"deduplicated slice {place + 1} of {slices}")
     kept = rows_and_images(spark, run_folder.files(Stage.POOL))
     blocked = _copies(all_pairs) - _copies(pairs) if blocks is not None else None
-    lost = _lost_copies(spark, run_folder, pairs, exclude, over, settings)
+    lost = _lost_copies(spark, run_folder, pairs, exclude, over, dedup)
     facts = PoolFacts(
         pairs=kept.pairs,
         images=kept.images,
@@ -186,7 +191,7 @@ def _lost_copies(
     pairs: DataFrame,
     exclude: Sequence[Source],
     over: RepeatsFacts | None,
-    settings: Settings,
+    dedup: Dedup,
 ) -> _LostCopies:
     """How many copies excluded pools and limits have taken away. What both would take counts as excluded."""
     if not exclude and over is None:
@@ -195,7 +200,7 @@ def _lost_copies(
     after = _copies(spark.read.parquet(*files)) if (files := run_folder.files(Stage.POOL)) else 0
     between = before if not exclude else after
     if exclude and over is not None:
-        between = _copies(without_pools(pairs, [source.frame for source in exclude], settings))
+        between = _copies(without_pools(pairs, [source.frame for source in exclude], dedup))
     return _LostCopies(before - between if exclude else None, between - after if over is not None else None)
 
 
@@ -204,48 +209,40 @@ def _copies(pairs: DataFrame) -> int:
     return int(row["copies"]) if row is not None else 0
 
 
-def open_excluded(spark: SparkSession, settings: Settings) -> list[Source]:
+def open_excluded(spark: SparkSession, dedup: Dedup) -> list[Source]:
     """The pools of `--exclude`."""
-    return [
-        open_source(spark, path, (Stage.POOL, Stage.MATCHED), ("uuid", "caption_hash")) for path in settings.exclude
-    ]
+    return [open_source(spark, path, (Stage.POOL, Stage.MATCHED), ("uuid", "caption_hash")) for path in dedup.exclude]
 
 
-def excluded_identity(settings: Settings) -> dict[str, Any]:
+def excluded_identity(dedup: Dedup) -> dict[str, Any]:
     """What identifies the excluded pools in run.json, None where there are none."""
-    found = [locate(path, (Stage.POOL, Stage.MATCHED)).identity["sha256"] for path in settings.exclude]
+    found = [locate(path, (Stage.POOL, Stage.MATCHED)).identity["sha256"] for path in dedup.exclude]
     return {"exclude": {"pools": len(found), "sha256": digest(sorted(found))} if found else None}
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    with spark_session(settings, "dedup", inputs) as spark:
+    dedup = settings.dedup
+    with spark_session(settings.execution, "dedup", settings.spark_paths(*inputs)) as spark:
         source = open_source(spark, inputs[0], (Stage.MATCHED, Stage.EXTRACTED), PAIR.names)
-        exclude = open_excluded(spark, settings)
-        if settings.dedup == "url" and "entry_ids" not in source.frame.columns:
+        exclude = open_excluded(spark, dedup)
+        if dedup.dedup == "url" and "entry_ids" not in source.frame.columns:
             warn("these pairs are not matched: an image whose picked caption matches nothing will be lost later on")
-        blocks = load_blocks(settings)
-        identity = {"source": source.identity, **excluded_identity(settings), **blocks_identity(blocks)}
-        run_folder = open_run("dedup", settings, identity, reads=[*inputs, *settings.exclude])
+        blocks = load_blocks(settings.blocking)
+        identity = {"source": source.identity, **excluded_identity(dedup), **blocks_identity(blocks)}
+        run_folder = open_run(COMMAND, settings, identity, reads=[*inputs, *dedup.exclude])
         if not run_folder.finished:
             with run_folder.writing():
-                dedup_stage(spark, run_folder, source.frame, source.size_bytes, settings, exclude, blocks)
+                dedup_stage(
+                    spark, run_folder, source.frame, source.size_bytes, dedup, settings.draws.seed, exclude, blocks
+                )
     return run_folder
 
 
-JOB = Job(
+COMMAND = job(
     "dedup",
     "keep one copy of each pair, or of each image",
-    "PAIRS",
-    "output folder of match, extract or curate, or a folder of Parquet files",
-    many=False,
+    inputs=("PAIRS", "output folder of match, extract or curate, or a folder of Parquet files"),
+    settings=(take(Output), take(Blocking), take(Dedup), take(Draws), take(Execution)),
     execute=execute,
     output=Stage.POOL,
 )
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    return run_job(JOB, argv)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

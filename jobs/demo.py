@@ -1,32 +1,35 @@
 """Demo: generate a sample WARC and a sample WAT of other pages, curate both, and say what came out and where."""
 
-from collections.abc import Sequence
+if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
+    import sys
+    from pathlib import Path
+
+    folder = Path(__file__).resolve().parent
+    sys.path[:1] = [str(folder.parent)] if folder.name == "jobs" else []
+    from jobs import cli
+
+    raise SystemExit(cli.main(["demo", *sys.argv[1:]]))
+
+import argparse
 from pathlib import Path
 
 from jobs import curate
-from jobs.console.command import Parser, guarded, print_result
+from jobs.console.command import Command
 from jobs.sample import write_sample
-from jobs.settings.flags import resolve
+from jobs.settings.settings import Settings
 from jobs.spark.java import find_java
 from jobs.spark.progress import say
 from udfs.errors import UsageError
 
-PURPOSE = "generate a small web, curate it, and show what came out"
 DEFAULT_OUT = "ballast-demo"
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    arguments = command_parser().parse_args(argv)
-    return guarded(lambda: _demo(Path(arguments.out)), debug=False)
-
-
-def command_parser() -> Parser:
-    parser = Parser(prog="ballast demo", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", default=DEFAULT_OUT, help=f"folder to write (default: {DEFAULT_OUT})")
-    return parser
 
 
-def _demo(out: Path) -> None:
+def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+    out = Path(arguments.out)
     inputs, result = out / "inputs", out / "curated"
     _refuse_others(out, {inputs.name, result.name})
     _refuse_others(inputs, {f"{name}.warc{kind}.gz" for name in ("pages", "more") for kind in ("", ".wat")})
@@ -36,12 +39,9 @@ def _demo(out: Path) -> None:
     warc, _ = write_sample(inputs / "pages.warc.gz", 400, 1, wat=True)
     _, wat = write_sample(inputs / "more.warc.gz", 200, 2, wat=True)
     paths = [str(warc), str(wat)]
-    parser = Parser()
-    curate.JOB.add_arguments(parser)
-    settings = resolve("curate", parser.parse_args([*paths, "--out", str(result), "--overwrite"]))
     say(f"ballast curate {' '.join(paths)} --out {result}")
-    run_folder = curate.execute(paths, settings)
-    print_result(curate.JOB, paths, settings, run_folder)
+    curation = curate.COMMAND.parse([*paths, "--out", str(result), "--overwrite"])
+    curate.COMMAND.run(curation, curate.COMMAND.resolve(curation))
     print(
         "\nThe packaged entries are WordNet's names only. The paper's three other sources (Wikipedia's words, word\n"
         "pairs and titles) are not in it: no 'of', 'the' or 'photo'. So figures differ from those of the paper's list."
@@ -52,3 +52,11 @@ def _refuse_others(folder: Path, own: set[str]) -> None:
     """Raise `UsageError` for a folder that holds something that the demo did not write."""
     if folder.exists() and not (folder.is_dir() and {path.name for path in folder.iterdir()} <= own):
         raise UsageError(f"{folder}: holds files that are not the demo's: name a new or empty folder")
+
+
+COMMAND = Command(
+    name="demo",
+    purpose="generate a small web, curate it, and show what came out",
+    run=_run,
+    add_arguments=_add_arguments,
+)

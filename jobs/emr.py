@@ -1,19 +1,29 @@
 """EMR: render, check and submit the requests that run Ballast on an EMR cluster or on EMR Serverless."""
 
+if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
+    import sys
+    from pathlib import Path
+
+    folder = Path(__file__).resolve().parent
+    sys.path[:1] = [str(folder.parent)] if folder.name == "jobs" else []
+    from jobs import cli
+
+    raise SystemExit(cli.main(["emr", *sys.argv[1:]]))
+
 import argparse
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jobs.aws.emr_requests import JOBS, Artifacts, cluster_requests, find_artifacts, refuse_secrets, serverless_requests
-from jobs.console.command import Parser, guarded
+from jobs.aws.emr_requests import Artifacts, cluster_requests, find_artifacts, refuse_secrets, serverless_requests
+from jobs.console.command import Command
+from jobs.console.registry import all_commands
+from jobs.settings.settings import Settings
 from jobs.spark.progress import say
 from udfs.errors import BallastError, UsageError
 from udfs.storage.conf_files import read_conf
 
-PURPOSE = "render, check and submit the requests for Amazon EMR"
 BOOTSTRAP = "bootstrap.sh"
 OLDEST_RELEASE = (7, 6, 0)  # the first with Spark 3.5.3
 _RELEASE = re.compile(r"emr-(\d+)\.(\d+)\.(\d+)")
@@ -21,24 +31,8 @@ _BUCKET_PATH = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/\S*)?")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    given = list(argv or ())
-    split = given.index("--") if "--" in given else len(given)
-    parser = command_parser()
-    arguments = parser.parse_args(given[:split] or ["--help"])
-    return guarded(lambda: _render(arguments, given[split + 1 :]), debug=arguments.debug)
-
-
-def command_parser() -> Parser:
-    parser = Parser(prog="ballast emr", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    render = commands.add_parser(
-        "render",
-        help="fill conf/emr/ and check the requests; with --submit, send them",
-        description="Fill the templates of conf/emr/ and check them against boto3's model of the service. What follows "
-        "-- are flags of the jobs: each goes to the steps that take it.",
-    )
-    add = render.add_argument
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     add("--input", nargs="+", default=[], metavar="INPUT", help="what the first step reads")
     add("--out", required=True, type=_s3, metavar="S3", help="what is written, s3://BUCKET/FOLDER")
     add("--artifacts", required=True, type=_s3, metavar="S3", help="where the files of make dist are, or will be put")
@@ -55,7 +49,7 @@ def command_parser() -> Parser:
     add("--write", type=Path, metavar="DIR", help="write a file an operation, for `aws --cli-input-json`, not stdout")
     add("--submit", action="store_true", help="put the files of make dist to --artifacts and send the requests")
     add("--debug", action="store_true", help="show stack traces")
-    cluster = render.add_argument_group("a cluster")
+    cluster = parser.add_argument_group("a cluster")
     add = cluster.add_argument
     add("--master-type", default="m6i.xlarge", metavar="TYPE", help="(default: m6i.xlarge)")
     add("--core-types", default="m6i.4xlarge", metavar="TYPE[,…]", help="on-demand hosts (default: m6i.4xlarge)")
@@ -68,7 +62,7 @@ def command_parser() -> Parser:
     add("--service-role", default="EMR_DefaultRole", metavar="ROLE", help="(default: EMR_DefaultRole)")
     add("--instance-role", default="EMR_EC2_DefaultRole", metavar="PROFILE", help="(default: EMR_EC2_DefaultRole)")
     add("--cluster-id", metavar="ID", help="add the steps to this running cluster, bootstrapped the same way")
-    serverless = render.add_argument_group("EMR Serverless")
+    serverless = parser.add_argument_group("EMR Serverless")
     add = serverless.add_argument
     add("--serverless", action="store_true", help="an application and a job run, in place of a cluster and steps")
     add("--job-role", type=_role, metavar="ARN", help="role of the job run (required)")
@@ -76,20 +70,21 @@ def command_parser() -> Parser:
     add("--max-vcpu", type=_count, default=200, metavar="N", help="capacity that is never exceeded (default: 200)")
     add("--image", metavar="URI", help="custom image that holds Python 3.11 (default: the archive's own Python)")
     add("--security-group", action="append", metavar="ID", help="with --subnet; may be repeated")
-    return parser
 
 
-def _render(arguments: argparse.Namespace, flags: list[str]) -> None:
+def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+    flags = arguments.rest
+    jobs = {each.name: each for each in all_commands() if each.is_step}
     artifacts = find_artifacts(arguments.dist)
     steps = [name.strip() for name in arguments.steps.split(",")]
     for name in steps:
-        if name not in JOBS:
-            raise UsageError(f"--steps {arguments.steps}: '{name}' is none of {', '.join(JOBS)}")
+        if name not in jobs:
+            raise UsageError(f"--steps {arguments.steps}: '{name}' is none of {', '.join(jobs)}")
     refuse_secrets([*arguments.input, *flags])
     requests = (
-        serverless_requests(arguments, steps, artifacts, flags)
+        serverless_requests(arguments, jobs, steps, artifacts, flags)
         if arguments.serverless
-        else cluster_requests(arguments, steps, artifacts, flags)
+        else cluster_requests(arguments, jobs, steps, artifacts, flags)
     )
     if arguments.write is not None:
         arguments.write.mkdir(parents=True, exist_ok=True)
@@ -164,3 +159,13 @@ def _count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 1 on")
     return int(text)
+
+
+RENDER = Command(
+    name="emr render",
+    purpose="fill conf/emr/, check the requests against boto3's model of the service, and with --submit send them. "
+    "Flags after -- are those of the jobs: each goes to the steps that take it",
+    run=_run,
+    add_arguments=_add_arguments,
+    takes_rest=True,
+)

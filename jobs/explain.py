@@ -1,13 +1,25 @@
 """Explain: what the matching rule and the balancing make of one caption. Needs no Spark."""
 
+if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
+    import sys
+    from pathlib import Path
+
+    folder = Path(__file__).resolve().parent
+    sys.path[:1] = [str(folder.parent)] if folder.name == "jobs" else []
+    from jobs import cli
+
+    raise SystemExit(cli.main(["explain", *sys.argv[1:]]))
+
+import argparse
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from jobs.console.command import Parser, guarded
+from jobs.console.command import Command
 from jobs.runs.open_storage import load_metadata, open_storage, path_kind
 from jobs.runs.run_record_file import read_record
-from jobs.settings.fields import COMMANDS
-from jobs.settings.flags import add_flags, resolve
+from jobs.settings import values
+from jobs.settings.groups import Entries, Execution
+from jobs.settings.settings import Settings, take
 from jobs.spark.progress import warn
 from jobs.steps.count_files import is_json, json_counts, locate_counts, parquet_counts
 from udfs.balancing.explain import Explanation, explain
@@ -17,7 +29,6 @@ from udfs.captions.visible import visible
 from udfs.errors import UsageError
 from udfs.storage.local import PathKind
 
-PURPOSE = "show which entries a caption holds, and how likely it is to be kept"
 _OPEN, _CLOSE = "⟦", "⟧"
 _MOST_CHARACTERS = 4000
 
@@ -28,39 +39,6 @@ class KnownCounts(NamedTuple):
     entries: list[str]
     counts: Counts
     t: int | None
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    arguments = command_parser().parse_args(argv)
-
-    def show() -> None:
-        settings = resolve("explain", arguments)
-        if settings.t is not None and (arguments.counts is None or len(settings.t) > 1):
-            raise UsageError("--t takes one t, and goes with --counts PATH")
-        if arguments.counts is None:
-            explanation = explain(arguments.caption, load_metadata(settings.metadata).entries)
-            print(render(explanation, None))
-            return
-        known = read_known_counts(arguments.counts, settings.metadata)
-        t = settings.t[0] if settings.t else known.t
-        if t is None:
-            raise UsageError(f"--counts {arguments.counts}: is of no run with one t of its own: name it by --t T")
-        print(render(explain(arguments.caption, known.entries, known.counts, t), t))
-
-    return guarded(show, debug=getattr(arguments, "debug", False))
-
-
-def command_parser() -> Parser:
-    parser = Parser(prog="ballast explain", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
-    parser.add_argument("caption", metavar="CAPTION", help="the text, in quotation marks")
-    parser.add_argument(
-        "--counts",
-        metavar="PATH",
-        help="the counts to go by: an output folder of curate or count, its entry_counts/, a Parquet file, or JSON of "
-        "{entry: count}; without --metadata, its entries are the list",
-    )
-    add_flags(parser, COMMANDS["explain"])
-    return parser
 
 
 def read_known_counts(path: str, metadata: str | None) -> KnownCounts:
@@ -119,3 +97,39 @@ def render(explanation: Explanation, t: int | None) -> str:
 
 def _right(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
     return [f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)]
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("caption", metavar="CAPTION", help="the text, in quotation marks")
+    parser.add_argument(
+        "--counts",
+        metavar="PATH",
+        help="the counts to use: an output folder of curate or count, its entry_counts/, a Parquet file, or JSON of "
+        "{entry: count}; without --metadata, its entries are the list",
+    )
+    parser.add_argument(
+        "--t", type=values.at_least_one, metavar="T", help="with --counts: the threshold (default: that of the run)"
+    )
+
+
+def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+    metadata = settings.entries.metadata
+    if arguments.counts is None:
+        if arguments.t is not None:
+            raise UsageError("--t needs the counts of a pool: add --counts PATH")
+        print(render(explain(arguments.caption, load_metadata(metadata).entries), None))
+        return
+    known = read_known_counts(arguments.counts, metadata)
+    t = arguments.t or known.t
+    if t is None:
+        raise UsageError(f"--counts {arguments.counts}: does not belong to a run with one t: add --t T")
+    print(render(explain(arguments.caption, known.entries, known.counts, t), t))
+
+
+COMMAND = Command(
+    name="explain",
+    purpose="show which entries a caption holds, and how likely it is to be kept",
+    run=_run,
+    settings=(take(Entries), take(Execution, "debug")),
+    add_arguments=_add_arguments,
+)

@@ -1,23 +1,26 @@
 """Export: a subset, pool or list of images as files for tools that are not Spark."""
 
-if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes the place of jobs/ on the path
+if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
     from pathlib import Path
 
-    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
-        sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    folder = Path(__file__).resolve().parent
+    sys.path[:1] = [str(folder.parent)] if folder.name == "jobs" else []
+    from jobs import cli
 
-from collections.abc import Sequence
+    raise SystemExit(cli.main(["export", *sys.argv[1:]]))
+
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, MapType, StructType
 
-from jobs.console.command import Job, open_run, run_job
+from jobs.console.command import job, open_run
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import Source, open_source
 from jobs.runs.stopwatch import Stopwatch
-from jobs.settings.fields import Settings
+from jobs.settings.groups import Execution, Export, Output
+from jobs.settings.settings import Settings, take
 from jobs.spark.session import spark_session
 from udfs.errors import BallastError, UsageError
 from udfs.stages import ExportFacts, Stage
@@ -38,7 +41,7 @@ _OPTIONS = {
 }
 
 
-def run(rows: DataFrame, settings: Settings) -> DataFrame:
+def run(rows: DataFrame, export: Export) -> DataFrame:
     """The rows in `shards` partitions, with all columns in their order; in csv, lists and structs as JSON.
 
     A row's shard is Spark's `pmod(hash(uuid), shards)`; within a shard rows go by `uuid`, `caption_hash` where there is
@@ -48,8 +51,8 @@ def run(rows: DataFrame, settings: Settings) -> DataFrame:
     """
     first = [name for name in ("uuid", "caption_hash") if name in rows.columns]
     order = [*first, *(name for name in rows.columns if name not in first)]
-    sharded = rows.repartition(settings.shards, "uuid").sortWithinPartitions(*map(_quoted, order))
-    if settings.format != "csv":
+    sharded = rows.repartition(export.shards, "uuid").sortWithinPartitions(*map(_quoted, order))
+    if export.format != "csv":
         return sharded
     nested = {field.name for field in rows.schema if isinstance(field.dataType, ArrayType | StructType)}
     columns = [
@@ -58,13 +61,13 @@ def run(rows: DataFrame, settings: Settings) -> DataFrame:
     return sharded.select(*columns)
 
 
-def export_stage(spark: SparkSession, run_folder: RunFolder, source: Source, settings: Settings) -> None:
+def export_stage(spark: SparkSession, run_folder: RunFolder, source: Source, export: Export) -> None:
     """Write the shards, and read back how many rows they hold."""
     watch = Stopwatch()
     run_folder.clean(Stage.EXPORT)
-    form, options = _SPARK_FORMS[settings.format], _OPTIONS[settings.format]
-    compression = {} if settings.format == "parquet" else {"compression": "none" if settings.no_gzip else "gzip"}
-    sharded = run(source.frame, settings)
+    form, options = _SPARK_FORMS[export.format], _OPTIONS[export.format]
+    compression = {} if export.format == "parquet" else {"compression": "none" if export.no_gzip else "gzip"}
+    sharded = run(source.frame, export)
     run_folder.commit(Stage.EXPORT, sharded, form=form, options={**options, **compression})
     files = run_folder.files(Stage.EXPORT)
     written = spark.read.format(form).options(**options).schema(sharded.schema).load(files).count() if files else 0
@@ -78,19 +81,20 @@ def export_stage(spark: SparkSession, run_folder: RunFolder, source: Source, set
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    if settings.no_gzip and settings.format == "parquet":
+    export = settings.export
+    if export.no_gzip and export.format == "parquet":
         raise UsageError("--no-gzip: Parquet is not gzipped: leave it out, or choose --format jsonl or csv")
-    with spark_session(settings, "export", inputs) as spark:
+    with spark_session(settings.execution, "export", settings.spark_paths(*inputs)) as spark:
         source = open_source(
             spark, inputs[0], (Stage.SUBSET, Stage.IMAGES, Stage.POOL, Stage.MATCHED), ("uuid", "url", "caption")
         )
         maps = [field.name for field in source.frame.schema if isinstance(field.dataType, MapType)]
         if maps:
             raise UsageError(f"{inputs[0]}: rows cannot be put in order by a map (column {maps[0]})")
-        run_folder = open_run("export", settings, {"source": source.identity}, reads=inputs)
+        run_folder = open_run(COMMAND, settings, {"source": source.identity}, reads=inputs)
         if not run_folder.finished:
             with run_folder.writing():
-                export_stage(spark, run_folder, source, settings)
+                export_stage(spark, run_folder, source, export)
     return run_folder
 
 
@@ -99,21 +103,15 @@ def _quoted(name: str) -> str:
     return f"`{name.replace('`', '``')}`"
 
 
-JOB = Job(
+COMMAND = job(
     "export",
     "write a subset, pool or list of images as Parquet, lines of JSON or CSV, in N shards",
-    "SUBSET",
-    "output folder of balance, curate, group or dedup, one of its folders (subset/t=T, pool, images), or a folder of "
-    "Parquet files",
-    many=False,
+    inputs=(
+        "SUBSET",
+        "output folder of balance, curate, group or dedup, one of its folders (subset/t=T, pool, images), or a folder "
+        "of Parquet files",
+    ),
+    settings=(take(Output), take(Export), take(Execution)),
     execute=execute,
     output=Stage.EXPORT,
 )
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    return run_job(JOB, argv)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,22 +1,25 @@
 """Group: one row an image with its captions, which is what a downloader should get."""
 
-if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes the place of jobs/ on the path
+if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
     from pathlib import Path
 
-    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
-        sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    folder = Path(__file__).resolve().parent
+    sys.path[:1] = [str(folder.parent)] if folder.name == "jobs" else []
+    from jobs import cli
 
-from collections.abc import Sequence
+    raise SystemExit(cli.main(["group", *sys.argv[1:]]))
+
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.console.command import Job, open_run, run_job
+from jobs.console.command import job, open_run
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import Source, open_source
 from jobs.runs.stopwatch import Stopwatch
-from jobs.settings.fields import Settings
+from jobs.settings.groups import Draws, Execution, Listing, Output
+from jobs.settings.settings import Settings, take
 from jobs.spark.frames import set_shuffle_partitions
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import progress
@@ -26,7 +29,7 @@ from udfs.schemas import IMAGE
 from udfs.stages import ImagesFacts, Stage
 
 
-def run(pairs: DataFrame, settings: Settings) -> DataFrame:
+def run(pairs: DataFrame, seed: int, max_captions: int) -> DataFrame:
     """Pairs to a row an image (`schemas.IMAGE`), in order of `uuid`, so that neighbours are of different hosts.
 
     `captions` are the distinct captions in order of H("pick", …) as a signed 64-bit integer (then of the text), the
@@ -34,12 +37,12 @@ def run(pairs: DataFrame, settings: Settings) -> DataFrame:
     spellings of the URL (`uuid` leaves out tabs and spaces) the smallest stays.
     """
     ranked = pairs.select(
-        "uuid", "url", F.struct(pair_hash_column(PICK, settings.seed).alias("pick"), "caption").alias("ranked")
+        "uuid", "url", F.struct(pair_hash_column(PICK, seed).alias("pick"), "caption").alias("ranked")
     )
     images = ranked.groupBy("uuid").agg(
         F.min("url").alias("url"), F.array_sort(F.collect_set("ranked")).alias("ranked")
     )
-    captions = F.slice(F.col("ranked.caption"), 1, settings.max_captions)
+    captions = F.slice(F.col("ranked.caption"), 1, max_captions)
     return (
         images.select(
             "uuid",
@@ -53,13 +56,13 @@ def run(pairs: DataFrame, settings: Settings) -> DataFrame:
     )
 
 
-def group_stage(spark: SparkSession, run_folder: RunFolder, source: Source, settings: Settings) -> None:
+def group_stage(spark: SparkSession, run_folder: RunFolder, source: Source, seed: int, max_captions: int) -> None:
     """Write the images of these pairs."""
     watch = Stopwatch()
     progress().begin("group")
     run_folder.clean(Stage.IMAGES)
     set_shuffle_partitions(spark, source.size_bytes)
-    run_folder.commit(Stage.IMAGES, run(source.frame, settings))
+    run_folder.commit(Stage.IMAGES, run(source.frame, seed, max_captions))
     written = spark.read.parquet(*run_folder.files(Stage.IMAGES))
     listed = F.sum(F.size("captions")).cast("long")
     row = written.agg(
@@ -70,31 +73,25 @@ def group_stage(spark: SparkSession, run_folder: RunFolder, source: Source, sett
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    with spark_session(settings, "group", inputs) as spark:
+    with spark_session(settings.execution, "group", settings.spark_paths(*inputs)) as spark:
         source = open_source(
             spark, inputs[0], (Stage.SUBSET, Stage.POOL, Stage.MATCHED), ("uuid", "url", "caption", "caption_hash")
         )
-        run_folder = open_run("group", settings, {"source": source.identity}, reads=inputs)
+        run_folder = open_run(COMMAND, settings, {"source": source.identity}, reads=inputs)
         if not run_folder.finished:
             with run_folder.writing():
-                group_stage(spark, run_folder, source, settings)
+                group_stage(spark, run_folder, source, settings.draws.seed, settings.listing.max_captions)
     return run_folder
 
 
-JOB = Job(
+COMMAND = job(
     "group",
     "list each image once with its captions, for a downloader",
-    "SUBSET",
-    "output folder of balance or curate, one subset of several (subset/t=T), or a folder of Parquet files",
-    many=False,
+    inputs=(
+        "SUBSET",
+        "output folder of balance or curate, one subset of several (subset/t=T), or a folder of Parquet files",
+    ),
+    settings=(take(Output), take(Listing), take(Draws), take(Execution)),
     execute=execute,
     output=Stage.IMAGES,
 )
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    return run_job(JOB, argv)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,18 +1,29 @@
 """Inspect: what extraction makes of a file, page by page, before a cluster is let loose on many. Needs no Spark."""
 
+if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
+    import sys
+    from pathlib import Path
+
+    folder = Path(__file__).resolve().parent
+    sys.path[:1] = [str(folder.parent)] if folder.name == "jobs" else []
+    from jobs import cli
+
+    raise SystemExit(cli.main(["inspect", *sys.argv[1:]]))
+
+import argparse
 import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from jobs.console.command import Parser, guarded
-from jobs.extract import extract_options, input_files, source_options
-from jobs.runs.open_storage import load_block_words, load_metadata
-from jobs.settings.fields import COMMANDS, Settings
-from jobs.settings.flags import add_flags, resolve
+from jobs.console.command import Command
+from jobs.runs.open_storage import load_metadata
+from jobs.settings import values
+from jobs.settings.groups import Blocking, Captions, Entries, Execution, Inputs, Parsing
+from jobs.settings.settings import Settings, take
 from jobs.spark.session import session_for
-from jobs.steps.blocks import load_blocks
+from jobs.steps.extraction_plan import plan_extraction
 from udfs.captions.visible import visible
 from udfs.errors import UsageError
 from udfs.extraction.block_lists import Blocker
@@ -21,52 +32,20 @@ from udfs.extraction.inspection import Ending, InspectedImage, InspectedPage, in
 from udfs.matching.matcher import Matcher
 from udfs.sources.opener import SourceOpener
 
-PURPOSE = "show what extraction makes of a WARC or WAT file, page by page"
 _DEFAULT_LIMIT = 10
 _TEXT, _URL = 200, 300
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = command_parser()
-    arguments = parser.parse_args(argv)
-    if arguments.limit < 1:
-        parser.error(f"argument --limit: must be at least 1, not {arguments.limit}")
-
-    def show() -> None:
-        settings = resolve("inspect", arguments)
-        with session_for(settings, "inspect", [arguments.file]):
-            try:
-                for line in inspect(arguments.file, settings, arguments.limit):
-                    print(line, flush=True)
-            except BrokenPipeError:  # a pager that was left; Python must not fail again when it flushes at its end
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-    return guarded(show, debug=getattr(arguments, "debug", False))
-
-
-def command_parser() -> Parser:
-    parser = Parser(prog="ballast inspect", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
-    parser.add_argument("file", metavar="FILE", help="a WARC or WAT file, local or remote")
-    parser.add_argument(
-        "--limit", type=int, default=_DEFAULT_LIMIT, metavar="N", help=f"pages to show (default: {_DEFAULT_LIMIT})"
-    )
-    add_flags(parser, COMMANDS["inspect"])
-    return parser
-
-
 def inspect(path: str, settings: Settings, limit: int) -> Iterator[str]:
     """The lines for the first `limit` pages of a file. With `fields.metadata`, texts are matched as well."""
-    files = input_files([path], settings)
-    if len(files) != 1:
-        raise UsageError(f"{path}: stands for {len(files):,} files: inspect looks at one")
-    entries = load_metadata(settings.metadata).entries if settings.metadata is not None else None
-    blocks = load_blocks(settings)
-    extractor = Extractor(
-        extract_options(settings, load_block_words(settings.block_words)),
-        Matcher(entries) if entries is not None else None,
-        Blocker(blocks) if blocks is not None else None,
-    )
-    found = inspect_file(extractor, files[0], SourceOpener(source_options(settings)))
+    plan = plan_extraction([path], settings)
+    if len(plan.files) != 1:
+        raise UsageError(f"{path}: stands for {len(plan.files):,} files: inspect looks at one")
+    metadata = settings.entries.metadata
+    entries = load_metadata(metadata).entries if metadata is not None else None
+    matcher = Matcher(entries) if entries is not None else None
+    extractor = Extractor(plan.options, matcher, Blocker(plan.blocks) if plan.blocks is not None else None)
+    found = inspect_file(extractor, plan.files[0], SourceOpener(plan.opening))
     for number, item in enumerate(islice(found, limit), 1):
         if isinstance(item, Ending):
             yield from _ending(item)
@@ -114,3 +93,39 @@ def _number(items: int, name: str) -> str:
 
 def _counted(counts: Counter[str]) -> str:
     return ", ".join(f"{outcome} {number:,}" if number > 1 else str(outcome) for outcome, number in counts.items())
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a WARC or WAT file, local or remote")
+    parser.add_argument(
+        "--limit",
+        type=values.at_least_one,
+        default=_DEFAULT_LIMIT,
+        metavar="N",
+        help=f"pages to show (default: {_DEFAULT_LIMIT})",
+    )
+
+
+def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+    with session_for(settings.execution, "inspect", settings.paths(arguments.file)):
+        try:
+            for line in inspect(arguments.file, settings, arguments.limit):
+                print(line, flush=True)
+        except BrokenPipeError:  # the reader, such as a pager, has ended; Python must not fail again at its own end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+COMMAND = Command(
+    name="inspect",
+    purpose="show what extraction makes of a WARC or WAT file, page by page",
+    run=_run,
+    settings=(
+        take(Entries),
+        take(Captions),
+        take(Parsing),
+        take(Blocking),
+        take(Inputs, "s3_anonymous"),
+        take(Execution, "debug"),
+    ),
+    add_arguments=_add_arguments,
+)

@@ -1,24 +1,28 @@
 """Match: pairs to matched pairs, those whose caption holds at least one metadata entry."""
 
-if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes the place of jobs/ on the path
+if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
     from pathlib import Path
 
-    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
-        sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    folder = Path(__file__).resolve().parent
+    sys.path[:1] = [str(folder.parent)] if folder.name == "jobs" else []
+    from jobs import cli
 
-from collections.abc import Iterator, Sequence
+    raise SystemExit(cli.main(["match", *sys.argv[1:]]))
+
+from collections.abc import Iterator
 
 import pyarrow as pa
 from pyspark import Broadcast
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.console.command import Job, open_run, run_job
+from jobs.console.command import job, open_run
 from jobs.runs.open_storage import load_metadata
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import open_source
 from jobs.runs.stopwatch import Stopwatch
-from jobs.settings.fields import Settings
+from jobs.settings.groups import Entries, Execution, Output
+from jobs.settings.settings import Settings, take
 from jobs.spark.frames import ddl, rows_and_images, with_fingerprint
 from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
@@ -30,7 +34,7 @@ from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.stages import MatchedFacts, Stage
 
 
-def run(pairs: DataFrame, settings: Settings, entries: Broadcast[bytes]) -> DataFrame:
+def run(pairs: DataFrame, entries: Broadcast[bytes]) -> DataFrame:
     """Pairs (`schemas.PAIR`, with `duplicates` or without) to matched pairs (`schemas.POOL` or `MATCHED_PAIR`)."""
     schema = POOL_SCHEMA if "duplicates" in pairs.columns else MATCHED_PAIR
 
@@ -41,15 +45,13 @@ def run(pairs: DataFrame, settings: Settings, entries: Broadcast[bytes]) -> Data
     return pairs.select(*columns).mapInArrow(match, ddl(schema))
 
 
-def match_stage(
-    spark: SparkSession, run_folder: RunFolder, pairs: DataFrame, entries: EntryList, settings: Settings
-) -> None:
+def match_stage(spark: SparkSession, run_folder: RunFolder, pairs: DataFrame, entries: EntryList) -> None:
     """Write the matched pairs of these pairs."""
     watch = Stopwatch()
     progress().begin("match")
     run_folder.clean(Stage.MATCHED)
     packed = spark.sparkContext.broadcast(pack_entries(entries.entries))
-    matched = with_fingerprint(run(pairs, settings, packed), "entry_ids", entries.fingerprint)
+    matched = with_fingerprint(run(pairs, packed), "entry_ids", entries.fingerprint)
     run_folder.commit(Stage.MATCHED, matched)
     texts, kept = pairs.count(), rows_and_images(spark, run_folder.files(Stage.MATCHED))
     run_folder.finish_stage(
@@ -58,33 +60,24 @@ def match_stage(
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    entries = load_metadata(settings.metadata)
-    with spark_session(settings, "match", inputs) as spark:
+    entries = load_metadata(settings.entries.metadata)
+    with spark_session(settings.execution, "match", settings.spark_paths(*inputs)) as spark:
         source = open_source(spark, inputs[0], (Stage.POOL, Stage.EXTRACTED), PAIR.names)
         if "entry_ids" in source.frame.columns:
             raise UsageError(f"{inputs[0]}: its pairs are matched already; match takes the output of extract")
         identity = {"metadata": entries.fingerprint, "source": source.identity}
-        run_folder = open_run("match", settings, identity, reads=inputs)
+        run_folder = open_run(COMMAND, settings, identity, reads=inputs)
         if not run_folder.finished:
             with run_folder.writing():
-                match_stage(spark, run_folder, source.frame, entries, settings)
+                match_stage(spark, run_folder, source.frame, entries)
     return run_folder
 
 
-JOB = Job(
+COMMAND = job(
     "match",
     "keep the pairs whose caption holds a metadata entry, and say which",
-    "PAIRS",
-    "output folder of extract (or of dedup on it), or a folder of Parquet files",
-    many=False,
+    inputs=("PAIRS", "output folder of extract (or of dedup on it), or a folder of Parquet files"),
+    settings=(take(Output), take(Entries), take(Execution)),
     execute=execute,
     output=Stage.MATCHED,
 )
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    return run_job(JOB, argv)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

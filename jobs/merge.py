@@ -1,23 +1,27 @@
 """Merge: several pools into one, without reading a crawl again."""
 
-if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes the place of jobs/ on the path
+if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
     from pathlib import Path
 
-    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
-        sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    folder = Path(__file__).resolve().parent
+    sys.path[:1] = [str(folder.parent)] if folder.name == "jobs" else []
+    from jobs import cli
+
+    raise SystemExit(cli.main(["merge", *sys.argv[1:]]))
 
 from collections.abc import Sequence
 from functools import reduce
 
 from pyspark.sql import DataFrame
 
-from jobs.console.command import Job, open_run, run_job
+from jobs.console.command import job, open_run
 from jobs.dedup import dedup_stage, excluded_identity, open_excluded
 from jobs.runs.identity import digest
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import open_source
-from jobs.settings.fields import Settings
+from jobs.settings.groups import Blocking, Dedup, Draws, Execution, Output
+from jobs.settings.settings import Settings, take
 from jobs.spark.frames import fingerprint_of, with_fingerprint
 from jobs.spark.session import spark_session
 from jobs.steps.blocks import blocks_identity, load_blocks
@@ -35,43 +39,35 @@ def run(pools: Sequence[DataFrame]) -> DataFrame:
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    with spark_session(settings, "merge", inputs) as spark:
+    with spark_session(settings.execution, "merge", settings.spark_paths(*inputs)) as spark:
         sources = [open_source(spark, path, (Stage.POOL,), POOL_SCHEMA.names) for path in inputs]
         first = fingerprint_of(sources[0].frame, "entry_ids")
         for path, source in zip(inputs, sources, strict=True):
             found = fingerprint_of(source.frame, "entry_ids")
             if found != first:
                 raise UsageError(f"{path} was matched with another list ({found}) than {inputs[0]} ({first})")
-        exclude = open_excluded(spark, settings)
-        blocks = load_blocks(settings)
+        exclude = open_excluded(spark, settings.dedup)
+        blocks = load_blocks(settings.blocking)
         identity = {
             "sources": {"pools": len(sources), "sha256": digest(source.identity["sha256"] for source in sources)},
-            **excluded_identity(settings),
+            **excluded_identity(settings.dedup),
             **blocks_identity(blocks),
         }
-        run_folder = open_run("merge", settings, identity, reads=[*inputs, *settings.exclude])
+        run_folder = open_run(COMMAND, settings, identity, reads=[*inputs, *settings.dedup.exclude])
         if not run_folder.finished:
             with run_folder.writing():
                 united = run([source.frame for source in sources])
                 size_bytes = sum(source.size_bytes for source in sources)
-                dedup_stage(spark, run_folder, united, size_bytes, settings, exclude, blocks)
+                dedup_stage(spark, run_folder, united, size_bytes, settings.dedup, settings.draws.seed, exclude, blocks)
     return run_folder
 
 
-JOB = Job(
+COMMAND = job(
     "merge",
-    "unite pools, such as a new crawl's with earlier ones, adding up their duplicates",
-    "POOL",
-    "output folders of dedup, merge or curate, or folders of Parquet files",
-    many=True,
+    "unite pools, such as a new crawl's with earlier ones, and add up their duplicates",
+    inputs=("POOL", "output folders of dedup, merge or curate, or folders of Parquet files"),
+    nargs="+",
+    settings=(take(Output), take(Blocking), take(Dedup), take(Draws), take(Execution)),
     execute=execute,
     output=Stage.POOL,
 )
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    return run_job(JOB, argv)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,24 +1,36 @@
 """Metadata: build the list of entries from its sources, take one over, show what it holds, compare two."""
 
-if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes the place of jobs/ on the path
+if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
     from pathlib import Path
 
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    folder = Path(__file__).resolve().parent
+    sys.path[:1] = [str(folder.parent)] if folder.name == "jobs" else []
+    from jobs import cli
+
+    raise SystemExit(cli.main(["metadata", *sys.argv[1:]]))
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jobs.console.command import Parser, guarded
+from jobs.console.command import Command
 from jobs.console.next_steps import next_of_list
-from jobs.entries.entry_list import build, check_out, manifest_path, write_list
-from jobs.entries.sources import BIGRAMS_JOB, TITLES_JOB, UNIGRAMS_JOB, WORDNET_JOB, count_source
-from jobs.settings.fields import COMMANDS
-from jobs.settings.flags import add_flags, resolve
+from jobs.entries.entry_list import build_list, check_out, manifest_path, write_list
+from jobs.entries.sources import (
+    BIGRAMS_JOB,
+    SOURCE_SETTINGS,
+    TITLES_JOB,
+    UNIGRAMS_JOB,
+    WORDNET_JOB,
+    count_source,
+)
+from jobs.settings.building import EntryBuild, Ngrams, Titles
+from jobs.settings.groups import Draws, Execution, Output, Reading
+from jobs.settings.settings import Settings, take
 from jobs.spark.progress import say, warn
 from jobs.spark.session import spark_session
 from metadata.describe import describe, difference
@@ -26,74 +38,24 @@ from metadata.entries import EntryList, load_entries
 from metadata.spacing import normalize_entry
 from udfs.stages import StageFacts
 
-PURPOSE = "build the list of entries from WordNet and Wikipedia; import, show and compare lists"
-_BUILD = "metadata build"
-_SOURCES = {
-    WORDNET_JOB: ("count the names of WordNet's synsets", "DIR", "WordNet's dict folder, with data.noun"),
-    UNIGRAMS_JOB: ("count the words of Wikipedia's articles", "DUMP", "pages-articles: XML, bzip2, or folders of them"),
-    BIGRAMS_JOB: ("count words and pairs of words, with PMI", "DUMP", "pages-articles: XML, bzip2, or folders of them"),
-    TITLES_JOB: ("count the views of article titles", "FILE", "pageviews files, hourly or daily, or folders of them"),
-}
-_SPACE_HELP = "space wrapped punctuation in entries as in captions, so that they can match (off: kept as they stand)"
+_SPACE_HELP = "space wrapped punctuation in entries as in captions, so that they can match (default: keep it as it is)"
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    arguments = command_parser().parse_args(argv)
-    return guarded(lambda: arguments.action(arguments), debug=getattr(arguments, "debug", False))
-
-
-def command_parser() -> Parser:
-    parser = Parser(prog="ballast metadata", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
-
-    def command(name: str, purpose: str, action: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
-        said = f"{purpose[0].upper()}{purpose[1:]}."
-        added = commands.add_parser(name, help=purpose, description=said)
-        added.set_defaults(action=action)
-        return added
-
-    built = command("build", "build a list from WordNet, Wikipedia's dumps and its page views", _build)
-    built.add_argument("--out", default=argparse.SUPPRESS, metavar="FILE.json", help="the list to write")
-    add_flags(built, [name for name in COMMANDS[_BUILD] if name != "out"])
-    for job, (purpose, input_name, help_text) in _SOURCES.items():
-        source = command(job.split()[1], purpose, partial(_count, job))
-        source.add_argument("inputs", metavar=input_name, nargs=1 if job == WORDNET_JOB else "+", help=help_text)
-        add_flags(source, COMMANDS[job])
-    imported = command(
-        "import", "check a list, such as MetaCLIP's metadata.json, and write it with a manifest", _import
-    )
-    imported.add_argument("file", metavar="FILE", help="a JSON list of strings or text with an entry a line; or gzip")
-    imported.add_argument("--out", metavar="FILE.json", help="the list to write (without it: check only)")
-    imported.add_argument("--dedup", action="store_true", help="keep the first of equal entries (off: refuse them)")
-    imported.add_argument("--normalize-entries", action="store_true", help=_SPACE_HELP)
-    shown = command("show", "show what a list holds: sources, lengths, entries that can never match", _show)
-    shown.add_argument("file", metavar="FILE", nargs="?", help="a list of entries (default: the packaged one)")
-    compared = command("diff", "compare two lists", _diff)
-    for name in ("a", "b"):
-        compared.add_argument(name, metavar=name.upper(), help="a list of entries")
-    for parser_of in (shown, compared):
-        parser_of.add_argument("--json", action="store_true", help="print all of it as JSON")
-    return parser
-
-
-def _build(arguments: argparse.Namespace) -> None:
-    settings = resolve(_BUILD, arguments)
-    entries, manifest = build(settings)
+def _build(arguments: argparse.Namespace, settings: Settings) -> None:
+    entries, manifest = build_list(settings)
     print("\n".join([_headline(entries), *_sources(manifest["sources"])]))
-    if entries.size < settings.size:
-        say(f"the sources gave {entries.size:,} entries, fewer than --size {settings.size:,}")
-    _say_never(manifest["cannot_match"])
-    _say_written(settings.out)
+    if entries.size < settings.build.size:
+        say(f"the sources gave {entries.size:,} entries, fewer than --size {settings.build.size:,}")
+    _report_unmatchable(manifest["cannot_match"])
+    _report_written(settings.output.out)
 
 
-def _count(job: str, arguments: argparse.Namespace) -> None:
-    settings = resolve(job, arguments)
-    with spark_session(settings, job) as spark:
-        folder = count_source(spark, job, arguments.inputs, settings.out, settings)
+def _count(job: str, arguments: argparse.Namespace, settings: Settings) -> None:
+    out = settings.output.out
+    with spark_session(settings.execution, job) as spark:
+        folder = count_source(spark, job, arguments.inputs, out, settings)
     for facts in folder.record.stages.finished():
-        print(
-            f"{settings.out}/{facts.stage}/  " + ", ".join(f"{value:,} {key}" for key, value in _figures(facts).items())
-        )
+        print(f"{out}/{facts.stage}/  " + ", ".join(f"{value:,} {key}" for key, value in _figures(facts).items()))
 
 
 def _figures(facts: StageFacts) -> dict[str, int]:
@@ -103,7 +65,7 @@ def _figures(facts: StageFacts) -> dict[str, int]:
     return {**numbers, **found.get("outcomes", {})}
 
 
-def _import(arguments: argparse.Namespace) -> None:
+def _import(arguments: argparse.Namespace, settings: Settings) -> None:
     if arguments.out is not None:
         check_out(arguments.out)
     given = load_entries(arguments.file, dedup=arguments.dedup)
@@ -114,7 +76,7 @@ def _import(arguments: argparse.Namespace) -> None:
     imported = EntryList(tuple(entries), arguments.out or arguments.file)
     print(_headline(imported))
     if arguments.out is None:
-        _say_never(describe(entries)["cannot_match"]["wrapped_punctuation"])
+        _report_unmatchable(describe(entries)["cannot_match"]["wrapped_punctuation"])
         return
     about = {
         "imported": Path(arguments.file).name,
@@ -123,11 +85,11 @@ def _import(arguments: argparse.Namespace) -> None:
         "normalized": arguments.normalize_entries,
     }
     manifest = write_list(imported, about)
-    _say_never(manifest["cannot_match"])
-    _say_written(arguments.out)
+    _report_unmatchable(manifest["cannot_match"])
+    _report_written(arguments.out)
 
 
-def _show(arguments: argparse.Namespace) -> None:
+def _show(arguments: argparse.Namespace, settings: Settings) -> None:
     entries = load_entries(arguments.file)
     found: dict[str, Any] = {"source": entries.source, **entries.fingerprint, **describe(entries.entries)}
     manifest = _manifest_of(entries) if arguments.file is not None else None
@@ -154,7 +116,7 @@ def _show(arguments: argparse.Namespace) -> None:
         print("\n  `ballast metadata import FILE --normalize-entries --out NEW.json` spaces these as captions are.")
 
 
-def _diff(arguments: argparse.Namespace) -> None:
+def _diff(arguments: argparse.Namespace, settings: Settings) -> None:
     a, b = load_entries(arguments.a), load_entries(arguments.b)
     found = difference(a.entries, b.entries)
     if arguments.json:
@@ -202,14 +164,93 @@ def _sources(sources: Sequence[dict[str, Any]], entries: Sequence[str] = ()) -> 
     return lines
 
 
-def _say_written(path: str) -> None:
+def _report_written(path: str) -> None:
     print(f"\n  {path}\n  {manifest_path(path)}\n\n{next_of_list(path)}")
 
 
-def _say_never(number: int) -> None:
+def _report_unmatchable(number: int) -> None:
     if number:
         say(f"{number:,} entries can never match as they stand (--normalize-entries spaces their punctuation)")
 
 
-if __name__ == "__main__":
-    raise SystemExit(main())
+def _list_to_write(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--out",
+        default=argparse.SUPPRESS,
+        metavar="FILE.json",
+        help="the list to write (required, here or in the TOML file)",
+    )
+
+
+def _import_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a JSON list of strings or text with an entry a line; or gzip")
+    parser.add_argument("--out", metavar="FILE.json", help="the list to write (without it: check only)")
+    parser.add_argument("--dedup", action="store_true", help="keep the first of equal entries (default: refuse them)")
+    parser.add_argument("--normalize-entries", action="store_true", help=_SPACE_HELP)
+
+
+def _show_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", nargs="?", help="a list of entries (default: the packaged one)")
+    _json_argument(parser)
+
+
+def _diff_arguments(parser: argparse.ArgumentParser) -> None:
+    for name in ("a", "b"):
+        parser.add_argument(name, metavar=name.upper(), help="a list of entries")
+    _json_argument(parser)
+
+
+def _json_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print all of it as JSON")
+
+
+def _source(job: str, purpose: str, name: str, help: str, nargs: int | str = "+") -> Command:
+    return Command(
+        name=job,
+        purpose=purpose,
+        run=partial(_count, job),
+        settings=SOURCE_SETTINGS[job],
+        add_arguments=lambda parser: parser.add_argument("inputs", metavar=name, nargs=nargs, help=help),
+    )
+
+
+_DUMPS = "pages-articles: XML, bzip2, or folders of them"
+BUILD = Command(
+    name="metadata build",
+    purpose="build a list from WordNet, Wikipedia's dumps and its page views",
+    run=_build,
+    settings=(
+        take(Output),
+        take(EntryBuild),
+        take(Ngrams),
+        take(Titles),
+        take(Draws),
+        take(Reading, "batch_files"),
+        take(Execution),
+    ),
+    add_arguments=_list_to_write,
+)
+WORDNET = _source(
+    WORDNET_JOB, "count the names of WordNet's synsets", "DIR", "WordNet's dict folder, with data.noun", nargs=1
+)
+UNIGRAMS = _source(UNIGRAMS_JOB, "count the words of Wikipedia's articles", "DUMP", _DUMPS)
+BIGRAMS = _source(BIGRAMS_JOB, "count words and pairs of words, with PMI", "DUMP", _DUMPS)
+TITLES = _source(
+    TITLES_JOB,
+    "count the views of article titles",
+    "FILE",
+    "pageviews files, hourly or daily, or folders of them",
+)
+IMPORT = Command(
+    name="metadata import",
+    purpose="check a list, such as MetaCLIP's metadata.json, and write it with a manifest",
+    run=_import,
+    add_arguments=_import_arguments,
+)
+SHOW = Command(
+    name="metadata show",
+    purpose="show what a list holds: sources, lengths, entries that can never match",
+    run=_show,
+    add_arguments=_show_arguments,
+)
+DIFF = Command(name="metadata diff", purpose="compare two lists", run=_diff, add_arguments=_diff_arguments)

@@ -1,12 +1,16 @@
 """Plan: what each threshold would give, exactly, without writing a subset."""
 
-if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes the place of jobs/ on the path
+if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
     from pathlib import Path
 
-    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
-        sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    folder = Path(__file__).resolve().parent
+    sys.path[:1] = [str(folder.parent)] if folder.name == "jobs" else []
+    from jobs import cli
 
+    raise SystemExit(cli.main(["plan", *sys.argv[1:]]))
+
+import argparse
 import csv
 import io
 import json
@@ -15,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from jobs.console.command import Parser, guarded
+from jobs.console.command import Command
 from jobs.runs.step_input import open_source
-from jobs.settings.fields import COMMANDS, Settings
-from jobs.settings.flags import add_flags, resolve
+from jobs.settings.groups import Blocking, Draws, Entries, Execution, GivenCounts, Threshold
+from jobs.settings.settings import Settings, take
 from jobs.spark.frames import fingerprint_of
 from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
@@ -33,49 +37,27 @@ from udfs.errors import UsageError
 from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.stages import Stage
 
-PURPOSE = "show the size that each threshold would give, before balancing"
 _CURVE_LINES = 16
 _SHOWN_ENTRIES = 10
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    arguments = command_parser().parse_args(argv)
-    render = _render_json if arguments.json else _render_csv if arguments.csv else _render
-
-    def show() -> None:
-        print(render(plan(arguments.pool, resolve("plan", arguments))))
-
-    return guarded(show, debug=getattr(arguments, "debug", False))
-
-
-def command_parser() -> Parser:
-    parser = Parser(prog="ballast plan", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
-    parser.add_argument(
-        "pool", metavar="POOL", help="output folder of curate, dedup or merge, or a folder of Parquet files"
-    )
-    add_flags(parser, COMMANDS["plan"])
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print all of it as JSON")
-    form.add_argument("--csv", action="store_true", help="print the curve of exact sizes over t as CSV")
-    return parser
-
-
 def plan(path: str, settings: Settings) -> dict[str, Any]:
     """What `ballast plan --json` prints: `pool_pairs`, a list of `thresholds`, the `curve`, and perhaps `reference`."""
-    with spark_session(settings, "plan", [path]) as spark:
+    metadata, seed = settings.entries.metadata, settings.draws.seed
+    with spark_session(settings.execution, "plan", settings.spark_paths(path)) as spark:
         source = open_source(spark, path, (Stage.POOL, Stage.MATCHED), POOL_SCHEMA.names)
         pool, matched_with = source.frame, fingerprint_of(source.frame, "entry_ids")
         if "keep_prob" in pool.columns:
             raise UsageError(f"{path}: is a subset: plan on the pool that it was drawn from")
-        given = given_counts(settings, path, matched_with)
-        pool = without_blocked(pool, load_blocks(settings))
-        if settings.per_image == "one":
-            pool = one_an_image(pool, settings)
+        given = given_counts(settings.counts.entry_counts, metadata, path, matched_with)
+        pool = without_blocked(pool, load_blocks(settings.blocking))
+        if settings.threshold.per_image == "one":
+            pool = one_an_image(pool, seed)
         progress().begin("plan")
         pairs = pool.count()
-        curve = curve_of(pool, settings, given.counts)
-        chosen = choose_thresholds(pool, settings, given.counts, pairs, curve)
-        sizes = sizes_at(pool, settings, given.counts, [found.t for found in chosen])
+        curve = curve_of(pool, seed, given.counts)
+        chosen = choose_thresholds(pool, settings.threshold, seed, given.counts, pairs, curve)
+        sizes = sizes_at(pool, seed, given.counts, [found.t for found in chosen])
         thresholds = [
             {
                 **found._asdict(),
@@ -88,11 +70,12 @@ def plan(path: str, settings: Settings) -> dict[str, Any]:
             for found, size in zip(chosen, sizes, strict=True)
         ]
         result: dict[str, Any] = {"pool_pairs": pairs, "thresholds": thresholds, "curve": _points(curve, given.counts)}
-        if settings.reference_counts is not None:
-            reference = given_counts(settings, path, matched_with, settings.reference_counts)
+        compared_with = settings.counts.reference_counts
+        if compared_with is not None:
+            reference = given_counts(compared_with, metadata, path, matched_with)
             names = given.entries or reference.entries
             result["reference"] = [
-                _compared(given.counts, reference.counts, found.t, names, settings.reference_counts) for found in chosen
+                _compared(given.counts, reference.counts, found.t, names, compared_with) for found in chosen
             ]
     return result
 
@@ -205,5 +188,24 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"  {line}".rstrip() for line in lines]
 
 
-if __name__ == "__main__":
-    raise SystemExit(main())
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "pool", metavar="POOL", help="output folder of curate, dedup or merge, or a folder of Parquet files"
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print all of it as JSON")
+    form.add_argument("--csv", action="store_true", help="print the curve of exact sizes over t as CSV")
+
+
+def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+    render = _render_json if arguments.json else _render_csv if arguments.csv else _render
+    print(render(plan(arguments.pool, settings)))
+
+
+COMMAND = Command(
+    name="plan",
+    purpose="show the size that each threshold would give, before balancing",
+    run=_run,
+    settings=(take(Threshold), take(GivenCounts), take(Entries), take(Blocking), take(Draws), take(Execution)),
+    add_arguments=_add_arguments,
+)

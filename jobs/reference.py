@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from jobs.cli import HELPERS, JOBS
-from jobs.settings.fields import COMMANDS, FIELDS
+from jobs.console.registry import all_commands
+from jobs.settings.fields import Role
+from jobs.settings.flags import help_of
+from jobs.settings.settings import SETTINGS, names_of
 from udfs import schemas
 from udfs.extraction.opt_outs import AI_AGENTS
 from udfs.html.lazy_images import HOME_MADE_SRC, LAZY_SRC, LAZY_SRCSET
@@ -47,41 +49,25 @@ def reference() -> str:
 
 def _commands() -> Iterator[str]:
     yield "## Commands"
-    parsers = [job.command_parser() for job in JOBS.values()] + [module.command_parser() for module in HELPERS.values()]
-    for parser in parsers:
-        for leaf in _leaves(parser):
-            inputs = [action for action in leaf._actions if not action.option_strings]
-            yield f"### `{' '.join([leaf.prog, *map(_shown, inputs)])}`"
-            yield leaf.description or ""
-            taken = COMMANDS.get(leaf.prog.removeprefix("ballast "), ())
-            own = [action for action in leaf._actions if action.dest not in (*taken, "help", "config")]
-            if own:
-                yield _table(("argument", "meaning"), ((f"`{_shown(action)}`", action.help or "") for action in own))
-            if taken:
-                yield f"Settings: {', '.join(f'`{_flag(name)}`' for name in taken)}, `--config`."
-
-
-def _leaves(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
-    """The parser, or in its place those of its subcommands."""
-    nested = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    if not nested:
-        yield parser
-    for action in nested:
-        helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
-        for name, leaf in action.choices.items():
-            leaf.prog = f"{parser.prog} {name}"
-            leaf.description = leaf.description or f"{helps[name][:1].upper()}{helps[name][1:]}."
-            yield leaf
+    for command in all_commands():
+        parser, taken = command.parser(), names_of(command.settings)
+        inputs = [action for action in parser._actions if not action.option_strings]
+        yield f"### `{' '.join([parser.prog, *map(_spelled, inputs)])}`"
+        yield parser.description or ""
+        own = [action for action in parser._actions if action.dest not in (*taken, "help", "config")]
+        if own:
+            yield _table(("argument", "meaning"), ((f"`{_spelled(action)}`", action.help or "") for action in own))
+        if taken:
+            yield f"Settings: {', '.join(f'`{SETTINGS[name].option}`' for name in taken)}, `--config`."
 
 
 def _settings() -> str:
     rows = []
-    for name, item in FIELDS.items():
-        flag = item.metadata["flag"]
-        value = flag.get("metavar") or "|".join(flag.get("choices", ()))
-        kind = "run" if item.metadata["execution"] else "rows"
-        commands = ", ".join(command for command, names in COMMANDS.items() if name in names)
-        rows.append((f"`{' '.join(filter(None, (_flag(name), value)))}`", item.metadata["help"], kind, commands))
+    for name, item in SETTINGS.items():
+        value = item.flag.metavar or "|".join(item.flag.choices)
+        kind = "run" if item.flag.role is Role.RUN else "rows"
+        commands = ", ".join(command.name for command in all_commands() if name in names_of(command.settings))
+        rows.append((f"`{' '.join(filter(None, (item.option, value)))}`", help_of(item), kind, commands))
     return _table(("setting", "meaning", "kind", "of"), rows)
 
 
@@ -127,15 +113,11 @@ def _run_keys() -> Iterator[str]:
     yield _table(("stage", "fact", "meaning"), ((f"`{stage}`", f"`{name}`", meaning) for stage, name, meaning in facts))
 
 
-def _shown(action: argparse.Action) -> str:
+def _spelled(action: argparse.Action) -> str:
     value = action.metavar or ("|".join(action.choices) if action.choices else action.dest.upper())
     if action.option_strings:
         return action.option_strings[0] if action.nargs == 0 else f"{action.option_strings[0]} {value}"
     return f"{value}{'...' if action.nargs in ('*', '+') else ''}"
-
-
-def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -1,20 +1,23 @@
 """Report: one self-contained page about a run, from its run.json and a few passes over what it wrote."""
 
-if __package__ in (None, ""):  # run by spark-submit: the checkout's root takes the place of jobs/ on the path
+if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
     from pathlib import Path
 
-    if Path(__file__).resolve().parent.name == "jobs":  # not a copy that Spark put somewhere, beside who knows what
-        sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    folder = Path(__file__).resolve().parent
+    sys.path[:1] = [str(folder.parent)] if folder.name == "jobs" else []
+    from jobs import cli
 
-from collections.abc import Sequence
+    raise SystemExit(cli.main(["report", *sys.argv[1:]]))
+
+import argparse
 
 from pyspark.sql import SparkSession
 
-from jobs.console.command import Parser, guarded
+from jobs.console.command import Command
 from jobs.runs.run_folder import RunFolder, stored_run
-from jobs.settings.fields import COMMANDS
-from jobs.settings.flags import add_flags, resolve
+from jobs.settings.groups import Entries, Execution, GivenCounts
+from jobs.settings.settings import Settings, take
 from jobs.spark.progress import progress, warn
 from jobs.spark.session import spark_session
 from jobs.spark.spark_errors import one_line
@@ -22,38 +25,6 @@ from jobs.steps.report_sections import collect
 from jobs.steps.run_context import Context, completed_context, own_context
 from udfs.record import REPORT_FILE
 from udfs.report.page import render_report
-
-PURPOSE = "draw report.html for a folder that Ballast wrote: figures, curves and samples on one page"
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    arguments = command_parser().parse_args(argv)
-
-    def draw() -> None:
-        settings = resolve("report", arguments)
-        paths = [arguments.folder, *([arguments.pool] if arguments.pool else [])]
-        with spark_session(settings, "report", paths) as spark:
-            run = stored_run(arguments.folder)
-            context = completed_context(spark, run, arguments.folder, arguments.pool, settings)
-            write_report(spark, run, context, paper_list=arguments.paper_list)
-        print(f"{arguments.folder.rstrip('/')}/{REPORT_FILE}")
-
-    return guarded(draw, debug=getattr(arguments, "debug", False))
-
-
-def command_parser() -> Parser:
-    parser = Parser(prog="ballast report", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
-    parser.add_argument("folder", metavar="DIR", help="output folder of curate or of any other job")
-    parser.add_argument(
-        "--pool", metavar="POOL", help="of the output of `balance`: the pool that it balanced, with its counts"
-    )
-    parser.add_argument(
-        "--paper-list",
-        action="store_true",
-        help="say that the entries are the paper's own 500,000 (MetaCLIP's metadata.json): its figures stand beside",
-    )
-    add_flags(parser, COMMANDS["report"])
-    return parser
 
 
 def write_report(
@@ -82,5 +53,31 @@ def drop_report(run: RunFolder) -> None:
         run.storage.delete(REPORT_FILE)
 
 
-if __name__ == "__main__":
-    raise SystemExit(main())
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="DIR", help="output folder of curate or of any other job")
+    parser.add_argument(
+        "--pool", metavar="POOL", help="for the output of `balance`: the pool that it balanced, with its counts"
+    )
+    parser.add_argument(
+        "--paper-list",
+        action="store_true",
+        help="state that the entries are the paper's own 500,000 (MetaCLIP's metadata.json): shows its figures beside",
+    )
+
+
+def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+    paths = [arguments.folder, *([arguments.pool] if arguments.pool else [])]
+    with spark_session(settings.execution, "report", settings.spark_paths(*paths)) as spark:
+        run = stored_run(arguments.folder)
+        context = completed_context(spark, run, arguments.folder, arguments.pool, settings)
+        write_report(spark, run, context, paper_list=arguments.paper_list)
+    print(f"{arguments.folder.rstrip('/')}/{REPORT_FILE}")
+
+
+COMMAND = Command(
+    name="report",
+    purpose="draw report.html for a folder that Ballast wrote: figures, curves and samples on one page",
+    run=_run,
+    settings=(take(GivenCounts, "entry_counts"), take(Entries), take(Execution)),
+    add_arguments=_add_arguments,
+)

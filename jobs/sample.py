@@ -1,32 +1,34 @@
 """Sample: write a small generated web as a WARC, and the WAT of the same pages."""
 
+if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
+    import sys
+    from pathlib import Path
+
+    folder = Path(__file__).resolve().parent
+    sys.path[:1] = [str(folder.parent)] if folder.name == "jobs" else []
+    from jobs import cli
+
+    raise SystemExit(cli.main(["sample", *sys.argv[1:]]))
+
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
-from jobs.console.command import Parser, guarded
+from jobs.console.command import Command
+from jobs.settings.settings import Settings
 from udfs.errors import UsageError
 from udfs.sample.archive import name_wat, write_warc, write_wat
 
-PURPOSE = "write a small generated web as a WARC (and WAT)"
 DEFAULT_PAGES = 200
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    arguments = command_parser().parse_args(argv)
-    return guarded(lambda: _write(arguments), debug=False)
-
-
-def command_parser() -> Parser:
-    parser = Parser(prog="ballast sample", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", metavar="OUT.warc.gz", help="file to write (.warc.gz, or .warc uncompressed)")
     parser.add_argument("--pages", type=int, default=DEFAULT_PAGES, help=f"pages to make (default: {DEFAULT_PAGES})")
     parser.add_argument("--seed", type=int, default=0, help="the same pages and seed, the same bytes (default: 0)")
     parser.add_argument("--wat", action="store_true", help="write the WAT of the same pages beside it")
-    return parser
 
 
-def _write(arguments: argparse.Namespace) -> None:
+def _run(arguments: argparse.Namespace, settings: Settings) -> None:
     out = Path(arguments.out)
     if not out.name.endswith((".warc.gz", ".warc")):
         raise UsageError(f"{out}: the name must end in .warc.gz or .warc")
@@ -39,10 +41,18 @@ def _write(arguments: argparse.Namespace) -> None:
 
 
 def write_sample(out: Path, pages: int, seed: int, *, wat: bool) -> list[Path]:
-    """Write a sample WARC, and with `wat` its WAT beside it; gives the files written."""
+    """Write a sample WARC, and with `wat` its WAT beside it; returns the files written."""
     records = write_warc(out, pages, seed)
     if not wat:
         return [out]
     wat_path = Path(name_wat(out))
     write_wat(wat_path, out, records, seed)
     return [out, wat_path]
+
+
+COMMAND = Command(
+    name="sample",
+    purpose="write a small generated web as a WARC (and WAT)",
+    run=_run,
+    add_arguments=_add_arguments,
+)

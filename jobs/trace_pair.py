@@ -1,18 +1,28 @@
 """Trace: where the pairs of an image came from, and why each is in the subset or is not."""
 
+if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
+    import sys
+    from pathlib import Path
+
+    folder = Path(__file__).resolve().parent
+    sys.path[:1] = [str(folder.parent)] if folder.name == "jobs" else []
+    from jobs import cli
+
+    raise SystemExit(cli.main(["trace", *sys.argv[1:]]))
+
+import argparse
 import json
 import re
-from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from jobs.console.command import Parser, guarded
+from jobs.console.command import Command
 from jobs.runs.run_folder import RunFolder, stored_run
-from jobs.settings.fields import COMMANDS
-from jobs.settings.flags import add_flags, resolve
+from jobs.settings.groups import Execution
+from jobs.settings.settings import Settings, take
 from jobs.spark.session import spark_session
 from jobs.steps.run_context import own_context
 from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probability
@@ -24,37 +34,9 @@ from udfs.outcomes import Outcome
 from udfs.record import RunRecord
 from udfs.stages import PAIRS_PART, Stage
 
-PURPOSE = "tell where an image's pairs came from, and why the subset has them or has not"
 _UUID = re.compile(r"[0-9a-f]{24}")
 _WHERE = ("page_url", "warc_file", "warc_offset")
 _SHOWN = ("uuid", "url", "caption", "text_key", "lang", "lang_score", "caption_hash", *_WHERE)
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    arguments = command_parser().parse_args(argv)
-
-    def show() -> None:
-        settings = resolve("trace", arguments)
-        uuid = uuid_of(arguments.image)
-        with spark_session(settings, "trace", [arguments.folder]) as spark:
-            found = trace(spark, stored_run(arguments.folder), uuid, copies=arguments.copies)
-        if not found["pairs"] and not found.get("copies"):
-            raise BallastError(f"{arguments.folder}: holds no pair of the image {uuid}")
-        print(json.dumps(found, indent=2, ensure_ascii=False) if arguments.json else render(found))
-
-    return guarded(show, debug=getattr(arguments, "debug", False))
-
-
-def command_parser() -> Parser:
-    parser = Parser(prog="ballast trace", description=f"{PURPOSE[0].upper()}{PURPOSE[1:]}.")
-    parser.add_argument("image", metavar="URL|UUID", help="the image: its address, or its uuid")
-    parser.add_argument("folder", metavar="DIR", help="output folder of curate, or of another job that writes pairs")
-    parser.add_argument(
-        "--copies", action="store_true", help="list every copy in extracted/ too, those dropped as well"
-    )
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
-    add_flags(parser, COMMANDS["trace"])
-    return parser
 
 
 def uuid_of(image: str) -> str:
@@ -175,3 +157,30 @@ def render(found: dict[str, Any]) -> str:
             for copy in found["copies"]
         ]
     return "\n".join(lines)
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("image", metavar="URL|UUID", help="the image: its address, or its uuid")
+    parser.add_argument("folder", metavar="DIR", help="output folder of curate, or of another job that writes pairs")
+    parser.add_argument(
+        "--copies", action="store_true", help="list every copy in extracted/ too, those dropped as well: for take-downs"
+    )
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+
+
+def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+    uuid = uuid_of(arguments.image)
+    with spark_session(settings.execution, "trace", [arguments.folder]) as spark:
+        traced = trace(spark, stored_run(arguments.folder), uuid, copies=arguments.copies)
+    if not traced["pairs"] and not traced.get("copies"):
+        raise BallastError(f"{arguments.folder}: holds no pair of the image {uuid}")
+    print(json.dumps(traced, indent=2, ensure_ascii=False) if arguments.json else render(traced))
+
+
+COMMAND = Command(
+    name="trace",
+    purpose="show where an image's pairs came from, and why the subset has them or not",
+    run=_run,
+    settings=(take(Execution),),
+    add_arguments=_add_arguments,
+)

@@ -1,15 +1,40 @@
-"""Shared fixtures: one Spark session for all tests, made when the first test wants it."""
+"""Shared fixtures: one Spark session for all tests, made when the first test wants it. Profiles of Hypothesis.
+
+Property tests draw the same examples in every run (`fixed`, the default), or new ones (`fuzz`: `make fuzz`). A test
+that needs more or fewer examples than others states it relative to the profile: `settings.default.max_examples * 3`.
+"""
 
 import logging
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+from hypothesis.configuration import set_hypothesis_home_dir
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
+
+# Hypothesis writes nothing into the checkout, and a busy machine breaks no deadline.
+_hypothesis_home = Path(tempfile.mkdtemp(prefix="ballast-hypothesis-"))
+set_hypothesis_home_dir(_hypothesis_home)
+settings.register_profile("fixed", deadline=None, database=None, derandomize=True)
+settings.register_profile(
+    "fuzz",
+    deadline=None,
+    database=None,
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "200")),
+    print_blob=True,
+)
+settings.load_profile("fixed")
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_hypothesis_home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -62,12 +87,11 @@ def bucket(s3_server: str) -> str:
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory, s3_server: str) -> Iterator:
     """A local session with two cores, as `ballast` makes it. Its workers know the S3 server from their environment."""
-    from jobs.settings.fields import Settings
+    from jobs.settings.groups import Execution
     from jobs.spark.session import spark_session
 
     scratch = tmp_path_factory.mktemp("spark")
-    settings = Settings(
-        out="",
+    execution = Execution(
         master="local[2]",
         spark_conf=(
             f"spark.local.dir={scratch}",
@@ -76,7 +100,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory, s3_server: str) -> Iterator:
         ),
     )
     before = dict(os.environ)
-    with spark_session(settings, "tests") as session:
+    with spark_session(execution, "tests") as session:
         yield session
     os.environ.clear()
     os.environ.update(before)

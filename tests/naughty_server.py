@@ -126,7 +126,7 @@ def stall(after: int = 0) -> Callable[[Handler], None]:
         handler.head(200, Content_Length=len(body), **handler.facts())
         handler.wfile.write(body[:after])
         handler.wfile.flush()
-        handler.naughty.stalled.wait(20)
+        handler.naughty.stalled.wait(300)
         handler.close_connection = True
 
     return act
@@ -142,6 +142,14 @@ def drip(handler: Handler) -> None:
         if handler.naughty.stalled.wait(0.05):
             break
     handler.close_connection = True
+
+
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """A port of loopback that refuses connections. It stays bound, so that no other process takes it meanwhile."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
 
 
 @contextmanager

@@ -1,12 +1,11 @@
 """The documentation: every command that it shows is taken by the program it names, every page and message exists."""
 
-import argparse
 import ast
 import json
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,8 +13,7 @@ import pytest
 from documented import ALL, PAGES, ROOT, Command, blocks
 
 from jobs import dist
-from jobs.cli import HELPERS, JOBS
-from jobs.settings.flags import resolve
+from jobs.console.registry import COMMANDS, FAMILIES, all_commands, command, name_in
 
 DOCS = ROOT / "jobs/docs"
 SOURCES = [path for folder in ("jobs", "udfs", "metadata") for path in (ROOT / folder).rglob("*.py")]
@@ -25,17 +23,13 @@ MADE_BY_DIST = "ballast_submit.py"
 
 def check_ballast(words: Sequence[str]) -> None:
     """`ballast WORDS`, by the parser of the command itself."""
-    name, *arguments = words
-    if name in JOBS:
-        resolve(name, JOBS[name].command_parser().parse_args(arguments))
-        return
-    jobs_flags: list[str] = []
-    if name == "emr":
-        split = arguments.index("--")
-        arguments, jobs_flags = arguments[:split], arguments[split + 1 :]
-    HELPERS[name].command_parser().parse_args(arguments)
-    if jobs_flags:  # those of the step that is rendered
-        JOBS["curate"].command_parser().parse_args(["INPUT", *jobs_flags])
+    name = name_in(words)
+    assert name is not None, words
+    named = command(name)
+    arguments = named.parse(words[len(name.split()) :])
+    named.resolve(arguments)
+    if arguments.rest:  # flags of the step that is rendered
+        command("curate").parse(["INPUT", *arguments.rest])
 
 
 def check_make(words: Sequence[str]) -> None:
@@ -120,18 +114,11 @@ def test_the_readme_begins_with_the_demo_and_the_tests():
     assert readme[:2] == ["make demo", "make test"]
 
 
-def flags_of(parser: argparse.ArgumentParser) -> Iterator[str]:
-    for action in parser._actions:
-        yield from action.option_strings
-        if isinstance(action, argparse._SubParsersAction):
-            for nested in action.choices.values():
-                yield from flags_of(nested)
-
-
 def test_every_command_and_flag_that_a_page_names_is_one():
     """Those in the running text, too: `ballast trace URL DIR`, `--t N`."""
-    parsers = [job.command_parser() for job in JOBS.values()] + [module.command_parser() for module in HELPERS.values()]
-    known = {flag for parser in [*parsers, dist.command_parser()] for flag in flags_of(parser)}
+    parsers = [*(named.parser() for named in all_commands()), dist.command_parser()]
+    known = {flag for parser in parsers for action in parser._actions for flag in action.option_strings}
+    first_words = FAMILIES.keys() | COMMANDS.keys()
     known |= SPARK_SUBMIT_FLAGS | {"--cli-input-json"}  # of aws
     known |= {flag for script in (ROOT / "tests/benchmarks").glob("*.py") for flag in quoted_flags(script)}
     for page in [ROOT / "README.md", *DOCS.glob("*.md")]:
@@ -139,7 +126,7 @@ def test_every_command_and_flag_that_a_page_names_is_one():
         flags = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", code))
         names = set(re.findall(r"(?<![\w./])ballast ([a-z][\w-]*)", code))
         assert flags <= known, f"{page.name}: {flags - known}"
-        assert names <= JOBS.keys() | HELPERS.keys(), f"{page.name}: {names - JOBS.keys() - HELPERS.keys()}"
+        assert names <= first_words, f"{page.name}: {names - first_words}"
 
 
 def test_every_link_leads_somewhere_and_the_readme_to_every_page():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.console.registry import COMMANDS, file_of
 from udfs.html.parsers import HTML_PARSERS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,18 +39,48 @@ def test_no_code_is_made_of_data(path):
             assert flags.get("allow_pickle", "False") == "False", f"line {node.lineno}"
 
 
-def test_a_copied_job_file_imports_nothing_that_lies_above_it(tmp_path):
-    """In cluster mode Spark copies a job file to a folder below /tmp, where anybody may put a folder named jobs."""
+FILES = sorted({file_of(name) for name in COMMANDS} | {"jobs/cli.py"})
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("place", ["beside", "above"])
+def test_a_copied_command_file_imports_nothing_that_lies_around_it(tmp_path, file, place):
+    """In cluster mode Spark copies the file to a folder below /tmp, where anybody may put a folder named jobs."""
     copied = tmp_path / "spark-5f3a"
     copied.mkdir()
-    shutil.copy(ROOT / "jobs" / "curate.py", copied)
-    (tmp_path / "jobs").mkdir()
-    (tmp_path / "jobs" / "__init__.py").write_text("raise SystemExit('somebody else’s code ran')")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, copied / "curate.py", "--help"]
-    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    shutil.copy(ROOT / file, copied)
+    hostile = (copied if place == "beside" else tmp_path) / "jobs"
+    hostile.mkdir()
+    (hostile / "__init__.py").write_text("raise SystemExit('somebody else’s code ran')")
+    done = help_of(copied / Path(file).name, {"PYTHONPATH": str(ROOT)}, tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "usage: ballast curate" in done.stdout
+    assert "usage: ballast" in done.stdout
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_command_file_runs_by_its_path(tmp_path, file):
+    """From another folder, with nothing of Ballast on the path."""
+    done = help_of(ROOT / file, {}, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "usage: ballast" in done.stdout
+
+
+def test_every_command_file_begins_with_the_same_guard():
+    """It must stand in each file, since nothing can be imported before it; so it is held equal here."""
+    guards = set()
+    for file in FILES:
+        node = ast.parse((ROOT / file).read_text(encoding="utf-8")).body[1]
+        assert isinstance(node, ast.If), file
+        (run,) = node.body[-1:]
+        assert "cli.main([" in ast.unparse(run), file
+        guards.add("\n".join(map(ast.unparse, [node.test, *node.body[:-1]])))
+    assert len(guards) == 1
+
+
+def help_of(path: Path, further: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [sys.executable, path, "--help"]
+    return subprocess.run(command, env={**environment, **further}, cwd=folder, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("name", HTML_PARSERS)

@@ -2,23 +2,24 @@
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from jobs import balance, count, curate, dedup, export, extract, group, match, merge
 from jobs.aws.emr_templates import check_request, fill_template
-from jobs.console.command import Job, Parser
-from jobs.settings.fields import COMMANDS
-from jobs.settings.flags import resolve
+from jobs.console.command import Command, Parser
+from jobs.settings.secrets import looks_secret
+from jobs.settings.settings import names_of
 from udfs.errors import UsageError
 from udfs.storage.conf_files import spark_defaults
 
 _SERVERLESS_DISK_GB = 200
 AMAZON_LINUX_GLIBC = 34  # Amazon Linux 2023, on which EMR 7 stands
 
-JOBS = {module.JOB.name: module.JOB for module in (curate, extract, match, dedup, merge, count, balance, group, export)}
+Jobs = Mapping[str, Command]
+"""The jobs that can be steps, by name."""
+
 _ROWS_FROM = {
     "match": ("extract", "pairs"),
     "dedup": ("match", "matched"),
@@ -34,7 +35,6 @@ _ENVIRONMENT = re.compile(
     r"-glibc2\.(?P<glibc>\d+)\.tar\.gz"
 )
 _GRAVITON = re.compile(r"[a-z]+\d+g[a-z]*\.")
-_SECRET = re.compile(r"secret|password|token|access[._-]?key|signature|credential", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def find_artifacts(folder: Path) -> Artifacts:
 def refuse_secrets(words: Sequence[str]) -> None:
     """Raise `UsageError` for arguments that look like secrets: whoever may see a cluster or a job run sees them."""
     for word in words:
-        if _SECRET.search(word):
+        if looks_secret(word):
             shown = word.partition("=")[0].partition("?")[0]
             raise UsageError(
                 f"{shown}…: looks like a secret, which EMR would show: give the instance or job role rights"
@@ -92,7 +92,7 @@ def refuse_secrets(words: Sequence[str]) -> None:
 
 
 def cluster_requests(
-    arguments: argparse.Namespace, steps: list[str], artifacts: Artifacts, flags: list[str]
+    arguments: argparse.Namespace, jobs: Jobs, steps: list[str], artifacts: Artifacts, flags: list[str]
 ) -> dict[str, Any]:
     """`run_job_flow` with its steps, or `add_job_flow_steps` for a running cluster."""
     arm = artifacts.architecture == "ARM64"
@@ -113,19 +113,19 @@ def cluster_requests(
         "on_failure": "TERMINATE_CLUSTER" if arguments.cluster_id is None else "CANCEL_AND_WAIT",
         "wheel": artifacts.wheel,
     }
-    jobs = [fill_step(name, steps, arguments, values, flags) for name in steps]
-    _check_all_taken(steps, flags)
+    filled = [fill_step(jobs[name], steps, arguments, values, flags) for name in steps]
+    _check_all_taken([jobs[name] for name in steps], flags)
     if arguments.cluster_id is None:
-        requests = {"run_job_flow": fill_template("cluster", {**values, "steps": jobs})}
+        requests = {"run_job_flow": fill_template("cluster", {**values, "steps": filled})}
         check_request("emr", "RunJobFlow", requests["run_job_flow"])
     else:
-        requests = {"add_job_flow_steps": {"JobFlowId": arguments.cluster_id, "Steps": jobs}}
+        requests = {"add_job_flow_steps": {"JobFlowId": arguments.cluster_id, "Steps": filled}}
         check_request("emr", "AddJobFlowSteps", requests["add_job_flow_steps"])
     return requests
 
 
 def serverless_requests(
-    arguments: argparse.Namespace, steps: list[str], artifacts: Artifacts, flags: list[str]
+    arguments: argparse.Namespace, jobs: Jobs, steps: list[str], artifacts: Artifacts, flags: list[str]
 ) -> dict[str, Any]:
     """`create_application`, unless one is named, and `start_job_run`, whose applicationId may be known only then."""
     if arguments.job_role is None:
@@ -140,8 +140,8 @@ def serverless_requests(
     if not 20 <= arguments.disk_gb <= _SERVERLESS_DISK_GB:
         raise UsageError(f"--disk-gb {arguments.disk_gb}: EMR Serverless gives an executor 20 to {_SERVERLESS_DISK_GB}")
     values = _values(arguments, artifacts) | {"on_failure": None}
-    step = fill_step(steps[0], steps, arguments, values, flags)
-    _check_all_taken(steps, flags)
+    step = fill_step(jobs[steps[0]], steps, arguments, values, flags)
+    _check_all_taken([jobs[steps[0]]], flags)
     network = {"subnetIds": arguments.subnet, "securityGroupIds": arguments.security_group}
     logs = arguments.log_uri
     values |= {
@@ -169,37 +169,32 @@ def serverless_requests(
 
 
 def fill_step(
-    name: str, steps: list[str], arguments: argparse.Namespace, values: dict[str, Any], flags: list[str]
+    job: Command, steps: list[str], arguments: argparse.Namespace, values: dict[str, Any], flags: list[str]
 ) -> dict[str, Any]:
-    """A job's step, whose arguments the job's own parser has taken. Raises `UsageError` where it does not."""
+    """A job's step, whose arguments the job's own parser takes. Raises `UsageError` where it does not."""
+    name = job.name
     before, folder = _ROWS_FROM.get(name, (None, None))
     inputs = [f"{arguments.out}/{folder}"] if before in steps[: steps.index(name)] else arguments.input
-    own = [word for group in _groups(flags) if _setting(group) in COMMANDS[name] for word in group]
+    own = [word for group in _groups(flags) if _setting(group) in names_of(job.settings) for word in group]
     step = fill_template(f"steps/{name}", {**values, "inputs": inputs, "flags": own})
     if "count" not in steps[: steps.index(name)]:
         _drop_counts(step["HadoopJarStep"]["Args"], name)
-    check_job(JOBS[name], _job_arguments(step)[1:])
+    check_job(job, _job_arguments(step)[1:])
     return step
 
 
-def check_job(job: Job, words: list[str]) -> None:
+class _Checker(Parser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{self.prog}: {message}")
+
+
+def check_job(job: Command, words: list[str]) -> None:
     """Raise `UsageError` for arguments that the job would refuse, and for files that EMR's hosts cannot read."""
-
-    class Checker(Parser):
-        def error(self, message: str) -> Any:
-            raise UsageError(f"{self.prog}: {message}")
-
-    checker = Checker(prog=f"ballast {job.name}", add_help=False)
-    job.add_arguments(checker)
-    parsed = checker.parse_args(words)
-    settings = resolve(job.name, parsed)
-    files = ("metadata", "entry_counts", "survivors", "exclude", "block_domains", "block_urls")
-    named = {name: getattr(settings, name) for name in files}
-    for name, given in {"input": parsed.inputs, **named}.items():
-        for path in (given,) if isinstance(given, str) else given or ():
-            if "://" not in path:
-                flag = "--" + name.replace("_", "-")
-                raise UsageError(f"{flag} {path}: lies on this machine, where EMR's hosts cannot read it: put it on S3")
+    arguments = job.parser(_Checker).parse_args(words)
+    named = [("--input", path) for path in arguments.inputs]
+    for option, path in [*named, *job.resolve(arguments).named_paths()]:
+        if "://" not in path:
+            raise UsageError(f"{option} {path}: is on this machine, where EMR's hosts cannot read it: put it on S3")
 
 
 def _drop_counts(words: list[str], name: str) -> None:
@@ -233,10 +228,10 @@ def _setting(group: list[str]) -> str:
     return group[0].partition("=")[0].removeprefix("--").replace("-", "_")
 
 
-def _check_all_taken(steps: list[str], flags: list[str]) -> None:
-    for group_ in _groups(flags):
-        if not any(_setting(group_) in COMMANDS[name] for name in steps):
-            raise UsageError(f"{group_[0].partition('=')[0]}: no flag of {', '.join(steps)}")
+def _check_all_taken(jobs: list[Command], flags: list[str]) -> None:
+    for group in _groups(flags):
+        if not any(_setting(group) in names_of(job.settings) for job in jobs):
+            raise UsageError(f"{group[0].partition('=')[0]}: no flag of {', '.join(job.name for job in jobs)}")
 
 
 def _values(arguments: argparse.Namespace, artifacts: Artifacts) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What every command shares: its parser, one-line errors, exit statuses, and what it prints at the end."""
+"""What a command is, and what every command shares: its parser, one-line errors, exit statuses, its result."""
 
 import argparse
 import sys
@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 from jobs.console.next_steps import next_steps
 from jobs.console.summary import summarize
 from jobs.runs.run_folder import RunFolder
-from jobs.settings.fields import COMMANDS, Settings
-from jobs.settings.flags import add_flags, execution, resolve, saved
+from jobs.settings.flags import add_flags, execution_settings, identity_settings, resolve
+from jobs.settings.settings import Settings, Taken
 from jobs.spark.progress import say
 from jobs.spark.session import session_for
 from jobs.spark.spark_errors import of_worker, one_line
@@ -29,74 +29,109 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(UsageError.exit_status, f"{self.prog}: {message} (--help tells more)\n")
+        self.exit(UsageError.exit_status, f"{self.prog}: {message} (--help shows all flags)\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A job that `ballast NAME` and `spark-submit jobs/NAME.py` run with the same flags."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command: `ballast NAME ARGUMENTS`, and `spark-submit jobs/FILE.py ARGUMENTS`."""
 
     name: str
+    """One word, or two for a command of a family, such as `metadata build`."""
     purpose: str
-    input_name: str
-    input_help: str
-    many: bool
-    execute: Callable[[list[str], Settings], RunFolder]
-    output: str
-    """The stage folder that holds its result."""
-    optional: bool = False
-    """Whether inputs may be left out, since a setting may name them."""
+    run: Callable[[argparse.Namespace, Settings], None]
+    settings: tuple[Taken, ...] = ()
+    add_arguments: Callable[[argparse.ArgumentParser], object] = lambda parser: None
+    """Adds the arguments that are no settings."""
+    is_step: bool = False
+    """Whether it reads and writes folders by Spark alone, so that it can be a step on EMR."""
+    takes_rest: bool = False
+    """Whether `--` may follow, with words for others: they become `arguments.rest`."""
 
-    def command_parser(self) -> Parser:
-        parser = Parser(prog=f"ballast {self.name}", description=f"{self.purpose[0].upper()}{self.purpose[1:]}.")
+    def parser(self, kind: type[Parser] = Parser) -> Parser:
+        """The parser of its arguments and settings."""
+        parser = kind(prog=f"ballast {self.name}", description=f"{self.purpose[0].upper()}{self.purpose[1:]}.")
         self.add_arguments(parser)
+        if self.settings:
+            add_flags(parser, self.settings)
+            inputs = [_spelled(action) for action in parser._actions if not action.option_strings]
+            out = [f"--out {action.metavar}" for action in parser._actions if action.dest == "out"]
+            parser.usage = " ".join(["%(prog)s", *inputs, *out, "[FLAGS]"])
         return parser
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument(
-            "inputs",
-            metavar=self.input_name,
-            nargs=("*" if self.optional else "+") if self.many else 1,
-            help=self.input_help,
-        )
-        add_flags(parser, COMMANDS[self.name])
+    def parse(self, words: Sequence[str]) -> argparse.Namespace:
+        """The arguments and flags. Exits with status 2 for what does not fit."""
+        end = words.index("--") if self.takes_rest and "--" in words else len(words)
+        arguments = self.parser().parse_args(list(words[:end]))
+        arguments.rest = list(words[end + 1 :])
+        return arguments
+
+    def resolve(self, arguments: argparse.Namespace) -> Settings:
+        """The settings that the arguments and the TOML file give. Raises `UsageError` for what does not fit."""
+        return resolve(self.name, self.settings, arguments)
+
+    def main(self, words: Sequence[str]) -> int:
+        """Run the command from its command line; returns the exit status."""
+        arguments = self.parse(words)
+        action = lambda: self.run(arguments, self.resolve(arguments))  # noqa: E731
+        return guarded(action, debug=getattr(arguments, "debug", False))
 
 
-def run_job(job: Job, argv: Sequence[str] | None) -> int:
-    """Run a job from its command line; gives the exit status."""
-    arguments = job.command_parser().parse_args(argv)
-    return guarded(lambda: _run(job, arguments), debug=getattr(arguments, "debug", False))
+def _spelled(action: argparse.Action) -> str:
+    """A positional argument as usage shows it."""
+    name = str(action.metavar)
+    return {"*": f"[{name} ...]", "+": f"{name} [{name} ...]", "?": f"[{name}]"}.get(str(action.nargs), name)
 
 
-def _run(job: Job, arguments: argparse.Namespace) -> None:
-    settings = resolve(job.name, arguments)
-    inputs = list(arguments.inputs)
-    with session_for(settings, job.name, inputs):
-        run_folder = job.execute(inputs, settings)
-    if run_folder.was_finished:
-        say(f"{settings.out} holds this run, finished; nothing was done (--overwrite does it anew)")
-    print_result(job, inputs, settings, run_folder)
+Execute = Callable[[list[str], Settings], RunFolder]
+"""Runs a job on its inputs; returns the output folder."""
 
 
-def print_result(job: Job, inputs: Sequence[str], settings: Settings, run_folder: RunFolder) -> None:
-    """Print what a run made, where, and what to do next."""
-    record = run_folder.record
-    parts = (summarize(record, settings.out, job.output), next_steps(record, inputs, settings))
-    print("\n\n".join(filter(None, parts)))
+def job(
+    name: str,
+    purpose: str,
+    *,
+    inputs: tuple[str, str],
+    nargs: int | str = 1,
+    settings: tuple[Taken, ...],
+    execute: Execute,
+    output: str,
+) -> Command:
+    """A command that reads inputs (a name and a help text), writes an output folder, and prints what is in it.
+
+    `output` is the stage of its result.
+    """
+
+    def add_arguments(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("inputs", metavar=inputs[0], nargs=nargs, help=inputs[1])
+
+    def run(arguments: argparse.Namespace, settings: Settings) -> None:
+        given = list(arguments.inputs)
+        with session_for(settings.execution, name, settings.paths(*given)):
+            run_folder = execute(given, settings)
+        out = settings.output.out
+        if run_folder.was_finished:
+            say(f"{out} is already finished; nothing to do (--overwrite starts over)")
+        record = run_folder.record
+        parts = (summarize(record, out, output), next_steps(record, given, settings))
+        print("\n\n".join(filter(None, parts)))
+
+    return Command(name=name, purpose=purpose, run=run, settings=settings, add_arguments=add_arguments, is_step=True)
 
 
-def open_run(job: str, settings: Settings, identity: dict[str, Any], reads: Sequence[str] = ()) -> RunFolder:
+def open_run(command: Command, settings: Settings, identity: dict[str, Any], reads: Sequence[str] = ()) -> RunFolder:
     """Open the output folder of a job. `reads` are the folders it reads: writing to them is refused."""
-    out = same_place(settings.out)
+    output = settings.output
+    out = same_place(output.out)
     for path in map(same_place, reads):
         if path == out or path.startswith(out.rstrip("/") + "/"):
-            raise UsageError(f"--out {settings.out}: is what the job reads from ({path}): name another folder")
+            raise UsageError(f"--out {output.out}: the job reads from there ({path}): name another folder")
     return RunFolder.open(
-        settings.out,
-        {"job": job, "settings": saved(job, settings), **identity},
-        execution(job, settings),
-        overwrite=settings.overwrite,
-        break_lock=settings.break_lock,
+        output.out,
+        {"job": command.name, "settings": identity_settings(command.settings, settings), **identity},
+        execution_settings(command.settings, settings),
+        overwrite=output.overwrite,
+        break_lock=output.break_lock,
     )
 
 
@@ -105,23 +140,19 @@ def guarded(action: Callable[[], None], *, debug: bool) -> int:
     try:
         action()
     except BallastError as error:
-        if debug:
-            traceback.print_exc()
-        print(f"ballast: {error}", file=sys.stderr)
-        return error.exit_status
+        message, status = str(error), error.exit_status
     except _USERS_PATHS as error:
-        if debug:
-            traceback.print_exc()
-        print(f"ballast: {error.filename}: {error.strerror}", file=sys.stderr)
-        return UsageError.exit_status
+        message, status = f"{error.filename}: {error.strerror}", UsageError.exit_status
     except KeyboardInterrupt:
-        print("ballast: stopped; the same command goes on from what was committed", file=sys.stderr)
+        print("ballast: stopped; rerun the same command to resume from the last commit", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:
-        if debug:
-            traceback.print_exc()
         own = of_worker(error)
-        said = str(own) if own else f"failed: {one_line(error)} (--debug shows the trace)"
-        print(f"ballast: {said}", file=sys.stderr)
-        return BallastError.exit_status
-    return 0
+        message = str(own) if own else f"failed: {one_line(error)} (--debug shows the trace)"
+        status = BallastError.exit_status
+    else:
+        return 0
+    if debug:
+        traceback.print_exc()
+    print(f"ballast: {message}", file=sys.stderr)
+    return status

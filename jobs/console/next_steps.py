@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
-from jobs.settings.fields import Settings
+from jobs.settings.settings import Settings
 from udfs.record import RunRecord
 from udfs.stages import ExportFacts, ImagesFacts, Stage
 from udfs.storage.addresses import join, name_of
@@ -41,8 +41,8 @@ def _text(steps: list[Step]) -> str:
 
 
 def _steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> list[Step]:
-    out = settings.out.rstrip("/")
-    entries = ["--metadata", settings.metadata] if settings.metadata else []
+    out = settings.output.out.rstrip("/")
+    entries = ["--metadata", metadata] if (metadata := settings.entries.metadata) else []
     into = {name: ["--out", f"{out}-{name}"] for name in ("pool", "counts", "subset", "images", "export", "final")}
     stages = record.stages
     grouped = ["group", _subset(record, out)]
@@ -62,11 +62,11 @@ def _steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> list
                 ("draw it", ["balance", *given, *into["subset"]]),
             ]
         case "balance":
-            counts = ["--entry-counts", settings.entry_counts] if settings.entry_counts else []
+            counts = ["--entry-counts", path] if (path := settings.counts.entry_counts) else []
             drawn_from = [] if stages.entry_counts else ["--pool", inputs[0], *counts, *entries]
             listed = (_LIST_IMAGES, [*grouped, *into["images"]])
             exported = (_EXPORT, ["export", _subset(record, out), "--format", "jsonl", *into["export"]])
-            return [(_DRAW_REPORT, ["report", out, *drawn_from]), exported if settings.survivors else listed]
+            return [(_DRAW_REPORT, ["report", out, *drawn_from]), exported if settings.survivors.survivors else listed]
         case "curate":
             report = [] if record.report else [(_DRAW_REPORT, ["report", out])]
             sizes = ("the size of the subset at other t", ["plan", out])

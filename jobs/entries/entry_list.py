@@ -7,7 +7,7 @@ from typing import Any
 
 from jobs.entries.sources import ranked_sources
 from jobs.runs.identity import ballast_version
-from jobs.settings.fields import Settings
+from jobs.settings.settings import Settings
 from jobs.spark.session import spark_session
 from metadata.entries import EntryList
 from metadata.merge import Account, RankedSource, merge, numbers
@@ -18,22 +18,23 @@ from udfs.storage.local import LocalStorage
 _SUFFIX = ".json"
 
 
-def build(settings: Settings) -> tuple[EntryList, dict[str, Any]]:
+def build_list(settings: Settings) -> tuple[EntryList, dict[str, Any]]:
     """Build a list, write it with its manifest, and give both.
 
     Raises `UsageError` where no source is named, or nothing comes of those that are.
     """
-    if not (settings.wordnet or settings.wikipedia or settings.pageviews):
-        raise UsageError("ballast metadata build: give --wordnet, --wikipedia or --pageviews, one of them at least")
-    check_out(settings.out)
-    with spark_session(settings, "metadata build") as spark:
-        sources = ranked_sources(spark, settings, settings.sources or f"{settings.out.removesuffix(_SUFFIX)}.sources")
-        sources.insert(1 if settings.wordnet else 0, numbers())
-        entries, accounts = merge(sources, settings.size, normalize=settings.normalize_entries)
-    found = EntryList(tuple(entries), settings.out)
+    out, build = settings.output.out, settings.build
+    if not (build.wordnet or build.wikipedia or build.pageviews):
+        raise UsageError("ballast metadata build: name at least one source: --wordnet, --wikipedia or --pageviews")
+    check_out(out)
+    with spark_session(settings.execution, "metadata build") as spark:
+        sources = ranked_sources(spark, settings, build.sources or f"{out.removesuffix(_SUFFIX)}.sources")
+        sources.insert(1 if build.wordnet else 0, numbers())
+        entries, accounts = merge(sources, build.size, normalize=build.normalize_entries)
+    found = EntryList(tuple(entries), out)
     about = {
-        "size": settings.size,
-        "normalized": settings.normalize_entries,
+        "size": build.size,
+        "normalized": build.normalize_entries,
         "sources": [_source_json(source, account) for source, account in zip(sources, accounts, strict=True)],
     }
     return found, write_list(found, about)

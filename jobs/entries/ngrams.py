@@ -21,7 +21,7 @@ from pyspark.sql import functions as F
 from jobs.entries.partial_counts import files_identity, input_records, partial_counts, scan_stage
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.stopwatch import Stopwatch
-from jobs.settings.fields import Settings
+from jobs.settings.building import Ngrams
 from jobs.spark.frames import read_files
 from jobs.spark.progress import progress
 from metadata.counting import BIGRAM, PAIR_COUNT, UNIGRAM, WORD_COUNT, count_piece
@@ -35,10 +35,10 @@ _DUMP_NAME = re_compile(r".+\.xml(-.+)?(\.bz2)?|.+-multistream-index\d*\.txt(-.+
 _PMI_DECIMALS = 6
 
 
-def plan_dumps(arguments: Sequence[str], settings: Settings) -> list[Piece]:
+def plan_dumps(arguments: Sequence[str], split_bytes: int) -> list[Piece]:
     """The pieces of dumps, given as files or folders of them. Raises `UsageError` as `plan_pieces`."""
     paths = [str(Path(path).absolute()) for argument in arguments for path in _dumps(argument)]
-    return plan_pieces(paths, settings.split_bytes)
+    return plan_pieces(paths, split_bytes)
 
 
 def _dumps(argument: str) -> list[str]:
@@ -51,30 +51,36 @@ def _dumps(argument: str) -> list[str]:
     return found
 
 
-def ngrams_identity(pieces: Sequence[Piece], settings: Settings, *, with_pairs: bool) -> dict[str, Any]:
+def ngrams_identity(pieces: Sequence[Piece], counting: Ngrams, *, with_pairs: bool) -> dict[str, Any]:
     """What decides the counts, for run.json."""
-    decides: dict[str, Any] = {"lowercase": settings.lowercase, "tokenizer": TOKENIZER_VERSION}
+    decides: dict[str, Any] = {"lowercase": counting.lowercase, "tokenizer": TOKENIZER_VERSION}
     if with_pairs:
-        decides["keep_bigram_count"] = settings.keep_bigram_count
-        decides["keep_pmi"] = settings.keep_pmi
+        decides["keep_bigram_count"] = counting.keep_bigram_count
+        decides["keep_pmi"] = counting.keep_pmi
     paths = sorted({piece.path for piece in pieces})
     return {"settings": decides, "inputs": {**files_identity(paths), "pieces": len(pieces)}}
 
 
 def ngrams_stages(
-    spark: SparkSession, run_folder: RunFolder, pieces: Sequence[Piece], settings: Settings, *, with_pairs: bool
+    spark: SparkSession,
+    run_folder: RunFolder,
+    pieces: Sequence[Piece],
+    counting: Ngrams,
+    batch_files: int,
+    *,
+    with_pairs: bool,
 ) -> None:
     """Write `unigrams/` and perhaps `bigrams/`; the partial counts are deleted at the end."""
     if run_folder.record.stages.unigrams is None:
         watch = Stopwatch()
-        lowercase = settings.lowercase
+        lowercase = counting.lowercase
         scanned = scan_stage(
             spark,
             run_folder,
             pieces,
             _PIECE_DDL,
             lambda piece: count_piece(piece, with_pairs=with_pairs, lowercase=lowercase),
-            settings,
+            batch_files,
         )
         progress().begin("unigrams")
         inputs = input_records(spark, sorted({piece.path for piece in pieces}))
@@ -90,7 +96,7 @@ def ngrams_stages(
         progress().begin("bigrams")
         words = read_files(spark, run_folder.files(Stage.UNIGRAMS), WORD_COUNT)
         run_folder.clean(Stage.BIGRAMS)
-        pairs = bigrams(partial_counts(spark, run_folder, BIGRAM), words, unigrams_facts.words, settings)
+        pairs = bigrams(partial_counts(spark, run_folder, BIGRAM), words, unigrams_facts.words, counting)
         run_folder.commit(Stage.BIGRAMS, pairs)
         kept = read_files(spark, run_folder.files(Stage.BIGRAMS), PAIR_COUNT).count()
         run_folder.finish_stage(BigramsFacts(kept=kept, seconds=watch.seconds))
@@ -102,14 +108,14 @@ def unigrams(partial: DataFrame) -> DataFrame:
     return partial.groupBy(F.col("key").alias("word")).agg(F.sum("count").alias("count"))
 
 
-def bigrams(partial: DataFrame, words: DataFrame, total: int, settings: Settings) -> DataFrame:
+def bigrams(partial: DataFrame, words: DataFrame, total: int, counting: Ngrams) -> DataFrame:
     """Partial counts to a row a pair: `first`, `second`, `count`, `first_count`, `second_count`, `lift`, `pmi`.
 
     `words` (`word`, `count`) has the counts of all words, whose sum is `total`. `lift` and `pmi` are those of
     `metadata.words`, `pmi` rounded to six decimals. Pruned as the module says.
     """
     pairs = partial.groupBy(F.col("key").alias("first"), "second").agg(F.sum("count").alias("count"))
-    keep, least_lift = settings.keep_bigram_count, 2.0**settings.keep_pmi
+    keep, least_lift = counting.keep_bigram_count, 2.0**counting.keep_pmi
     if keep > 1:
         common = words.where(F.col("count") > (keep - 1) * total / least_lift)
         for side in ("first", "second"):

@@ -12,7 +12,6 @@ from pyspark.sql import functions as F
 
 from jobs.runs.identity import digest
 from jobs.runs.run_folder import RunFolder
-from jobs.settings.fields import Settings
 from jobs.spark.frames import ddl, read_files
 from jobs.spark.progress import Read, progress, say, warn
 from metadata.counting import COUNTED, DAMAGE, OUTCOME
@@ -59,7 +58,7 @@ def _input_record(path: str) -> InputRecord:
 
 
 def scan_stage(
-    spark: SparkSession, run_folder: RunFolder, items: Sequence[tuple], schema: str, count: Count, settings: Settings
+    spark: SparkSession, run_folder: RunFolder, items: Sequence[tuple], schema: str, count: Count, batch_files: int
 ) -> Scanned:
     """Count every item that no committed batch holds yet, a task each; returns the outcomes of all of them.
 
@@ -73,8 +72,8 @@ def scan_stage(
     number = len(run_folder.manifests(Stage.SCANNED))
     read = Read(len(items) - len(pending), len(items), "pieces")
     progress().begin("scan", read)
-    for start in range(0, len(pending), settings.batch_files):
-        batch = pending[start : start + settings.batch_files]
+    for start in range(0, len(pending), batch_files):
+        batch = pending[start : start + batch_files]
         rows = spark.createDataFrame(
             spark.sparkContext.parallelize([tuple(item) for item in batch], len(batch)), schema
         )

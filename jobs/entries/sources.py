@@ -15,8 +15,10 @@ from jobs.entries.titles import plan_views, titles_identity, titles_stage
 from jobs.entries.wordnet import wordnet_identity, wordnet_stage
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.run_record_file import read_record
-from jobs.settings.fields import Settings
-from jobs.settings.flags import execution
+from jobs.settings.building import EntryBuild, Ngrams, Titles
+from jobs.settings.flags import execution_settings
+from jobs.settings.groups import Draws, Execution, Output, Reading
+from jobs.settings.settings import Settings, Taken, take
 from jobs.spark.frames import read_files
 from jobs.spark.progress import say
 from metadata.counting import PAIR_COUNT, SYNSET_NAME, TITLE_VIEWS, WORD_COUNT
@@ -37,15 +39,28 @@ _PRUNED = (
 )
 
 
+SOURCE_SETTINGS: dict[str, tuple[Taken, ...]] = {
+    WORDNET_JOB: (take(Output), take(Execution)),
+    UNIGRAMS_JOB: (
+        take(Output),
+        take(Ngrams, "lowercase", "split_bytes"),
+        take(Reading, "batch_files"),
+        take(Execution),
+    ),
+    BIGRAMS_JOB: (take(Output), take(Ngrams), take(Reading, "batch_files"), take(Execution)),
+    TITLES_JOB: (take(Output), take(Titles), take(Draws), take(Reading, "batch_files"), take(Execution)),
+}
+"""The settings of the commands that count a source."""
+
+
 def count_source(spark: SparkSession, job: str, inputs: Sequence[str], out: str, settings: Settings) -> RunFolder:
     """Count the inputs of a source job into the folder `out`; what is there already is not counted again."""
     identity, stages = _PLANS[job](inputs, settings)
     if any(_is_within(out, path) for path in inputs):
         raise UsageError(f"{out}: is what the job reads from: name another folder")
     identity = {"job": job, **identity}
-    run_folder = RunFolder.open(
-        out, identity, execution(job, settings), overwrite=settings.overwrite, break_lock=settings.break_lock
-    )
+    execution, output = execution_settings(SOURCE_SETTINGS[job], settings), settings.output
+    run_folder = RunFolder.open(out, identity, execution, overwrite=output.overwrite, break_lock=output.break_lock)
     if run_folder.finished:
         say(f"{out} holds these counts already; no dump was read (--overwrite counts anew)")
         return run_folder
@@ -66,15 +81,17 @@ def _plan_wordnet(inputs: Sequence[str], settings: Settings) -> _Plan:
 
 
 def _plan_ngrams(inputs: Sequence[str], settings: Settings, *, with_pairs: bool) -> _Plan:
-    pieces = plan_dumps(inputs, settings)
-    return ngrams_identity(pieces, settings, with_pairs=with_pairs), lambda spark, folder: ngrams_stages(
-        spark, folder, pieces, settings, with_pairs=with_pairs
+    counting, batch_files = settings.ngrams, settings.reading.batch_files
+    pieces = plan_dumps(inputs, counting.split_bytes)
+    return ngrams_identity(pieces, counting, with_pairs=with_pairs), lambda spark, folder: ngrams_stages(
+        spark, folder, pieces, counting, batch_files, with_pairs=with_pairs
     )
 
 
 def _plan_titles(inputs: Sequence[str], settings: Settings) -> _Plan:
-    files = plan_views(inputs, settings)
-    return titles_identity(files, settings), lambda spark, folder: titles_stage(spark, folder, files, settings)
+    files = plan_views(inputs, settings.titles.days, settings.draws.seed)
+    least, batch_files = settings.titles.min_hour_views, settings.reading.batch_files
+    return titles_identity(files, least), lambda spark, folder: titles_stage(spark, folder, files, least, batch_files)
 
 
 _PLANS: dict[str, Callable[[Sequence[str], Settings], _Plan]] = {
@@ -105,19 +122,19 @@ def ranked_sources(spark: SparkSession, settings: Settings, sources: str) -> lis
 
     Counts of dumps are kept in folders below `sources`. A source that is not named is absent.
     """
-    ranked = []
-    if settings.wordnet is not None:
-        folder = open_source_folder(spark, (WORDNET_JOB,), [settings.wordnet], join(sources, "wordnet"), settings)
+    ranked, build = [], settings.build
+    if build.wordnet is not None:
+        folder = open_source_folder(spark, (WORDNET_JOB,), [build.wordnet], join(sources, "wordnet"), settings)
         ranked.append(_wordnet(spark, folder))
-    if settings.wikipedia:
+    if build.wikipedia:
         jobs = (BIGRAMS_JOB, UNIGRAMS_JOB)
-        folder = open_source_folder(spark, jobs, settings.wikipedia, join(sources, "ngrams"), settings)
-        ranked.append(_unigrams(spark, folder, settings))
+        folder = open_source_folder(spark, jobs, build.wikipedia, join(sources, "ngrams"), settings)
+        ranked.append(_unigrams(spark, folder, build))
         if folder.record.stages.bigrams is not None:
-            ranked.append(_bigrams(spark, folder, settings))
-    if settings.pageviews:
-        folder = open_source_folder(spark, (TITLES_JOB,), settings.pageviews, join(sources, "titles"), settings)
-        ranked.append(_titles(spark, folder, settings))
+            ranked.append(_bigrams(spark, folder, build))
+    if build.pageviews:
+        folder = open_source_folder(spark, (TITLES_JOB,), build.pageviews, join(sources, "titles"), settings)
+        ranked.append(_titles(spark, folder, build))
     return ranked
 
 
@@ -126,39 +143,39 @@ def _wordnet(spark: SparkSession, folder: RunFolder) -> RankedSource:
     return _ranked("wordnet", names, F.col("name"), F.col("synsets"), {}, _about(folder.record.stages.wordnet))
 
 
-def _unigrams(spark: SparkSession, folder: RunFolder, settings: Settings) -> RankedSource:
-    least = settings.min_unigram_count
+def _unigrams(spark: SparkSession, folder: RunFolder, build: EntryBuild) -> RankedSource:
+    least = build.min_unigram_count
     words = read_files(spark, folder.files(Stage.UNIGRAMS), WORD_COUNT).where(F.col("count") >= least)
     about = {"min_unigram_count": least, **_decided_by(folder, "lowercase", "tokenizer")}
     return _ranked("unigrams", words, F.col("word"), F.col("count"), about, _about(folder.record.stages.unigrams))
 
 
-def _bigrams(spark: SparkSession, folder: RunFolder, settings: Settings) -> RankedSource:
+def _bigrams(spark: SparkSession, folder: RunFolder, build: EntryBuild) -> RankedSource:
     kept = _decided_by(folder, "keep_bigram_count", "keep_pmi")
-    if settings.min_bigram_count < kept["keep_bigram_count"] and settings.min_pmi < kept["keep_pmi"]:
+    if build.min_bigram_count < kept["keep_bigram_count"] and build.min_pmi < kept["keep_pmi"]:
         said = _PRUNED.format(
-            pmi=settings.min_pmi,
-            count=settings.min_bigram_count,
+            pmi=build.min_pmi,
+            count=build.min_bigram_count,
             folder=folder.storage.root,
             kept_count=kept["keep_bigram_count"],
             kept_pmi=kept["keep_pmi"],
         )
         raise UsageError(said)
     pairs = read_files(spark, folder.files(Stage.BIGRAMS), PAIR_COUNT).where(
-        (F.col("count") >= settings.min_bigram_count) & (F.col("lift") >= 2.0**settings.min_pmi)
+        (F.col("count") >= build.min_bigram_count) & (F.col("lift") >= 2.0**build.min_pmi)
     )
-    about = {"min_pmi": settings.min_pmi, "min_bigram_count": settings.min_bigram_count}
+    about = {"min_pmi": build.min_pmi, "min_bigram_count": build.min_bigram_count}
     unigrams_facts = folder.record.stages.unigrams
     words = unigrams_facts.words if unigrams_facts is not None else 0
     highest = log2(max(words, 1))
-    if settings.min_pmi > highest:
+    if build.min_pmi > highest:
         say(f"of {words:,} words no pair has a PMI above {highest:.1f}: lower --min-pmi to have pairs")
     return _ranked("bigrams", pairs, F.concat_ws(" ", "first", "second"), F.col("lift"), about, {"words": words})
 
 
-def _titles(spark: SparkSession, folder: RunFolder, settings: Settings) -> RankedSource:
-    titles = read_files(spark, folder.files(Stage.TITLES), TITLE_VIEWS).where(F.col("views") >= settings.min_views)
-    about = {"min_views": settings.min_views, **_decided_by(folder, "min_hour_views")}
+def _titles(spark: SparkSession, folder: RunFolder, build: EntryBuild) -> RankedSource:
+    titles = read_files(spark, folder.files(Stage.TITLES), TITLE_VIEWS).where(F.col("views") >= build.min_views)
+    about = {"min_views": build.min_views, **_decided_by(folder, "min_hour_views")}
     return _ranked("titles", titles, F.col("title"), F.col("views"), about, _about(folder.record.stages.titles))
 
 

@@ -1,6 +1,7 @@
 """Titles of Wikipedia's articles by their views: pageviews files to Parquet."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ from pyspark.sql import functions as F
 from jobs.entries.partial_counts import files_identity, input_records, partial_counts, scan_stage
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.stopwatch import Stopwatch
-from jobs.settings.fields import Settings
 from jobs.spark.frames import read_files
 from jobs.spark.progress import progress, warn
 from metadata.counting import TITLE, TITLE_VIEWS, count_views
@@ -21,9 +21,9 @@ _FILE_DDL = "path string, name string, day string, form string"
 _HOURS = 24
 
 
-def plan_views(arguments: Sequence[str], settings: Settings) -> list[ViewsFile]:
+def plan_views(arguments: Sequence[str], days: int | None, seed: int) -> list[ViewsFile]:
     """The pageviews files to read, of the sampled days only if there are to be samples; says which days lack hours."""
-    files = plan_files([str(Path(path).absolute()) for path in arguments], settings.days, settings.seed)
+    files = plan_files([str(Path(path).absolute()) for path in arguments], days, seed)
     for day in sorted({file.day for file in files if file.form == HOURLY}):
         hours = sum(file.day == day for file in files)
         if hours < _HOURS:
@@ -31,20 +31,20 @@ def plan_views(arguments: Sequence[str], settings: Settings) -> list[ViewsFile]:
     return files
 
 
-def titles_identity(files: Sequence[ViewsFile], settings: Settings) -> dict[str, Any]:
+def titles_identity(files: Sequence[ViewsFile], min_hour_views: int) -> dict[str, Any]:
     """What decides the views, for run.json."""
-    decides = {"min_hour_views": settings.min_hour_views}
+    decides = {"min_hour_views": min_hour_views}
     return {"settings": decides, "inputs": files_identity([file.path for file in files])}
 
 
-def titles_stage(spark: SparkSession, run_folder: RunFolder, files: Sequence[ViewsFile], settings: Settings) -> None:
+def titles_stage(
+    spark: SparkSession, run_folder: RunFolder, files: Sequence[ViewsFile], min_hour_views: int, batch_files: int
+) -> None:
     """Write `titles/`; the partial counts are deleted at the end."""
     if run_folder.record.stages.titles is None:
         watch = Stopwatch()
-        least = settings.min_hour_views
-        scanned = scan_stage(
-            spark, run_folder, files, _FILE_DDL, lambda file: count_views(file, min_hour_views=least), settings
-        )
+        count = partial(count_views, min_hour_views=min_hour_views)
+        scanned = scan_stage(spark, run_folder, files, _FILE_DDL, count, batch_files)
         progress().begin("titles")
         inputs = input_records(spark, [file.path for file in files])
         run_folder.clean(Stage.TITLES)

@@ -18,7 +18,7 @@ from jobs.runs.identity import digest
 from jobs.runs.manifests import Manifest
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.stopwatch import Stopwatch
-from jobs.settings.fields import Settings
+from jobs.settings.groups import Reading
 from jobs.spark.frames import read_files
 from jobs.spark.progress import Read, progress, say
 from udfs.errors import BallastError, UsageError
@@ -50,7 +50,7 @@ class Work(NamedTuple):
     retries: bool
 
 
-def work_left(run_folder: RunFolder, files: Sequence[InputFile], settings: Settings) -> Work:
+def work_left(run_folder: RunFolder, files: Sequence[InputFile], reading: Reading) -> Work:
     """What a run on these files has left to do in this folder.
 
     Raises `UsageError` when files that it has read are not among them.
@@ -59,21 +59,21 @@ def work_left(run_folder: RunFolder, files: Sequence[InputFile], settings: Setti
     gone = sorted(done - {file.path for file in files})
     if gone:
         raise UsageError(
-            f"--out {settings.out}: holds {len(gone):,} input file{'s' * (len(gone) > 1)} that the command does not "
-            f"name any more ({gone[0]}): name them too, or another folder, or replace it with --overwrite"
+            f"--out {run_folder.storage.root}: the command lacks {len(gone):,} of the input files that this run has "
+            f"read ({gone[0]}): name them too, or another folder, or start over with --overwrite"
         )
     facts = run_folder.record.stages.files
     # of an unfinished run it is not known yet whether any went wrong
     wrong = facts is None or bool(facts.damaged)
-    return Work([file for file in files if file.path not in done], bool(settings.retry_failed and done and wrong))
+    return Work([file for file in files if file.path not in done], bool(reading.retry_failed and done and wrong))
 
 
 def extract_batches(
-    spark: SparkSession, run_folder: RunFolder, files: Sequence[InputFile], extract: Extract, settings: Settings
+    spark: SparkSession, run_folder: RunFolder, files: Sequence[InputFile], extract: Extract, reading: Reading
 ) -> None:
-    """Read what is left (`work_left`), batch by batch, and gather the rows of files; makes later stages undone when
+    """Read what is left (`work_left`), batch by batch, and gather the rows of files. Invalidates later stages when
     there was anything to read."""
-    work = work_left(run_folder, files, settings)
+    work = work_left(run_folder, files, reading)
     if work.pending or work.retries:
         run_folder.discard(_MADE_FROM_IT)
     elif run_folder.record.stages.files is not None:
@@ -89,8 +89,8 @@ def extract_batches(
     number = max((int(manifest.unit.removeprefix("batch=")) for manifest in batches), default=-1) + 1
     so_far = _committed(spark, run_folder, len(files) - len(work.pending), len(files))
     progress().begin("extract", so_far)
-    for start in range(0, len(work.pending), settings.batch_files):
-        batch_watch, batch = Stopwatch(), work.pending[start : start + settings.batch_files]
+    for start in range(0, len(work.pending), reading.batch_files):
+        batch_watch, batch = Stopwatch(), work.pending[start : start + reading.batch_files]
         facts = {"inputs": [file.path for file in batch]}
         unit = f"batch={number:05d}"
         progress().begin_batch(len(batch))
@@ -98,7 +98,7 @@ def extract_batches(
         how_far = f"{so_far.done + len(batch):,} of {len(files):,} files"
         so_far = so_far.plus(len(batch), *_report_batch(spark, run_folder, manifest, batch_watch.seconds, how_far))
         progress().committed(so_far)
-        _stop_if_too_many(so_far, settings)
+        _stop_if_too_many(so_far, reading)
         number += 1
     batches = run_folder.manifests(Stage.EXTRACTED)
     run_folder.finish_stage(ExtractedFacts(batches=len(batches), seconds=watch.seconds))
@@ -177,11 +177,11 @@ def _committed(spark: SparkSession, run_folder: RunFolder, done: int, total: int
     return Read(0, total).plus(done, *sums)
 
 
-def _stop_if_too_many(read: Read, settings: Settings) -> None:
-    if settings.max_failed_files is not None and read.failed > settings.max_failed_files:
+def _stop_if_too_many(read: Read, reading: Reading) -> None:
+    if reading.max_failed_files is not None and read.failed > reading.max_failed_files:
         raise BallastError(
             f"{read.failed:,} of the {read.done:,} files read so far failed, and --max-failed-files is "
-            f"{settings.max_failed_files:,}: see why above; with --retry-failed or a larger number the same command "
+            f"{reading.max_failed_files:,}: see why above; with --retry-failed or a larger number the same command "
             "goes on"
         )
 

@@ -1,40 +1,44 @@
-"""From a command's flags and TOML file to its settings, and from these to what run.json holds of them.
+"""From a command's flags and TOML file to its settings, and from these to what run.json records of them.
 
 Values come from the defaults, then from `--config FILE.toml`, then from flags.
 """
 
 import argparse
-import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from jobs.settings import values
-from jobs.settings.fields import COMMANDS, DEFAULT_TAIL_SHARE, FIELDS, THRESHOLDS, Settings
+from jobs.settings.fields import Level, Role, Setting
+from jobs.settings.groups import THRESHOLDS
+from jobs.settings.secrets import without_secret
+from jobs.settings.settings import SETTINGS, Settings, Taken, names_of
 from udfs.errors import UsageError
 from udfs.storage.addresses import HTTP, kind_of, redacted
 
-_SECRET_KEY = re.compile(r"secret|password|token|credential|access\.?key", re.IGNORECASE)  # as Spark redacts
 
-
-def add_flags(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
-    """Add the flags of these settings and `--config` to a parser."""
-    thresholds = None
-    for name in names:
-        item = FIELDS[name]
-        target: Any = parser
-        if name in THRESHOLDS:
-            thresholds = thresholds or parser.add_mutually_exclusive_group()
-            target = thresholds
-        target.add_argument(
-            _flag(name),
-            dest=name,
-            default=argparse.SUPPRESS,
-            required=False,
-            help=item.metadata["help"],
-            **item.metadata["flag"],
-        )
+def add_flags(parser: argparse.ArgumentParser, taken: Sequence[Taken]) -> None:
+    """Add the flags of these settings and `--config` to a parser: the everyday ones first, then each group's, the
+    advanced ones last. A flag that the parser has already stays as it is."""
+    own = parser._option_string_actions.keys()
+    everyday, advanced = parser.add_argument_group("everyday settings"), None
+    thresholds: Any = None
+    for group in taken:
+        section = None
+        for item in map(SETTINGS.__getitem__, group.names):
+            if item.flag.level is Level.ADVANCED or item.option in own:
+                continue
+            target: Any = everyday
+            if item.flag.level is Level.NORMAL:
+                target = section = section or parser.add_argument_group(group.title)
+            if item.name in THRESHOLDS:
+                target = thresholds = thresholds or target.add_mutually_exclusive_group()
+            _add_flag(target, item)
+    for item in map(SETTINGS.__getitem__, names_of(taken)):
+        if item.flag.level is Level.ADVANCED:
+            advanced = advanced or parser.add_argument_group("advanced settings")
+            _add_flag(advanced, item)
     parser.add_argument(
         "--config",
         default=None,
@@ -44,38 +48,54 @@ def add_flags(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
     )
 
 
-def resolve(job: str, arguments: argparse.Namespace) -> Settings:
-    """The settings of a job from defaults, its TOML file and its flags. Raises `UsageError` for what does not fit."""
-    names = COMMANDS[job]
-    values: dict[str, Any] = {}
-    if arguments.config is not None:
-        values = _read_toml(arguments.config, job)
+def _add_flag(target: Any, item: Setting) -> None:
+    flag = item.flag
+    options: dict[str, Any] = {"help": help_of(item), "dest": item.name, "default": argparse.SUPPRESS}
+    if flag.is_switch:
+        options["action"] = "store_true"
+    else:
+        options |= {"type": flag.parse, "metavar": flag.metavar} if flag.parse else {"choices": flag.choices}
+    if flag.is_repeated:
+        options["action"] = "append"
+    if flag.takes_several:
+        options["nargs"] = "+"
+    target.add_argument(item.option, **options)
+
+
+def help_of(item: Setting) -> str:
+    """What a setting does, with its default."""
+    default = item.default_text
+    return (item.flag.help if default is None else f"{item.flag.help} (default: {default})").replace("%", "%%")
+
+
+def resolve(command: str, taken: Sequence[Taken], arguments: argparse.Namespace) -> Settings:
+    """The settings of a command from defaults, its TOML file and its flags. Raises `UsageError` for wrong values."""
+    names = names_of(taken)
+    named: dict[str, Any] = {}
+    if getattr(arguments, "config", None) is not None:
+        named = _read_toml(arguments.config, command, names)
     flags = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
     if any(name in flags for name in THRESHOLDS):
-        values = {name: value for name, value in values.items() if name not in THRESHOLDS}
-    values.update(flags)
-    if "out" in names and "out" not in values:
-        raise UsageError(f"ballast {job}: --out DIR is missing")
-    if all(values.get(name) is None for name in THRESHOLDS) and "tail_share" in names:
-        values["tail_share"] = DEFAULT_TAIL_SHARE
-    for name in filter(_is_repeated, FIELDS):
-        values[name] = tuple(values.get(name, ()))
-    return Settings(**values)
+        named = {name: value for name, value in named.items() if name not in THRESHOLDS}
+    named.update(flags)
+    if "out" in names and not named.get("out"):
+        raise UsageError(f"ballast {command}: --out DIR is missing")
+    repeated = {name: tuple(value) for name, value in named.items() if isinstance(value, list)}
+    return Settings.of(**{**named, **repeated})
 
 
-def saved(job: str, settings: Settings) -> dict[str, Any]:
-    """The settings that decide the rows, as run.json holds them; paths are left out, since what they name is recorded
-    on its own (inputs by path, the metadata by its fingerprint, counts by theirs)."""
-    paths = ("out", "metadata", "entry_counts", "survivors", "exclude", "block_words", "block_domains", "block_urls")
-    names = [name for name in COMMANDS[job] if not FIELDS[name].metadata["execution"] and name not in paths]
-    return {name: _plain(getattr(settings, name)) for name in names if getattr(settings, name) is not None}
+def identity_settings(taken: Sequence[Taken], settings: Settings) -> dict[str, Any]:
+    """The settings that decide the rows, as run.json records them. Those that name a path are left out, since what they
+    name is recorded on its own (inputs by path, the metadata by its fingerprint, counts by theirs)."""
+    recorded = {name: settings.value(name) for name in names_of(taken) if SETTINGS[name].flag.role is Role.ROWS}
+    return {name: _plain(value) for name, value in recorded.items() if value is not None}
 
 
-def execution(job: str, settings: Settings) -> dict[str, Any]:
-    """The settings that say only how a run was executed, as run.json holds them."""
-    names = [name for name in COMMANDS[job] if FIELDS[name].metadata["execution"]]
-    values = {name: _plain(getattr(settings, name)) for name in names}
-    return {**values, "spark_conf": [_without_secret(pair) for pair in settings.spark_conf]}
+def execution_settings(taken: Sequence[Taken], settings: Settings) -> dict[str, Any]:
+    """The settings that say only how a run is executed, as run.json records them."""
+    recorded = {name: settings.value(name) for name in names_of(taken) if SETTINGS[name].flag.role is Role.RUN}
+    plain = {name: _plain(value) for name, value in recorded.items()}
+    return {**plain, "spark_conf": [without_secret(pair) for pair in settings.execution.spark_conf]}
 
 
 def _plain(value: Any) -> Any:
@@ -84,32 +104,17 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _without_secret(pair: str) -> str:
-    key, _, value = pair.partition("=")
-    return f"{key}={'(not recorded)' if _SECRET_KEY.search(key) else value}"
-
-
-def _is_repeated(name: str) -> bool:
-    """Whether a setting takes several values, each a word of its own."""
-    flag = FIELDS[name].metadata["flag"]
-    return flag.get("action") == "append" or "nargs" in flag
-
-
-def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
-
-
-def _read_toml(path: str, job: str) -> dict[str, Any]:
+def _read_toml(path: str, command: str, names: Sequence[str]) -> dict[str, Any]:
     try:
         table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"--config {path}: {error.strerror or error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"--config {path}: not TOML: {error}") from error
-    known = [name for name in COMMANDS[job] if name != "debug"]
+    known = [name for name in names if name != "debug"]
     for key in table:
         if key not in known:
-            raise UsageError(f"--config {path}: unknown key '{key}'; {job} knows: {', '.join(known)}")
+            raise UsageError(f"--config {path}: unknown key '{key}'; {command} knows: {', '.join(known)}")
     if sum(name in table for name in THRESHOLDS) > 1:
         raise UsageError(f"--config {path}: only one of {', '.join(THRESHOLDS)} may be set")
     return {key: _checked(path, key, value) for key, value in table.items()}
@@ -117,28 +122,29 @@ def _read_toml(path: str, job: str) -> dict[str, Any]:
 
 def _checked(path: str, key: str, value: Any) -> Any:
     """A TOML value, put through the same check as the flag of that name."""
-    flag = FIELDS[key].metadata["flag"]
+    flag = SETTINGS[key].flag
     where = f"--config {path}: {key}"
-    if flag.get("action") == "store_true":
+    if flag.is_switch:
         if not isinstance(value, bool):
             raise UsageError(f"{where}: must be true or false")
         return value
-    if _is_repeated(key):
+    if flag.is_repeated or flag.takes_several:
         if not isinstance(value, list):
             raise UsageError(f"{where}: must be a list of strings")
-        return [_converted(where, flag, item) for item in value]
-    if isinstance(value, list) and key in ("languages", "t", "target_size", "text_keys", "opt_outs"):
+        return [_converted(where, key, item) for item in value]
+    if isinstance(value, list) and flag.is_list:
         value = ",".join(map(str, value))
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise UsageError(f"{where}: {value!r} is not a value that it takes")
-    return _converted(where, flag, value)
+    return _converted(where, key, value)
 
 
-def _converted(where: str, flag: dict[str, Any], value: Any) -> Any:
+def _converted(where: str, key: str, value: Any) -> Any:
+    flag = SETTINGS[key].flag
     try:
-        converted = flag["type"](str(value)) if "type" in flag else str(value)
+        converted = flag.parse(str(value)) if flag.parse else str(value)
     except argparse.ArgumentTypeError as error:
         raise UsageError(f"{where}: {error}") from error
-    if "choices" in flag and converted not in flag["choices"]:
-        raise UsageError(f"{where}: '{value}' is none of {', '.join(flag['choices'])}")
+    if flag.choices and converted not in flag.choices:
+        raise UsageError(f"{where}: '{value}' is none of {', '.join(flag.choices)}")
     return converted

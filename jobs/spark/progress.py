@@ -22,7 +22,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from jobs.settings.fields import Settings
+from jobs.settings.groups import Execution
 
 _TICK_S = 0.25
 _LINE_EVERY_S = 60.0
@@ -249,13 +249,13 @@ def _print_line(level: str, text: str) -> None:
 
 
 @contextmanager
-def live_display(spark: SparkSession, settings: Settings) -> Iterator[None]:
+def live_display(spark: SparkSession, execution: Execution) -> Iterator[None]:
     """Show what the stages within report: live in a terminal that can, else by a line a minute. The terminal is as it
     was before when this ends, however it ends."""
     global _shown
     before, console = _shown, Console(stderr=True)
     live = None
-    if may_be_live(spark, settings, console):
+    if may_be_live(spark, execution, console):
         live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=sys.stdout.isatty())
     _shown = _Shown(Progress(), live)
     ended = threading.Event()
@@ -276,9 +276,9 @@ def live_display(spark: SparkSession, settings: Settings) -> Iterator[None]:
                 live.stop()
 
 
-def may_be_live(spark: SparkSession, settings: Settings, console: Console) -> bool:
+def may_be_live(spark: SparkSession, execution: Execution, console: Console) -> bool:
     """Whether standard error is a terminal that moves its cursor, and nothing else draws or logs there."""
-    if settings.no_progress or settings.debug or not sys.stderr.isatty():
+    if execution.no_progress or execution.debug or not sys.stderr.isatty():
         return False
     if spark.conf.get("spark.ui.showConsoleProgress", "false") == "true":
         return False

@@ -13,7 +13,7 @@ from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
-from jobs.settings.fields import Settings
+from jobs.settings.groups import Execution
 from jobs.spark.java import use_java
 from jobs.spark.progress import live_display
 from jobs.spark.s3a import prepare_s3
@@ -41,44 +41,44 @@ _LOCAL = {
 
 
 @contextmanager
-def spark_session(settings: Settings, name: str, inputs: Sequence[str] = ()) -> Iterator[SparkSession]:
-    """A session for one job, stopped at the end, and its progress shown. A session that is already active is used and
-    left running.
+def spark_session(execution: Execution, name: str, paths: Sequence[str] = ()) -> Iterator[SparkSession]:
+    """A session for one job, stopped at the end, with its progress displayed. A session that is already active is used
+    and left running.
 
-    `inputs` are the folders of Parquet files that Spark is to read, besides those in the settings.
+    `paths` are the folders and files that Spark reads or writes.
     """
     active = SparkSession.getActiveSession()
     if active is not None:
-        prepare_s3(active, spark_paths(settings, inputs))
+        prepare_s3(active, paths)
         yield active
         return
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # spark-submit has started the JVM already
     if submitted:
         SparkContext._ensure_initialized()  # else SparkConf knows nothing of what spark-submit was given
     conf = SparkConf()
-    for pair in settings.spark_conf:
+    for pair in execution.spark_conf:
         conf.set(*pair.split("=", 1))
-    master = settings.master or conf.get("spark.master", None) or "local[*]"
+    master = execution.master or conf.get("spark.master", None) or "local[*]"
     defaults = dict(_ALWAYS)
     if master.startswith("local"):
         defaults |= _LOCAL
         # else the workers might start the PATH's python, or import another copy of this code
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
         defaults["spark.executorEnv.PYTHONPATH"] = str(_ROOT)
-        if not submitted and not settings.debug:
+        if not submitted and not execution.debug:
             defaults["spark.driver.extraJavaOptions"] = quiet_log()
     for key, value in defaults.items():
         conf.setIfMissing(key, value)
     conf.setMaster(master).setAppName(conf.get("spark.app.name", None) or f"ballast {name}")
-    if not settings.debug:
+    if not execution.debug:
         for chatter in ("py4j", "SQLQueryContextLogger"):  # an error is said once, by us
             logging.getLogger(chatter).setLevel(logging.CRITICAL)
         logging.getLogger().addFilter(_is_not_py4js)
     with nullcontext() if submitted else use_java():
-        spark = _start(conf, settings)
+        spark = _start(conf, execution)
         try:
-            prepare_s3(spark, spark_paths(settings, inputs))
-            with live_display(spark, settings):
+            prepare_s3(spark, paths)
+            with live_display(spark, execution):
                 yield spark
         except KeyboardInterrupt:
             with suppress(Py4JError, OSError):  # what the tasks say of being stopped is of no use
@@ -90,23 +90,13 @@ def spark_session(settings: Settings, name: str, inputs: Sequence[str] = ()) -> 
                 spark.stop()
 
 
-def session_for(settings: Settings, name: str, inputs: Sequence[str]) -> AbstractContextManager[object]:
-    """The job's session already now if one of its paths is Hadoop's, so that it can be looked at before there is work
-    for Spark; else nothing. `spark_session` within it uses that session."""
-    lists = (settings.metadata or "", settings.block_words or "", *settings.block_domains, *settings.block_urls)
-    paths = [*spark_paths(settings, inputs), *lists, settings.input_root or ""]
-    if any(kind_of(path) == HADOOP for path in paths):
-        return spark_session(settings, name)
-    return nullcontext()
+def session_for(execution: Execution, name: str, paths: Sequence[str]) -> AbstractContextManager[object]:
+    """The job's session if one of its paths is on Hadoop, where only a session can look before there is work for Spark;
+    else nothing. `spark_session` within it uses that session."""
+    return spark_session(execution, name) if any(kind_of(path) == HADOOP for path in paths) else nullcontext()
 
 
-def spark_paths(settings: Settings, inputs: Sequence[str]) -> list[str]:
-    """The folders and files that Spark reads or writes."""
-    named = (settings.out, settings.entry_counts, settings.survivors, settings.reference_counts)
-    return [path for path in (*inputs, *settings.exclude, *named) if path]
-
-
-def _start(conf: SparkConf, settings: Settings) -> SparkSession:
+def _start(conf: SparkConf, execution: Execution) -> SparkSession:
     try:
         spark = SparkSession.builder.config(conf=conf).getOrCreate()
     except Exception as error:
@@ -114,7 +104,7 @@ def _start(conf: SparkConf, settings: Settings) -> SparkSession:
     if threading.current_thread() is threading.main_thread():
         # pyspark's own handler raises in the middle of a call to Java, which then prints its trace
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if not settings.debug:
+    if not execution.debug:
         spark.sparkContext.setLogLevel("ERROR")
     return spark
 

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.runs.open_storage import open_storage, read_file
-from jobs.settings.fields import Settings
+from jobs.settings.groups import Blocking
 from jobs.spark.progress import warn
 from udfs.errors import UsageError
 from udfs.extraction.block_lists import Blocker, BlockList, BlockListBuilder
@@ -16,15 +16,15 @@ from udfs.storage.local import PathKind
 _UT1_FILES = ("domains", "urls")
 
 
-def load_blocks(settings: Settings) -> BlockList | None:
+def load_blocks(blocking: Blocking) -> BlockList | None:
     """What `--block-domains` and `--block-urls` name, None where there are none. Warns of a list without entries.
 
     Raises `UsageError` for what is not there, and for a line that is no such thing.
     """
-    if not settings.block_domains and not settings.block_urls:
+    if not blocking.block_domains and not blocking.block_urls:
         return None
     builder = BlockListBuilder()
-    for address in settings.block_domains:
+    for address in blocking.block_domains:
         where = f"--block-domains {redacted(address)}"
         storage = open_storage(address)
         kind = storage.kind()
@@ -40,7 +40,7 @@ def load_blocks(settings: Settings) -> BlockList | None:
             if skipped:
                 warn(f"{where}: {skipped:,} lines are neither a domain nor a URL, and were left out")
         _warn_if_empty(where, added)
-    for address in settings.block_urls:
+    for address in blocking.block_urls:
         where = f"--block-urls {redacted(address)}"
         try:
             _warn_if_empty(where, builder.add_images(read_file(address), where))

@@ -10,7 +10,6 @@ from pyspark.sql import functions as F
 
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.stopwatch import Stopwatch
-from jobs.settings.fields import Settings
 from jobs.spark.frames import ddl, with_fingerprint
 from jobs.spark.progress import progress
 from metadata.entries import EntryList
@@ -22,7 +21,7 @@ from udfs.stages import EntryCountsFacts, Stage
 _WEIGHT_DIGITS = "decimal(38,9)"
 
 
-def count_matches(pool: DataFrame, settings: Settings, entries: DataFrame) -> DataFrame:
+def count_matches(pool: DataFrame, entries: DataFrame) -> DataFrame:
     """The pool and all entries (`entry_id`, `entry`) to a row per entry (`schemas.ENTRY_COUNT`), zeros included.
 
     An id in the pool that no entry has gives a row with a null `entry`. Pairs that were drawn before (they have a
@@ -43,16 +42,14 @@ def entries_frame(spark: SparkSession, entries: EntryList) -> DataFrame:
     return spark.createDataFrame(table, "entry_id int, entry string")
 
 
-def count_stage(
-    spark: SparkSession, run_folder: RunFolder, pool: DataFrame, entries: EntryList, settings: Settings
-) -> None:
+def count_stage(spark: SparkSession, run_folder: RunFolder, pool: DataFrame, entries: EntryList) -> None:
     """Write `entry_counts/` and `entry_counts.json`."""
     if run_folder.record.stages.entry_counts is not None:
         return
     watch = Stopwatch()
     progress().begin("count")
     run_folder.clean(Stage.ENTRY_COUNTS)
-    counted = count_matches(pool, settings, entries_frame(spark, entries)).coalesce(1).sortWithinPartitions("entry_id")
+    counted = count_matches(pool, entries_frame(spark, entries)).coalesce(1).sortWithinPartitions("entry_id")
     run_folder.commit(Stage.ENTRY_COUNTS, with_fingerprint(counted, "entry_id", entries.fingerprint))
     table: Any = spark.read.schema(ddl(ENTRY_COUNT)).parquet(*run_folder.files(Stage.ENTRY_COUNTS)).toPandas()
     unknown = table["entry"].isna()

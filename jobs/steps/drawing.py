@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs.runs.funnel import funnel
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.stopwatch import Stopwatch
-from jobs.settings.fields import Settings
+from jobs.settings.groups import Threshold
 from jobs.spark.frames import ddl, fingerprint_of, rows_and_images, with_fingerprint
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import progress
@@ -25,7 +25,7 @@ from udfs.schemas import SUBSET as SUBSET_SCHEMA
 from udfs.stages import DrawFacts, Stage, SubsetFacts
 
 
-def draw(pool: DataFrame, settings: Settings, probabilities: Broadcast[dict[int, Floats]]) -> DataFrame:
+def draw(pool: DataFrame, seed: int, probabilities: Broadcast[dict[int, Floats]]) -> DataFrame:
     """The pool (`schemas.POOL`) to the balanced subset (`schemas.SUBSET`), by each entry's probability at a t.
 
     With several t every subset's rows, and a column `t`. A pool that was drawn before (with its `keep_prob`) keeps what
@@ -40,7 +40,7 @@ def draw(pool: DataFrame, settings: Settings, probabilities: Broadcast[dict[int,
                 for kept in balance_batches(iter([batch]), p):
                     yield kept.append_column("t", pa.repeat(pa.scalar(t), kept.num_rows)) if several else kept
 
-    rows = pool.select(*POOL_SCHEMA.names, *drawn, pair_hash_column(DRAW, settings.seed).alias(DRAW_COLUMN))
+    rows = pool.select(*POOL_SCHEMA.names, *drawn, pair_hash_column(DRAW, seed).alias(DRAW_COLUMN))
     return rows.mapInArrow(balance, ddl(SUBSET_SCHEMA) + (", t bigint" if several else ""))
 
 
@@ -55,7 +55,7 @@ class DrawnFrom(NamedTuple):
 
 
 def draw_stage(
-    spark: SparkSession, run_folder: RunFolder, drawn_from: DrawnFrom, counts: Counts, settings: Settings
+    spark: SparkSession, run_folder: RunFolder, drawn_from: DrawnFrom, counts: Counts, threshold: Threshold, seed: int
 ) -> None:
     """Write the subset of the pool, or one for each t."""
     if run_folder.record.stages.subset is not None:
@@ -64,11 +64,11 @@ def draw_stage(
     progress().begin("balance")
     run_folder.clean(Stage.SUBSET)
     pool = drawn_from.pool
-    candidates = one_an_image(pool, settings) if settings.per_image == "one" else pool
-    chosen = choose_thresholds(candidates, settings, counts, drawn_from.pairs)
-    thresholds = [threshold.t for threshold in chosen]
+    candidates = one_an_image(pool, seed) if threshold.per_image == "one" else pool
+    chosen = choose_thresholds(candidates, threshold, seed, counts, drawn_from.pairs)
+    thresholds = [each.t for each in chosen]
     probabilities = spark.sparkContext.broadcast({t: entry_probabilities(counts, t) for t in thresholds})
-    subset = draw(candidates, settings, probabilities)
+    subset = draw(candidates, seed, probabilities)
     fingerprint = fingerprint_of(pool, "entry_ids")
     if fingerprint is not None:
         subset = with_fingerprint(subset, "entry_ids", fingerprint._asdict())
@@ -80,14 +80,11 @@ def draw_stage(
     run_folder.record_facts(t=thresholds if several else thresholds[0])
     capped: dict[int, int] = {}
     if "keep_prob" in pool.columns:
-        capped = {size.t: size.capped for size in sizes_at(candidates, settings, counts, thresholds)}
+        capped = {size.t: size.capped for size in sizes_at(candidates, seed, counts, thresholds)}
     subsets = []
-    for threshold in chosen:
-        files = run_folder.files(Stage.SUBSET, subset_part(threshold.t, len(thresholds)))
-        kept = rows_and_images(spark, files)
-        subsets.append(
-            DrawFacts(**threshold._asdict(), **kept._asdict(), capped_by_earlier_draw=capped.get(threshold.t))
-        )
+    for each in chosen:
+        kept = rows_and_images(spark, run_folder.files(Stage.SUBSET, subset_part(each.t, len(thresholds))))
+        subsets.append(DrawFacts(**each._asdict(), **kept._asdict(), capped_by_earlier_draw=capped.get(each.t)))
     run_folder.finish_stage(
         SubsetFacts(
             pool_pairs=drawn_from.pairs,

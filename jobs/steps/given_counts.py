@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from jobs.runs.identity import digest
 from jobs.runs.open_storage import load_metadata, open_storage
 from jobs.runs.run_record_file import read_record
-from jobs.settings.fields import Settings
 from jobs.spark.frames import Fingerprint, check_fingerprint
 from jobs.spark.progress import warn
 from jobs.steps.count_files import is_json, json_counts, locate_counts, parquet_counts
@@ -36,40 +35,38 @@ def counts_beside(pool: str) -> str | None:
     return None
 
 
-def given_counts(
-    settings: Settings, pool: str, matched_with: Fingerprint | None, path: str | None = None
-) -> GivenCounts:
-    """The counts to balance the pool by: those of `path` or `--entry-counts`, else the pool's own.
+def given_counts(path: str | None, metadata: str | None, pool: str, matched_with: Fingerprint | None) -> GivenCounts:
+    """The counts to balance the pool by: those of `path`, else the pool's own. `metadata` is what `--metadata` names.
 
     `matched_with` is the fingerprint of the pool's list, which the counts must be of: by their own fingerprint or,
     where they have none, by their entries' names. Raises `UsageError` for counts of another list.
     """
-    path = path or settings.entry_counts or counts_beside(pool)
+    path = path or counts_beside(pool)
     if path is None:
         raise UsageError(f"{pool}: has no entry counts of its own: name them by --entry-counts PATH (ballast count)")
     located = locate_counts(path)
     if is_json(located):
-        names, counts = json_counts(located.read_first(), path, pool_entries(settings, pool, matched_with))
+        names, counts = json_counts(located.read_first(), path, pool_entries(metadata, pool, matched_with))
         return GivenCounts(counts, names, {"sha256": digest(map(str, counts.tolist()))})
     table = parquet_counts(located, path)
     if matched_with and table.counted_with:
         check_fingerprint(matched_with, table.counted_with._asdict(), pool, f"the counts of {path}")
     if table.counted_with is None:
-        _check_names(path, len(table.counts), table.entries, pool, matched_with, settings)
+        _check_names(path, len(table.counts), table.entries, pool, matched_with, metadata)
     return GivenCounts(table.counts, table.entries, located.identity)
 
 
-def pool_entries(settings: Settings, pool: str, matched_with: Fingerprint | None) -> EntryList:
+def pool_entries(metadata: str | None, pool: str, matched_with: Fingerprint | None) -> EntryList:
     """The list of entries that a pool was matched with: `--metadata`, else the names in its own counts, else the
     packaged list. Raises `UsageError` for another list than the pool's."""
     beside = counts_beside(pool)
-    if settings.metadata is None and beside is not None:
+    if metadata is None and beside is not None:
         data = open_storage(beside).read(COUNTS_FILE)
         if data is not None:
             entries = EntryList(tuple(json.loads(data)), f"{beside}/{COUNTS_FILE}")
             if matched_with is None or matched_with._asdict() == entries.fingerprint:
                 return entries
-    entries = load_metadata(settings.metadata)
+    entries = load_metadata(metadata)
     check_fingerprint(matched_with, entries.fingerprint, pool, entries.source)
     return entries
 
@@ -80,15 +77,15 @@ def _check_names(
     names: list[str] | None,
     pool: str,
     matched_with: Fingerprint | None,
-    settings: Settings,
+    metadata: str | None,
 ) -> None:
     """Raise `UsageError` unless counts without a fingerprint are of the pool's list, where it can be checked."""
     if matched_with is not None and size != matched_with.entries:
         raise UsageError(f"{path}: counts {size:,} entries, but {pool} was matched with {matched_with.entries:,}")
     if names is not None and matched_with is not None:
         check_fingerprint(matched_with, EntryList(tuple(names), path).fingerprint, pool, path)
-    elif names is not None and settings.metadata is not None:
-        entries = load_metadata(settings.metadata)
+    elif names is not None and metadata is not None:
+        entries = load_metadata(metadata)
         if list(entries.entries) != names:
             raise UsageError(f"{path}: counts other entries than {entries.source} holds, or in another order")
     else:

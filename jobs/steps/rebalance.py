@@ -2,12 +2,12 @@
 
 from pyspark.sql import SparkSession
 
-from jobs.console.command import open_run
+from jobs.console.command import Command, open_run
 from jobs.runs.open_storage import open_storage
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.run_record_file import read_record
 from jobs.runs.step_input import Source
-from jobs.settings.fields import Settings
+from jobs.settings.settings import Settings
 from jobs.spark.frames import fingerprint_of
 from jobs.steps.blocks import blocks_identity, load_blocks, without_blocked
 from jobs.steps.count_files import stage_counts
@@ -20,34 +20,36 @@ from udfs.stages import Stage
 from udfs.storage.addresses import parent_of
 
 
-def balance_survivors(spark: SparkSession, path: str, source: Source, settings: Settings) -> RunFolder:
+def balance_survivors(
+    spark: SparkSession, command: Command, path: str, source: Source, settings: Settings
+) -> RunFolder:
     """Count the survivors of a pool, or estimate the counts from those of a subset, and balance them."""
-    if settings.entry_counts is not None:
-        raise UsageError("--survivors are counted again: leave out --entry-counts")
-    survivors = settings.survivors or ""
-    blocks = load_blocks(settings)
+    if settings.counts.entry_counts is not None:
+        raise UsageError("--entry-counts: --survivors are counted again, so leave it out")
+    survivors, seed = settings.survivors.survivors or "", settings.draws.seed
+    blocks = load_blocks(settings.blocking)
     identity = {
         "source": source.identity,
         "survivors": survivors_identity(survivors),
         **blocks_identity(blocks),
     }
-    entries = pool_entries(settings, path, fingerprint_of(source.frame, "entry_ids"))
+    entries = pool_entries(settings.entries.metadata, path, fingerprint_of(source.frame, "entry_ids"))
     if "keep_prob" in source.frame.columns:
-        _check_seed(path, settings.seed)
-    run_folder = open_run("balance", settings, identity, reads=[path, survivors])
+        _check_seed(path, seed)
+    run_folder = open_run(command, settings, identity, reads=[path, survivors])
     if run_folder.finished:
         return run_folder
-    images = read_survivors(spark, survivors, settings.where)  # what does not fit is said before anything is written
+    images = read_survivors(spark, survivors, settings.survivors.where)  # errors come before anything is written
     with run_folder.writing():
         pool = without_blocked(source.frame, blocks)
         left = pool.join(images, "uuid", "left_semi")
         if source.stage == Stage.POOL:
             warn_of_subset(spark, path, left)
-        count_stage(spark, run_folder, left, entries, settings)
+        count_stage(spark, run_folder, left, entries)
         before_download = pool.count()
         blocked = None if blocks is None else source.frame.count() - before_download
         drawn_from = DrawnFrom(left, left.count(), blocked, before_download)
-        draw_stage(spark, run_folder, drawn_from, stage_counts(run_folder).counts, settings)
+        draw_stage(spark, run_folder, drawn_from, stage_counts(run_folder).counts, settings.threshold, seed)
         write_card(run_folder)
     return run_folder
 

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_type
 
-from jobs.settings.fields import Settings
+from jobs.settings.groups import Dedup
 from udfs.schemas import REPEAT
 from udfs.stages import RepeatsFacts
 
@@ -29,11 +29,11 @@ class Limit(NamedTuple):
     most: int
 
 
-def limits(settings: Settings) -> list[Limit]:
+def limits(dedup: Dedup) -> list[Limit]:
     """The limits that the settings set."""
     found = [
-        Limit("caption_hash", "caption", "uuid", settings.max_caption_repeats or 0),
-        Limit("uuid", "url", "caption_hash", settings.max_captions_per_image or 0),
+        Limit("caption_hash", "caption", "uuid", dedup.max_caption_repeats or 0),
+        Limit("uuid", "url", "caption_hash", dedup.max_captions_per_image or 0),
     ]
     return [limit for limit in found if limit.most]
 

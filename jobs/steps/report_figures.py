@@ -13,7 +13,6 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.settings.fields import Settings
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.steps.sizes import draws_of, measured, pairs_with_draws, sums_of
 from jobs.steps.threshold_choice import one_an_image
@@ -57,13 +56,15 @@ class SubsetCounts(NamedTuple):
     languages: dict[str, int]
 
 
-def pool_figures(pool: DataFrame, settings: Settings, counts: Counts | None, thresholds: Sequence[int]) -> PoolFigures:
+def pool_figures(
+    pool: DataFrame, seed: int, per_image: str, counts: Counts | None, thresholds: Sequence[int]
+) -> PoolFigures:
     """One pass over a pool with `entry_ids`; what was drawn from it is by `fields.per_image` and `fields.seed`."""
     if counts is None:
         sizes = F.least(F.size("entry_ids"), F.lit(MOST_MATCHES))
         rows = pool.groupBy(sizes.alias("matches")).count().collect()
         return PoolFigures(_filled({row["matches"]: row["count"] for row in rows}, MOST_MATCHES + 1), [], {})
-    candidates = one_an_image(pool, settings) if settings.per_image == "one" else pool
+    candidates = one_an_image(pool, seed) if per_image == "one" else pool
     starts = bin_starts(max(int(counts.max(initial=1)), 1))
     shared = candidates.sparkSession.sparkContext.broadcast(
         (counts, {t: entry_probabilities(counts, t) for t in thresholds})
@@ -85,7 +86,7 @@ def pool_figures(pool: DataFrame, settings: Settings, counts: Counts | None, thr
         found.update({(_BIN, int(place)): int(bins[place]) for place in np.flatnonzero(bins)})
         yield measured({key: float(value) for key, value in found.items()})
 
-    found = sums_of(pairs_with_draws(candidates, settings), measure)
+    found = sums_of(pairs_with_draws(candidates, seed), measure)
     shared.destroy()
 
     def of(kind: str) -> dict[int, int]:

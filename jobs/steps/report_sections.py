@@ -7,7 +7,6 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs.runs.funnel import funnel
 from jobs.runs.run_folder import RunFolder
-from jobs.settings.fields import Settings
 from jobs.spark.frames import fingerprint_of, read_files, set_shuffle_partitions
 from jobs.steps.report_figures import (
     PoolFigures,
@@ -112,7 +111,8 @@ def _pool_section(context: Context, record: RunRecord, thresholds: Sequence[int]
     drawn_from_it = record.survivors is None and not is_blocked  # these leave fewer than --pool has
     figures = PoolFigures([], [], {})
     if "entry_ids" in pool.columns:
-        figures = pool_figures(pool, _draw_settings(record), context.counts if drawn_from_it else None, thresholds)
+        counts = context.counts if drawn_from_it else None
+        figures = pool_figures(pool, record.seed, record.per_image, counts, thresholds)
     shown = [] if is_blocked else shown_pairs(pool, pairs, record.seed, context.names, context.counts, thresholds)
     return PoolSection(pairs, figures, languages(pool), shown)
 
@@ -122,11 +122,6 @@ def _pool_pairs(record: RunRecord) -> int | None:
     if pairs := stages.pool or stages.matched:
         return pairs.pairs
     return stages.subset.pool_pairs if stages.subset is not None else None
-
-
-def _draw_settings(record: RunRecord) -> Settings:
-    """Those settings of the run that decide which pairs were drawn."""
-    return Settings(out="", seed=record.seed, per_image=record.per_image)
 
 
 def _kept_counts(drawn: Sequence[tuple[Subset, DataFrame]], counts: Counts | None) -> dict[int, Counts]:

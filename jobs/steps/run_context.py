@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs.runs.open_storage import load_metadata
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import open_source
-from jobs.settings.fields import Settings
+from jobs.settings.settings import Settings
 from jobs.spark.frames import Fingerprint, check_fingerprint, fingerprint_of
 from jobs.steps.count_files import stage_counts
 from jobs.steps.given_counts import counts_beside, given_counts, pool_entries
@@ -51,13 +51,13 @@ def completed_context(
         drawn_with = fingerprint_of(subset, "entry_ids")
         if drawn_with is not None:
             check_fingerprint(matched_with, drawn_with._asdict(), pool_path, folder)
-    if own.counts is not None and settings.entry_counts is None:
+    if own.counts is not None and settings.counts.entry_counts is None:
         return Context(pool, own.names, own.counts)
-    beside = pool_path or folder
-    if settings.entry_counts is not None or counts_beside(beside) is not None:
-        given = given_counts(settings, beside, matched_with)
+    beside, metadata = pool_path or folder, settings.entries.metadata
+    if settings.counts.entry_counts is not None or counts_beside(beside) is not None:
+        given = given_counts(settings.counts.entry_counts, metadata, beside, matched_with)
         return Context(pool, given.entries, given.counts)
-    return Context(pool, _names(settings, beside, matched_with), None)
+    return Context(pool, _names(metadata, beside, matched_with), None)
 
 
 def pairs_of(spark: SparkSession, files: Sequence[str]) -> DataFrame | None:
@@ -66,10 +66,10 @@ def pairs_of(spark: SparkSession, files: Sequence[str]) -> DataFrame | None:
     return spark.read.parquet(*files) if files else None
 
 
-def _names(settings: Settings, path: str, matched_with: Fingerprint | None) -> list[str] | None:
+def _names(metadata: str | None, path: str, matched_with: Fingerprint | None) -> list[str] | None:
     """The names of the entries: those of `--metadata`, else the packaged ones if they are what was matched with."""
-    if settings.metadata is not None:
-        return list(pool_entries(settings, path, matched_with).entries)
+    if metadata is not None:
+        return list(pool_entries(metadata, path, matched_with).entries)
     packaged = load_metadata(None)
     known = matched_with is not None and matched_with._asdict() == packaged.fingerprint
     return list(packaged.entries) if known else None

@@ -8,7 +8,6 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.settings.fields import Settings
 from jobs.spark.pair_hash import pair_hash_column
 from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probabilities, uniforms
 from udfs.balancing.size_curve import (
@@ -39,7 +38,7 @@ class Size(NamedTuple):
     capped: int
 
 
-def sizes_at(pool: DataFrame, settings: Settings, counts: Counts, thresholds: Sequence[int]) -> list[Size]:
+def sizes_at(pool: DataFrame, seed: int, counts: Counts, thresholds: Sequence[int]) -> list[Size]:
     """The sizes at these thresholds, by one pass."""
     spark = pool.sparkSession
     probabilities = spark.sparkContext.broadcast({t: entry_probabilities(counts, t) for t in thresholds})
@@ -61,7 +60,7 @@ def sizes_at(pool: DataFrame, settings: Settings, counts: Counts, thresholds: Se
                     found[kind, t] = found.get((kind, t), 0.0) + float(value)
         yield measured(found)
 
-    found = sums_of(pairs_with_draws(pool, settings), measure)
+    found = sums_of(pairs_with_draws(pool, seed), measure)
     probabilities.destroy()
     return [
         Size(t, found.get((_EXPECTED, t), 0.0), int(found.get((_EXACT, t), 0)), int(found.get((_CAPPED, t), 0)))
@@ -69,7 +68,7 @@ def sizes_at(pool: DataFrame, settings: Settings, counts: Counts, thresholds: Se
     ]
 
 
-def curve_of(pool: DataFrame, settings: Settings, counts: Counts) -> SizeCurve:
+def curve_of(pool: DataFrame, seed: int, counts: Counts) -> SizeCurve:
     """The exact size at every bin's edge, by one pass."""
     starts = bin_starts(max(int(counts.max(initial=1)), 1))
     held = pool.sparkSession.sparkContext.broadcast(counts)
@@ -80,12 +79,12 @@ def curve_of(pool: DataFrame, settings: Settings, counts: Counts) -> SizeCurve:
             np.add.at(histogram, smallest_bins(draws_of(batch), held.value, starts), 1)
         yield measured({(_BIN, int(place)): float(histogram[place]) for place in np.flatnonzero(histogram)})
 
-    found = sums_of(pairs_with_draws(pool, settings), measure)
+    found = sums_of(pairs_with_draws(pool, seed), measure)
     held.destroy()
     return size_curve(starts, {place: int(pairs) for (_, place), pairs in found.items()})
 
 
-def t_of_size(pool: DataFrame, settings: Settings, counts: Counts, curve: SizeCurve, target: int) -> Chosen | None:
+def t_of_size(pool: DataFrame, seed: int, counts: Counts, curve: SizeCurve, target: int) -> Chosen | None:
     """The t whose subset is nearest to `target` pairs, by a pass that tells the bin's t apart; None when the whole pool
     has fewer."""
     bracket = curve.bracket(target)
@@ -102,16 +101,16 @@ def t_of_size(pool: DataFrame, settings: Settings, counts: Counts, curve: SizeCu
                 found[_BIN, t] = found.get((_BIN, t), 0.0) + pairs
         yield measured(found)
 
-    found = sums_of(pairs_with_draws(pool, settings), measure)
+    found = sums_of(pairs_with_draws(pool, seed), measure)
     held.destroy()
     within = [(t, int(pairs)) for (_, t), pairs in found.items()]
     return t_of_target(target, low, curve.size_before(low), within)
 
 
-def pairs_with_draws(pool: DataFrame, settings: Settings) -> DataFrame:
+def pairs_with_draws(pool: DataFrame, seed: int) -> DataFrame:
     """The pairs that have an entry: `entry_ids`, `draw` (H as a long), and `keep_prob` where they were drawn before."""
     drawn = [F.col("keep_prob")] if "keep_prob" in pool.columns else []
-    draw = pair_hash_column(DRAW, settings.seed).alias("draw")
+    draw = pair_hash_column(DRAW, seed).alias("draw")
     return pool.where(F.size("entry_ids") > 0).select("entry_ids", draw, *drawn)
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.settings.fields import Settings
+from jobs.settings.groups import Threshold
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import warn
 from jobs.steps.sizes import curve_of, t_of_size
@@ -16,7 +16,7 @@ from udfs.hashing import PICK
 _SIZE_TOLERANCE = 0.001
 
 
-class Threshold(NamedTuple):
+class ChosenT(NamedTuple):
     """A t, how it was chosen, and what lies above it (`stages.DrawFacts`)."""
 
     t: int
@@ -25,20 +25,25 @@ class Threshold(NamedTuple):
     share_of_matches_above_t: float
 
 
-def one_an_image(pool: DataFrame, settings: Settings) -> DataFrame:
+def one_an_image(pool: DataFrame, seed: int) -> DataFrame:
     """The pool with one caption an image, that of the smallest H("pick", …), as `--dedup url` takes it."""
-    best = F.min(F.struct(pair_hash_column(PICK, settings.seed).alias("pick"), "caption_hash")).alias("best")
+    best = F.min(F.struct(pair_hash_column(PICK, seed).alias("pick"), "caption_hash")).alias("best")
     picked = pool.groupBy("uuid").agg(best).select("uuid", F.col("best.caption_hash").alias("caption_hash"))
     return pool.join(picked, ["uuid", "caption_hash"], "left_semi")
 
 
 def choose_thresholds(
-    pool: DataFrame, settings: Settings, counts: Counts, pool_pairs: int, curve: SizeCurve | None = None
-) -> list[Threshold]:
+    pool: DataFrame,
+    threshold: Threshold,
+    seed: int,
+    counts: Counts,
+    pool_pairs: int,
+    curve: SizeCurve | None = None,
+) -> list[ChosenT]:
     """Each t that the settings ask for, ascending; warns where one is not as meant. Target sizes are looked up on the
     pool's `curve`, which is made when it is not given."""
-    how = settings.threshold()
-    asked = getattr(settings, how)
+    how = threshold.chosen_by
+    asked = getattr(threshold, how)
     chosen: dict[int, dict[str, Any]] = {}
     if how == "t":
         chosen = {t: {"t": t} for t in asked}
@@ -54,16 +59,16 @@ def choose_thresholds(
         t, share = t_of_tail_share(counts, asked)
         chosen[t] = {"tail_share": asked, "tail_share_reached": share}
     else:
-        curve = curve or curve_of(pool, settings, counts)
+        curve = curve or curve_of(pool, seed, counts)
         for target in asked:
-            found = _of_size(pool, settings, counts, curve, target)
+            found = _of_size(pool, seed, counts, curve, target)
             chosen[found.t] = {"target_size": target, "target_size_reached": found.pairs}
-    return [_threshold(t, chosen[t], counts) for t in sorted(chosen)]
+    return [_chosen(t, chosen[t], counts) for t in sorted(chosen)]
 
 
-def _of_size(pool: DataFrame, settings: Settings, counts: Counts, curve: SizeCurve, target: int) -> Chosen:
+def _of_size(pool: DataFrame, seed: int, counts: Counts, curve: SizeCurve, target: int) -> Chosen:
     """The t for a target size; says so where the size is missed."""
-    found = t_of_size(pool, settings, counts, curve, target)
+    found = t_of_size(pool, seed, counts, curve, target)
     if found is None:
         warn(f"the pool has only {curve.pairs:,} pairs, fewer than the {target:,} asked for: all are kept")
         return Chosen(int(counts.max(initial=0)) + 1, curve.pairs)
@@ -73,10 +78,10 @@ def _of_size(pool: DataFrame, settings: Settings, counts: Counts, curve: SizeCur
     return found
 
 
-def _threshold(t: int, how: dict[str, Any], counts: Counts) -> Threshold:
+def _chosen(t: int, how: dict[str, Any], counts: Counts) -> ChosenT:
     above = counts > t
     if not above.any():
         warn(
             f"nothing was balanced: no entry has more than t={t:,} matches (the most is {int(counts.max(initial=0)):,})"
         )
-    return Threshold(t, how, int(above.sum()), float(counts[above].sum() / max(counts.sum(), 1)))
+    return ChosenT(t, how, int(above.sum()), float(counts[above].sum() / max(counts.sum(), 1)))

@@ -15,7 +15,7 @@ from simulated_pool import ENTRIES, scaled_t, simulated_pairs
 from table import TIMES, Row, interleave, timed
 
 from jobs import dedup
-from jobs.settings.fields import Settings
+from jobs.settings.groups import Dedup, Execution
 from jobs.spark.session import spark_session
 from jobs.steps.counting import count_matches, entries_frame
 from jobs.steps.drawing import draw
@@ -24,6 +24,7 @@ from metadata.entries import EntryList
 from udfs.balancing.probabilities import Counts, entry_probabilities
 from udfs.schemas import POOL, SORT_KEY
 
+SEED = 0
 ROOT, HERE = Path(__file__).resolve().parents[2], Path(__file__).resolve().parent
 CORES, MEMORY = 2, "2g"
 PAIRS, DISTINCT, PARTITIONS = 2_000_000, 1_600_000, 8
@@ -46,24 +47,23 @@ def _rows(repeat: int, folder: Path) -> list[Row]:
         f"spark.sql.shuffle.partitions={PARTITIONS}",
         f"spark.local.dir={folder / 'scratch'}",
     )
-    settings = Settings(out="unused", master=f"local[{CORES}]", spark_conf=conf)
-    with spark_session(settings, "benchmark") as spark:
+    with spark_session(Execution(master=f"local[{CORES}]", spark_conf=conf), "benchmark") as spark:
         simulated_pairs(spark, PAIRS, DISTINCT, PARTITIONS).write.parquet(str(folder / "pairs"))
-        rows = [_against_duckdb_dedup(spark, settings, folder, repeat)]
+        rows = [_against_duckdb_dedup(spark, folder, repeat)]
         pool = spark.read.parquet(str(folder / "pool"))
-        rows.append(_against_duckdb_counts(spark, pool, settings, folder, repeat))
+        rows.append(_against_duckdb_counts(spark, pool, folder, repeat))
         counts = ds.dataset(folder / "counts").to_table().sort_by("entry_id").column("count").to_numpy()
         t = scaled_t(pool.count())
-        exact = sizes_at(pool, settings, counts, [t])[0].exact
-        rows += _against_copying(spark, pool, settings, counts, t, exact, folder, repeat)
-        return [*rows, *_plan(pool, settings, counts, t, exact, repeat)]
+        exact = sizes_at(pool, SEED, counts, [t])[0].exact
+        rows += _against_copying(spark, pool, counts, t, exact, folder, repeat)
+        return [*rows, *_plan(pool, counts, t, exact, repeat)]
 
 
-def _against_duckdb_dedup(spark: SparkSession, settings: Settings, folder: Path, repeat: int) -> Row:
+def _against_duckdb_dedup(spark: SparkSession, folder: Path, repeat: int) -> Row:
     """The pairs' pool, written, against DuckDB's. Same answer: as many rows, the same sum of duplicates and the same
     sum of hashes of what survived, by DuckDB over both outputs."""
     pairs = spark.read.parquet(str(folder / "pairs"))
-    ours = partial(_write, dedup.run(pairs, settings), folder / "pool")
+    ours = partial(_write, dedup.run(pairs, Dedup(), SEED), folder / "pool")
     rest = [name for name in POOL.names if name not in (*SORT_KEY, *_KEYS, "duplicates")]
     survivor = ", ".join(f"{name} := {name}" for name in (*SORT_KEY, *rest))
     columns = ", ".join(name if name in (*_KEYS, "duplicates") else f"survivor.{name} AS {name}" for name in POOL.names)
@@ -83,12 +83,12 @@ def _against_duckdb_dedup(spark: SparkSession, settings: Settings, folder: Path,
     return _against_duckdb("h", "dedup", ours, query, folder, repeat, PAIRS, note, same)
 
 
-def _against_duckdb_counts(spark: SparkSession, pool: DataFrame, settings: Settings, folder: Path, repeat: int) -> Row:
+def _against_duckdb_counts(spark: SparkSession, pool: DataFrame, folder: Path, repeat: int) -> Row:
     """The counts of all 500,000 entries, written, against DuckDB's. Same answer: equal counts."""
     entries = EntryList(tuple(f"entry {number}" for number in range(ENTRIES)), "simulated")
     listed = entries_frame(spark, entries)
     _write(listed, folder / "entries")
-    ours = partial(_write, count_matches(pool, settings, listed).coalesce(1), folder / "counts")
+    ours = partial(_write, count_matches(pool, listed).coalesce(1), folder / "counts")
     query = (
         "SELECT entry_id, entry, coalesce(counted.count, 0) AS count "
         f"FROM '{folder}/entries/*.parquet' LEFT JOIN (SELECT entry_id, count(*) AS count "
@@ -138,7 +138,6 @@ def _duckdb(folder: Path) -> Any:
 def _against_copying(
     spark: SparkSession,
     pool: DataFrame,
-    settings: Settings,
     counts: Counts,
     t: int,
     exact: int,
@@ -151,7 +150,7 @@ def _against_copying(
     probabilities = spark.sparkContext.broadcast({t: entry_probabilities(counts, t)})
     share = round(exact / pairs * _DRAWS)
     filtered = pool.where(F.pmod(F.xxhash64("uuid"), F.lit(_DRAWS)) < share)
-    frames = {"subset": draw(pool, settings, probabilities), "filtered": filtered, "copied": pool}
+    frames = {"subset": draw(pool, SEED, probabilities), "filtered": filtered, "copied": pool}
     works = [partial(_write, frame, folder / name) for name, frame in frames.items()]
     for work in works:
         work()
@@ -166,11 +165,11 @@ def _against_copying(
     ]
 
 
-def _plan(pool: DataFrame, settings: Settings, counts: Counts, t: int, exact: int, repeat: int) -> list[Row]:
+def _plan(pool: DataFrame, counts: Counts, t: int, exact: int, repeat: int) -> list[Row]:
     """The passes that size a subset before it is made. Same answer: the curve has the size of the subset at t, and
     that size asked for gives t."""
-    curve = curve_of(pool, settings, counts)
-    works = [partial(curve_of, pool, settings, counts), partial(t_of_size, pool, settings, counts, curve, exact)]
+    curve = curve_of(pool, SEED, counts)
+    works = [partial(curve_of, pool, SEED, counts), partial(t_of_size, pool, SEED, counts, curve, exact)]
     seconds, (_, found) = interleave([timed(work) for work in works], repeat)
     pairs = pool.count()
     on_curve = curve.starts[1:] - 1 == t  # every t up to 256 is a bin of its own

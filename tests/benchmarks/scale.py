@@ -24,7 +24,7 @@ import pyarrow.dataset as ds
 from process_tree import Usage, watched
 from simulated_pool import ENTRIES, PAPER_PAIRS, scaled_t, simulated_pairs
 
-from jobs.settings.fields import Settings
+from jobs.settings.groups import Execution
 from jobs.spark.frames import with_fingerprint
 from jobs.spark.session import spark_session
 from metadata.entries import load_entries
@@ -131,8 +131,7 @@ def measure(folder: Path, pairs: int) -> Scale:
 def _write_pairs(folder: Path, pairs: int) -> None:
     """Write the pairs as `match` would, with the fingerprint of the entries."""
     conf = (f"spark.driver.memory={DRIVER_MEMORY}", f"spark.executorEnv.PYTHONPATH={ROOT}:{HERE}")
-    settings = Settings(out="unused", master=f"local[{CORES}]", spark_conf=conf)
-    with spark_session(settings, "scale") as spark:
+    with spark_session(Execution(master=f"local[{CORES}]", spark_conf=conf), "scale") as spark:
         made = simulated_pairs(spark, pairs, int(pairs * _DISTINCT), max(pairs // _ROWS_A_PARTITION, CORES))
         fingerprint = load_entries(str(folder / "entries.json")).fingerprint
         with_fingerprint(made, "entry_ids", fingerprint).write.parquet(str(folder / "pairs"))

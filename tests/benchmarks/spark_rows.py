@@ -14,12 +14,14 @@ from pyspark.sql import DataFrame, SparkSession
 from table import TIMES, Row, Run, interleave, timed
 
 from jobs.extract import run
-from jobs.settings.fields import Settings
+from jobs.settings.groups import Captions, Execution, Parsing, Reading
 from jobs.spark.session import spark_session
+from jobs.steps.extraction_plan import ExtractionPlan, extract_options
 from udfs.archive.formats import WARC
 from udfs.matching.matcher import Matcher, held_matcher, pack_entries
 from udfs.schemas import KIND_PAIR
 from udfs.sources.input_files import InputFile
+from udfs.sources.opener import SourceOptions
 
 CORES = 2
 _ROUNDS = 3
@@ -33,19 +35,18 @@ def against_python(
     """The stage through local[2], its rows thrown away, in core-seconds, against the same files one after another in
     this process, and against two processes that share them, which is what the machine's two cores give without Spark.
     Same answer: the pairs of one file, collected from Spark; as many in the two processes."""
-    settings = Settings(out="unused", master=f"local[{CORES}]")
     packed = folder / "entries.json"
     packed.write_bytes(pack_entries(entries))
-    with spark_session(settings, "benchmark") as spark, _two_processes(packed) as pool:
+    with spark_session(Execution(master=f"local[{CORES}]"), "benchmark") as spark, _two_processes(packed) as pool:
         broadcast = spark.sparkContext.broadcast(packed.read_bytes())
-        many = _tagged(spark, corpus.path, files, settings, broadcast)
+        many = _tagged(spark, corpus.path, files, broadcast)
         works = (lambda: _discard(many), lambda: _share(pool, corpus.path, files))
         for work in works:  # starts the workers, and builds their matchers
             work()
         python = timed(lambda: [extract(corpus.path, ENGLISH, matcher) for _ in range(files)][-1])
         runs = [_core_seconds(works[0]), python, _core_seconds(works[1])]
         (spark_s, python_s, shared_s), (_, batches, counts) = interleave(runs, min(repeat, _ROUNDS))
-        one = _tagged(spark, corpus.path, 1, settings, broadcast)
+        one = _tagged(spark, corpus.path, 1, broadcast)
         collected = [tuple(row) for row in one.where(one.kind == KIND_PAIR).select(*_TEXT).collect()]
     ours = list(zip(*(pair_table(batches)[name].to_pylist() for name in _TEXT), strict=True))
     title, note = "extract through Spark, core-seconds", f"{files} files, each {corpus.label}"
@@ -74,10 +75,11 @@ def _count_pairs(path: Path) -> int:
     return pair_table(extract(path, ENGLISH, _held[0])).num_rows
 
 
-def _tagged(spark: SparkSession, path: Path, files: int, settings: Settings, packed: "Broadcast[bytes]") -> DataFrame:
+def _tagged(spark: SparkSession, path: Path, files: int, packed: "Broadcast[bytes]") -> DataFrame:
     file = InputFile(str(path), path.name, WARC)
     inputs = spark.sparkContext.parallelize([tuple(file)] * files, files)
-    return run(spark.createDataFrame(inputs, "path string, name string, archive_format string"), settings, packed)
+    plan = ExtractionPlan([], extract_options(Captions(), Parsing(), Reading()), SourceOptions(), None)
+    return run(spark.createDataFrame(inputs, "path string, name string, archive_format string"), plan, packed)
 
 
 def _discard(rows: DataFrame) -> None:

@@ -26,7 +26,7 @@ DOOMED_HOST = "127.0.0.2"
 HOST_IS_LOST = "host-is-lost"
 """The file in MARKS by which the test says that it has killed that host."""
 
-_WAIT_S = 120
+_WAIT_S = 600
 Batches = Iterator[pa.RecordBatch]
 
 

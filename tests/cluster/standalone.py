@@ -28,7 +28,7 @@ HOSTS = ("127.0.0.1", "127.0.0.2")
 
 _MASTER_IS_UP = re.compile(r"Starting Spark master at (spark://\S+).*New state: ALIVE", re.DOTALL)
 _WORKER_IS_UP = re.compile(r"Successfully registered with master")
-_START_S = 120
+_START_S = 600
 _PR_SET_PDEATHSIG = 1  # of Linux's <sys/prctl.h>
 
 
@@ -80,7 +80,7 @@ class Cluster:
         """Start the driver of an application in a folder, to be waited for by `finish`."""
         self._start(name, HOSTS[0], *command, folder=folder)
 
-    def await_true(self, name: str, condition: Callable[[], bool], timeout_s: float = 120) -> None:
+    def await_true(self, name: str, condition: Callable[[], bool], timeout_s: float = 600) -> None:
         """Wait until something has come about while a process runs."""
         deadline = time.monotonic() + timeout_s
         while not condition():
@@ -90,7 +90,7 @@ class Cluster:
                 raise AssertionError(f"{name} did not come that far in {timeout_s} s:\n{self._log_tail(name)}")
             time.sleep(0.05)
 
-    def finish(self, name: str, timeout_s: float = 240) -> None:
+    def finish(self, name: str, timeout_s: float = 1200) -> None:
         """Wait for a driver to end well."""
         try:
             status = self._processes[name].wait(timeout_s)

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from jobs.settings.flags import resolve
+from jobs import curate
 
 PROFILES = sorted((Path(__file__).resolve().parents[2] / "conf").glob("*.toml"))
 
 
 @pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.name)
 def test_profile_loads(path):
-    settings = resolve("curate", Namespace(config=str(path), out="somewhere"))
-    assert settings.threshold() == "preset"
-    assert settings.languages == ("en",)
+    settings = curate.COMMAND.resolve(Namespace(config=str(path), out="somewhere"))
+    assert settings.threshold.chosen_by == "preset"
+    assert settings.captions.languages == ("en",)
 
 
 def test_there_are_profiles():

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.cli import main
-from jobs.settings.fields import Settings
+from jobs.settings.groups import Execution
 from jobs.spark.session import spark_session
 
-SESSION = Settings(out="", master="local[2]", spark_conf=("spark.sql.shuffle.partitions=2", *sys.argv[1:]))
+SESSION = Execution(master="local[2]", spark_conf=("spark.sql.shuffle.partitions=2", *sys.argv[1:]))
 
 
 def run(words: list[str]) -> int:

@@ -114,7 +114,7 @@ def test_a_page_can_be_followed(page: str, folder: Path, tmp_path: Path):
         env={**os.environ, "PYTHONPATH": str(ROOT), "JDK_JAVA_OPTIONS": SHORT_LIVED},
         capture_output=True,
         text=True,
-        timeout=250,
+        timeout=1200,
     )
     assert done.returncode == 0, done.stderr
     results = [json.loads(line) for line in done.stdout.splitlines()]

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from jobs import emr
+from jobs.cli import main
 
 ENVIRONMENT = "ballast-env-0.1.0-with-python3.11-x86_64-glibc2.28.tar.gz"
 ROLE = "arn:aws:iam::123456789012:role/ballast"
@@ -47,7 +47,7 @@ def aws(monkeypatch: pytest.MonkeyPatch):
 
 
 def rendered(capsys: pytest.CaptureFixture[str], *words: str) -> dict:
-    assert emr.main(list(words)) == 0, capsys.readouterr().err
+    assert main(["emr", *words]) == 0, capsys.readouterr().err
     return json.loads(capsys.readouterr().out)
 
 
@@ -115,7 +115,7 @@ def test_a_step_alone_reads_the_input(flags, capsys):
     ],
 )
 def test_bad_input_is_one_line_and_status_2(flags, words, message, capsys):
-    assert emr.main([*flags, *words]) == 2
+    assert main(["emr", *flags, *words]) == 2
     said = capsys.readouterr().err
     assert message in said and said.count("\n") == 1
     assert "x9" not in said
@@ -133,7 +133,7 @@ def test_bad_input_is_one_line_and_status_2(flags, words, message, capsys):
 )
 def test_bad_flags_are_refused_by_the_parser(flags, words, message, capsys):
     with pytest.raises(SystemExit) as stopped:
-        emr.main([*flags, *words])
+        main(["emr", *flags, *words])
     assert stopped.value.code == 2
     assert message in capsys.readouterr().err
 
@@ -145,18 +145,18 @@ def test_an_environment_that_emrs_hosts_cannot_run_is_refused(flags, dist, capsy
         ("ballast-env-0.1.0-python3.11-x86_64-glibc2.28.tar.gz", "holds no Python, and EMR Serverless has 3.9"),
     ):
         next(dist.glob("ballast-env-*")).rename(dist / name)
-        assert emr.main([*flags, "--serverless", "--job-role", ROLE]) == 2
+        assert main(["emr", *flags, "--serverless", "--job-role", ROLE]) == 2
         assert message in capsys.readouterr().err
 
 
 def test_files_for_the_aws_command(flags, tmp_path, capsys):
-    assert emr.main([*flags, "--write", str(tmp_path / "requests")]) == 0
+    assert main(["emr", *flags, "--write", str(tmp_path / "requests")]) == 0
     request = json.loads((tmp_path / "requests" / "run_job_flow.json").read_text(encoding="utf-8"))
     assert request["ReleaseLabel"] == "emr-7.8.0"
 
 
 def test_submit_uploads_and_starts_a_cluster(flags, aws, capsys):
-    assert emr.main([*flags, "--key-name", "k", "--log-uri", "s3://bucket/logs", "--submit", "--", "--t", "5"]) == 0
+    assert main(["emr", *flags, "--key-name", "k", "--log-uri", "s3://bucket/logs", "--submit", "--", "--t", "5"]) == 0
     captured = capsys.readouterr()
     assert "hidden" not in captured.out + captured.err
     client = boto3.client("emr", region_name="us-east-1")
@@ -178,7 +178,7 @@ def test_submit_uploads_and_starts_a_cluster(flags, aws, capsys):
         )
     }
     more = [*flags, "--steps", "group", "--cluster-id", cluster["Id"], "--submit"]
-    assert emr.main(more) == 0
+    assert main(["emr", *more]) == 0
     assert len(client.list_steps(ClusterId=cluster["Id"])["Steps"]) == 2
 
 
@@ -187,7 +187,7 @@ def test_submit_starts_a_serverless_job(flags, aws, capsys):
     requests = rendered(capsys, *words)
     assert requests["create_application"]["architecture"] == "X86_64"
     assert "applicationId" not in requests["start_job_run"], "it is known only once there is one"
-    assert emr.main([*words, "--submit"]) == 0
+    assert main(["emr", *words, "--submit"]) == 0
     captured = capsys.readouterr()
     application = captured.err.split("application ")[1].split()[0]
     client = boto3.client("emr-serverless", region_name="us-east-1")
@@ -199,6 +199,6 @@ def test_submit_starts_a_serverless_job(flags, aws, capsys):
 
 
 def test_aws_refusing_is_one_line(flags, aws, capsys):
-    assert emr.main([*flags, "--artifacts", "s3://no-such-bucket/ballast", "--submit"]) == 1
+    assert main(["emr", *flags, "--artifacts", "s3://no-such-bucket/ballast", "--submit"]) == 1
     said = capsys.readouterr().err
     assert said.startswith("ballast: AWS refused: ") and said.count("\n") == 1

@@ -14,7 +14,7 @@ from metadata_dumps import MiniPage, naive_counts, write_bzip2, write_multistrea
 from pools import record_of, rows_of, run
 
 from jobs.entries.ngrams import bigrams
-from jobs.settings.fields import Settings
+from jobs.settings.building import Ngrams
 from metadata.wikitext import plain_text
 from metadata.words import lift
 
@@ -170,8 +170,8 @@ def test_pruning_is_exact_above_either_floor(spark):
     counted = spark.createDataFrame(list(words.items()), "word string, count long")
     everything = naive_bigrams(pairs, words)
     for keep, pmi in ((1, 20.0), (4, 3.0), (12, 1.5)):
-        settings = Settings(out="", keep_bigram_count=keep, keep_pmi=pmi)
-        rows = bigrams(partial, counted, len(sequence), settings).collect()
+        counting = Ngrams(keep_bigram_count=keep, keep_pmi=pmi)
+        rows = bigrams(partial, counted, len(sequence), counting).collect()
         kept = {(row["first"], row["second"]): (row["count"], row["lift"]) for row in rows}
         expected = {p: of for p, of in everything.items() if keep == 1 or of[0] >= keep or of[1] >= 2.0**pmi}
         assert kept == expected
@@ -183,7 +183,7 @@ def test_thirty_bits_exactly_and_just_below(spark):
     words = spark.createDataFrame([("a", 2), ("b", 2)], "word string, count long")
     partial = spark.createDataFrame([("a", "b", 1), ("a", "b", 1)], "key string, second string, count long")
     for total, passes in ((1 << 31, True), ((1 << 31) - 1, False)):
-        [row] = bigrams(partial, words, total, Settings(out="")).collect()
+        [row] = bigrams(partial, words, total, Ngrams()).collect()
         assert (row["lift"] >= 2.0**30) == passes
         assert row["pmi"] == 30.0  # rounded
 

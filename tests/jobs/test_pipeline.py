@@ -142,19 +142,19 @@ def test_rows_hang_on_neither_partitions_nor_batches_nor_file_order(spark, crawl
 def test_jobs_on_one_and_seven_partitions(spark, curated, partitions):
     """Dedup and balance of the same rows, laid out otherwise, give the same rows."""
     from jobs import dedup
-    from jobs.settings.fields import Settings
+    from jobs.settings.groups import Dedup
     from jobs.steps.drawing import draw
     from udfs.balancing.probabilities import entry_probabilities
 
-    settings = Settings(out="", seed=7, dedup="url")
+    seed, by_url = 7, Dedup(dedup="url")
     pairs = spark.read.parquet(*[str(p) for p in (curated / "extracted").rglob("*.parquet") if "kind=pair" in p.parts])
-    pool = dedup.run(pairs.repartition(partitions), settings)
-    as_is = dedup.run(pairs, settings)
+    pool = dedup.run(pairs.repartition(partitions), by_url, seed)
+    as_is = dedup.run(pairs, by_url, seed)
     assert as_tuples([r.asDict() for r in pool.collect()]) == as_tuples([r.asDict() for r in as_is.collect()])
 
     counts = pq.read_table(curated / "entry_counts")["count"].to_numpy()
     p = spark.sparkContext.broadcast({5: entry_probabilities(counts, 5)})
-    balanced = draw(spark.read.parquet(str(curated / "pool")).repartition(partitions), settings, p)
+    balanced = draw(spark.read.parquet(str(curated / "pool")).repartition(partitions), seed, p)
     assert as_tuples([row.asDict() for row in balanced.collect()]) == as_tuples(rows_of(curated / "subset"))
 
 

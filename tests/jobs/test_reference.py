@@ -3,7 +3,7 @@
 from pools import record_of, undocumented
 
 from jobs.reference import PAGE, reference
-from jobs.settings.fields import FIELDS
+from jobs.settings.settings import SETTINGS
 from udfs import schemas
 from udfs.outcomes import COUNTERS, FileStatus
 
@@ -20,7 +20,7 @@ def test_every_column_setting_and_outcome_has_a_meaning():
     }
     assert columns - set(COUNTERS) == set(schemas.MEANINGS)
     assert all(item.meaning for item in (*COUNTERS, *FileStatus))
-    assert all(f"`--{name.replace('_', '-')}" in reference() for name in FIELDS)
+    assert all(f"`--{name.replace('_', '-')}" in reference() for name in SETTINGS)
 
 
 def test_every_key_of_a_run_has_a_meaning(curated):

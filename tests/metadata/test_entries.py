@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import metadata
@@ -95,7 +95,6 @@ def test_a_text_may_open_with_a_bracket() -> None:
 WORD = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\n\ufeff"), min_size=1)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(WORD.filter(lambda word: word.strip() and word.lstrip()[0] not in "[{"), min_size=1, unique=True))
 def test_text_and_json_give_the_same_list(words: list[str]) -> None:
     text = parse_entries("\n".join(words).encode(), "x")

@@ -3,7 +3,7 @@
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from metadata.spacing import can_match, holds_wrapped, normalize_entry
@@ -46,7 +46,6 @@ def test_normalising_spaces_an_entry_as_its_caption_is():
     assert holds_wrapped("a`b") and not holds_wrapped("a-b")
 
 
-@settings(database=None, deadline=None)
 @given(st.text("ab.,! \u00a0\u0301é", max_size=12))
 def test_a_normalised_entry_matches_the_caption_that_spells_it(text):
     entry = normalize_entry(text)

@@ -1,9 +1,9 @@
 """Pages and wikitext: what is text by hand, what is refused, and that nothing takes long."""
 
-import time
 from contextlib import suppress
 
 import pytest
+from cpu_time import at_most
 from metadata_dumps import MiniPage
 
 from metadata.wikitext import MAX_DEPTH, MAX_TEXT_CHARS, MalformedPage, TooComplex, Unparsable, parse_page, plain_text
@@ -58,10 +58,8 @@ def test_table_cells_are_text_and_their_attributes_are_not():
     ids=["long", "deep", "templates", "tags", "rows", "cells"],
 )
 def test_beyond_the_limits_is_refused_at_once(wikitext):
-    began = time.process_time()
-    with pytest.raises(TooComplex):
+    with at_most(20), pytest.raises(TooComplex):
         plain_text(wikitext)
-    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(
@@ -78,10 +76,8 @@ def test_beyond_the_limits_is_refused_at_once(wikitext):
     ids=["links", "half refs", "open refs", "comments", "categories", "quotes", "math"],
 )
 def test_unclosed_openings_cost_little(wikitext):
-    began = time.process_time()
-    with suppress(TooComplex):
+    with at_most(50), suppress(TooComplex):
         plain_text(wikitext)
-    assert time.process_time() - began < 5
 
 
 def test_what_the_library_fails_on_is_told_as_such():

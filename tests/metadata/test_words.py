@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from metadata_dumps import naive_counts
 
@@ -48,7 +48,6 @@ def test_overlong_runs_are_no_words_and_end_a_pair():
 LINES = st.text(st.sampled_from("ab1-'’.,() \n\u00a0\u0301_é"), max_size=40)
 
 
-@settings(database=None, deadline=None)
 @given(LINES)
 def test_equal_to_a_walk_over_characters(text):
     words, word_pairs = naive_counts([canonical(line) for line in text.split("\n")])
@@ -57,7 +56,6 @@ def test_equal_to_a_walk_over_characters(text):
     assert sorted(pair for phrase in found for pair in pairs(phrase)) == sorted(word_pairs.elements())
 
 
-@settings(database=None, deadline=None)
 @given(LINES)
 def test_a_caption_that_spells_a_pair_holds_it(text):
     for phrase in phrases(text):

@@ -14,8 +14,14 @@ BLOCKS = set(
     "address article aside blockquote br center dd details dialog div dl dt fieldset figcaption figure footer form h1 "
     "h2 h3 h4 h5 h6 header hgroup hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
 )
+SVG, MATH = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1998/Math/MathML}"
+"""What the tree puts before the name of a foreign element. `<svg><title>` is no `title` of HTML."""
+
 NOT_READ = set("script style noembed noframes iframe textarea xmp title template".split())
-OTHER_SUBJECTS = set("figure video audio iframe object embed canvas table pre blockquote math svg".split())
+NOT_READ |= {SVG + name for name in ("script", "style", "title")}
+DRAWING = SVG + "svg"
+OTHER_SUBJECTS = set("figure video audio iframe object embed canvas table pre blockquote".split())
+OTHER_SUBJECTS |= {DRAWING, MATH + "math"}
 
 
 class Found(NamedTuple):
@@ -129,7 +135,8 @@ def caption_of(at: int, paths: list[list[ET.Element]], twins: dict[int, int]) ->
         node, captioned, icon = stack.pop()
         if node.tag == "template":
             continue
-        if node.tag in OTHER_SUBJECTS and (node.tag == "figure" or not captioned) and not (node.tag == "svg" and icon):
+        is_sign = node.tag == DRAWING and icon
+        if node.tag in OTHER_SUBJECTS and (node.tag == "figure" or not captioned) and not is_sign:
             other_subjects = True
         if node.tag == "figcaption" and caption is None:
             caption = node

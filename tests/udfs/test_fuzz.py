@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.sample import write_sample
@@ -74,7 +74,7 @@ def mutated(data: bytes, numbers: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize("archive_format", ["warc", "wat"])
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings.default.max_examples * 3 // 2)
 @given(numbers=st.randoms(use_true_random=False), packing=st.sampled_from(["plain", "gzip", "member", "broken gzip"]))
 def test_mutated_archives(archives, archive_format: str, numbers: random.Random, packing: str) -> None:
     data = archives[archive_format]
@@ -134,7 +134,7 @@ ELEMENTS = st.builds(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=settings.default.max_examples * 2)
 @given(st.lists(ELEMENTS, max_size=8).map("".join))
 def test_whatever_stands_around_images(html: str) -> None:
     """No crash, and no URL but of http and https, by every parser."""

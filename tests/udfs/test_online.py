@@ -68,7 +68,7 @@ def job_batches(pairs: Sequence[tuple[str, str]], seed: int) -> list[pa.RecordBa
     return pools
 
 
-@settings(max_examples=50)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(PAIRS, TABLES, st.integers(1, 10**6), LONGS)
 @example([("https://example.org/0.jpg", "a cat, a hot dog")] * 2, COUNTS, 20, 0)
 @example([("", ""), ("", "x")], COUNTS, 20, -1)
@@ -84,7 +84,6 @@ def test_epoch_0_is_the_job(pairs: list[tuple[str, str]], counts: list[int], t: 
     assert {at: decision.keep_prob for at, decision in enumerate(decisions) if decision.kept} == kept
 
 
-@settings(max_examples=80)
 @given(PAIRS, TABLES, st.integers(1, 10**6), LONGS, st.integers(0, 10**9))
 @example([("https://example.org/ 0.jpg", MANY)], COUNTS, 20, 0, 1)
 def test_equals_the_definition(pairs: list[tuple[str, str]], counts: list[int], t: int, seed: int, epoch: int) -> None:

@@ -8,7 +8,8 @@ What belongs to an image is decided narrowly, since a wrong pair costs more than
   if neither has, if it has the same `alt` and the other is lazy. The two are one image; the twin lends its URL, and if
   that is the same, its texts.
 - A `figcaption` belongs to the only image of its `figure` (twins are one, images in the caption do not count), unless
-  the figure holds another figure, or something else that the caption may be about (`_OTHER_SUBJECTS`).
+  the figure holds another figure, or something else that the caption may be about (`_OTHER_SUBJECTS`). The caption
+  of its own figure goes before that of its twin's.
 """
 
 from collections.abc import Hashable
@@ -189,7 +190,8 @@ def _hand_out(tree: Tree, surroundings: _Surroundings, captions: list[Any], elem
         partner = element.twin_of
         if element.figure is not None and (partner is None or partner.figure != element.figure):
             images.setdefault(element.figure, []).append(element)
-    for figure, within in images.items():
+    own_first = sorted(images.items(), key=lambda item: item[1][0].twin_of is not None)
+    for figure, within in own_first:
         image = within[0].twin_of or within[0]
         if len(within) > 1 or figure not in texts or figure in with_figures or image.caption is not None:
             continue

@@ -1,5 +1,11 @@
-"""Trees of a page by lexbor and by html5lib, behind the few questions that extraction asks of them."""
+"""Trees of a page by lexbor and by html5lib, behind the few questions that extraction asks of them.
 
+An element of SVG or MathML is no element of HTML, even where both have the name: `<svg><figcaption>` captions nothing.
+Here its name has a prefix, as html5lib-tests write it (`svg figcaption`), except for the roots `svg` and `math`
+themselves. No tag can spell a name with a space.
+"""
+
+import re
 from collections.abc import Hashable, Iterator
 from typing import Any, Protocol
 
@@ -14,10 +20,18 @@ _BLOCKS = frozenset(
     "h2 h3 h4 h5 h6 header hgroup hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
 )
 _NO_TEXT = frozenset("script style template noembed noframes iframe textarea xmp title".split())
+_NO_TEXT |= {"svg script", "svg style", "svg title"}
+_NOT_READ = "text that is not shown"
+_ALWAYS_HTML = ("img", "meta")  # the HTML standard, 13.2.6.5: their tags end foreign content
+_has_foreign = re.compile(rb"<(?:svg|math)", re.IGNORECASE).search
+_HTML_WITHIN = frozenset(
+    ("svg foreignObject", "svg desc", "svg title", "math mi", "math mo", "math mn", "math ms", "math mtext")
+)
+_NAMESPACES = {"http://www.w3.org/2000/svg": "svg", "http://www.w3.org/1998/Math/MathML": "math"}
 
 
 class Tree(Protocol):
-    """A page's elements, those within `template` left out. Nodes are the parser's own."""
+    """A page's elements, those within `template` left out. Nodes are the parser's own, names as the module says."""
 
     def tags(self, name: str) -> list[Any]:
         """The elements of this name, in document order."""
@@ -57,9 +71,14 @@ class LexborTree:
 
     def __init__(self, html: bytes) -> None:
         self._parser = LexborHTMLParser(html, options=_AS_WRITTEN)
+        self._has_foreign = _has_foreign(html) is not None
+        self._names: dict[Hashable, str] = {}
 
     def tags(self, name: str) -> list[LexborNode]:
-        return self._parser.tags(name)
+        nodes = self._parser.tags(name)
+        if not self._has_foreign or name in _ALWAYS_HTML:
+            return nodes
+        return [node for node in nodes if self.name(node) == name]
 
     def attributes(self, node: LexborNode) -> Attributes:
         return node.attributes
@@ -68,27 +87,48 @@ class LexborTree:
         return node.mem_id
 
     def name(self, node: LexborNode) -> str:
-        return node.tag or ""
+        """Lexbor does not tell the namespace: what an element lies in does (the HTML standard, 13.2.6)."""
+        if not self._has_foreign:
+            return node.tag or ""
+        names, way = self._names, []
+        around: LexborNode | None = node
+        while around is not None and around.mem_id not in names:
+            way.append(around)
+            around = around.parent
+        for part in reversed(way):
+            names[part.mem_id] = self._name_in_parent(part)
+        return names[node.mem_id]
+
+    def _name_in_parent(self, node: LexborNode) -> str:
+        tag, parent = node.tag or "", node.parent
+        around = "" if parent is None else self._names[parent.mem_id]
+        namespace = around.partition(" ")[0]
+        is_html = namespace not in ("svg", "math") or around in _HTML_WITHIN
+        if around == "math annotation-xml" and parent is not None:
+            encoding = (parent.attributes.get("encoding") or "").lower()
+            is_html = tag == "svg" or encoding in ("text/html", "application/xhtml+xml")
+        return tag if is_html else f"{namespace} {tag}"
 
     def parent(self, node: LexborNode) -> LexborNode | None:
         return node.parent
 
     def children(self, node: LexborNode) -> Iterator[tuple[str, LexborNode]]:
-        return ((child.tag or "", child) for child in node.iter(include_text=False))
+        return ((self.name(child), child) for child in node.iter(include_text=False))
 
     def within(self, node: LexborNode) -> Iterator[tuple[str, LexborNode]]:
-        return ((part.tag or "", part) for part in node.traverse())
+        return ((self.name(part), part) for part in node.traverse())
 
     def text(self, node: LexborNode) -> str:
         parts, last = [], None
-        blocks: dict[Hashable, Hashable] = {}  # of each element that holds text, the nearest block
+        blocks: dict[Hashable, Hashable] = {node.mem_id: node.mem_id}
         for part in node.traverse(include_text=True):
-            if part.tag in _BLOCKS:
-                parts.append(" ")
-            elif part.is_text_node and (part.parent is None or part.parent.tag not in _NO_TEXT):
+            if part.is_text_node:
                 block = _nearest_block(self, part.parent, blocks)
-                parts += [part.text_content or ""] if block == last else [" ", part.text_content or ""]
-                last = block
+                if block != _NOT_READ:
+                    parts += [part.text_content or ""] if block == last else [" ", part.text_content or ""]
+                    last = block
+            elif self.name(part) in _BLOCKS:
+                parts.append(" ")
         return "".join(parts)
 
 
@@ -100,7 +140,11 @@ class SoupTree:
         self._soup = BeautifulSoup(html, "html5lib")
 
     def tags(self, name: str) -> list[Tag]:
-        return [node for node in self._soup.find_all(name) if node.find_parent("template") is None]
+        nodes = self._soup.find_all(name)
+        return [node for node in nodes if self.name(node) == name and not self._is_in_template(node)]
+
+    def _is_in_template(self, node: Tag) -> bool:
+        return any(self.name(around) == "template" for around in node.find_parents("template"))
 
     def attributes(self, node: Tag) -> Attributes:
         return {name: value if isinstance(value, str) else " ".join(value) for name, value in node.attrs.items()}
@@ -109,43 +153,44 @@ class SoupTree:
         return id(node)
 
     def name(self, node: Tag) -> str:
-        return node.name
+        namespace = _NAMESPACES.get(node.namespace or "", node.name)
+        return node.name if namespace == node.name else f"{namespace} {node.name}"
 
     def parent(self, node: Tag) -> Tag | None:
         return node.parent
 
     def children(self, node: Tag) -> Iterator[tuple[str, Tag]]:
-        return ((child.name, child) for child in node.children if isinstance(child, Tag))
+        return ((self.name(child), child) for child in node.children if isinstance(child, Tag))
 
     def within(self, node: Tag) -> Iterator[tuple[str, Tag]]:
-        return ((part.name, part) for part in node.find_all(True) if part.find_parent("template") is None)
+        return ((self.name(part), part) for part in node.find_all(True) if not self._is_in_template(part))
 
     def text(self, node: Tag) -> str:
         parts, last = [], None
-        blocks: dict[Hashable, Hashable] = {}
+        blocks: dict[Hashable, Hashable] = {id(node): id(node)}
         for part in node.descendants:
             if isinstance(part, Tag):
-                parts += [" "] * (part.name in _BLOCKS)
-            elif type(part) is NavigableString and not any(around.name in _NO_TEXT for around in part.parents):
+                parts += [" "] * (self.name(part) in _BLOCKS)
+            elif type(part) is NavigableString:
                 block = _nearest_block(self, part.parent, blocks)
-                parts += [str(part)] if block == last else [" ", str(part)]
-                last = block
+                if block != _NOT_READ:
+                    parts += [str(part)] if block == last else [" ", str(part)]
+                    last = block
         return "".join(parts)
 
 
 def _nearest_block(tree: Tree, node: Any | None, blocks: dict[Hashable, Hashable]) -> Hashable:
-    """The block that an element is or lies in, remembered for all elements on the way: no way is gone twice."""
+    """The block that an element is or lies in, `_NOT_READ` where an element around it hides its text.
+
+    It is remembered for all elements on the way, so that no way is walked twice."""
     way = []
-    found: Hashable = None
-    while node is not None:
-        key = tree.key(node)
-        if key in blocks:
-            found = blocks[key]
-            break
-        way.append(key)
-        if tree.name(node) in _BLOCKS:
-            found = key
-            break
+    while node is not None and tree.key(node) not in blocks:
+        way.append(node)
         node = tree.parent(node)
-    blocks.update(dict.fromkeys(way, found))
+    found = None if node is None else blocks[tree.key(node)]
+    for around in reversed(way):
+        name, key = tree.name(around), tree.key(around)
+        if found != _NOT_READ:
+            found = _NOT_READ if name in _NO_TEXT else key if name in _BLOCKS else found
+        blocks[key] = found
     return found

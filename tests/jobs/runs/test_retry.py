@@ -67,7 +67,7 @@ def test_files_that_are_not_named_any_more_are_refused(spark, inputs, curate, ca
     (inputs / "one.warc.gz").unlink()
     curate(status=2)
     error = capsys.readouterr().err
-    assert "holds 1 input file that the command does not name any more" in error
+    assert "the command lacks 1 of the input files that this run has read" in error
     assert "one.warc.gz" in error
 
 

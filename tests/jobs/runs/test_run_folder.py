@@ -79,7 +79,7 @@ def test_another_list_and_other_inputs_are_refused(crawl, finished, capsys, tmp_
     assert "block_words: none there" in capsys.readouterr().err
     arguments[1] = str(crawl.folder / "one.warc.gz")
     assert main([*arguments, "--metadata", str(crawl.metadata)]) == 2
-    assert "holds 1 input file that the command does not name any more" in capsys.readouterr().err
+    assert "the command lacks 1 of the input files that this run has read" in capsys.readouterr().err
 
 
 def test_what_a_run_began_with_is_not_left_out_later(tmp_path):
@@ -128,7 +128,7 @@ def test_nothing_is_deleted_when_spark_cannot_start(crawl, tmp_path, monkeypatch
     from udfs.errors import BallastError
 
     @contextmanager
-    def broken(settings, name):
+    def broken(execution, name, paths=()):
         raise BallastError("Spark could not start: no")
         yield
 

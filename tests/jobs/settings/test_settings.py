@@ -1,21 +1,30 @@
 """Settings: defaults, then TOML, then flags; whatever does not fit is one clear line."""
 
-import argparse
+import re
 
 import pytest
 
 from jobs.cli import main
-from jobs.extract import extract_options
-from jobs.settings.fields import COMMANDS, FIELDS
-from jobs.settings.flags import add_flags, execution, resolve, saved
+from jobs.console.registry import all_commands
+from jobs.console.registry import command as command_of
+from jobs.settings.flags import execution_settings, help_of, identity_settings
+from jobs.settings.settings import SETTINGS, Settings, names_of
+from jobs.steps.extraction_plan import extract_options
 from udfs.errors import UsageError
 from udfs.extraction.extractor import ExtractOptions
 
 
-def parsed(job: str, *flags: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    add_flags(parser, COMMANDS[job])
-    return parser.parse_args(flags)
+def resolved(name: str, *flags: str) -> Settings:
+    command = command_of(name)
+    return command.resolve(command.parse(["x.warc", *flags]))
+
+
+def identity(name: str, settings: Settings) -> dict:
+    return identity_settings(command_of(name).settings, settings)
+
+
+def execution(name: str, settings: Settings) -> dict:
+    return execution_settings(command_of(name).settings, settings)
 
 
 def toml(tmp_path, text: str) -> str:
@@ -25,56 +34,64 @@ def toml(tmp_path, text: str) -> str:
 
 
 def test_defaults():
-    settings = resolve("curate", parsed("curate", "--out", "x"))
-    assert (settings.threshold(), settings.tail_share, settings.languages) == ("tail_share", 0.06, ("en",))
-    assert (settings.dedup, settings.seed, settings.files_per_task) == ("url-caption", 0, 1)
-    assert settings.kept_languages() == {"en"}
-    assert extract_options(settings) == ExtractOptions(languages=frozenset({"en"})), "the paper's rows"
+    settings = resolved("curate", "--out", "x")
+    assert (settings.threshold.chosen_by, settings.threshold.tail_share) == ("tail_share", 0.06)
+    assert settings.captions.languages == ("en",)
+    assert (settings.dedup.dedup, settings.draws.seed, settings.reading.files_per_task) == ("url-caption", 0, 1)
+    assert settings.captions.kept_languages() == {"en"}
+    options = extract_options(settings.captions, settings.parsing, settings.reading)
+    assert options == ExtractOptions(languages=frozenset({"en"})), "the paper's rows"
+
+
+def test_settings_made_in_python_have_the_same_defaults():
+    """Also the one that depends on other settings."""
+    assert Settings.of(out="x") == resolved("curate", "--out", "x")
+    assert Settings.of(t=(5,)).threshold.tail_share is None
+    with pytest.raises(TypeError, match="no such setting: tale_share"):
+        Settings.of(tale_share=0.1)
 
 
 def test_flags_override_toml_and_toml_overrides_defaults(tmp_path):
     config = toml(tmp_path, 'out = "from-toml"\nseed = 5\nlanguages = ["de", "en"]\nspark_conf = ["a.b=c"]\n')
-    settings = resolve("curate", parsed("curate", "--config", config, "--seed", "6"))
-    assert (settings.out, settings.seed, settings.languages) == ("from-toml", 6, ("de", "en"))
-    assert settings.spark_conf == ("a.b=c",)
+    settings = resolved("curate", "--config", config, "--seed", "6")
+    assert (settings.output.out, settings.draws.seed, settings.captions.languages) == ("from-toml", 6, ("de", "en"))
+    assert settings.execution.spark_conf == ("a.b=c",)
 
 
 @pytest.mark.parametrize("flag", [["--t", "9"], ["--preset", "2.5b"], ["--tail-share", "0.5"]])
 def test_a_threshold_flag_replaces_the_threshold_of_the_toml(tmp_path, flag):
     config = toml(tmp_path, 'preset = "400m"\n')
-    settings = resolve("curate", parsed("curate", "--out", "x", "--config", config, *flag))
-    assert settings.threshold() == flag[0].strip("-").replace("-", "_")
+    settings = resolved("curate", "--out", "x", "--config", config, *flag)
+    assert settings.threshold.chosen_by == flag[0].strip("-").replace("-", "_")
 
 
 def test_opt_outs_and_block_lists(tmp_path):
     config = toml(tmp_path, 'opt_outs = ["NoIndex", "noai"]\nblock_domains = ["a.txt", "b"]\n')
-    settings = resolve("curate", parsed("curate", "--out", "x", "--config", config))
-    assert (settings.opt_outs, settings.block_domains) == (("noai", "noindex"), ("a.txt", "b"))
-    assert saved("curate", settings)["opt_outs"] == ["noai", "noindex"]
-    assert not {"block_domains", "block_urls"} & {*saved("curate", settings), *execution("curate", settings)}
-    settings = resolve("curate", parsed("curate", "--out", "x", "--config", config, "--opt-outs", "none"))
-    assert settings.opt_outs == ()
-    assert resolve("extract", parsed("extract", "--out", "x")).opt_outs == ("noai", "noimageai", "tdm")
+    settings = resolved("curate", "--out", "x", "--config", config)
+    assert (settings.parsing.opt_outs, settings.blocking.block_domains) == (("noai", "noindex"), ("a.txt", "b"))
+    assert identity("curate", settings)["opt_outs"] == ["noai", "noindex"]
+    assert not {"block_domains", "block_urls"} & {*identity("curate", settings), *execution("curate", settings)}
+    settings = resolved("curate", "--out", "x", "--config", config, "--opt-outs", "none")
+    assert settings.parsing.opt_outs == ()
+    assert resolved("extract", "--out", "x").parsing.opt_outs == ("noai", "noimageai", "tdm")
 
 
 def test_secrets_are_not_recorded():
     flags = ["--spark-conf", "spark.hadoop.fs.s3a.secret.key=abc", "--spark-conf", "spark.executor.memory=1g"]
-    settings = resolve(
-        "curate", parsed("curate", "--out", "x", "--input-root", "https://me:abc@host/r?sig=abc", *flags)
-    )
+    settings = resolved("curate", "--out", "x", "--input-root", "https://me:abc@host/r?sig=abc", *flags)
     assert execution("curate", settings)["spark_conf"] == [
         "spark.hadoop.fs.s3a.secret.key=(not recorded)",
         "spark.executor.memory=1g",
     ]
-    assert saved("curate", settings)["input_root"] == "https://host/r"
+    assert identity("curate", settings)["input_root"] == "https://host/r"
     assert "abc" not in str(execution("curate", settings))
 
 
 def test_saved_settings_leave_out_execution_and_paths():
-    settings = resolve("curate", parsed("curate", "--out", "x", "--master", "local[3]", "--t", "4"))
-    assert "master" not in saved("curate", settings)
-    assert "out" not in saved("curate", settings)
-    assert saved("curate", settings)["t"] == [4]
+    settings = resolved("curate", "--out", "x", "--master", "local[3]", "--t", "4")
+    assert "master" not in identity("curate", settings)
+    assert "out" not in identity("curate", settings)
+    assert identity("curate", settings)["t"] == [4]
     assert execution("curate", settings)["master"] == "local[3]"
 
 
@@ -102,7 +119,7 @@ def test_saved_settings_leave_out_execution_and_paths():
 def test_a_wrong_toml_says_what_is_wrong(tmp_path, text, said):
     config = toml(tmp_path, text)
     with pytest.raises(UsageError) as error:
-        resolve("curate", parsed("curate", "--out", "x", "--config", config))
+        resolved("curate", "--out", "x", "--config", config)
     assert said in str(error.value)
     assert config in str(error.value)
     assert "\n" not in str(error.value)
@@ -162,15 +179,43 @@ def test_a_wrong_command_line_says_what_is_wrong(spark, capsys, tmp_path, monkey
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("job", COMMANDS)
-def test_help_of_every_job_names_every_setting(capsys, job):
+COMMANDS = [command for command in all_commands() if command.settings]
+
+
+@pytest.mark.parametrize("command", all_commands(), ids=lambda command: command.name)
+def test_help_of_every_command_names_every_setting(capsys, command):
     with pytest.raises(SystemExit) as stopped:
-        main([*job.split(), "--help"])
+        main([*command.name.split(), "--help"])
     assert stopped.value.code == 0
     text = capsys.readouterr().out
-    for name in COMMANDS[job]:
-        assert f"--{name.replace('_', '-')}" in text
-        assert FIELDS[name].metadata["help"].split()[0] in text
+    for name in names_of(command.settings):
+        assert SETTINGS[name].option in text
+        assert SETTINGS[name].flag.help.split()[0] in text or name == "out"
+
+
+def test_every_setting_is_taken_by_a_command():
+    assert {name for command in COMMANDS for name in names_of(command.settings)} == SETTINGS.keys()
+
+
+def test_help_begins_with_the_everyday_settings_and_ends_with_the_advanced_ones(capsys):
+    with pytest.raises(SystemExit):
+        main(["curate", "--help"])
+    usage, *sections = re.split(r"^(?=\S.*:$)", capsys.readouterr().out, flags=re.MULTILINE)
+    assert usage.startswith("usage: ballast curate [INPUT ...] --out DIR [FLAGS]\n"), "--out is required"
+    by_title = {
+        section.partition(":\n")[0]: re.findall(r"^  (--[\w-]+)", section, re.MULTILINE) for section in sections
+    }
+    everyday = ["--out", "--metadata", "--tail-share", "--t", "--target-size", "--preset", "--languages"]
+    assert by_title["everyday settings"] == everyday
+    titles = [title for title in by_title if by_title[title] and title != "options"]
+    assert titles[0] == "everyday settings" and titles[-1] == "advanced settings"
+    assert {"what to read", "captions", "duplicates"} < set(titles)
+
+
+def test_help_states_each_default_once():
+    for item in SETTINGS.values():
+        assert "default" not in item.flag.help
+        assert help_of(item).count("(default: ") == (item.default_text is not None)
 
 
 def test_help_of_ballast_names_every_command(capsys):
@@ -179,4 +224,4 @@ def test_help_of_ballast_names_every_command(capsys):
         main([])
     assert stopped.value.code == 0
     text = capsys.readouterr().out
-    assert all(f"  {name.split()[0]} " in text for name in (*COMMANDS, "demo", "sample"))
+    assert all(f"  {command.name.split()[0]} " in text for command in all_commands())

@@ -6,12 +6,25 @@ import pty
 import re
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from jobs.settings.fields import Settings
-from jobs.spark.progress import Progress, Read, Standing, Tasks, line_of, picture_of, progress, rate, say, shown, span
+from jobs.settings.groups import Execution
+from jobs.spark.progress import (
+    Progress,
+    Read,
+    Standing,
+    Tasks,
+    line_of,
+    live_display,
+    picture_of,
+    progress,
+    rate,
+    say,
+    span,
+)
 
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 
@@ -120,6 +133,12 @@ class Terminal:
             except OSError:  # the other side is closed
                 return
 
+    def wait_for(self, pattern: bytes) -> None:
+        """Wait until this was written; at most ten minutes, so that what is missing fails the test."""
+        deadline = time.monotonic() + 600
+        while not re.search(pattern, b"".join(self._read)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+
     def close(self) -> bytes:
         self._file.close()
         self._reader.join()
@@ -127,18 +146,27 @@ class Terminal:
         return b"".join(self._read)
 
 
-def test_a_terminal_shows_spark_moving_and_is_left_as_it_was(spark, monkeypatch):
-    """Spark tells of its tasks in steps, some time after they end: any step between the first and the last will do."""
+def test_a_terminal_shows_spark_moving_and_is_left_as_it_was(spark, monkeypatch, tmp_path):
+    """Spark tells of its tasks in steps, some time after they end: any step between the first and the last will do.
+    The later tasks wait until one was seen."""
+    seen = str(tmp_path / "seen")
 
-    def slow(number: int) -> int:  # in here, so that it travels by value: workers do not find this module
-        time.sleep(0.2)
+    def task(number: int) -> int:  # in here, so that it travels by value: workers do not find this module
+        deadline = time.monotonic() + 600
+        while number >= 10 and not Path(seen).exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
         return number
 
+    def watch() -> None:
+        terminal.wait_for(rb"\b([2-9]|1\d) of 21 files")
+        Path(seen).touch()
+
     terminal = Terminal(monkeypatch)
-    with pytest.raises(KeyboardInterrupt), shown(spark, Settings(out="")):
+    threading.Thread(target=watch).start()
+    with pytest.raises(KeyboardInterrupt), live_display(spark, Execution()):
         progress().begin("extract", Read(1, 21))
         progress().begin_batch(20)
-        spark.sparkContext.parallelize(range(20), 20).map(slow).collect()
+        spark.sparkContext.parallelize(range(20), 20).map(task).collect()
         say("a line between")
         raise KeyboardInterrupt
     written = terminal.close()
@@ -157,20 +185,20 @@ def test_no_display_where_it_is_not_wanted(spark, monkeypatch, settings, variabl
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("jobs.spark.progress._LINE_EVERY_S", 0.1)
-    with shown(spark, Settings(out="", **settings)):
+    with live_display(spark, Execution(**settings)):
         progress().begin("extract", Read(1, 5))
-        time.sleep(0.6)
+        terminal.wait_for(rb"files, [^\n]*\n")
     written = terminal.close()
     assert b"\x1b" not in written
-    assert written.startswith(b"ballast: ") and b"extract: 1 of 5 files, 0." in written
+    assert written.startswith(b"ballast: ") and re.search(rb"extract: 1 of 5 files, \d+[. ]", written)
 
 
 def test_no_color_is_respected(spark, monkeypatch):
     terminal = Terminal(monkeypatch)
     monkeypatch.setenv("NO_COLOR", "1")
-    with shown(spark, Settings(out="")):
+    with live_display(spark, Execution()):
         progress().begin("extract", Read(1, 5))
-        time.sleep(0.4)
+        terminal.wait_for(rb"1 of 5 files")
     written = terminal.close()
     assert b"1 of 5 files" in written
     assert b"\x1b[3" not in written and b"\x1b[9" not in written, "no foreground colour"

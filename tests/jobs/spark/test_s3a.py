@@ -55,7 +55,7 @@ def test_a_run_on_s3(spark, s3_server, crawl, bucket, tmp_path):
     def ballast(*arguments: str) -> None:
         command = [sys.executable, "-m", "jobs.cli", *arguments, "--master", "local[2]"]
         flags = ["--spark-conf", f"spark.jars={jars}", "--spark-conf", f"spark.local.dir={tmp_path}"]
-        done = subprocess.run([*command, *flags], cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+        done = subprocess.run([*command, *flags], cwd=ROOT, capture_output=True, text=True, timeout=1200, check=False)
         assert done.returncode == 0, done.stderr
 
     def rows(table: pa.Table) -> list[dict]:

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 import pytest
 from pools import counts_of, draw_of, keep_prob_of, record_of, rows_of, run, sorted_rows
 
-from jobs.extract import extract_options
-from jobs.settings.fields import Settings
+from jobs.settings.groups import Blocking, Captions, Parsing, Reading
 from jobs.steps.blocks import load_blocks
+from jobs.steps.extraction_plan import extract_options
 from udfs.extraction.opt_outs import OptOut
 from udfs.hashing import image_uuid
 from udfs.storage.s3_client import s3_client
@@ -110,9 +110,9 @@ def test_extraction_leaves_them_out_and_says_so(curated, crawl, listed, flags, t
 
 
 def test_what_is_respected_is_passed_on():
-    assert extract_options(Settings(out="")).opt_outs == {"noai", "noimageai", "tdm"}
-    assert extract_options(Settings(out="", opt_outs=(OptOut.NOINDEX,))).opt_outs == {"noindex"}
-    assert extract_options(Settings(out="", opt_outs=())).opt_outs == frozenset()
+    assert extract_options(Captions(), Parsing(), Reading()).opt_outs == {"noai", "noimageai", "tdm"}
+    assert extract_options(Captions(), Parsing(opt_outs=(OptOut.NOINDEX,)), Reading()).opt_outs == {"noindex"}
+    assert extract_options(Captions(), Parsing(opt_outs=()), Reading()).opt_outs == frozenset()
 
 
 def test_lists_on_s3(bucket):
@@ -121,9 +121,7 @@ def test_lists_on_s3(bucket):
             Bucket=bucket, Key=name, Body=b"" if name == "adult/urls" else b"https://a.example/1.jpg"
         )
     s3_client().put_object(Bucket=bucket, Key="adult/domains", Body=b"bad.example\nno line\n")
-    blocks = load_blocks(
-        Settings(out="", block_domains=(f"s3://{bucket}/adult",), block_urls=(f"s3://{bucket}/images.txt",))
-    )
+    blocks = load_blocks(Blocking(block_domains=(f"s3://{bucket}/adult",), block_urls=(f"s3://{bucket}/images.txt",)))
     assert blocks is not None
     assert (len(blocks.domains), len(blocks.images)) == (1, 1)
 

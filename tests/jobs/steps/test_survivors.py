@@ -144,7 +144,6 @@ def test_a_recount_of_a_subset_would_keep_too_many_and_the_weights_mend_it(spark
     At t=200, where the first draw caps next to nothing, the subset of the subset's survivors has the size of that of
     the pool's within 4.5 standard errors; after a plain recount of them it is too large by more than that.
     """
-    from jobs.settings.fields import Settings
     from jobs.steps.counting import count_matches
     from jobs.steps.drawing import draw
     from udfs.balancing.probabilities import entry_probabilities
@@ -161,14 +160,13 @@ def test_a_recount_of_a_subset_would_keep_too_many_and_the_weights_mend_it(spark
 
     pool = spark.createDataFrame(rows, ddl(POOL)).repartition(3).cache()
     names = spark.createDataFrame([(place, str(place)) for place in range(entries)], "entry_id int, entry string")
-    settings = Settings(out="", seed=SEED)
 
     def counted(frame):
-        found = {row["entry_id"]: row["count"] for row in count_matches(frame, settings, names).collect()}
+        found = {row["entry_id"]: row["count"] for row in count_matches(frame, names).collect()}
         return np.array([found[place] for place in range(entries)])
 
     def balanced(frame, counts, t=t):
-        return draw(frame, settings, spark.sparkContext.broadcast({t: entry_probabilities(counts, t)}))
+        return draw(frame, SEED, spark.sparkContext.broadcast({t: entry_probabilities(counts, t)}))
 
     survived = "conv(substring(uuid, -4), 16, 10) % 3 > 0"
     left = pool.where(survived)

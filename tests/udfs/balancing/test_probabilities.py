@@ -122,7 +122,7 @@ SHARES = st.sampled_from(
 ) | st.integers(0, 1000).map(lambda thousandths: f"{thousandths / 1000:.3f}")
 
 
-@settings(max_examples=400)
+@settings(max_examples=settings.default.max_examples * 4)
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=15), SHARES)
 @example([29, 71], "0.29")  # 0.29 * 100 is below 29 in float64
 @example([57, 43], "0.57")

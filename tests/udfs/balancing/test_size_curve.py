@@ -45,7 +45,7 @@ def test_bins_cover_every_t_once(most: int) -> None:
     assert (widths <= np.maximum(starts[:-1] // 256, 1)).all()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=settings.default.max_examples * 2)
 @given(PAIRS, COUNTS)
 def test_smallest_t_and_its_bin(pairs: list[tuple[list[int], int]], counts_list: list[int]) -> None:
     counts = np.array(counts_list, np.int64)
@@ -58,7 +58,6 @@ def test_smallest_t_and_its_bin(pairs: list[tuple[list[int], int]], counts_list:
         assert found == [t for t in expected if low <= t <= high]
 
 
-@settings(max_examples=100, deadline=None)
 @given(PAIRS, COUNTS, st.integers(1, 25))
 def test_target_is_met_as_nearly_as_any_t_can(
     pairs: list[tuple[list[int], int]], counts_list: list[int], target: int

@@ -1,8 +1,7 @@
 """Other URLs of an image: which attributes count, in which order, and what is no URL."""
 
-import time
-
 import pytest
+from cpu_time import at_most
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -95,7 +94,6 @@ def test_any_attributes(attributes: dict[str, str | None]) -> None:
 @pytest.mark.parametrize("part", ["/a", "a-", "blank", "a.b", "x ", "(", "1x,"])
 def test_time_grows_with_the_value(part: str) -> None:
     long = part * (1_000_000 // len(part))
-    began = time.process_time()
-    other_urls({"src": long[:60_000], "data-src": long[:60_000] + "{", "data-lazy": long, "srcset": long}, ())
-    is_named_placeholder(long)
-    assert time.process_time() - began < 3
+    with at_most(30):
+        other_urls({"src": long[:60_000], "data-src": long[:60_000] + "{", "data-lazy": long, "srcset": long}, ())
+        is_named_placeholder(long)

@@ -45,7 +45,7 @@ def entries_and_caption(draw: st.DrawFn) -> tuple[list[str], str]:
     return entries, "".join(piece + end for piece, end in draw(st.lists(st.tuples(pieces, glue), max_size=6)))
 
 
-@settings(max_examples=500)
+@settings(max_examples=settings.default.max_examples * 5)
 @given(entries_and_caption())
 @example((["a"], "a"))
 @example((["a", "a a", "a a a"], "a a a a"))

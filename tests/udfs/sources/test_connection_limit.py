@@ -34,21 +34,21 @@ class Holders:
     def __exit__(self, *_: object) -> None:
         self.go.touch()
         for process in self.processes:
-            process.join(20)
+            process.join(60)
 
 
 def test_no_more_than_the_most_at_once(tmp_path: Path) -> None:
     with Holders(tmp_path, 2, 3) as holders:
-        assert holders.began.acquire(timeout=10)
-        assert holders.began.acquire(timeout=10)
+        assert holders.began.acquire(timeout=60)
+        assert holders.began.acquire(timeout=60)
         assert not holders.began.acquire(timeout=0.6), "the third waits"
         holders.go.touch()
-        assert holders.began.acquire(timeout=10), "until another is done"
+        assert holders.began.acquire(timeout=60), "until another is done"
 
 
 def test_a_killed_process_leaves_its_place(tmp_path: Path) -> None:
     with Holders(tmp_path, 1, 1) as holders:
-        assert holders.began.acquire(timeout=10)
+        assert holders.began.acquire(timeout=60)
         holders.processes[0].kill()
         limit = ConnectionLimit(tmp_path, 1)
         limit.acquire()
@@ -71,7 +71,7 @@ def test_refusals_halve_what_is_in_use_and_time_gives_back(tmp_path: Path, monke
     monkeypatch.setattr(time, "time", lambda: clock[0])
     with Holders(tmp_path, 16, 4) as holders:
         for _ in range(4):
-            assert holders.began.acquire(timeout=10)
+            assert holders.began.acquire(timeout=60)
         limit = ConnectionLimit(tmp_path, 16)
         assert limit.allowed() == 16
         limit.refused()

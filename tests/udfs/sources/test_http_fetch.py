@@ -7,7 +7,7 @@ from email.utils import formatdate
 from pathlib import Path
 
 import pytest
-from naughty_server import BODY, Naughty, drip, naughty_server, serve, stall, status
+from naughty_server import BODY, Naughty, closed_port, drip, naughty_server, serve, stall, status
 
 from udfs.errors import SourceFailed, SourceRefused
 from udfs.extraction.extractor import ExtractOptions, Extractor
@@ -25,10 +25,11 @@ QUICK = RetryPolicy(
     longest_wait_s=0.05,
     patience_s=0.4,
     doubt_s=0.1,
-    connect_timeout_s=1.0,
-    read_timeout_s=0.3,
-    slow_s=0.5,
 )
+STALLS = {"read_timeout_s": 0.3, "slow_s": 0.5}
+PATIENT = {"patience_s": 60.0}  # a busy machine may take a second for a few refusals
+HUNG_S = 60.0
+"""Far more than the waits of `QUICK` and `STALLS` come to, and far less than the server stalls."""
 
 
 @pytest.fixture
@@ -160,15 +161,15 @@ def test_a_file_that_shrank(server: Naughty) -> None:
 def test_a_stalled_body_does_not_hang(server: Naughty, after: int) -> None:
     server.script = [stall(after), serve()]
     began = time.monotonic()
-    assert read(server) == BODY
-    assert time.monotonic() - began < 3
+    assert read(server, **STALLS) == BODY
+    assert time.monotonic() - began < HUNG_S
 
 
 def test_a_dripping_body_does_not_hang(server: Naughty) -> None:
     server.script = [drip, serve()]
     began = time.monotonic()
-    assert read(server) == BODY
-    assert time.monotonic() - began < 3
+    assert read(server, **STALLS) == BODY
+    assert time.monotonic() - began < HUNG_S
 
 
 def test_redirects(server: Naughty) -> None:
@@ -192,7 +193,7 @@ def test_404_is_an_outcome_at_once(server: Naughty) -> None:
 @pytest.mark.parametrize("code", [403, 429, 503])
 def test_refusals_are_waited_out(server: Naughty, code: int) -> None:
     server.script = [status(code), status(code), status(code), serve()]
-    assert read(server) == BODY
+    assert read(server, **PATIENT) == BODY
 
 
 @pytest.mark.parametrize("code", [401, 403, 429, 503])
@@ -211,19 +212,19 @@ def test_a_run_of_refusals_is_no_files_fault(server: Naughty, code: int) -> None
 def test_retry_after_is_honoured(server: Naughty) -> None:
     server.script = [status(503, Retry_After="1"), serve()]
     began = time.monotonic()
-    assert read(server, patience_s=5.0) == BODY
+    assert read(server, **PATIENT) == BODY
     assert time.monotonic() - began >= 1
     server.script = [status(429, Retry_After="3600")]
-    began = time.monotonic()
+    asked = len(server.asked)
     with pytest.raises(SourceRefused, match=r"asks to wait 3,600 s"):
-        read(server)
-    assert time.monotonic() - began < 0.4, "longer than our patience: no use waiting"
+        read(server, **PATIENT)
+    assert len(server.asked) == asked + 1, "longer than our patience: no use waiting"
 
 
 def test_retry_after_may_be_a_date() -> None:
     assert retry_after_s("17") == 17
     assert retry_after_s(None) is retry_after_s("soon") is None
-    assert 50 < (retry_after_s(formatdate(time.time() + 60, usegmt=True)) or 0) <= 60
+    assert 3000 < (retry_after_s(formatdate(time.time() + 3600, usegmt=True)) or 0) <= 3600
     assert retry_after_s(formatdate(0)) == 0
 
 
@@ -254,13 +255,8 @@ def test_when_no_file_can_be_read_the_source_is_at_fault(server: Naughty) -> Non
 
 
 def test_a_server_that_is_not_there(server: Naughty) -> None:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        port = unused.getsockname()[1]
-    address = f"http://me:secret@127.0.0.1:{port}/x"
-    with SourceOpener(SourceOptions(policy=QUICK))(address) as source, pytest.raises(SourceRefused) as told:
-        source.read()
+    with closed_port() as port, pytest.raises(SourceRefused) as told:
+        SourceOpener(SourceOptions(policy=QUICK))(f"http://me:secret@127.0.0.1:{port}/x").read()
     assert f"http://127.0.0.1:{port} cannot be read: cannot be reached: [Errno 111] Connection refused" in str(
         told.value
     )
@@ -347,11 +343,9 @@ def test_witnesses_are_spread_over_each_servers_files() -> None:
 def test_waiting_for_the_server_is_not_the_watchdogs_time(server: Naughty, tmp_path: Path) -> None:
     write_warc(tmp_path / "x.warc.gz", 10, 1)
     server.files["/x"] = (tmp_path / "x.warc.gz").read_bytes()
-    server.script = [status(503, Retry_After="1"), serve()]
-    extractor = Extractor(ExtractOptions(None, max_file_seconds=0.9), None)
+    server.script = [status(503, Retry_After="3"), serve()]
+    extractor = Extractor(ExtractOptions(None, max_file_seconds=2.9), None)
     file = InputFile(f"{server.address}/x", "x", "warc")
-    *_, last = [
-        row for batch in extractor.file_batches(file, opener(server, patience_s=5.0)) for row in batch.to_pylist()
-    ]
+    *_, last = [row for batch in extractor.file_batches(file, opener(server, **PATIENT)) for row in batch.to_pylist()]
     assert last["file"]["status"] == "ok"
-    assert last["file"]["seconds"] >= 1
+    assert last["file"]["seconds"] >= 3

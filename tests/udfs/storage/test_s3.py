@@ -1,9 +1,9 @@
 """Folders of a bucket, on a real server on loopback; what is told of buckets and credentials that do not work."""
 
 import os
-import socket
 
 import pytest
+from naughty_server import closed_port
 from storage_contract import StorageContract
 
 from udfs.errors import BallastError, UsageError
@@ -83,13 +83,12 @@ def test_no_credentials_are_one_line(s3_server: str, bucket: str, monkeypatch: p
 
 
 def test_a_wrong_endpoint_is_one_line(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        port = unused.getsockname()[1]
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    s3_client.cache_clear()
-    with pytest.raises(BallastError, match=f"cannot be reached at http://127.0.0.1:{port}: check AWS_ENDPOINT_URL"):
-        S3Storage("s3://bucket/out").kind()
+    with closed_port() as port:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        s3_client.cache_clear()
+        with pytest.raises(BallastError, match=f"cannot be reached at http://127.0.0.1:{port}: check AWS_ENDPOINT_URL"):
+            S3Storage("s3://bucket/out").kind()
     monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost")
     s3_client.cache_clear()
     with pytest.raises(BallastError, match=r"Invalid endpoint: localhost: AWS_ENDPOINT_URL must begin with http"):

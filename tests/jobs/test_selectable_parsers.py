@@ -1,23 +1,9 @@
-"""Job files by themselves, and the selectable parsers and detectors."""
+"""The selectable parsers and detectors."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pyarrow.parquet as pq
 from pools import ordered_rows_of
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def test_every_job_has_its_file_with_help():
-    for name in ("curate", "extract", "match", "dedup", "count", "balance", "export"):
-        done = subprocess.run(
-            [sys.executable, ROOT / "jobs" / f"{name}.py", "--help"], cwd="/", capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        assert f"usage: ballast {name}" in done.stdout
 
 
 def test_the_reference_parser_gives_the_same_rows(spark, crawl, curated, tmp_path):

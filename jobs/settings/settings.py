@@ -1,0 +1,118 @@
+"""All settings of a command in one value, and which of them a command takes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
+
+from jobs.settings import values
+from jobs.settings.building import EntryBuild, Ngrams, Titles
+from jobs.settings.fields import Setting, settings_of
+from jobs.settings.groups import (
+    Blocking,
+    Captions,
+    Dedup,
+    Draws,
+    Entries,
+    Execution,
+    Export,
+    GivenCounts,
+    Inputs,
+    Listing,
+    Output,
+    Parsing,
+    Reading,
+    Reporting,
+    Survivors,
+    Threshold,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of a command. Groups that it does not take have their defaults."""
+
+    output: Output = field(default_factory=Output)
+    entries: Entries = field(default_factory=Entries)
+    threshold: Threshold = field(default_factory=Threshold)
+    inputs: Inputs = field(default_factory=Inputs)
+    captions: Captions = field(default_factory=Captions)
+    parsing: Parsing = field(default_factory=Parsing)
+    blocking: Blocking = field(default_factory=Blocking)
+    dedup: Dedup = field(default_factory=Dedup)
+    draws: Draws = field(default_factory=Draws)
+    counts: GivenCounts = field(default_factory=GivenCounts)
+    survivors: Survivors = field(default_factory=Survivors)
+    listing: Listing = field(default_factory=Listing)
+    export: Export = field(default_factory=Export)
+    build: EntryBuild = field(default_factory=EntryBuild)
+    ngrams: Ngrams = field(default_factory=Ngrams)
+    titles: Titles = field(default_factory=Titles)
+    reading: Reading = field(default_factory=Reading)
+    reporting: Reporting = field(default_factory=Reporting)
+    execution: Execution = field(default_factory=Execution)
+
+    @classmethod
+    def of(cls, **named: Any) -> "Settings":
+        """Settings from values by the names of their flags, such as `Settings.of(out="run", t=(20_000,))`.
+
+        Raises `TypeError` for a name that is no setting.
+        """
+        unknown = sorted(named.keys() - SETTINGS.keys())
+        if unknown:
+            raise TypeError(f"no such setting: {', '.join(unknown)}")
+        groups = {}
+        for place, group in GROUPS.items():
+            mine = {item.name: named[item.name] for item in settings_of(group) if item.name in named}
+            if mine:
+                groups[place] = group(**mine)
+        return cls(**groups)
+
+    def value(self, name: str) -> Any:
+        """The value of a setting by the name of its flag."""
+        return getattr(getattr(self, _PLACES[name]), name)
+
+    def named_paths(self, *, read_by_spark: bool = False) -> Iterator[tuple[str, str]]:
+        """Every folder and file that the settings name, with its flag; or those that Spark reads or writes."""
+        for name, item in SETTINGS.items():
+            if item.flag.parse is values.path and (item.flag.read_by_spark or not read_by_spark):
+                value = self.value(name)
+                yield from ((item.option, path) for path in (value if isinstance(value, tuple) else [value]) if path)
+
+    def paths(self, *inputs: str) -> list[str]:
+        """The inputs, and every folder and file that the settings name."""
+        return [*inputs, *(path for _, path in self.named_paths())]
+
+    def spark_paths(self, *inputs: str) -> list[str]:
+        """The inputs, and the folders and files of the settings that Spark itself reads or writes."""
+        return [*inputs, *(path for _, path in self.named_paths(read_by_spark=True))]
+
+
+GROUPS: dict[str, type] = {item.name: item.default_factory for item in fields(Settings)}  # type: ignore[misc]
+"""The groups by their place in `Settings`, in the order of `--help`."""
+
+SETTINGS: dict[str, Setting] = {item.name: item for group in GROUPS.values() for item in settings_of(group)}
+"""Every setting by name."""
+
+_PLACES = {item.name: place for place, group in GROUPS.items() for item in settings_of(group)}
+
+
+class Taken(NamedTuple):
+    """The settings of a group that a command takes."""
+
+    group: type
+    names: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """The group's title in `--help`."""
+        return (self.group.__doc__ or "").strip()
+
+
+def take(group: type, *names: str) -> Taken:
+    """A group of settings that a command takes, or only these of its settings."""
+    return Taken(group, names or tuple(item.name for item in settings_of(group)))
+
+
+def names_of(taken: Sequence[Taken]) -> tuple[str, ...]:
+    """The names of the settings taken, in order."""
+    return tuple(name for one in taken for name in one.names)

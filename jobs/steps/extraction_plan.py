@@ -1,0 +1,94 @@
+"""The plan of an extraction: which files to read, how to open and parse them, what to leave out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jobs.runs.open_storage import load_block_words, open_storage
+from jobs.settings.groups import Captions, Inputs, Parsing, Reading
+from jobs.settings.settings import Settings
+from jobs.steps.blocks import blocks_identity, load_blocks
+from udfs.captions.block_words import NO_WORDS, BlockWords
+from udfs.captions.rules import MAX_TEXT_CHARACTERS, CaptionRules
+from udfs.errors import UsageError
+from udfs.extraction.block_lists import BlockList
+from udfs.extraction.extractor import ExtractOptions
+from udfs.extraction.opt_outs import OptOut
+from udfs.sources.input_files import InputFile, Sources, crawl_listing, plan_inputs, sample_files
+from udfs.sources.opener import SourceOpener, SourceOptions, choose_witnesses
+from udfs.sources.remote_stream import RetryPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionPlan:
+    """What an extraction reads, and how."""
+
+    files: list[InputFile]
+    options: ExtractOptions
+    opening: SourceOptions
+    blocks: BlockList | None
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What identifies in run.json the lists that decide the rows: None for each that there is not."""
+        return {"block_words": self.options.caption_rules.block_words.fingerprint, **blocks_identity(self.blocks)}
+
+
+def plan_extraction(inputs: Sequence[str], settings: Settings) -> ExtractionPlan:
+    """The plan for these INPUT arguments. Raises `UsageError` for what does not fit, before anything is read."""
+    block_words = load_block_words(settings.captions.block_words)
+    options = extract_options(settings.captions, settings.parsing, settings.reading, block_words)
+    files = input_files(inputs, settings.inputs, settings.draws.seed)
+    witnesses = choose_witnesses([file.opened_as for file in files])
+    return ExtractionPlan(files, options, source_options(settings.inputs, witnesses), load_blocks(settings.blocking))
+
+
+def extract_options(
+    captions: Captions, parsing: Parsing, reading: Reading, block_words: BlockWords = NO_WORDS
+) -> ExtractOptions:
+    """How files are extracted. Raises `UsageError` for bounds that no caption can keep."""
+    rules = CaptionRules(
+        min_characters=captions.min_caption_characters,
+        max_characters=captions.max_caption_characters or MAX_TEXT_CHARACTERS,
+        min_words=captions.min_caption_words,
+        max_words=captions.max_caption_words,
+        strip_invisible=captions.strip_invisible,
+        drop_file_names=captions.drop_file_names,
+        block_words=block_words,
+    )
+    return ExtractOptions(
+        languages=captions.kept_languages(),
+        language_score=captions.language_score,
+        caption_rules=rules,
+        profile=parsing.profile(),
+        opt_outs=frozenset(map(OptOut, parsing.opt_outs)),
+        html_parser=parsing.html_parser,
+        language_detector=parsing.language_detector,
+        max_page_bytes=parsing.max_page_bytes,
+        max_record_bytes=parsing.max_record_bytes,
+        max_file_seconds=reading.max_file_seconds,
+    )
+
+
+def source_options(inputs: Inputs, witnesses: Sequence[str] = ()) -> SourceOptions:
+    """How input files are opened. `witnesses` are addresses of some of all the run's files."""
+    return SourceOptions(
+        s3_anonymous=inputs.s3_anonymous,
+        max_connections=inputs.max_connections,
+        policy=RetryPolicy(patience_s=inputs.patience),
+        witnesses=tuple(witnesses),
+    )
+
+
+def input_files(arguments: Sequence[str], inputs: Inputs, seed: int) -> list[InputFile]:
+    """The files to read: those of the INPUT arguments and of `--crawl`, or a sample of them."""
+    named = list(arguments)
+    if inputs.crawl is not None:
+        named.append(crawl_listing(inputs.crawl, inputs.crawl_format, inputs.input_root))
+    if not named:
+        raise UsageError("nothing to read: name INPUTs, or a crawl by --crawl ID")
+    sources = Sources(
+        lambda address: open_storage(address, s3_anonymous=inputs.s3_anonymous), SourceOpener(source_options(inputs))
+    )
+    files = plan_inputs(named, inputs.input_root, sources)
+    return sample_files(files, inputs.sample, seed) if inputs.sample is not None else files

@@ -1,0 +1,78 @@
+"""The layout: packages import each other without a cycle, udfs/ is free of Spark, and each file is in its place."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from jobs.console.registry import COMMANDS, file_of
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = sorted(path for top in ("jobs", "metadata", "udfs") for path in (ROOT / top).rglob("*.py"))
+TOOLS = {"jobs/__init__.py", "jobs/cli.py", "jobs/dist.py", "jobs/reference.py"}
+"""At the top of jobs/ besides the commands: the `ballast` command itself, and what `make` runs."""
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {module_of(path) for path in SOURCES}
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """The modules that a file imports, also those that it imports within functions."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                submodule = f"{node.module}.{alias.name}"
+                yield submodule if submodule in MODULES else node.module
+
+
+def package_of(module: str) -> str:
+    """`jobs.spark` of `jobs.spark.session`; a module at the top of a folder stands for itself."""
+    return ".".join(module.split(".")[:2])
+
+
+def test_packages_import_each_other_without_a_cycle():
+    """The guard of a command file, which imports `jobs.cli` when it is run by its path, is no part of the module."""
+    graph = defaultdict(set)
+    for path in SOURCES:
+        importer = package_of(module_of(path))
+        for module in imports_of(path):
+            guarded = module == "jobs.cli" and path.relative_to(ROOT).as_posix() in {*map(file_of, COMMANDS), *TOOLS}
+            if module in MODULES and package_of(module) != importer and not guarded:
+                graph[importer].add(package_of(module))
+    tuple(TopologicalSorter(graph).static_order())  # raises CycleError, which names the packages of a cycle
+
+
+@pytest.mark.parametrize("folder", ["udfs", "metadata"])
+def test_no_spark_outside_jobs(folder):
+    for path in (ROOT / folder).rglob("*.py"):
+        assert not {module.split(".")[0] for module in imports_of(path)} & {"pyspark", "py4j", "jobs"}, path
+
+
+def test_the_top_of_jobs_holds_the_commands_and_nothing_else():
+    files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "jobs").glob("*.py")}
+    assert files == {file_of(name) for name in COMMANDS} | TOOLS
+
+
+def test_no_file_of_jobs_hides_a_standard_module():
+    """`spark-submit jobs/x.py` puts jobs/ first on the path."""
+    import sys
+
+    names = {path.stem for path in (ROOT / "jobs").iterdir() if path.stem != "__init__"}
+    assert not names & sys.stdlib_module_names
+
+
+def test_rooms_export_nothing():
+    """A name has one place to be imported from."""
+    for path in SOURCES:
+        if path.name == "__init__.py":
+            body = ast.parse(path.read_text(encoding="utf-8")).body
+            assert len(body) == 1 and isinstance(body[0], ast.Expr), f"{path}: more than a docstring"
