@@ -18,7 +18,7 @@ from pyspark import Broadcast, SparkFiles
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.console.command import job, open_run
-from jobs.runs.input_batches import extract_batches, inputs_facts, work_left
+from jobs.runs.input_batches import extract_batches, inputs_identity, work_left
 from jobs.runs.run_folder import RunFolder
 from jobs.settings.groups import Blocking, Captions, Draws, Execution, Inputs, Output, Parsing, Reading
 from jobs.settings.settings import Settings, take
@@ -82,7 +82,7 @@ def extract_stage(
         return tagged_rows if entries is None else with_fingerprint(tagged_rows, "entry_ids", entries.fingerprint)
 
     extract_batches(spark, run_folder, plan.files, extract, reading)
-    run_folder.record_facts(inputs=inputs_facts(plan.files))
+    run_folder.record_facts(inputs=inputs_identity(plan.files))
     for shared in (packed, blocked):
         if shared is not None:
             shared.destroy()

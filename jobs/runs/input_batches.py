@@ -24,6 +24,7 @@ from jobs.spark.progress import Read, progress, say
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import file_id
 from udfs.outcomes import COUNTERS, FileStatus, conservation_errors
+from udfs.record import FilesIdentity
 from udfs.schemas import FILE, KIND_FILE, KIND_PAIR
 from udfs.sources.input_files import InputFile
 from udfs.stages import FILES_PART, PAIRS_PART, ExtractedFacts, FilesFacts, Stage
@@ -213,6 +214,6 @@ def _gather_files(spark: SparkSession, run_folder: RunFolder, expected: int) -> 
     run_folder.finish_stage(facts)
 
 
-def inputs_facts(files: Sequence[InputFile]) -> dict[str, Any]:
-    """What run.json says of the input files."""
-    return {"files": len(files), "sha256": digest(file.path for file in files)}
+def inputs_identity(files: Sequence[InputFile]) -> FilesIdentity:
+    """What identifies the input files in run.json."""
+    return FilesIdentity(files=len(files), sha256=digest(file.path for file in files))
