@@ -30,14 +30,14 @@ from udfs.report.page import render_report
 def write_report(
     spark: SparkSession, run: RunFolder, context: Context | None = None, *, paper_list: bool = False
 ) -> None:
-    """Write `report.html` of what the run has made so far; nothing of what it shows is changed."""
+    """Write `report.html` of what the run has made so far. Changes nothing else."""
     progress().begin("report")
     report = collect(spark, run, context or own_context(spark, run), paper_list=paper_list)
     run.storage.write(REPORT_FILE, render_report(report).encode())
 
 
 def draw_report(spark: SparkSession, run: RunFolder, out: str) -> None:
-    """Write the report of a run that has made all its rows: what goes wrong here is told, and does not undo them."""
+    """Write the report of a run that has made all its rows. An error here is a warning: the rows are whole."""
     try:
         write_report(spark, run)
     except Exception as error:

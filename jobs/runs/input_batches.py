@@ -1,8 +1,8 @@
 """Input files in committed batches: which are done, which are left, and which are read again.
 
-A batch is one Spark write of tagged rows and one manifest, which lists its input files by path. What a run has read is
-known from these manifests alone; that is how the same command goes on, takes in files that were added, and how
-`--retry-failed` puts new rows of a file in the place of the old.
+A batch is one Spark write of tagged rows and one manifest, which lists its input files by path. These manifests alone
+say what a run has read. By them the same command resumes, reads files that were added, and with `--retry-failed`
+replaces the rows of a file.
 """
 
 from collections import Counter
