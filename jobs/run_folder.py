@@ -24,6 +24,7 @@ from pyspark.sql import DataFrame
 from jobs.lease import Lease
 from jobs.storages import open_storage
 from udfs.addresses import join
+from udfs.distribution import installed_version
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import HASH_VERSION
 from udfs.storage import PathKind, Storage
@@ -68,10 +69,7 @@ class Manifest(NamedTuple):
 
 
 def ballast_version() -> str:
-    try:
-        return version("ballast")
-    except PackageNotFoundError:  # run from a zip or a bare checkout
-        return "0 (not installed)"
+    return installed_version() or "0 (not installed)"
 
 
 def digest(lines: Iterable[str]) -> str:
