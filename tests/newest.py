@@ -37,7 +37,7 @@ def install() -> str | None:
     """Make the environment; returns why it was not possible, or None."""
     venv.create(ENVIRONMENT, clear=True, with_pip=True)
     extras = "test,java" if find_java().source == PACKAGED else "test"
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1"]
+    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", "--retries", "1"]
     try:
         done = run([*pip, "--editable", f".[{extras}]"], INSTALLING_S)
     except subprocess.TimeoutExpired:
