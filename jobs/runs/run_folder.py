@@ -23,6 +23,7 @@ from pyspark.sql import DataFrame
 
 from jobs.runs.lease import Lease
 from jobs.runs.open_storage import open_storage
+from udfs.distribution import installed_version
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import HASH_VERSION
 from udfs.schemas import KIND_FILE, KIND_PAIR
@@ -71,10 +72,7 @@ class Manifest(NamedTuple):
 
 
 def ballast_version() -> str:
-    try:
-        return version("ballast")
-    except PackageNotFoundError:  # run from a zip or a bare checkout
-        return "0 (not installed)"
+    return installed_version() or "0 (not installed)"
 
 
 def digest(lines: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ def dist(tmp_path: Path) -> Path:
     """A folder with files named as `make dist` names them."""
     folder = tmp_path / "dist"
     folder.mkdir()
-    for name in ("ballast-0.1.0-py3-none-any.whl", "ballast-0.1.0.zip", ENVIRONMENT, "ballast_submit.py"):
+    for name in ("ballast_curation-0.1.0-py3-none-any.whl", "ballast-0.1.0.zip", ENVIRONMENT, "ballast_submit.py"):
         (folder / name).write_bytes(name.encode())
     return folder
 
@@ -70,7 +70,7 @@ def test_a_cluster_with_one_step(flags, capsys):
     assert properties["spark-defaults"]["spark.executor.memoryOverhead"] == "6g"
     assert properties["spark-defaults"]["spark.pyspark.python"] == "/opt/ballast/bin/python"
     (bootstrap,) = request["BootstrapActions"]
-    assert bootstrap["ScriptBootstrapAction"]["Args"][1:] == ["ballast-0.1.0-py3-none-any.whl", ENVIRONMENT]
+    assert bootstrap["ScriptBootstrapAction"]["Args"][1:] == ["ballast_curation-0.1.0-py3-none-any.whl", ENVIRONMENT]
 
 
 def test_steps_read_what_the_ones_before_them_write_and_get_the_flags_that_they_take(flags, capsys):
@@ -170,7 +170,7 @@ def test_submit_uploads_and_starts_a_cluster(flags, aws, capsys):
     assert {item["Key"] for item in objects} == {
         f"ballast/{name}"
         for name in (
-            "ballast-0.1.0-py3-none-any.whl",
+            "ballast_curation-0.1.0-py3-none-any.whl",
             "ballast-0.1.0.zip",
             ENVIRONMENT,
             "ballast_submit.py",

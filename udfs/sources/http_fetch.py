@@ -7,7 +7,6 @@ import urllib.request
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http import HTTPStatus
-from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Retry, Timeout
@@ -21,6 +20,7 @@ from urllib3.exceptions import (
     URLSchemeUnknown,
 )
 
+from udfs.distribution import installed_version
 from udfs.errors import SourceFailed
 from udfs.sources.remote_stream import Broken, Fetched, Refused, why_broken
 
@@ -156,7 +156,5 @@ def _pool(proxy: str | None) -> PoolManager:
 
 @lru_cache(maxsize=1)
 def _user_agent() -> str:
-    try:
-        return f"ballast/{version('ballast')}"
-    except PackageNotFoundError:  # run from a zip
-        return "ballast"
+    version = installed_version()
+    return f"ballast/{version}" if version else "ballast"
