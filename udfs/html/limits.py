@@ -11,6 +11,8 @@ import re
 import numpy as np
 import numpy.typing as npt
 
+from udfs.html.tag_codes import BITS, CODES, tag_code, tag_codes
+
 MAX_TREE_WORK = 10_000_000
 """The most work (see `_work`) that a tree may take: 4,400 elements within each other, 1,100 formatting elements between
 as many blocks, 5,400 attributes of one tag, or 2.5 million tags side by side."""
@@ -50,9 +52,7 @@ def _work(html: bytes, data: npt.NDArray[np.uint8], places: npt.NDArray[np.int64
     script or a style it opens nothing."""
     is_end = data[places + 1] == ord("/")
     name = places + 1 + is_end
-    code = (data[name] & 31).astype(np.int32)
-    for place in (1, 2):
-        code |= (data[name + place] & 31).astype(np.int32) << 5 * place
+    code = tag_codes(data, name)
     opened = _OPENED[code].astype(np.int64)
     letter = data[name] | 0x20
     is_tag = (letter >= ord("a")) & (letter <= ord("z"))
@@ -96,26 +96,20 @@ def _attributes(html: bytes, place: int) -> tuple[int, int]:
     return count, position
 
 
-def _code(name: bytes) -> int:
-    """The low five bits of a name's first three bytes: letters of either case are alike, what ends a name is none."""
-    return sum((byte & 31) << 5 * place for place, byte in enumerate(name[:3]))
-
-
 def _opened() -> npt.NDArray[np.int8]:
     """What a start tag leaves open, by the code of its name. Longer names count as what they begin like: it is an
     estimate."""
-    opened = np.ones(1 << 15, np.int8)
+    opened = np.ones(CODES, np.int8)
     for names, weight in ((_FORMATTING, _FORMATTING_WORK), (_NEVER_OPEN, 0)):
         for name in names:
-            code = _code(name)
             if len(name) >= 3:
-                opened[code] = weight
+                opened[tag_code(name)] = weight
                 continue
-            rest = np.arange(1 << 5 * (2 - len(name))) << 5 * (len(name) + 1)
+            after_end = np.arange(1 << BITS * (2 - len(name))) << BITS * (len(name) + 1)
             for end in _NAME_ENDS:
-                opened[code | (end & 31) << 5 * len(name) | rest] = weight
+                opened[tag_code(name + bytes([end])) | after_end] = weight
     return opened
 
 
 _OPENED = _opened()
-_RAW = (_code(b"script"), _code(b"style"))
+_RAW = (tag_code(b"script"), tag_code(b"style"))

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from udfs.html.tag_codes import CODES, tag_code, tag_codes
 from udfs.html.tokens import after_comment, bogus_comment, end_tag_name, start_or_end_tag, tokens
 from udfs.html.whole_elements import end_of_plain
 
@@ -52,7 +53,7 @@ _BEFORE_A_VALUE = frozenset(b"= \t\n\f\r")
 def _table(kept: tuple[bytes, ...]) -> np.ndarray:
     """By the low five bits of three bytes (letters of either case alike): 0 no tag that matters, 1 may be, 2 a
     `meta`, 3 one of `_WANTED`. The walk looks at the names themselves."""
-    table = np.zeros(1 << 15, np.uint8)
+    table = np.zeros(CODES, np.uint8)
     ends = tuple(b"/" + name for name in _RAW)
     for tags, kind in (
         ((*kept, *_RAW, *ends, *_FOREIGN, *_HTML_WITHIN, *_NEEDS_TREE, *_COMMENT_OR_CDATA), 1),
@@ -60,7 +61,7 @@ def _table(kept: tuple[bytes, ...]) -> np.ndarray:
         (_WANTED, 3),
     ):
         for tag in tags:
-            table[sum((byte & 31) << 5 * place for place, byte in enumerate(tag[:3]))] = kind
+            table[tag_code(tag)] = kind
     return table
 
 
@@ -182,10 +183,7 @@ def _places(html: bytes, matters: np.ndarray) -> tuple[list[int], list[int]]:
     """Where tags that matter may start, up to the last `meta` or wanted one, and for each the `<` before it (or -1)."""
     data = np.frombuffer(html, np.uint8)
     angles = np.flatnonzero(data[:-3] == ord("<"))
-    code = (data[1:][angles] & 31).astype(np.uint16)
-    code |= (data[2:][angles] & 31).astype(np.uint16) << 5
-    code |= (data[3:][angles] & 31).astype(np.uint16) << 10
-    kinds = matters[code]
+    kinds = matters[tag_codes(data[1:], angles)]
     chosen = np.flatnonzero(kinds)
     wanted = np.flatnonzero(kinds[chosen] >= 2)
     if not len(wanted) or kinds[chosen].max() < 3:
