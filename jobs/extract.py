@@ -31,7 +31,7 @@ from udfs.extraction.extractor import ExtractOptions, Extractor
 from udfs.extraction.opt_outs import OptOut
 from udfs.matching.matcher import held_matcher, pack_entries
 from udfs.schemas import MATCHED_PAIR, PAIR, tagged
-from udfs.sources.input_files import InputFile, Sources, crawl_listing, plan_inputs, sample_files
+from udfs.sources.input_files import InputFile, Openers, crawl_listing, plan_inputs, sample_files
 from udfs.sources.opener import SourceOpener, SourceOptions, choose_witnesses
 from udfs.sources.remote_stream import RetryPolicy
 
@@ -141,11 +141,11 @@ def input_files(inputs: Sequence[str], settings: Settings) -> list[InputFile]:
         arguments.append(crawl_listing(settings.crawl, settings.crawl_format, settings.input_root))
     if not arguments:
         raise UsageError("nothing to read: name INPUTs, or a crawl by --crawl ID")
-    sources = Sources(
+    openers = Openers(
         lambda address: open_storage(address, s3_anonymous=settings.s3_anonymous),
         SourceOpener(source_options(settings)),
     )
-    files = plan_inputs(arguments, settings.input_root, sources)
+    files = plan_inputs(arguments, settings.input_root, openers)
     return sample_files(files, settings.sample, settings.seed) if settings.sample is not None else files
 
 

@@ -13,7 +13,8 @@ from io import BytesIO
 
 from fastwarc.stream_io import BrotliReader, ZstdReader
 
-_GZIP_MAGIC = b"\x1f\x8b"
+from udfs.archive.formats import GZIP_MAGIC
+
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _GZIP_WINDOW, _ZLIB_WINDOW, _RAW_WINDOW = 31, 15, -15
 _READ_BYTES = 1 << 16
@@ -79,7 +80,7 @@ def _undo(coding: str, data: bytes, limit: int) -> _Decoded:
         case "chunked":
             return _dechunk(data) if _CHUNK_SIZE.match(data) else (data, None)
         case "gzip" | "x-gzip":
-            return _inflate(data, _GZIP_WINDOW, limit) if _bears(data, _GZIP_MAGIC) else (data, None)
+            return _inflate(data, _GZIP_WINDOW, limit) if _bears(data, GZIP_MAGIC) else (data, None)
         case "zstd":
             return _read(ZstdReader, data, limit) if _bears(data, _ZSTD_MAGIC) else (data, None)
         case "deflate":
@@ -142,7 +143,7 @@ def _inflate(data: bytes, window: int, limit: int) -> _Decoded:
             break
         position += len(piece) - len(inflater.unused_data)
         if inflater.eof:
-            if window != _GZIP_WINDOW or not data.startswith(_GZIP_MAGIC, position):
+            if window != _GZIP_WINDOW or not data.startswith(GZIP_MAGIC, position):
                 return bytes(body), None
             inflater = zlib.decompressobj(window)
     return _capped(body, limit, BodyDamage.TRUNCATED)

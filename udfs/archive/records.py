@@ -12,8 +12,10 @@ from typing import BinaryIO, NamedTuple
 
 from fastwarc import ArchiveIterator, WarcRecord, WarcRecordType
 
-CHUNK_BYTES = 1 << 16
-_GZIP_MAGIC = b"\x1f\x8b\x08"
+from udfs.archive.formats import GZIP_MAGIC
+
+_CHUNK_BYTES = 1 << 16
+_DEFLATED_MEMBER = GZIP_MAGIC + b"\x08"
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _TAIL_CAP_BYTES = 64 << 20  # beyond it the last gzip member is checked by reading the file again
 
@@ -112,7 +114,7 @@ def _after(offset: int, error: Exception) -> str:
 
 def _why_not_warc(stream: SourceStream) -> str:
     head, _ = stream.tail(0)
-    if head.startswith(_GZIP_MAGIC):
+    if head.startswith(_DEFLATED_MEMBER):
         try:
             head = zlib.decompressobj(wbits=31).decompress(head, 1 << 10)
         except zlib.error:
@@ -147,11 +149,11 @@ class _GzipEnd(NamedTuple):
 def _gzip_end(stream: SourceStream, offset: int, reopen: Callable[[], BinaryIO]) -> _GzipEnd | None:
     """How the gzip stream ends, from the member at `offset` on; None when it is cut, corrupt or no gzip."""
     tail, complete = stream.tail(offset)
-    if complete and tail.startswith(_GZIP_MAGIC):
-        return _count_members(chain((tail,), iter(lambda: stream.read(CHUNK_BYTES), b"")))
+    if complete and tail.startswith(_DEFLATED_MEMBER):
+        return _count_members(chain((tail,), iter(lambda: stream.read(_CHUNK_BYTES), b"")))
     # one gzip member around many records: `offset` is within it, so that only its whole tells
     with reopen() as source:
-        return _count_members(iter(lambda: source.read(CHUNK_BYTES), b""))
+        return _count_members(iter(lambda: source.read(_CHUNK_BYTES), b""))
 
 
 def _count_members(chunks: Iterator[bytes]) -> _GzipEnd | None:
@@ -166,7 +168,7 @@ def _count_members(chunks: Iterator[bytes]) -> _GzipEnd | None:
                     unpadded = data.lstrip(b"\0")
                     is_padded = len(unpadded) < len(data)
                     data, begun = unpadded, bool(unpadded)
-                inflate.decompress(data, CHUNK_BYTES)
+                inflate.decompress(data, _CHUNK_BYTES)
                 data = inflate.unconsumed_tail
                 if inflate.eof:
                     data = inflate.unused_data

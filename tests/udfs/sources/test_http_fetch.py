@@ -114,7 +114,7 @@ def test_a_date_serves_where_there_is_no_etag(server: Naughty) -> None:
 def test_without_etag_and_date_nothing_is_resumed(server: Naughty) -> None:
     server.etag = None
     server.script = [serve(until=300_000), serve()]
-    with pytest.raises(SourceFailed, match="no ETag or date by which to go on"):
+    with pytest.raises(SourceFailed, match="without an ETag or Last-Modified it cannot resume"):
         read(server)
 
 
@@ -152,7 +152,7 @@ def test_a_changed_file_is_a_failure_and_never_a_mix(server: Naughty, same_size:
 
 def test_a_file_that_shrank(server: Naughty) -> None:
     server.script = [serve(until=300_000), status(416)]
-    with pytest.raises(SourceFailed, match="changed while it was read: it ends before byte"):
+    with pytest.raises(SourceFailed, match=r"changed while it was read \(at byte [1-9][0-9,]+\)"):
         read(server)
 
 
@@ -203,7 +203,7 @@ def test_a_run_of_refusals_is_no_files_fault(server: Naughty, code: int) -> None
     assert not isinstance(told.value, OSError)
     message = str(told.value)
     assert f"{server.address} cannot be read: {code} " in message
-    assert "the same command goes on" in message
+    assert "rerun the same command later to resume" in message
     assert "secret" not in message
     assert "\n" not in message
 
@@ -297,7 +297,7 @@ def test_local_files_need_none_of_this(tmp_path: Path) -> None:
 def test_hdfs_without_its_library_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HADOOP_HOME", "ARROW_LIBHDFS_DIR"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(SourceRefused, match="hdfs://namenode:8020: the Python workers read it by libhdfs") as told:
+    with pytest.raises(SourceRefused, match="hdfs://namenode:8020: the Python workers cannot find libhdfs") as told:
         SourceOpener(SourceOptions())("hdfs://namenode:8020/x.warc.gz")
     assert "\n" not in str(told.value)
 

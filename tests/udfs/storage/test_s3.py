@@ -55,7 +55,7 @@ class TestS3Storage(StorageContract):
 
 @pytest.mark.parametrize("address", ["s3:///x", "s3://", "s3://what is this?/x", "s3://b!/x"])
 def test_an_address_without_a_bucket(address: str) -> None:
-    with pytest.raises(UsageError, match="names no bucket"):
+    with pytest.raises(UsageError, match="has no valid bucket"):
         S3Storage(address)
 
 
