@@ -1,4 +1,4 @@
-"""Trees of a page by lexbor and by html5lib, behind the few questions that extraction asks of them."""
+"""Trees of a page by lexbor and by html5lib, behind the few methods that extraction needs."""
 
 from collections.abc import Hashable, Iterator
 from typing import Any, Protocol
@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNod
 
 from udfs.html.lazy_images import Attributes
 
-_AS_WRITTEN = LexborDocumentOptions.WO_EVENTS.value  # else <selectedcontent> holds a second copy of an option's image
+_AS_WRITTEN = LexborDocumentOptions.WO_EVENTS.value  # with events, <selectedcontent> gets a copy of an option's image
 _BLOCKS = frozenset(
     "address article aside blockquote br center dd details dialog div dl dt fieldset figcaption figure footer form h1 "
     "h2 h3 h4 h5 h6 header hgroup hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
@@ -17,7 +17,7 @@ _NO_TEXT = frozenset("script style template noembed noframes iframe textarea xmp
 
 
 class Tree(Protocol):
-    """A page's elements, those within `template` left out. Nodes are the parser's own."""
+    """The elements of a page, except those in `template`. Nodes are the parser's own objects."""
 
     def tags(self, name: str) -> list[Any]:
         """The elements of this name, in document order."""
@@ -28,7 +28,7 @@ class Tree(Protocol):
         ...
 
     def key(self, node: Any) -> Hashable:
-        """What tells an element from others."""
+        """A key that identifies an element."""
         ...
 
     def name(self, node: Any) -> str:
@@ -36,24 +36,24 @@ class Tree(Protocol):
         ...
 
     def parent(self, node: Any) -> Any | None:
-        """The element around one, None for the outermost."""
+        """The element that contains this one; None for the outermost."""
         ...
 
     def children(self, node: Any) -> Iterator[tuple[str, Any]]:
-        """The names and nodes of an element's child elements, in order."""
+        """The names and nodes of an element's children, in order."""
         ...
 
     def within(self, node: Any) -> Iterator[tuple[str, Any]]:
-        """The names and nodes of all elements in one, at any depth."""
+        """The names and nodes of all elements inside one, at any depth."""
         ...
 
     def text(self, node: Any) -> str:
-        """The text of an element as it is read: blocks and line breaks apart, scripts and the like left out."""
+        """The text of an element as a reader sees it: spaces between blocks, without scripts and other raw text."""
         ...
 
 
 class LexborTree:
-    """A tree by lexbor, of bytes that are UTF-8."""
+    """A tree by lexbor, of UTF-8 bytes."""
 
     def __init__(self, html: bytes) -> None:
         self._parser = LexborHTMLParser(html, options=_AS_WRITTEN)
@@ -81,7 +81,7 @@ class LexborTree:
 
     def text(self, node: LexborNode) -> str:
         parts, last = [], None
-        blocks: dict[Hashable, Hashable] = {}  # of each element that holds text, the nearest block
+        blocks: dict[Hashable, Hashable] = {}  # by element, the nearest block
         for part in node.traverse(include_text=True):
             if part.tag in _BLOCKS:
                 parts.append(" ")
@@ -93,8 +93,9 @@ class LexborTree:
 
 
 class SoupTree:
-    """A tree by html5lib, which keeps the contents of `template`: they are skipped. Raises `AssertionError` for the
-    pages on which html5lib trips over itself."""
+    """A tree by html5lib. It skips the contents of `template`, which html5lib keeps in the tree.
+
+    Raises `AssertionError` for pages on which html5lib fails."""
 
     def __init__(self, html: str) -> None:
         self._soup = BeautifulSoup(html, "html5lib")
@@ -134,18 +135,18 @@ class SoupTree:
 
 
 def _nearest_block(tree: Tree, node: Any | None, blocks: dict[Hashable, Hashable]) -> Hashable:
-    """The block that an element is or lies in, remembered for all elements on the way: no way is gone twice."""
-    way = []
-    found: Hashable = None
+    """The block that an element is or is in. Memoised in `blocks`, so each ancestor is visited once."""
+    path = []
+    block: Hashable = None
     while node is not None:
         key = tree.key(node)
         if key in blocks:
-            found = blocks[key]
+            block = blocks[key]
             break
-        way.append(key)
+        path.append(key)
         if tree.name(node) in _BLOCKS:
-            found = key
+            block = key
             break
         node = tree.parent(node)
-    blocks.update(dict.fromkeys(way, found))
-    return found
+    blocks.update(dict.fromkeys(path, block))
+    return block
