@@ -196,7 +196,7 @@ def _places(html: bytes, matters: np.ndarray) -> tuple[list[int], list[int]]:
 
 
 def _is_surely_text(html: bytes, sure: int, previous: int, place: int) -> bool:
-    """Whether the tokenizer is in its data state at `place`, if it was at `sure` and `previous` is the last `<` between.
+    """Whether the tokenizer is in its data state at `place`, if it was so at `sure`, and the last `<` is `previous`.
 
     It is if a `>` after `previous` closes the tag that may be open there. That `>` does, unless it is part of a quoted
     value. In that case, the last quotation mark of its kind before `place` either follows a `=` (the value is still

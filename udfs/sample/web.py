@@ -156,7 +156,7 @@ def _make_html(url: str, index: int, seed: int, status: int, rng: Random) -> Sam
     else:
         lang = (
             "en" if rng.random() < 0.77 else rng.choice(OTHER_LANGUAGES)
-        )  # balances the opening, which has fewer English pages
+        )  # the opening has fewer
         charset_name = rng.choice([name for name, charset in _CHARSETS.items() if lang in charset.langs])
         encoding, chunked = rng.choice(_ENCODINGS), rng.random() < 0.2
         base = rng.choice((*_BASES, "", ""))

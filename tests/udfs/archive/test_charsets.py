@@ -420,7 +420,7 @@ def test_order_of_the_rules() -> None:
 
 
 @pytest.mark.parametrize("label", sorted({"hz-gb-2312", "iso-2022-kr"} & LABELS.keys()))
-def test_replacement_encodings_give_one_replacement_character(label: str) -> None:
+def test_replacement_encodings_become_one_replacement_character(label: str) -> None:
     assert decode_html(b"~{<:Ky2;~}<script>", label) == "\ufffd"
     assert decode_html(b"<meta charset=%s>" % label.encode(), None) == "\ufffd"
 
@@ -450,7 +450,7 @@ def test_errors_become_replacement_characters_of_the_standards_length() -> None:
     assert decode_html(b"\xa9\xa1\xa4\xa2", "euc-jp") == "\ufffdあ"
 
 
-def test_tables_are_the_standards_where_python_differs() -> None:
+def test_the_standards_tables_where_python_differs() -> None:
     assert decode_html(b"\x80", "gb2312") == decode_html(b"\x80", "gb18030") == "€"
     assert decode_html("𠀀".encode("gb18030"), "gbk") == "𠀀"
     assert decode_html(b"\xa3\xa0", "gbk") == "\u3000"
@@ -487,7 +487,7 @@ SAMPLES = {
 
 
 @pytest.mark.parametrize("encoding", SAMPLES)
-def test_texts_encoded_by_python_come_back(encoding: str) -> None:
+def test_texts_encoded_by_python_round_trip(encoding: str) -> None:
     text = f"<p>{SAMPLES[encoding]}</p>"
     data = webencodings.encode(text, encoding)
     assert decode_html(data, encoding) == text
@@ -498,7 +498,7 @@ def test_texts_encoded_by_python_come_back(encoding: str) -> None:
 @given(st.binary(max_size=60), st.sampled_from([None, *sorted(LABELS)]))
 @example(b"\xff\xfe\x00\xd8", None)
 @example(b"\x1b$B", "iso-2022-jp")
-def test_decoding_never_raises_and_gives_no_surrogates(data: bytes, label: str | None) -> None:
+def test_decoding_never_raises_nor_returns_surrogates(data: bytes, label: str | None) -> None:
     decode_html(data, label).encode("utf-8")
 
 

@@ -118,7 +118,7 @@ def test_whole_file_gzip_of_megabytes() -> None:
         assert read(data[:-cut]).damage is not None
 
 
-def test_records_larger_than_what_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_records_larger_than_the_remembered_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a small cap the end of a file is judged by opening it again."""
     monkeypatch.setattr(records, "_TAIL_CAP_BYTES", 200_000)
     plain = large_warc()
@@ -202,7 +202,7 @@ def test_truncation_of_a_plain_file_at_every_byte() -> None:
             assert len(found.records) == complete
 
 
-def test_zeros_between_records_hide_nothing() -> None:
+def test_zeros_between_records_are_damage() -> None:
     """Zeros that more records follow are damage, whatever the gzip tools make of them: those records are not read."""
     parts = write_records(RECORDS, gzip=True)
     for number in range(1, len(parts)):
@@ -268,7 +268,7 @@ def test_source_stream_counts_and_remembers(sizes: list[int], offset: int) -> No
     assert tail == read_bytes[offset:]
 
 
-def test_source_stream_holds_a_bounded_tail(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_source_stream_remembers_a_bounded_tail(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one record's reading holds stays below the cap and a chunk or two, the record's head kept."""
     cap, chunk = 10_000, 1_000
     monkeypatch.setattr(records, "_TAIL_CAP_BYTES", cap)

@@ -38,7 +38,7 @@ COSTLY = {
 
 @pytest.mark.parametrize("name", COSTLY)
 @pytest.mark.parametrize("parse", [parse_with_lexbor, parse_with_scanner])
-def test_costly_pages_are_cut_there(name, parse) -> None:
+def test_costly_pages_are_cut(name, parse) -> None:
     page = IN_A_TREE + EARLY + COSTLY[name] + LATE
     began = time.process_time()
     document = parse(page)
@@ -76,7 +76,7 @@ def test_any_bytes(piece: bytes, times: int) -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(st.sampled_from(sorted(COSTLY)), st.binary(max_size=40))
-def test_what_is_cut_hangs_on_what_precedes_it(name: str, before: bytes) -> None:
+def test_the_cut_depends_only_on_the_page_before_it(name: str, before: bytes) -> None:
     """A longer page is cut at the same place, and the cut page is not cut again."""
     page = before + COSTLY[name][:1_500_000]
     kept = within_limits(page)
@@ -93,7 +93,7 @@ def few_images(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("parser", HTML_PARSERS)
-def test_images_beyond_the_most(few_images: None, parser: str) -> None:
+def test_images_beyond_the_limit(few_images: None, parser: str) -> None:
     page = b"<base href=/b/>" + EARLY * 3
     assert HTML_PARSERS[parser](page)[:3] == ("/b/", [Image("early", (("alt", "x"),))] * 3, False)
     assert HTML_PARSERS[parser](page + LATE)[:3] == ("/b/", [Image("early", (("alt", "x"),))] * 3, True)

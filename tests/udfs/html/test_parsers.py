@@ -189,7 +189,7 @@ def test_backends_agree_on_well_formed_pages(html: str) -> None:
 
 @settings(max_examples=300)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), SOUP)
-def test_any_text_is_taken(text: str, html: str) -> None:
+def test_any_text_is_accepted(text: str, html: str) -> None:
     for parse, page in product(
         (parse_with_scanner, parse_with_lexbor), (text, html + text, f"<img src=\"{text}\" alt='{text}'>{html}")
     ):
@@ -244,7 +244,7 @@ def test_html5lib_tests_as_they_are(shared_data: Path) -> None:
     assert with_images >= 10
 
 
-def test_html5lib_tests_with_an_image_put_in(shared_data: Path) -> None:
+def test_html5lib_tests_with_an_inserted_image(shared_data: Path) -> None:
     """Uses ../shared/data. An image after each of the last four tags of every input: only known classes disagree."""
     disagreements = []
     cases = 0

@@ -170,7 +170,7 @@ def test_surroundings_of_images(page: str) -> None:
 
 @settings(max_examples=300)
 @given(st.integers(0, 400), st.lists(st.tuples(st.floats(0, 1), SNARES), max_size=4))
-def test_pages_with_snares_put_in(index: int, snares: list[tuple[float, str]]) -> None:
+def test_pages_with_inserted_snares(index: int, snares: list[tuple[float, str]]) -> None:
     html = make_page(index, seed=3).body.decode("utf-8", "replace")
     for where, snare in snares:
         place = int(where * len(html))
@@ -214,7 +214,7 @@ def test_time_grows_with_the_page_for_whole_elements(part: bytes, rest: bytes) -
     assert time.process_time() - began < 5
 
 
-def test_html5lib_tests_with_an_image_put_in(shared_data: Path) -> None:
+def test_html5lib_tests_with_an_inserted_image(shared_data: Path) -> None:
     """Uses ../shared/data. An image after each of the last four tags of every input."""
     for html, _, _ in tree_cases(shared_data):
         cuts = [match.end() for match in re.finditer(">", html)][-4:]

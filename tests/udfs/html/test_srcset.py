@@ -138,11 +138,11 @@ PARTS = st.sampled_from(("a", "b.jpg", ",", " ", "\t", ", ", "data:,z")) | DESCR
 
 
 @given(st.lists(PARTS, max_size=12).map("".join) | st.text("ab1wxh,( )\t", max_size=30))
-def test_candidates_are_the_standards(text: str) -> None:
+def test_candidates_equal_the_standards(text: str) -> None:
     expected = [url for url, descriptors in standard(text) if url and is_candidate(descriptors)]
     assert [found.url for found in parse_srcset(text)] == expected
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_taken(text: str) -> None:
+def test_any_text_is_accepted(text: str) -> None:
     assert all(url and not set(url) & set(SPACE) for url in best_first(parse_srcset(text)))

@@ -199,7 +199,7 @@ def test_ground_truth_is_what_html5lib_finds(seed: int) -> None:
         assert (base["href"] if base else None) == page.base_href
 
 
-def test_wat_speaks_of_the_record_at_its_offset(
+def test_wat_describes_the_record_at_its_offset(
     sample: tuple[Path, Path, tuple[WrittenRecord, ...]], pages: list[SamplePage]
 ) -> None:
     warc, wat, records = sample
@@ -259,7 +259,7 @@ def test_concepts_are_in_the_default_list(entries: set[str]) -> None:
     assert len(set(CONCEPTS)) == len(CONCEPTS) > 300
 
 
-def test_no_concept_captions_match_nothing(entries: set[str]) -> None:
+def test_captions_without_a_concept_match_no_entry(entries: set[str]) -> None:
     rng = Random(1)
     for _ in range(300):
         caption = compose_nothing(rng)

@@ -37,7 +37,7 @@ class Holders:
             process.join(20)
 
 
-def test_no_more_than_the_most_at_once(tmp_path: Path) -> None:
+def test_the_limit_is_never_exceeded(tmp_path: Path) -> None:
     with Holders(tmp_path, 2, 3) as holders:
         assert holders.began.acquire(timeout=10)
         assert holders.began.acquire(timeout=10)
@@ -46,7 +46,7 @@ def test_no_more_than_the_most_at_once(tmp_path: Path) -> None:
         assert holders.began.acquire(timeout=10), "until another is done"
 
 
-def test_a_killed_process_leaves_its_place(tmp_path: Path) -> None:
+def test_a_killed_process_frees_its_place(tmp_path: Path) -> None:
     with Holders(tmp_path, 1, 1) as holders:
         assert holders.began.acquire(timeout=10)
         holders.processes[0].kill()
@@ -66,7 +66,7 @@ def test_a_process_takes_one_place_for_all_its_streams(tmp_path: Path) -> None:
     assert other._lock(0) is not None
 
 
-def test_refusals_halve_what_is_in_use_and_time_gives_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_halves_the_limit_and_time_restores_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1000.0]
     monkeypatch.setattr(time, "time", lambda: clock[0])
     with Holders(tmp_path, 16, 4) as holders:

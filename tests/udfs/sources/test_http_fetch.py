@@ -58,7 +58,7 @@ def test_a_plain_file_in_pieces(server: Naughty) -> None:
     assert server.asked[0][1]["User-Agent"].startswith("ballast")
 
 
-def test_nothing_is_asked_before_the_first_read(server: Naughty) -> None:
+def test_no_request_before_the_first_read(server: Naughty) -> None:
     opener(server)(f"{server.address}/x").close()
     assert server.asked == []
 
@@ -74,7 +74,7 @@ def test_chunked(server: Naughty) -> None:
 
 
 @pytest.mark.parametrize("code", [500, 502, 504])
-def test_server_errors_are_tried_again(server: Naughty, code: int) -> None:
+def test_server_errors_are_retried(server: Naughty, code: int) -> None:
     server.script = [status(code), status(code), serve()]
     assert read(server) == BODY
     assert len(server.asked) == 3
@@ -104,14 +104,14 @@ def test_a_body_shorter_than_its_length(server: Naughty) -> None:
         read(server)
 
 
-def test_a_date_serves_where_there_is_no_etag(server: Naughty) -> None:
+def test_last_modified_replaces_a_missing_etag(server: Naughty) -> None:
     server.etag, server.modified = 'W/"weak"', formatdate(1_700_000_000, usegmt=True)
     server.script = [serve(until=300_000), serve()]
     assert read(server) == BODY
     assert server.asked[1][1]["If-Range"] == server.modified
 
 
-def test_without_etag_and_date_nothing_is_resumed(server: Naughty) -> None:
+def test_without_etag_and_date_a_download_cannot_resume(server: Naughty) -> None:
     server.etag = None
     server.script = [serve(until=300_000), serve()]
     with pytest.raises(SourceFailed, match="without an ETag or Last-Modified it cannot resume"):
@@ -123,7 +123,7 @@ def test_a_server_that_ignores_ranges_is_read_from_the_start_again(server: Naugh
     assert read(server) == BODY
 
 
-def test_a_wrong_range_is_never_taken(server: Naughty) -> None:
+def test_a_wrong_range_is_rejected(server: Naughty) -> None:
     server.script = [serve(until=300_000), serve(wrong_by=10), serve()]
     assert read(server) == BODY
     server.script = [serve(until=300_000), serve(wrong_by=-10)]
@@ -183,7 +183,7 @@ def test_redirects(server: Naughty) -> None:
         read(server)
 
 
-def test_404_is_an_outcome_at_once(server: Naughty) -> None:
+def test_404_fails_the_file_without_retries(server: Naughty) -> None:
     with pytest.raises(SourceFailed, match=r"^404 Not Found$"):
         read(server, "/missing")
     assert len(server.asked) == 1
@@ -196,12 +196,12 @@ def test_refusals_are_waited_out(server: Naughty, code: int) -> None:
 
 
 @pytest.mark.parametrize("code", [401, 403, 429, 503])
-def test_a_run_of_refusals_is_no_files_fault(server: Naughty, code: int) -> None:
+def test_lasting_refusals_stop_the_run(server: Naughty, code: int) -> None:
     server.script = [status(code)]
-    with pytest.raises(SourceRefused) as told:
+    with pytest.raises(SourceRefused) as raised:
         read(server, "/x?X-Amz-Signature=secret")
-    assert not isinstance(told.value, OSError)
-    message = str(told.value)
+    assert not isinstance(raised.value, OSError)
+    message = str(raised.value)
     assert f"{server.address} cannot be read: {code} " in message
     assert "rerun the same command later to resume" in message
     assert "secret" not in message
@@ -233,38 +233,38 @@ def only(path: str, action) -> object:
 
 
 @pytest.mark.parametrize("code", [401, 403])
-def test_a_forbidden_file_among_others_is_that_files_fault(server: Naughty, code: int) -> None:
+def test_a_forbidden_file_fails_alone_if_others_can_be_read(server: Naughty, code: int) -> None:
     server.files["/y"] = b"y"
     server.script = [only("/x", status(code))]
     with opener(server, "x", "y")(f"{server.address}/x") as source, pytest.raises(SourceFailed, match=f"^{code} "):
         source.read()
 
 
-def test_throttling_is_never_a_files_fault(server: Naughty) -> None:
+def test_throttling_never_fails_a_file(server: Naughty) -> None:
     server.files["/y"] = b"y"
     server.script = [only("/x", status(429))]
     with opener(server, "x", "y")(f"{server.address}/x") as source, pytest.raises(SourceRefused, match="429 Too Many"):
         source.read()
 
 
-def test_when_no_file_can_be_read_the_source_is_at_fault(server: Naughty) -> None:
+def test_if_no_file_can_be_read_the_run_stops(server: Naughty) -> None:
     server.script = [status(500)]
     with opener(server, "x", "y")(f"{server.address}/x") as source, pytest.raises(SourceRefused, match="500 Internal"):
         source.read()
 
 
-def test_a_server_that_is_not_there(server: Naughty) -> None:
+def test_an_unreachable_server(server: Naughty) -> None:
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     address = f"http://me:secret@127.0.0.1:{port}/x"
-    with SourceOpener(SourceOptions(policy=QUICK))(address) as source, pytest.raises(SourceRefused) as told:
+    with SourceOpener(SourceOptions(policy=QUICK))(address) as source, pytest.raises(SourceRefused) as raised:
         source.read()
     assert f"http://127.0.0.1:{port} cannot be read: cannot be reached: [Errno 111] Connection refused" in str(
-        told.value
+        raised.value
     )
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(raised.value)
 
 
 def test_user_and_password(server: Naughty) -> None:
@@ -284,7 +284,7 @@ def test_a_proxy(server: Naughty, monkeypatch: pytest.MonkeyPatch) -> None:
         assert source.read() == b"by proxy"
 
 
-def test_local_files_need_none_of_this(tmp_path: Path) -> None:
+def test_local_files(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"abc")
     open_file = SourceOpener(SourceOptions())
     for address in (str(tmp_path / "x"), f"file://{tmp_path}/x"):
@@ -297,9 +297,9 @@ def test_local_files_need_none_of_this(tmp_path: Path) -> None:
 def test_hdfs_without_its_library_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HADOOP_HOME", "ARROW_LIBHDFS_DIR"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(SourceRefused, match="hdfs://namenode:8020: the Python workers cannot find libhdfs") as told:
+    with pytest.raises(SourceRefused, match="hdfs://namenode:8020: the Python workers cannot find libhdfs") as raised:
         SourceOpener(SourceOptions())("hdfs://namenode:8020/x.warc.gz")
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(raised.value)
 
 
 def test_what_arrow_reads(tmp_path: Path) -> None:
@@ -344,7 +344,7 @@ def test_witnesses_are_spread_over_each_servers_files() -> None:
     assert choose_witnesses([]) == ()
 
 
-def test_waiting_for_the_server_is_not_the_watchdogs_time(server: Naughty, tmp_path: Path) -> None:
+def test_waiting_for_the_server_does_not_count_towards_the_time_limit(server: Naughty, tmp_path: Path) -> None:
     write_warc(tmp_path / "x.warc.gz", 10, 1)
     server.files["/x"] = (tmp_path / "x.warc.gz").read_bytes()
     server.script = [status(503, Retry_After="1"), serve()]

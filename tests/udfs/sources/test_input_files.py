@@ -82,7 +82,7 @@ SEGMENTS = st.text("ab.-", min_size=1, max_size=4).filter(lambda name: name not 
     st.sampled_from(["", "/", "s3://bucket/", "file:///", "hdfs://host:9000/"]),
     st.lists(SEGMENTS, min_size=1, max_size=4),
 )
-def test_a_name_never_holds_a_scheme_or_a_host_path(start: str, segments: list[str]) -> None:
+def test_a_name_never_contains_a_scheme_or_a_host_path(start: str, segments: list[str]) -> None:
     name = provenance_name(start + "/".join(segments), None)
     assert name == segments[-1]
     assert provenance_name(start + "/".join(["crawl-data", *segments]), None) == "/".join(["crawl-data", *segments])
@@ -178,7 +178,7 @@ def test_a_crawls_listing(tmp_path: Path) -> None:
     ]
 
 
-def test_duplicates_once_in_one_order(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_duplicates_are_listed_once_in_a_fixed_order(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = [str(tree), str(tree / "b"), str(tree / "b" / ".." / "b" / "1.warc"), str(tree / "*.warc.gz")]
     files = plan_inputs(arguments, str(tree))
     assert files == plan_inputs(reversed(arguments), str(tree)) == plan_inputs([str(tree)], str(tree))
@@ -203,7 +203,7 @@ def test_duplicates_once_in_one_order(tree: Path, monkeypatch: pytest.MonkeyPatc
         ("{tree}/latin.paths", "not a listing of paths"),
     ],
 )
-def test_what_stands_for_nothing_is_one_line(
+def test_an_argument_without_files_is_an_error_of_one_line(
     tree: Path, argument: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tree / "folder.warc.gz")
@@ -239,7 +239,7 @@ def test_links_keep_their_own_names(tree: Path) -> None:
     assert len(plan_inputs([link, str(tree / "blob")], None)) == 1  # both names given: one file, read once
 
 
-def test_links_to_folders_are_followed_and_may_go_round(tmp_path: Path) -> None:
+def test_links_to_folders_are_followed_even_in_a_cycle(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "d").mkdir()
     (tmp_path / "a" / "x.warc.gz").write_bytes(b"")
@@ -267,7 +267,7 @@ def test_names_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
         plan_inputs([str(tmp_path)], None)
 
 
-def test_a_folder_gives_its_arcs_too_so_that_they_are_rows(tmp_path: Path) -> None:
+def test_a_folder_includes_arc_files_so_that_each_gets_a_row(tmp_path: Path) -> None:
     for name in ("a.arc.gz", "b.ARC", "c.warc", "notes.txt", "d.warc.gz.md5", "march"):
         (tmp_path / name).write_bytes(b"")
     found = plan_inputs([str(tmp_path)], None)

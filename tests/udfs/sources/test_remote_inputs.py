@@ -57,10 +57,10 @@ def test_files_folders_and_globs_on_s3(full_bucket: str, argument: str, expected
     ("argument", "said"),
     [("in/missing", "no such file or folder"), ("in/*.xyz", "the glob matches no file"), ("in/a/deeper", "no such")],
 )
-def test_what_stands_for_nothing_on_s3(full_bucket: str, argument: str, said: str) -> None:
-    with pytest.raises(UsageError, match=said) as told:
+def test_an_argument_without_files_on_s3(full_bucket: str, argument: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said) as raised:
         below(full_bucket, argument)
-    assert f"{full_bucket}/{argument}" in str(told.value)
+    assert f"{full_bucket}/{argument}" in str(raised.value)
 
 
 def test_a_crawls_listing_on_s3_names_files_of_its_own_bucket(full_bucket: str) -> None:
@@ -101,18 +101,18 @@ def test_listings_on_a_web_server(web: Naughty) -> None:
         plan_inputs([f"{web.address}/none.paths"], None, OPENERS)
 
 
-def test_what_may_be_secret_is_not_recorded() -> None:
+def test_secrets_are_not_stored() -> None:
     address = "https://me:secret@Host.example:8443/a%20b/x.warc.gz?X-Amz-Signature=secret#secret"
     (file,) = plan_inputs([address], None, OPENERS)
     assert file == InputFile("https://host.example:8443/a%20b/x.warc.gz", "x.warc.gz", "warc", address)
     assert file.opened_as == address
     assert redacted("abfss://box:secret@acc/x") == "abfss://box@acc/x"
-    with pytest.raises(UsageError, match="given twice with different users or queries") as told:
+    with pytest.raises(UsageError, match="given twice with different users or queries") as raised:
         plan_inputs(["https://h/get?id=secret1", "https://h/get?id=secret2"], None, OPENERS)
-    assert "secret1" not in str(told.value)
+    assert "secret1" not in str(raised.value)
 
 
-def test_a_web_address_is_no_glob() -> None:
+def test_a_web_address_is_never_a_glob() -> None:
     (file,) = plan_inputs(["https://h/a[1]*.warc.gz"], None, OPENERS)
     assert file.path == "https://h/a[1]*.warc.gz"
 

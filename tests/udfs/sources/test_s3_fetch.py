@@ -25,7 +25,7 @@ def test_an_object_in_pieces(bucket: str) -> None:
         assert b"".join(iter(lambda: source.read(100_000), b"")) == BODY[10:]
 
 
-def test_a_part_is_of_the_same_object(bucket: str) -> None:
+def test_a_resumed_part_must_be_of_the_same_object(bucket: str) -> None:
     from udfs.sources.s3_fetch import S3Fetcher
 
     s3_client().put_object(Bucket=bucket, Key="x", Body=BODY)
@@ -40,7 +40,7 @@ def test_a_part_is_of_the_same_object(bucket: str) -> None:
         fetcher.fetch(f"s3://{bucket}/x", 1000, whole.version)
 
 
-def test_a_missing_object_is_an_outcome(bucket: str) -> None:
+def test_a_missing_object_fails_the_file(bucket: str) -> None:
     with (
         opener()(f"s3://{bucket}/missing") as source,
         pytest.raises(SourceFailed, match=r"^404 Not Found \(NoSuchKey\)$"),
@@ -104,7 +104,7 @@ def test_breaks_are_resumed_by_range(naughty_s3: Naughty) -> None:
 
 
 @pytest.mark.parametrize(("code", "name"), [(503, "SlowDown"), (429, "TooManyRequests"), (403, "AccessDenied")])
-def test_refusals_are_borne_then_stop_the_run(naughty_s3: Naughty, code: int, name: str) -> None:
+def test_refusals_are_retried_then_stop_the_run(naughty_s3: Naughty, code: int, name: str) -> None:
     naughty_s3.script = [answer(code, name), answer(code, name), serve()]
     assert read() == BODY
     naughty_s3.script = [answer(code, name)]
@@ -112,7 +112,7 @@ def test_refusals_are_borne_then_stop_the_run(naughty_s3: Naughty, code: int, na
         read("s3://b/x", "s3://b/y")
 
 
-def test_a_key_that_is_denied_alone_is_a_failed_file(naughty_s3: Naughty) -> None:
+def test_a_denied_key_fails_alone_if_others_can_be_read(naughty_s3: Naughty) -> None:
     """S3 says 403 of a missing key where listing the bucket is not allowed."""
     naughty_s3.script = [lambda handler: (answer(403, "AccessDenied") if handler.path == "/b/x" else serve())(handler)]
     with pytest.raises(SourceFailed, match=r"403 Forbidden \(AccessDenied\) \(other files of this server can"):

@@ -25,7 +25,7 @@ class TestLocalStorage(StorageContract):
         return LocalStorage(str(tmp_path / "out"))
 
     @pytest.mark.parametrize("reason", [errno.EPERM, errno.EOPNOTSUPP])
-    def test_create_where_there_are_no_hard_links(
+    def test_create_without_hard_links(
         self, storage: LocalStorage, monkeypatch: pytest.MonkeyPatch, reason: int
     ) -> None:
         def fail(*_: object) -> None:
@@ -61,7 +61,7 @@ def test_write_and_read(storage: LocalStorage) -> None:
 
 
 @pytest.mark.parametrize("failing", ["fsync", "replace"])
-def test_a_write_that_fails_leaves_the_old_bytes(
+def test_a_failed_write_keeps_the_old_bytes(
     storage: LocalStorage, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
     storage.write("run.json", b"old")
@@ -78,7 +78,7 @@ def test_a_write_that_fails_leaves_the_old_bytes(
     assert tree(storage) == {"run.json": b"old"}
 
 
-def test_a_reader_sees_all_or_nothing(storage: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_never_sees_a_partial_write(storage: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> None:
     """At the moment before the new bytes take the name they are all written, and the old ones are all there."""
     storage.write("run.json", b"old")
     seen = []
@@ -104,7 +104,7 @@ def test_list_files(storage: LocalStorage) -> None:
     assert storage.list_files("po") == []
 
 
-def test_delete_only_what_is_named(storage: LocalStorage) -> None:
+def test_delete_removes_only_the_named_path(storage: LocalStorage) -> None:
     for path in ("pool/a", "pool/b/c", "pool2/d", "pool.json", "pool/b2"):
         storage.write(path, b"x")
     storage.delete("pool/b")
@@ -174,7 +174,9 @@ def test_equals_a_dictionary(tmp_path_factory: pytest.TempPathFactory, steps: li
     assert all(storage.read(path) == data and storage.size(path) == len(data) for path, data in model.items())
 
 
-def test_urls_are_what_spark_takes(storage: LocalStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_urls_have_the_form_that_spark_reads(
+    storage: LocalStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert storage.url("pool/a b%20c") == f"file://{storage.folder}/pool/a b%20c"
     assert storage.url() == f"file://{storage.folder}"
     monkeypatch.chdir(tmp_path)
@@ -193,7 +195,7 @@ def test_open_input(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a*", "t=?", "x[1]", "{a}", "a\\b"])
-def test_a_root_that_spark_takes_for_a_pattern_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_root_that_spark_reads_as_a_glob_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="pattern"):
         LocalStorage(str(tmp_path / name))
     assert list(tmp_path.iterdir()) == []
