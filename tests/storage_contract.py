@@ -1,4 +1,4 @@
-"""What every storage must do, as tests that a class for each of them inherits."""
+"""Tests that every storage must pass. The test class of each storage inherits them."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,7 +8,7 @@ from udfs.storage.local import PathKind, Storage
 
 
 class StorageContract:
-    """Subclasses give the fixture `storage`, of a folder that does not exist yet."""
+    """Subclasses define the fixture `storage`, for a folder that does not exist yet."""
 
     def test_write_and_read(self, storage: Storage) -> None:
         assert storage.read("a/b/run.json") is None

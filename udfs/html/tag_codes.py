@@ -7,12 +7,8 @@ with letters: a table only narrows the search, and the reader compares the names
 import numpy as np
 import numpy.typing as npt
 
-BITS = 5
-"""Bits of the code for each byte of the name."""
-
-CODES = 1 << 3 * BITS
-"""How many codes there are: the length of a table."""
-
+BITS = 5  # of the code, for each byte
+CODES = 1 << 3 * BITS  # the length of a table
 _MASK = (1 << BITS) - 1
 
 

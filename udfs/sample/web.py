@@ -154,9 +154,7 @@ def _make_html(url: str, index: int, seed: int, status: int, rng: Random) -> Sam
         kinds = [*_IMAGE_KINDS[index :: len(_OPENING)], "absolute", "stock"]
         decoys, style = [list(_DECOYS)[index % len(_DECOYS)]], _STYLES[index % len(_STYLES)]
     else:
-        lang = (
-            "en" if rng.random() < 0.77 else rng.choice(OTHER_LANGUAGES)
-        )  # the opening has fewer
+        lang = "en" if rng.random() < 0.77 else rng.choice(OTHER_LANGUAGES)  # the opening has fewer
         charset_name = rng.choice([name for name, charset in _CHARSETS.items() if lang in charset.langs])
         encoding, chunked = rng.choice(_ENCODINGS), rng.random() < 0.2
         base = rng.choice((*_BASES, "", ""))

@@ -270,8 +270,9 @@ class _Plan:
 
 
 def _no_match(argument: str) -> UsageError:
-    why = "the glob matches no file" if has_magic(path_in(argument)) else "no such file or folder"
-    return UsageError(f"{redacted(argument)}: {why}")
+    where = redacted(argument)
+    is_glob = has_magic(path_in(argument))
+    return UsageError(f"{where}: the glob matches no file" if is_glob else f"{where}: no such file or folder")
 
 
 def _no_archives(folder: str) -> UsageError:

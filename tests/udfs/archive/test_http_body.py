@@ -1,4 +1,4 @@
-"""Bodies made by Python's own codecs must come back, and damaged ones as far as they are sound."""
+"""Bodies encoded by Python's codecs must round-trip; damaged ones keep everything before the damage."""
 
 import bz2
 import gzip
@@ -49,7 +49,7 @@ ENCODERS = {
 
 
 def chunked(data: bytes, sizes: list[int], line_end: bytes = b"\r\n", extension: bytes = b"") -> bytes:
-    """A chunked body by RFC 9112 §7.1, without trailers; the last chunk takes what the sizes leave."""
+    """A chunked body by RFC 9112 §7.1, without trailers; the last chunk has the rest."""
     body, position = b"", 0
     for size in [*sizes, len(data)]:
         piece = data[position : position + size]
@@ -172,7 +172,7 @@ def test_broken_chunks_keep_the_data_before_them() -> None:
 def test_chunked_cut_at_every_byte(line_end: bytes) -> None:
     plain = b"0123456789abcdef" * 3
     body = chunked(plain, [1, 17], line_end, b";x")
-    whole = len(body) - len(line_end)  # with the line of the last chunk the body is complete
+    whole = len(body) - len(line_end)  # the body is complete after the line of the last chunk
     first_line = body.index(b"\n") + 1
     for cut in range(first_line, len(body)):
         decoded, damage = decode_body(body[:cut], "chunked", None, ROOMY)
@@ -215,7 +215,7 @@ def test_brotli_and_zstd_cut(coding: str, damages: set[BodyDamage]) -> None:
         assert damage in damages
         kept.append(len(decoded))
     assert kept == sorted(kept)
-    # Brotli gives all that was sent; zstd only whole blocks, of which a page has one.
+    # Brotli returns every byte received; zstd only whole blocks, and a page is one block.
     assert kept[-1] > 0.9 * len(PAGE) if coding == "br" else kept[-1] == 0
 
 
@@ -226,7 +226,7 @@ def test_a_flipped_byte_never_raises(data: st.DataObject, coding: str) -> None:
     packed[index] ^= data.draw(st.integers(1, 255))
     decoded, damage = decode_body(bytes(packed), None, coding, 1 << 20)
     assert len(decoded) <= 1 << 20
-    if coding.endswith("gzip") and index >= 10:  # past the header all is under the checksum, but for padding bits
+    if coding.endswith("gzip") and index >= 10:  # after the header, the checksum covers everything except padding bits
         assert damage in (BodyDamage.CORRUPT, BodyDamage.TRUNCATED) or (decoded, damage) == (PAGE, None)
 
 
@@ -265,7 +265,7 @@ def test_plain_and_chunked_bodies_are_capped() -> None:
     assert decode_body(PAGE, None, None, len(PAGE)) == (PAGE, None)
     assert decode_body(PAGE, None, "gzip", 10) == (PAGE[:10], BodyDamage.CAPPED)
     assert decode_body(chunked(PAGE, []), "chunked", None, 10) == (PAGE[:10], BodyDamage.CAPPED)
-    # Chunks are not capped before what is packed in them is undone.
+    # The cap applies after decompression, not to the chunks.
     assert decode_body(chunked(gzip.compress(b"four"), []), "chunked", "gzip", 4) == (b"four", None)
 
 

@@ -1,4 +1,4 @@
-"""Other URLs of an image: which attributes count, in which order, and what is no URL."""
+"""Other URLs of an image: which attributes count, in which order, and which values are not URLs."""
 
 import time
 

@@ -121,7 +121,7 @@ def test_needs_a_tree(name: str) -> None:
     assert skeleton(NEED_TREE[name]) is None
 
 
-# quotes, brackets and ends of raw text where they hurt most
+# quotes, brackets and ends of raw text in the most difficult positions
 SNARES = st.sampled_from(
     (
         *(
@@ -164,7 +164,7 @@ def test_tag_soup(page: str) -> None:
 @settings(max_examples=500)
 @given(st.lists(RICH_PAGES | SOUP, max_size=3).map("".join))
 def test_surroundings_of_images(page: str) -> None:
-    """After a body's start: what lies in a head without a tag of its own is taken for the body's."""
+    """With `<body>` first: without it, tags in an unmarked head would count as the body's."""
     check_equal("<body>" + page, RICH)
 
 
@@ -189,7 +189,7 @@ def test_any_bytes(data: bytes) -> None:
     "part", [b"<!--", b"<script>", b"</script", b"<a title='<img ", b"<img alt='", b"<svg>", b"<b '", b"<a ="]
 )
 def test_time_grows_with_the_page(part: bytes) -> None:
-    """A megabyte of what is never closed takes well under the time that going over it again for each would: minutes."""
+    """A megabyte of unclosed tags is fast; a new scan for each tag would take minutes."""
     began = time.process_time()
     skeleton(part * (1_000_000 // len(part)) + IMG)
     assert time.process_time() - began < 5

@@ -92,7 +92,7 @@ def test_a_cut_body_is_resumed_where_it_ended(server: Naughty, chunked: bool) ->
     starts = [int(headers.get("Range", "bytes=0-")[6:-1]) for _, headers in server.asked]
     assert starts[0] == 0
     assert starts[1] == starts[2] <= 300_000
-    assert starts[2] < starts[3] <= 700_000  # a reset may lose what had arrived
+    assert starts[2] < starts[3] <= 700_000  # a reset may drop bytes that had arrived
     assert [headers.get("If-Range") for _, headers in server.asked] == [None, '"one"', '"one"', '"one"']
 
 
@@ -228,7 +228,7 @@ def test_retry_after_may_be_a_date() -> None:
 
 
 def only(path: str, action) -> object:
-    """An action for one path; the others are served."""
+    """An action for one path; other paths are served normally."""
     return lambda handler: (action if handler.path == path else serve())(handler)
 
 
@@ -303,7 +303,7 @@ def test_hdfs_without_its_library_is_one_line(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_what_arrow_reads(tmp_path: Path) -> None:
-    """Its file systems open by address; `file://` stands for those that are not at hand."""
+    """Arrow opens its file systems by address; here, `file://` stands for all of them."""
     (tmp_path / "x y%20.warc.gz").write_bytes(b"abc")
     with open_hadoop(f"file://{tmp_path}/x y%20.warc.gz") as source:
         assert source.read(2) == b"ab"
@@ -331,7 +331,7 @@ def test_a_file_that_breaks_off_for_good_is_partial(server: Naughty, tmp_path: P
     assert last["file"]["error"].endswith("(4 times in a row)")
     assert 0 < len(pairs) < len(rows)
     for row in (*pairs, *rows):
-        del row["file_id"]  # of the file's path, which differs
+        del row["file_id"]  # depends on the file's path, which differs
     assert pairs == rows[: len(pairs)], "what was read is used"
     server.script = [status(404)]
     (last,) = [row for batch in whole.file_batches(file, opener(server)) for row in batch.to_pylist()]

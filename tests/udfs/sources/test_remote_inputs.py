@@ -1,4 +1,4 @@
-"""INPUT arguments that are not local: on S3 and on a web server, both real and on loopback."""
+"""INPUT arguments on S3 and on a web server, both real servers on loopback."""
 
 import gzip
 import itertools
@@ -54,11 +54,11 @@ def test_files_folders_and_globs_on_s3(full_bucket: str, argument: str, expected
 
 
 @pytest.mark.parametrize(
-    ("argument", "said"),
+    ("argument", "message"),
     [("in/missing", "no such file or folder"), ("in/*.xyz", "the glob matches no file"), ("in/a/deeper", "no such")],
 )
-def test_an_argument_without_files_on_s3(full_bucket: str, argument: str, said: str) -> None:
-    with pytest.raises(UsageError, match=said) as raised:
+def test_an_argument_without_files_on_s3(full_bucket: str, argument: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message) as raised:
         below(full_bucket, argument)
     assert f"{full_bucket}/{argument}" in str(raised.value)
 
@@ -143,8 +143,10 @@ def test_globs_match_as_local_ones_do(tmp_path) -> None:
     for pattern in ("*", "a/*", "*/*", "**/*.warc", "**", "a/**", "?.warc", "x/[[]1]", "a/[!x]*", ".a/*", "**/b/*"):
         import glob
 
-        found = {path for path in glob.glob(pattern, root_dir=tmp_path, recursive=True) if (tmp_path / path).is_file()}
-        assert {name for name in storage.list_files("") if glob_matches(pattern, name)[0]} == found, pattern
+        matches = {
+            path for path in glob.glob(pattern, root_dir=tmp_path, recursive=True) if (tmp_path / path).is_file()
+        }
+        assert {name for name in storage.list_files("") if glob_matches(pattern, name)[0]} == matches, pattern
 
 
 def test_samples_are_nested_and_pinned() -> None:

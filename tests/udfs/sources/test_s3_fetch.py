@@ -1,4 +1,4 @@
-"""Reading objects from a real S3-compatible server on loopback, and S3's answers by a server that misbehaves."""
+"""Reading objects from a real S3-compatible server on loopback, and S3's errors from a server that misbehaves."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -113,7 +113,7 @@ def test_refusals_are_retried_then_stop_the_run(naughty_s3: Naughty, code: int, 
 
 
 def test_a_denied_key_fails_alone_if_others_can_be_read(naughty_s3: Naughty) -> None:
-    """S3 says 403 of a missing key where listing the bucket is not allowed."""
+    """S3 answers 403 for a missing key if listing the bucket is not allowed."""
     naughty_s3.script = [lambda handler: (answer(403, "AccessDenied") if handler.path == "/b/x" else serve())(handler)]
     with pytest.raises(SourceFailed, match=r"403 Forbidden \(AccessDenied\) \(other files of this server can"):
         read("s3://b/x", "s3://b/y")

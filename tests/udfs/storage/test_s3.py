@@ -1,4 +1,4 @@
-"""Folders of a bucket, on a real server on loopback; what is told of buckets and credentials that do not work."""
+"""Folders of a bucket on a real server on loopback, and the errors for bad buckets and credentials."""
 
 import os
 import socket
