@@ -1,4 +1,4 @@
-"""What a process grows by when it builds the matcher, as JSON: `python matcher_memory.py ENTRIES.json`."""
+"""The memory that building the matcher adds to a process, as JSON: `python matcher_memory.py ENTRIES.json`."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ def main(packed_path: str) -> None:
 
 
 def resident_bytes() -> int:
-    """Resident memory now where the system says it, else the most there ever was."""
+    """The current resident memory if the system reports it, else its maximum so far."""
     status = Path("/proc/self/status")
     if status.exists():
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
