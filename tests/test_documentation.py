@@ -91,9 +91,18 @@ def check_python(words: Sequence[str]) -> None:
     assert {word for word in words if word.startswith("--")} <= set(quoted_flags(script))
 
 
+def check_pip(words: Sequence[str]) -> None:
+    """Ballast itself, from a checkout or a built wheel; nothing by a name that somebody else owns on PyPI."""
+    verb, target = words
+    path, _, extra = target.partition("[")
+    assert verb == "install" and path in {".", "dist/*.whl"}
+    assert not extra or f'"{extra.removesuffix("]")}": ' in (ROOT / "setup.py").read_text(encoding="utf-8")
+
+
 PROGRAMS = {
     "ballast": check_ballast,
     "make": check_make,
+    "pip": check_pip,
     "spark-submit": check_spark_submit,
     "docker": check_docker,
     "img2dataset": check_img2dataset,
@@ -140,6 +149,12 @@ def test_every_command_and_flag_that_a_page_names_is_one():
         names = set(re.findall(r"(?<![\w./])ballast ([a-z][\w-]*)", code))
         assert flags <= known, f"{page.name}: {flags - known}"
         assert names <= JOBS.keys() | HELPERS.keys(), f"{page.name}: {names - JOBS.keys() - HELPERS.keys()}"
+
+
+def test_no_page_installs_somebody_elses_package():
+    for page in PAGES:
+        targets = re.findall(r"pip install +['\"]?([\w./*-]+)", page.read_text(encoding="utf-8"))
+        assert "ballast" not in targets, page.name
 
 
 def test_every_link_leads_somewhere_and_the_readme_to_every_page():
