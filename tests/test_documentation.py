@@ -157,6 +157,16 @@ def test_no_page_installs_somebody_elses_package():
         assert "ballast" not in targets, page.name
 
 
+def test_every_test_that_a_page_names_exists():
+    """By its file, whole path or last part, and its function where one is named."""
+    files = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/*.py")}
+    for page in PAGES:
+        for name, function in re.findall(r"([\w/]*\btest_\w+\.py)(?:::(\w+))?", page.read_text(encoding="utf-8")):
+            texts = [text for path, text in files.items() if f"/{path}".endswith(f"/{name}")]
+            assert texts, f"{page.name}: {name}"
+            assert any(f"def {function}(" in text for text in texts) or not function, f"{page.name}: {function}"
+
+
 def test_every_link_leads_somewhere_and_the_readme_to_every_page():
     linked = {}
     for page in PAGES:
