@@ -19,7 +19,9 @@ from jobs.sample import write_sample
 from udfs.sample.words import CONCEPTS
 
 NOT_RUN = {
+    "make setup": "asks the package index for the libraries, as `make test` did",
     "make test": "these tests",
+    "pip install": "asks the package index for the libraries; tests/jobs/test_dist.py",
     "make dist": "asks the package index for the libraries; tests/jobs/test_dist.py",
     "make bench": "takes minutes, and asks the package index for the peers",
     "ballast curate --crawl": "reads CommonCrawl; tests/jobs/test_remote_runs.py has a server of its own",
