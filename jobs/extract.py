@@ -24,12 +24,13 @@ from jobs.spark.session import spark_session
 from jobs.steps.blocks import blocks_identity, load_blocks
 from metadata.entries import EntryList
 from udfs.captions.block_words import NO_WORDS, BlockWords
-from udfs.captions.rules import MAX_TEXT_CHARACTERS, CaptionRules
+from udfs.captions.rules import CaptionRules
 from udfs.errors import UsageError
 from udfs.extraction.block_lists import Blocker, BlockList
-from udfs.extraction.extractor import ExtractOptions, Extractor
-from udfs.extraction.opt_outs import OptOut
+from udfs.extraction.extractor import Extractor
+from udfs.extraction.options import ExtractOptions
 from udfs.matching.matcher import held_matcher, pack_entries
+from udfs.outcomes import MAX_TEXT_CHARACTERS
 from udfs.schemas import MATCHED_PAIR, PAIR, tagged
 from udfs.sources.input_files import InputFile, Sources, crawl_listing, plan_inputs, sample_files
 from udfs.sources.opener import SourceOpener, SourceOptions, choose_witnesses
@@ -115,7 +116,7 @@ def extract_options(settings: Settings, block_words: BlockWords = NO_WORDS) -> E
         language_score=settings.language_score,
         caption_rules=rules,
         profile=settings.profile(),
-        opt_outs=frozenset(map(OptOut, settings.opt_outs)),
+        opt_outs=frozenset(settings.opt_outs),
         html_parser=settings.html_parser,
         language_detector=settings.language_detector,
         max_page_bytes=settings.max_page_bytes,

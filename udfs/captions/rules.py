@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from udfs.captions.block_words import NO_WORDS, BlockWords, held_blocker
 from udfs.captions.file_names import is_file_name
 from udfs.errors import UsageError
-from udfs.outcomes import Outcome
-
-MAX_TEXT_CHARACTERS = 1 << 16
-"""Longer texts, once canonical, are no captions: whole documents in an attribute."""
+from udfs.outcomes import MAX_TEXT_CHARACTERS, Outcome
 
 Rule = tuple[Outcome, Callable[[str], bool]]
 """An outcome, and whether a canonical caption has it."""

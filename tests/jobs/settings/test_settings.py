@@ -9,7 +9,7 @@ from jobs.extract import extract_options
 from jobs.settings.fields import COMMANDS, FIELDS
 from jobs.settings.flags import add_flags, execution, resolve, saved
 from udfs.errors import UsageError
-from udfs.extraction.extractor import ExtractOptions
+from udfs.extraction.options import ExtractOptions
 
 
 def parsed(job: str, *flags: str) -> argparse.Namespace:

@@ -10,10 +10,10 @@ from extracted import extract
 
 from udfs.captions.block_words import BlockWords
 from udfs.captions.language import fasttext_detector
-from udfs.captions.rules import MAX_TEXT_CHARACTERS, CaptionRules, rules_beyond_length
+from udfs.captions.rules import CaptionRules, rules_beyond_length
 from udfs.errors import UsageError
-from udfs.extraction.extractor import ExtractOptions
-from udfs.outcomes import COUNTERS
+from udfs.extraction.options import ExtractOptions
+from udfs.outcomes import COUNTERS, MAX_TEXT_CHARACTERS
 
 CAPTIONS = [
     "a red dog on the beach",

@@ -17,12 +17,11 @@ from build_warcs import page as html_page
 from extracted import ALL, Pair, extract
 
 from udfs.captions.language import fasttext_detector
-from udfs.captions.rules import MAX_TEXT_CHARACTERS
 from udfs.extraction import extractor as extraction
-from udfs.extraction.extractor import ExtractOptions, Extractor
-from udfs.extraction.urls import MAX_URL_CHARACTERS
+from udfs.extraction.extractor import Extractor
+from udfs.extraction.options import ExtractOptions
 from udfs.matching.matcher import Matcher
-from udfs.outcomes import COUNTERS, Outcome
+from udfs.outcomes import COUNTERS, MAX_TEXT_CHARACTERS, MAX_URL_CHARACTERS, Outcome
 from udfs.sample.archive import WrittenRecord, name_wat, write_warc, write_wat
 from udfs.sample.web import SampleImage, SamplePage, make_page
 from udfs.sources.input_files import InputFile

@@ -10,9 +10,9 @@ import pytest
 from build_warcs import LINK, Record, build_warc, metadata, page, warcinfo, wat_record, write_records
 
 from udfs.archive.records import ArchiveDamage, SourceStream, read_records
+from udfs.extraction.options import ExtractOptions
 from udfs.extraction.pages import Page, PageReader, target_url, warc_of_wat
 from udfs.html.document import Document, Image
-from udfs.html.parsers import parse_with_beautifulsoup, parse_with_lexbor
 from udfs.outcomes import SUMS, Outcome
 
 BODY = "<!doctype html><p><img src=a.jpg alt='a dog'>"
@@ -29,14 +29,19 @@ def read(
     max_record_bytes: int = 1 << 21,
 ) -> tuple[list[Page], Counter[str], str | None]:
     """The pages of a file, the counters, and the damage that ended it."""
+    options = ExtractOptions(
+        None,
+        html_parser="lexbor",
+        opt_outs=frozenset(),
+        max_page_bytes=max_page_bytes,
+        max_record_bytes=max_record_bytes,
+    )
     counts: Counter[str] = Counter()
     pages: list[Page] = []
     damage = None
     records = read_records(SourceStream(io.BytesIO(data)), lambda: io.BytesIO(data))
     try:
-        for found in PageReader(parse_with_lexbor, max_page_bytes, max_record_bytes).pages(
-            records, name, archive_format, counts
-        ):
+        for found in PageReader(options).pages(records, name, archive_format, counts):
             pages.append(found)
     except ArchiveDamage as error:
         damage = str(error)
@@ -397,7 +402,7 @@ def test_what_the_reference_parser_trips_over_is_counted() -> None:
     data = build_warc([page("<img src=a alt=b><table><math><html>"), page(BODY)], gzip=False)
     counts: Counter[str] = Counter()
     stream = SourceStream(io.BytesIO(data))
-    reader = PageReader(parse_with_beautifulsoup, 1 << 20, 1 << 20)
+    reader = PageReader(ExtractOptions(None, html_parser="beautifulsoup"))
     found = list(reader.pages(read_records(stream, lambda: io.BytesIO(data)), "x", "warc", counts))
     assert [each.document.images for each in found] == [IMAGES]
     assert (counts[Outcome.RECORD_UNREADABLE], counts[Outcome.PAGES]) == (1, 1)

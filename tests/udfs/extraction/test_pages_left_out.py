@@ -11,11 +11,12 @@ from build_warcs import Record, build_warc, metadata
 
 from udfs.archive.records import SourceStream, read_records
 from udfs.extraction.block_lists import Blocker, BlockListBuilder
-from udfs.extraction.extractor import ExtractOptions, Extractor
-from udfs.extraction.opt_outs import OptOut
+from udfs.extraction.extractor import Extractor
+from udfs.extraction.opt_outs import OPTED_OUT, OptOut
+from udfs.extraction.options import ExtractOptions
 from udfs.extraction.pages import PageReader
 from udfs.html.parsers import HTML_PARSERS
-from udfs.outcomes import OPTED_OUT, SUMS, Outcome, conservation_errors
+from udfs.outcomes import SUMS, Outcome, conservation_errors
 from udfs.sources.input_files import InputFile
 
 IMG = "<img src=a.jpg alt='a dog'>"
@@ -45,7 +46,7 @@ def outcomes(
     """What became of the records, once their sum is checked."""
     data = build_warc(records)
     counts: Counter[str] = Counter()
-    reader = PageReader(HTML_PARSERS[parser], 1 << 20, 1 << 20, opt_outs=opt_outs, blocker=blocker)
+    reader = PageReader(ExtractOptions(None, html_parser=parser, opt_outs=opt_outs, max_page_bytes=1 << 20), blocker)
     pages = list(reader.pages(read_records(SourceStream(BytesIO(data)), None), "x.warc.gz", archive_format, counts))  # type: ignore[arg-type]
     assert counts["records"] == len(records) == sum(counts[part] for part in SUMS[Outcome.RECORDS])
     assert counts["pages"] == len(pages)
@@ -99,7 +100,7 @@ def test_a_folded_header_and_one_without_colon() -> None:
     head = "WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:1>\r\nWARC-Target-URI: https://a.example/\r\n"
     head += f"Content-Type: application/http; msgtype=response\r\nContent-Length: {len(block)}\r\n\r\n"
     counts: Counter[str] = Counter()
-    reader = PageReader(HTML_PARSERS["lexbor"], 1 << 20, 1 << 20, opt_outs=ALL)
+    reader = PageReader(ExtractOptions(None, html_parser="lexbor", opt_outs=ALL))
     data = f"{head}{block}\r\n\r\n".encode()
     assert list(reader.pages(read_records(SourceStream(BytesIO(data)), None), "x", "warc", counts)) == []  # type: ignore[arg-type]
     assert counts == {"records": 1, "page_noai": 1}
@@ -170,7 +171,7 @@ def test_real_pages_and_their_wat_opt_out_alike(shared_data: Path, name: str) ->
     found = []
     for path, archive_format in ((warc, "warc"), (wat, "wat")):
         counts: Counter[str] = Counter()
-        reader = PageReader(HTML_PARSERS["scanner"], 64 << 20, 64 << 20, opt_outs=ALL)
+        reader = PageReader(ExtractOptions(None, opt_outs=ALL))
         with path.open("rb") as source:
             records = read_records(SourceStream(source), lambda path=path: path.open("rb"))  # type: ignore[misc]
             urls = [page.url for page in reader.pages(records, path.name, archive_format, counts)]
