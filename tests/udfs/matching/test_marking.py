@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from udfs.matching import matcher
 from udfs.matching.marking import marked_caption, spans_of, stretches
 from udfs.matching.matcher import Matcher, space_text
 
@@ -41,3 +42,8 @@ def test_the_caption_is_marked_not_its_spaced_text():
 def test_long_captions_are_cut_marks_included():
     assert marked("x " * 5000 + "cat", "cat", most=6) == "x x x …"
     assert marked("golden retriever puppy", "golden retriever", most=9) == "[golden re]…"
+
+
+def test_marking_follows_the_marks_of_the_matching_rule(monkeypatch):
+    monkeypatch.setattr(matcher, "_SPACED", [*matcher._SPACED, ("§", " § ")])
+    assert marked("see §cat, dog", "cat", "dog") == "see §[cat], [dog]"
