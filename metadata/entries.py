@@ -1,22 +1,18 @@
 """The list of entries a run matches and balances by: read from a file or the package, checked, fingerprinted."""
 
-import codecs
-import gzip
 import hashlib
 import json
 import re
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
-from udfs.errors import UsageError
+from udfs.errors import UsageError, shortened
+from udfs.list_files import list_text, text_lines
 
 PACKAGED_FILE = "wordnet.txt.gz"
 PACKAGED_SOURCE = "wordnet-3.0 (packaged)"
-GZIP_MAGIC = b"\x1f\x8b"
-SHOWN_CHARS = 60
 
 # A file that opens so and does not parse is broken JSON; as text, it would become one entry of the whole file.
 _OPENS_AS_JSON = re.compile(r'\s*[\[{]\s*"')
@@ -88,7 +84,7 @@ def parse_entries(data: bytes, source: str, *, dedup: bool = False) -> EntryList
     Raises UsageError for bytes that are not gzip, UTF-8 or JSON as they claim, JSON that is not a list of strings,
     an empty list, blank entries, entries that UTF-8 cannot hold and duplicates.
     """
-    entries, position = _split(_decode(_gunzip(data, source), source), source)
+    entries, position = _split(list_text(data, source), source)
     if dedup:
         _check_each(entries, position, source)
         entries = list(dict.fromkeys(entries))
@@ -109,29 +105,6 @@ def _index(at: int) -> str:
     return f"index {at}"
 
 
-def _shown(entry: str) -> str:
-    """The entry as a message shows it: escaped, so that it stays on one line, and cut when long."""
-    return repr(entry) if len(entry) <= SHOWN_CHARS else f"{entry[:SHOWN_CHARS]!r}..."
-
-
-def _gunzip(data: bytes, source: str) -> bytes:
-    if not data.startswith(GZIP_MAGIC):
-        return data
-    try:
-        return gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise UsageError(f"{source}: starts as gzip but cannot be unpacked: {error}") from error
-
-
-def _decode(data: bytes, source: str) -> str:
-    data = data.removeprefix(codecs.BOM_UTF8)
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        line = _line(data.count(b"\n", 0, error.start))
-        raise UsageError(f"{source}: {line} is not UTF-8 (byte 0x{data[error.start]:02x}); save it as UTF-8") from error
-
-
 def _split(text: str, source: str) -> tuple[list[str], _Position]:
     """The entries of a JSON list or of lines, and how a message names the place of one."""
     must = source.lower().endswith((".json", ".json.gz"))
@@ -141,12 +114,7 @@ def _split(text: str, source: str) -> tuple[list[str], _Position]:
         except (ValueError, RecursionError) as error:
             if must or _OPENS_AS_JSON.match(text):
                 raise UsageError(f"{source}: is not valid JSON: {error}") from error
-    return _lines(text), _line
-
-
-def _lines(text: str) -> list[str]:
-    # Not splitlines: it also breaks at characters, such as U+2028, that an entry may hold.
-    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text.strip() else []
+    return text_lines(text) if text.strip() else [], _line
 
 
 def _strings(document: object, source: str) -> list[str]:
@@ -191,7 +159,7 @@ def _check_encodable(entries: Sequence[str], position: _Position, source: str) -
     except UnicodeEncodeError as error:
         at = next(at for at, entry in enumerate(entries) if not _is_encodable(entry))
         raise UsageError(
-            f"{source}: {position(at)} holds a lone surrogate, which UTF-8 cannot encode: {_shown(entries[at])}"
+            f"{source}: {position(at)} holds a lone surrogate, which UTF-8 cannot encode: {shortened(entries[at])}"
         ) from error
 
 
@@ -205,4 +173,4 @@ def _describe_duplicates(entries: Sequence[str], position: _Position) -> str:
     at, entry = next((at, entry) for at, entry in enumerate(entries) if first.setdefault(entry, at) != at)
     count = len(entries) - len(set(entries))
     counted = "1 duplicate" if count == 1 else f"{count:,} duplicates"
-    return f"{position(at)} repeats {position(first[entry])}: {_shown(entry)} ({counted} in all)"
+    return f"{position(at)} repeats {position(first[entry])}: {shortened(entry)} ({counted} in all)"

@@ -5,9 +5,10 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from udfs.list_files import GZIP_MAGIC
 from udfs.storage.local import open_input
 
-BZIP2_MAGIC, GZIP_MAGIC = b"BZh", b"\x1f\x8b"
+BZIP2_MAGIC = b"BZh"
 _READ_BYTES = 1 << 20
 _CHUNK_BYTES = 4 << 20
 

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from udfs.errors import BallastError, UsageError
+from udfs.errors import BallastError, UsageError, shortened
 
 DATA_FILES = ("data.noun", "data.verb", "data.adj", "data.adv")
 NUMBERS = tuple(str(number) for number in range(100))
@@ -37,7 +37,7 @@ def synset_name(line: str) -> str | None:
         return None
     match = _SYNSET.match(line)
     if match is None:
-        raise UsageError(f"not a line of a WordNet data file: {line[:60]!a}")
+        raise UsageError(f"not a line of a WordNet data file: {shortened(line)}")
     word = _ADJECTIVE_MARKER.sub("", match[1])
     return word.replace("_", " ").lower().partition(".")[0].strip() or None
 

@@ -56,7 +56,7 @@ import numpy as np
 
 from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probability
 from udfs.captions.canonical import canonical
-from udfs.errors import UsageError
+from udfs.errors import UsageError, shortened
 from udfs.hashing import DRAW, caption_hash, image_uuid, pair_hash, uniform
 from udfs.matching.matcher import held_matcher, pack_entries
 
@@ -158,7 +158,7 @@ def _counts_by_id(entries: list[str], counts: Sequence[int] | Mapping[str, int])
     if isinstance(counts, Mapping):
         without = next((entry for entry in entries if entry not in counts), None)
         if without is not None:
-            raise UsageError(f"entry {without!r:.60} has no count: these are the counts of another list")
+            raise UsageError(f"entry {shortened(without)} has no count: these are the counts of another list")
         counts = [counts[entry] for entry in entries]
     try:
         by_id = np.fromiter(map(operator.index, counts), np.int64, len(entries))

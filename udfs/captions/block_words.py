@@ -10,6 +10,7 @@ import ahocorasick
 
 from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
+from udfs.list_files import list_text, text_lines
 
 _COMMENT = "#"
 _JOINERS = "\u200c\u200d"
@@ -33,16 +34,13 @@ class BlockWords:
 NO_WORDS = BlockWords()
 
 
-def parse_block_words(data: bytes, source: str) -> BlockWords:
-    """The words of a list: UTF-8 text with a word or phrase a line; blank lines and those that begin with `#` say
-    nothing. Raises `UsageError` for bytes that are not UTF-8, and for a list without words."""
-    try:
-        lines = data.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{source}: not UTF-8 text: byte {error.start:,}") from error
+def parse_block_words(data: bytes, name: str) -> BlockWords:
+    """The words of a list file (`udfs.list_files`): a word or phrase per line; blank lines and lines that begin with
+    `#` are ignored. Raises `UsageError` for a list that cannot be read, and for one without words."""
+    lines = text_lines(list_text(data, name))
     words = {fold(canonical(line)) for line in lines if not line.lstrip().startswith(_COMMENT)} - {""}
     if not words:
-        raise UsageError(f"{source}: holds no words: name a list with a word or phrase a line")
+        raise UsageError(f"{name}: holds no words: give a list with a word or phrase per line")
     return BlockWords(tuple(sorted(words)))
 
 

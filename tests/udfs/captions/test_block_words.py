@@ -1,5 +1,6 @@
 """Blocked words and phrases against a regular expression a word."""
 
+import gzip
 import re
 import unicodedata
 
@@ -78,11 +79,22 @@ def test_a_list_is_known_by_its_words() -> None:
     assert BlockWords().fingerprint is None
 
 
+def test_a_gzipped_list_is_the_same_list() -> None:
+    data = "\ufeffBad word\r\n# comment\nété\n".encode()
+    assert parse_block_words(gzip.compress(data), "w") == parse_block_words(data, "w")
+
+
 @pytest.mark.parametrize(
-    ("data", "said"), [(b"ok\n\xff\n", "not UTF-8 text: byte 3"), (b"# only\n\n", "holds no words")]
+    ("data", "message"),
+    [
+        (b"ok\n\xff\n", "line 2 is not UTF-8 (byte 0xff); save it as UTF-8"),
+        (b"# only\n\n", "holds no words"),
+        (b"", "holds no words"),
+        (gzip.compress(b"word\n")[:-9], "starts as gzip but cannot be unpacked"),
+    ],
 )
-def test_lists_that_cannot_be_used(data: bytes, said: str) -> None:
-    with pytest.raises(UsageError, match=said):
+def test_lists_that_cannot_be_used(data: bytes, message: str) -> None:
+    with pytest.raises(UsageError, match=f"^words.txt: {re.escape(message)}"):
         parse_block_words(data, "words.txt")
 
 

@@ -81,15 +81,19 @@ def test_forms_of_a_line(lines: list[str]) -> None:
         *("a@example.com", "example.com:80", "*", "..", "*foo.com", "1.2.3.4.5", "0.0.0.0 exam|ple.com", "\x00.com"),
     ],
 )
-def test_a_line_that_is_no_domain(line: str) -> None:
-    with pytest.raises(UsageError, match=r"^list: line 2 is no domain: '") as error:
+def test_a_line_that_is_not_a_domain(line: str) -> None:
+    with pytest.raises(UsageError, match=r"^list: line 2 is not a domain: '") as error:
         domains("example.com", line)
     assert "\n" not in str(error.value)
 
 
-def test_bytes_that_are_no_text_and_broken_gzip() -> None:
-    with pytest.raises(UsageError, match="line 1 is no domain"):
-        BlockListBuilder().add_domains(b"caf\xe9.example\n", "list")
+def test_bytes_that_are_not_utf8_and_broken_gzip() -> None:
+    for data in (b"caf\xe9.example\n", gzip.compress(b"caf\xe9.example\n")):
+        with pytest.raises(UsageError, match=r"^list: line 1 is not UTF-8 \(byte 0xe9\); save it as UTF-8$"):
+            BlockListBuilder().add_domains(data, "list")
+    assert BlockListBuilder().add_domains(b"# caf\xe9\nexample.com # \xe9\n", "list") == 1
+    with pytest.raises(UsageError, match=r"line 2 is not a domain: 'caf\ufffd\.com'"):
+        domains("example.com", "caf\ufffd.com")
     with pytest.raises(UsageError, match="list: starts as gzip but cannot be unpacked"):
         BlockListBuilder().add_domains(gzip.compress(b"example.com")[:-9], "list")
 
