@@ -29,7 +29,7 @@ from udfs.errors import UsageError
 from udfs.extraction.block_lists import Blocker, BlockList
 from udfs.extraction.extractor import Extractor
 from udfs.extraction.options import ExtractOptions
-from udfs.matching.matcher import held_matcher, pack_entries
+from udfs.matching.matcher import cached_matcher, pack_entries
 from udfs.outcomes import MAX_TEXT_CHARACTERS
 from udfs.schemas import MATCHED_PAIR, PAIR, tagged
 from udfs.sources.input_files import InputFile, Sources, crawl_listing, plan_inputs, sample_files
@@ -60,7 +60,7 @@ def run(
     options = extract_options(settings, block_words)
 
     def extract(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        matcher = held_matcher(entries.value) if entries is not None else None
+        matcher = cached_matcher(entries.value) if entries is not None else None
         extractor = Extractor(options, matcher, Blocker(blocks.value) if blocks is not None else None)
         # a folder of this executor, which goes with it
         open_input = SourceOpener(opened_how, Path(SparkFiles.getRootDirectory(), "ballast-connections"))

@@ -197,7 +197,7 @@ def test_pickling_rebuilds_the_automaton() -> None:
     balancer = OnlineBalancer(entries, list(range(5000)), 40, -5)
     data = pickle.dumps(balancer)
     assert len(data) < sum(len(entry) + 11 for entry in entries) + 500  # quotes and a comma, and a float64, an entry
-    udfs.online.held_matcher.cache_clear()
+    udfs.online.cached_matcher.cache_clear()
     copy = pickle.loads(data)
     assert copy._matcher is not balancer._matcher
     text = "entry number 7 , entry number 41 ! entry number 4999"

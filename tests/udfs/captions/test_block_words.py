@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from udfs.captions.block_words import BlockWords, held_blocker, parse_block_words
+from udfs.captions.block_words import BlockWords, cached_word_check, parse_block_words
 from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
 
@@ -45,7 +45,7 @@ def test_equals_a_search_for_each_word(words: list[str], text: str) -> None:
     wanted = sorted({folded(canonical(word)) for word in words} - {""})
     if wanted:
         caption = canonical(text + words[0] + text)
-        assert held_blocker(tuple(wanted))(caption) == by_regular_expression(caption, wanted)
+        assert cached_word_check(tuple(wanted))(caption) == by_regular_expression(caption, wanted)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_hand_cases(caption: str, blocked: bool) -> None:
         "\ufeff# no comment\n\n  bad   word \r\nNAUGHTY\n  # more\ne\u0301te\u0301\n".encode(), "w"
     )
     assert words.words == ("bad word", "naughty", "été")
-    assert held_blocker(words.words)(canonical(caption)) == blocked
+    assert cached_word_check(words.words)(canonical(caption)) == blocked
 
 
 def test_a_list_is_known_by_its_words() -> None:
@@ -99,6 +99,6 @@ def test_lists_that_cannot_be_used(data: bytes, message: str) -> None:
 
 
 def test_tens_of_thousands_of_phrases() -> None:
-    blocks = held_blocker(tuple(sorted(f"phrase number {n}" for n in range(50_000))))
+    blocks = cached_word_check(tuple(sorted(f"phrase number {n}" for n in range(50_000))))
     assert blocks("this is Phrase Number 49999.")
     assert not blocks("this is phrase number 50000 and phrase number 1234567")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from udfs.matching.matcher import Matcher, held_matcher, match_batches, pack_entries, space_text
+from udfs.matching.matcher import Matcher, cached_matcher, match_batches, pack_entries, space_text
 from udfs.schemas import MATCHED_PAIR, PAIR, POOL
 
 
@@ -179,17 +179,17 @@ def test_match_batches_is_lazy() -> None:
 def test_pack_entries_round_trip(entries: list[str]) -> None:
     packed = pack_entries(entries)
     assert list(chain.from_iterable(map(json.loads, packed.splitlines()))) == entries
-    matcher = held_matcher(packed)
+    matcher = cached_matcher(packed)
     for caption in entries:
         assert matcher.match(caption) == naive_match(caption, entries)
 
 
-def test_held_matcher_is_built_once_for_equal_bytes() -> None:
-    held_matcher.cache_clear()
-    first = held_matcher(pack_entries(["dog", "cat"]))
-    assert held_matcher(bytes(bytearray(pack_entries(["dog", "cat"])))) is first
-    other = held_matcher(pack_entries(["cat", "dog"]))
+def test_cached_matcher_is_built_once_for_equal_bytes() -> None:
+    cached_matcher.cache_clear()
+    first = cached_matcher(pack_entries(["dog", "cat"]))
+    assert cached_matcher(bytes(bytearray(pack_entries(["dog", "cat"])))) is first
+    other = cached_matcher(pack_entries(["cat", "dog"]))
     assert other is not first
     assert (first.match("dog"), other.match("dog")) == ([0], [1])
-    assert held_matcher.cache_info().currsize == 1  # one automaton a worker
-    held_matcher.cache_clear()
+    assert cached_matcher.cache_info().currsize == 1  # one automaton a worker
+    cached_matcher.cache_clear()
