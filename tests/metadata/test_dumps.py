@@ -67,7 +67,7 @@ def test_an_index_may_be_given_or_lie_beside_it_plain(tmp_path):
     [
         (b"0:1:a\n12:2:b\n", "has no bzip2 stream at byte 12"),
         (b"99999999:1:a\n", "has no bzip2 stream at byte 99,999,999"),
-        (b"no offset\n", "line 1: not offset:page id:title"),
+        (b"no offset\n", "line 1 is not 'offset:page id:title'"),
     ],
 )
 def test_an_index_that_does_not_fit_is_refused(tmp_path, lines, said):
@@ -93,7 +93,7 @@ def test_what_is_no_dump_is_refused(tmp_path):
     other = tmp_path / "other"
     other.mkdir()
     twice = [str(write_plain(folder / "a.xml", PAGES)) for folder in (tmp_path, other)]
-    with pytest.raises(UsageError, match="two dumps of this name"):
+    with pytest.raises(UsageError, match="two dumps have this name"):
         plan_pieces(twice, 1)
 
 

@@ -146,12 +146,12 @@ def test_days_are_sampled_by_a_pinned_hash(tmp_path):
 
 def test_files_that_would_count_twice_or_are_no_views_are_refused(tmp_path):
     hourly, daily = "pageviews-20240101-000000.gz", "pageviews-20240101-user.bz2"
-    with pytest.raises(UsageError, match="covered by an hourly and a daily file"):
+    with pytest.raises(UsageError, match="covered by hourly and daily files"):
         plan_files([str(make(tmp_path / "a", hourly, daily))], None, 0)
     make(tmp_path / "b", hourly)
-    with pytest.raises(UsageError, match="a second file of this name"):
+    with pytest.raises(UsageError, match="has the same name as"):
         plan_files([str(tmp_path / "a" / hourly), str(tmp_path / "b" / hourly)], None, 0)
     with pytest.raises(UsageError, match="not named pageviews-"):
         plan_files([str(make(tmp_path / "c", "x.gz") / "x.gz")], None, 0)
-    with pytest.raises(UsageError, match="no pageviews-"):
+    with pytest.raises(UsageError, match="has no files named pageviews-"):
         plan_files([str(tmp_path / "c")], None, 0)

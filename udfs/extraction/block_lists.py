@@ -113,7 +113,8 @@ class BlockListBuilder:
             else:
                 url = image_url("", line)
                 if isinstance(url, Outcome):
-                    raise _unusable(data, name, number, line, "is neither an http(s) URL nor a uuid")
+                    _check_encoding(line, data, name)
+                    raise UsageError(f"{name}: line {number} is neither an http(s) URL nor a uuid: {shortened(line)}")
                 uuid = image_uuid(url)
             images.append(_hash(uuid))
             added += 1
@@ -132,7 +133,8 @@ class BlockListBuilder:
                     added += 1
             except ValueError as error:
                 if skipped is None:
-                    raise _unusable(data, name, number, line, "is not a domain") from error
+                    _check_encoding(line, data, name)
+                    raise UsageError(f"{name}: line {number} is not a domain: {shortened(line)}") from error
                 skipped.append(line)
         return added
 
@@ -265,8 +267,7 @@ def _uncommented(data: bytes, name: str) -> Iterator[str]:
         yield line.partition("#")[0].rstrip() if "#" in line else line
 
 
-def _unusable(data: bytes, name: str, number: int, line: str, reason: str) -> UsageError:
-    """The error for a line that cannot be used. Raises the one for a list that is not UTF-8, if that is the cause."""
+def _check_encoding(line: str, data: bytes, name: str) -> None:
+    """Raise `UsageError` if a line has bytes that are not UTF-8."""
     if REPLACED in line:
         list_text(data, name)
-    return UsageError(f"{name}: line {number} {reason}: {shortened(line)}")
