@@ -1,4 +1,4 @@
-"""The rule from WordNet's data files to names, on hand-worked lines, and the packaged list built again if it can be."""
+"""Names from WordNet's data files, on lines worked by hand; the packaged list, rebuilt where WordNet is installed."""
 
 import gzip
 import os
@@ -110,9 +110,9 @@ def test_the_command_refuses_a_folder_without_data_files(dict_dir: Path, capsys:
     (dict_dir / "data.adv").unlink()
     out = dict_dir / "out.txt.gz"
     assert wordnet.main([str(dict_dir), str(out)]) == 2
-    said = capsys.readouterr()
-    assert said.err == f"{dict_dir}: not a WordNet dict folder: it lacks data.verb, data.adv\n"
-    assert said.out == ""
+    printed = capsys.readouterr()
+    assert printed.err == f"{dict_dir}: not a WordNet dict folder: it lacks data.verb, data.adv\n"
+    assert printed.out == ""
     assert not out.exists()
 
 

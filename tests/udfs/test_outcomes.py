@@ -1,4 +1,4 @@
-"""Outcomes: each belongs to exactly one sum or is a named overlay, and a row that loses something is told."""
+"""Outcomes: each belongs to exactly one sum or is an overlay, and a row that loses an item is detected."""
 
 import types
 from collections import Counter
@@ -50,7 +50,7 @@ def test_a_row_that_adds_up_has_no_errors() -> None:
 
 
 @given(st.sampled_from([outcome for outcome in Outcome if outcome not in OVERLAYS]), st.integers(1, 10**12))
-def test_one_item_astray_is_named(outcome: Outcome, astray: int) -> None:
+def test_one_missing_item_is_reported(outcome: Outcome, astray: int) -> None:
     row = dict.fromkeys(COUNTERS, 0)
     row[outcome] = astray
     (error,) = conservation_errors(row)

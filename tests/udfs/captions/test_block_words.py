@@ -23,7 +23,7 @@ def folded(text: str) -> str:
 
 
 def by_regular_expression(caption: str, words: list[str]) -> bool:
-    """Letters, numbers, underscores, marks and joiners made one letter, the rest as it stands."""
+    """Replaces letters, numbers, underscores, marks and joiners by one letter; keeps the rest."""
     text = folded(caption)
     inside = "".join(
         "w" if re.match(r"[\w\u200c\u200d]", c) or unicodedata.category(c)[0] == "M" else "-" for c in text
@@ -71,7 +71,7 @@ def test_hand_cases(caption: str, blocked: bool) -> None:
     assert cached_word_check(words.words)(canonical(caption)) == blocked
 
 
-def test_a_list_is_known_by_its_words() -> None:
+def test_the_fingerprint_depends_on_the_words_alone() -> None:
     one, two = (parse_block_words(data, "w").fingerprint for data in (b"A\nb\n", b"# x\nB\n\na\na\n"))
     assert one == two != parse_block_words(b"a\n", "w").fingerprint
     assert one is not None

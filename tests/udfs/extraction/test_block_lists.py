@@ -139,7 +139,7 @@ def test_images_by_url_and_uuid() -> None:
 @pytest.mark.parametrize(
     "line", ["a.jpg", "ftp://a.example/a.jpg", "data:image/png;base64,AA", "0123456789abcdef", "//x"]
 )
-def test_a_line_that_is_no_image(line: str) -> None:
+def test_a_line_that_is_neither_a_url_nor_a_uuid(line: str) -> None:
     with pytest.raises(UsageError, match=r"^list: line 1 is neither an http\(s\) URL nor a uuid: "):
         BlockListBuilder().add_images(line.encode(), "list")
 
@@ -150,7 +150,7 @@ def test_pages_without_a_host_are_not_blocked() -> None:
         assert not blocker.blocks_page(url)
 
 
-def test_the_fingerprint_is_of_what_is_listed() -> None:
+def test_the_fingerprint_depends_on_the_listed_names_alone() -> None:
     def fingerprint(lines: str, images: str = "") -> dict[str, int | str]:
         builder = BlockListBuilder()
         builder.add_domains(lines.encode(), "list")

@@ -1,4 +1,4 @@
-"""What pages opt out by: the examples of Google's documentation and of TDMRep, and what sites write beside them."""
+"""Opt-outs of pages: the examples of Google's documentation and of TDMRep, and other spellings that sites use."""
 
 import types
 from pathlib import Path
@@ -120,7 +120,7 @@ def test_tdm_reservation(headers: list[str], metas: list[str], is_reserved: bool
     assert opted_out(fields, tags, ALL) == ("page_tdm_reserved" if is_reserved else None)
 
 
-def test_only_what_is_respected_counts_and_the_first_reason_of_several() -> None:
+def test_only_respected_opt_outs_count_and_the_first_of_several() -> None:
     headers = [("x-robots-tag", "noindex, noimageai"), ("tdm-reservation", "1")]
     metas = [("robots", "noai")]
     for respected, expected in (
@@ -169,15 +169,15 @@ VALUES = st.lists(WORDS | st.text(max_size=3), max_size=12).map("".join)
     st.lists(st.tuples(st.sampled_from(["robots", "ccbot", "tdm-reservation", "x"]), VALUES), max_size=4),
     st.sets(st.sampled_from(OptOut)),
 )
-def test_nothing_crashes_and_more_respect_never_takes_more_pages(
+def test_nothing_crashes_and_respecting_more_never_keeps_more_pages(
     headers: list[tuple[str, str]], metas: list[tuple[str, str]], respected: set[OptOut]
 ) -> None:
-    found = opted_out(headers, metas, frozenset(respected))
-    assert found is None or found in {opt_out.outcome for opt_out in respected}
-    assert (found is None) >= (opted_out(headers, metas, ALL) is None)
+    outcome = opted_out(headers, metas, frozenset(respected))
+    assert outcome is None or outcome in {opt_out.outcome for opt_out in respected}
+    assert (outcome is None) >= (opted_out(headers, metas, ALL) is None)
     upper = [(name, value.upper()) for name, value in headers]
     if all(value.isascii() for _, value in headers):
-        assert opted_out(upper, metas, frozenset(respected)) == found
+        assert opted_out(upper, metas, frozenset(respected)) == outcome
 
 
 @given(st.lists(st.sampled_from(["noai", "nofollow", "noindex", "none", "all", "noimageai"]), max_size=6))

@@ -14,9 +14,9 @@ captions = st.text("ab ,.`", max_size=20).map(lambda text: " ".join(text.split()
 @given(captions)
 def test_spans_are_those_of_the_matching_rule(caption):
     spaced = space_text(caption)
-    found = {entry: spans_of(spaced, entry) for entry in WORDS}
-    assert [WORDS[i] for i in Matcher(WORDS).match(caption)] == [entry for entry in WORDS if found[entry]]
-    for entry, spans in found.items():
+    spans_by_entry = {entry: spans_of(spaced, entry) for entry in WORDS}
+    assert [WORDS[i] for i in Matcher(WORDS).match(caption)] == [entry for entry in WORDS if spans_by_entry[entry]]
+    for entry, spans in spans_by_entry.items():
         assert len(spans) == sum(spaced.startswith(f" {entry} ", at) for at in range(len(spaced)))
         assert all(spaced[span.start : span.end] == entry for span in spans)
 
