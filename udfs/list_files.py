@@ -41,8 +41,7 @@ def lenient_lines(data: bytes, name: str) -> Iterator[str]:
 
     Bytes that are not UTF-8 become `REPLACED`. Raises `UsageError` for gzip that cannot be unpacked.
     """
-    for line in TextIOWrapper(BytesIO(_unpacked(data, name)), "utf-8-sig", "replace", newline="\n"):
-        yield line.strip()
+    return map(str.strip, TextIOWrapper(BytesIO(_unpacked(data, name)), "utf-8-sig", "replace", newline="\n"))
 
 
 def _unpacked(data: bytes, name: str) -> bytes:

@@ -86,7 +86,8 @@ class BlockListBuilder:
         """
         skipped: list[str] = []
         added = self._add_domains(domains or b"", f"{name}/domains", skipped)
-        for line in _uncommented(urls or b"", f"{name}/urls"):
+        for line in lenient_lines(urls or b"", f"{name}/urls"):
+            line = _uncommented(line)
             if not line:
                 continue
             try:
@@ -125,10 +126,10 @@ class BlockListBuilder:
 
     def _add_domains(self, data: bytes, name: str, skipped: list[str] | None) -> int:
         add, added = self._hashes["domains"].append, 0
-        for number, line in enumerate(_uncommented(data, name), 1):
+        for number, line in enumerate(lenient_lines(data, name), 1):
             try:
                 # nearly all of millions are plain
-                for domain in (line,) if _plain(line) else _names_of(line):
+                for domain in (line,) if _plain(line) else _names_of(_uncommented(line)):
                     add(_hash(domain))
                     added += 1
             except ValueError as error:
@@ -261,10 +262,8 @@ def _is_ip(text: str) -> bool:
     return True
 
 
-def _uncommented(data: bytes, name: str) -> Iterator[str]:
-    """The lines of a list without comments; a line of nothing else is empty."""
-    for line in lenient_lines(data, name):
-        yield line.partition("#")[0].rstrip() if "#" in line else line
+def _uncommented(line: str) -> str:
+    return line.partition("#")[0].rstrip()
 
 
 def _check_encoding(line: str, data: bytes, name: str) -> None:
