@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from jobs.runs.run_folder import FILES, MATCHED, POOL, REPEATS, SUBSET
-from udfs.outcomes import OPTED_OUT, Outcome
+from udfs.extraction.opt_outs import OPTED_OUT
+from udfs.outcomes import Outcome
 from udfs.report.figures import Step
 
 _RULES = {

@@ -15,7 +15,8 @@ from table import SPEEDUP, TIMES, Row, interleave, timed
 
 from udfs.archive.formats import WARC
 from udfs.captions.canonical import canonical
-from udfs.extraction.extractor import ExtractOptions, Extractor
+from udfs.extraction.extractor import Extractor
+from udfs.extraction.options import ExtractOptions
 from udfs.html.profiles import RICH
 from udfs.matching.matcher import Matcher
 from udfs.outcomes import FileStatus, Outcome

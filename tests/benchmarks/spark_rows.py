@@ -18,7 +18,7 @@ from jobs.settings.groups import Captions, Execution, Parsing, Reading
 from jobs.spark.session import spark_session
 from jobs.steps.extraction_plan import ExtractionPlan, extract_options
 from udfs.archive.formats import WARC
-from udfs.matching.matcher import Matcher, held_matcher, pack_entries
+from udfs.matching.matcher import Matcher, cached_matcher, pack_entries
 from udfs.schemas import KIND_PAIR
 from udfs.sources.input_files import InputFile
 from udfs.sources.opener import SourceOptions
@@ -68,7 +68,7 @@ def _share(pool: ProcessPoolExecutor, path: Path, files: int) -> list[int]:
 
 
 def _hold(packed: Path) -> None:
-    _held.append(held_matcher(packed.read_bytes()))
+    _held.append(cached_matcher(packed.read_bytes()))
 
 
 def _count_pairs(path: Path) -> int:

@@ -20,7 +20,8 @@ from wat_causes import Difference, Pair, differences
 
 from udfs.archive.formats import WARC, WAT
 from udfs.archive.records import SourceStream, read_records
-from udfs.extraction.extractor import ExtractOptions, Extractor
+from udfs.extraction.extractor import Extractor
+from udfs.extraction.options import ExtractOptions
 from udfs.extraction.urls import base_url, image_url
 from udfs.html.profiles import PAPER, RICH, TEXT_KEYS, Profile
 from udfs.outcomes import Outcome

@@ -6,6 +6,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -20,10 +21,10 @@ from warcio.warcwriter import WARCWriter
 from udfs.archive.formats import WAT
 from udfs.archive.records import SourceStream, read_records
 from udfs.captions.canonical import canonical
-from udfs.extraction.extractor import ExtractOptions, Extractor
+from udfs.extraction.extractor import Extractor
+from udfs.extraction.options import ExtractOptions
 from udfs.extraction.pages import Page, PageReader
 from udfs.extraction.urls import base_url, image_url
-from udfs.html.parsers import HTML_PARSERS
 from udfs.outcomes import Outcome
 from udfs.sample.archive import write_warc, write_wat
 from udfs.sources.input_files import InputFile
@@ -112,7 +113,7 @@ def _usable(listed: list[tuple[str, str]], bases: set[str]) -> tuple[Pairs, int,
 def _pages(data: bytes, name: str) -> Iterator[tuple[str, Page]]:
     """The pages of a WAT, each with the base URL of its images."""
     records = read_records(SourceStream(BytesIO(data)), lambda: BytesIO(data))
-    reader = PageReader(HTML_PARSERS[_ALL.html_parser], _ALL.max_page_bytes, _ALL.max_record_bytes)
+    reader = PageReader(replace(_ALL, opt_outs=frozenset()))
     for page in reader.pages(records, name, WAT, Counter[str]()):
         yield base_url(page.url, page.document.base_href), page
 

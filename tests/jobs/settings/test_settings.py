@@ -11,7 +11,7 @@ from jobs.settings.flags import execution_settings, help_of, identity_settings
 from jobs.settings.settings import SETTINGS, Settings, names_of
 from jobs.steps.extraction_plan import extract_options
 from udfs.errors import UsageError
-from udfs.extraction.extractor import ExtractOptions
+from udfs.extraction.options import ExtractOptions
 
 
 def resolved(name: str, *flags: str) -> Settings:

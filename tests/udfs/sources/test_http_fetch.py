@@ -10,7 +10,8 @@ import pytest
 from naughty_server import BODY, Naughty, closed_port, drip, naughty_server, serve, stall, status
 
 from udfs.errors import SourceFailed, SourceRefused
-from udfs.extraction.extractor import ExtractOptions, Extractor
+from udfs.extraction.extractor import Extractor
+from udfs.extraction.options import ExtractOptions
 from udfs.sample.archive import write_warc
 from udfs.sources.hadoop import open_hadoop
 from udfs.sources.http_fetch import retry_after_s
