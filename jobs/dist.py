@@ -4,7 +4,7 @@
 .zip, .egg and .py on the path; in the wheel's form the zip also knows its own version). The environment is a virtual
 environment without pyspark, which the cluster has: for `--archives`. venv-pack, which Spark's guide names, is not used:
 it has had no release since 2018 and keeps the times of files, so that two builds would differ. Built twice from the
-same checkout and with the same versions of libraries, the code zip is the same byte for byte.
+same checkout, the code zip is the same byte for byte. The libraries have the versions of conf/constraints.txt.
 """
 
 import argparse
@@ -18,13 +18,14 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Iterator, Sequence
-from importlib.metadata import distributions, requires
+from importlib.metadata import requires
 from pathlib import Path
 from string import Template
 from tempfile import TemporaryDirectory
 
 from jobs.console.command import Parser, guarded
 from jobs.spark.progress import say
+from udfs.distribution import DISTRIBUTION
 from udfs.errors import BallastError, UsageError
 from udfs.storage.conf_files import read_conf
 
@@ -36,6 +37,7 @@ DEFAULTS_FILE = "spark-defaults.conf"
 _ROOT = Path(__file__).resolve().parent.parent
 _PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 _SOURCES = ("conf", "jobs", "metadata", "udfs", "setup.py", "pyproject.toml", "README.md", "LICENSE")
+_LOCK = "conf/constraints.txt"
 _LEFT_TO_THE_CLUSTER = ("pyspark",)
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
@@ -50,7 +52,7 @@ print(sys.prefix, *{line.split()[-1] for line in open("/proc/self/maps") if "/" 
 # It has no `sys.path` lines as jobs/curate.py has: where Spark has copied it to, what lies around is not Ballast.
 _SUBMIT = '''"""The `ballast` command for spark-submit, which gets the code zip as --py-files."""
 
-from jobs.cli import main
+from ballast_curation import main
 
 raise SystemExit(main())
 '''
@@ -127,7 +129,7 @@ def _guide(version: str, wheel: Path, archive: Path, arguments: argparse.Namespa
 
 def code_zip(wheel: Path) -> Path:
     """The path of the code zip that belongs to a wheel."""
-    return wheel.with_name("-".join(wheel.name.split("-")[:2]) + ".zip")
+    return wheel.with_name(f"ballast-{wheel.name.split('-')[1]}.zip")
 
 
 def build_wheel(scratch: Path, out: Path) -> Path:
@@ -141,8 +143,8 @@ def build_wheel(scratch: Path, out: Path) -> Path:
         else:
             shutil.copyfile(path, source / name)
     _pip("wheel", "--no-build-isolation", "--no-deps", "--wheel-dir", str(scratch), str(source))
-    (built,) = scratch.glob("ballast-*.whl")
-    for old in (*out.glob("ballast-*.whl"), *out.glob("ballast-*.zip")):
+    (built,) = scratch.glob("*.whl")
+    for old in (*out.glob("ballast*.whl"), *out.glob("ballast-*.zip")):
         old.unlink()
     wheel = out / built.name
     repack_zip(built, wheel)
@@ -166,16 +168,13 @@ def repack_zip(source: Path, target: Path) -> None:
 
 
 def build_environment(scratch: Path, prefix: str, bundle: bool) -> Path:
-    """A virtual environment with Ballast's libraries, in the versions of this one, without Ballast and pyspark."""
+    """A virtual environment with Ballast's libraries in the locked versions, without Ballast and pyspark."""
     environment = scratch / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
-    constraints = scratch / "constraints.txt"
-    pins = {f"{found.metadata['Name']}=={found.version}" for found in distributions()}
-    constraints.write_text("\n".join(sorted(pin for pin in pins if not pin.startswith("ballast=="))), encoding="utf-8")
-    wanted = [line for line in requires("ballast") or () if "extra ==" not in line]
+    wanted = [line for line in requires(DISTRIBUTION) or () if "extra ==" not in line]
     wanted = [line for line in wanted if _name(line) not in _LEFT_TO_THE_CLUSTER]
     python = str(environment / "bin" / "python")
-    _pip("--python", python, "install", "--no-compile", "--constraint", str(constraints), *wanted)
+    _pip("--python", python, "install", "--no-compile", *wanted)
     if bundle:
         _bundle_python(environment)
     # the archive's files all get one time, which a .pyc that is checked by time would not bear
@@ -266,8 +265,10 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _pip(*arguments: str) -> None:
+    """Run pip, held to the lock; paths in the arguments are absolute."""
+    lock = {"PIP_CONSTRAINT": _LOCK, "PIP_BUILD_CONSTRAINT": _LOCK}  # split at spaces, so relative to the checkout
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=_ROOT, env={**os.environ, **lock})
     if done.returncode != 0:
         raise BallastError(f"pip {arguments[0]} failed: {(done.stderr.strip().splitlines() or ['no word why'])[-1]}")
 

@@ -28,7 +28,7 @@ from jobs.steps.extraction_plan import ExtractionPlan, plan_extraction
 from metadata.entries import EntryList
 from udfs.extraction.block_lists import Blocker, BlockList
 from udfs.extraction.extractor import Extractor
-from udfs.matching.matcher import held_matcher, pack_entries
+from udfs.matching.matcher import cached_matcher, pack_entries
 from udfs.schemas import MATCHED_PAIR, PAIR, tagged
 from udfs.sources.input_files import InputFile
 from udfs.sources.opener import SourceOpener
@@ -55,7 +55,7 @@ def run(
     options, opening = plan.options, plan.opening
 
     def extract(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        matcher = held_matcher(entries.value) if entries is not None else None
+        matcher = cached_matcher(entries.value) if entries is not None else None
         extractor = Extractor(options, matcher, Blocker(blocks.value) if blocks is not None else None)
         # a folder of this executor, which is deleted with it
         open_input = SourceOpener(opening, Path(SparkFiles.getRootDirectory(), "ballast-connections"))

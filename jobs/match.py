@@ -28,7 +28,7 @@ from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
 from metadata.entries import EntryList
 from udfs.errors import UsageError
-from udfs.matching.matcher import held_matcher, match_batches, pack_entries
+from udfs.matching.matcher import cached_matcher, match_batches, pack_entries
 from udfs.schemas import MATCHED_PAIR, PAIR
 from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.stages import MatchedFacts, Stage
@@ -39,7 +39,7 @@ def run(pairs: DataFrame, entries: Broadcast[bytes]) -> DataFrame:
     schema = POOL_SCHEMA if "duplicates" in pairs.columns else MATCHED_PAIR
 
     def match(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        return match_batches(batches, held_matcher(entries.value), schema)
+        return match_batches(batches, cached_matcher(entries.value), schema)
 
     columns = [name for name in schema.names if name != "entry_ids"]
     return pairs.select(*columns).mapInArrow(match, ddl(schema))

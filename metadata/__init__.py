@@ -1,1 +1,1 @@
-"""The metadata: loading, checking and building the list of entries."""
+"""Entry lists, which the paper calls metadata: loading, checking and building them."""

@@ -1,8 +1,8 @@
-"""Counting in a worker: pieces of dumps and files of views to partial counts, as Arrow batches of `COUNTED`.
+"""Counts pieces of dumps and files of views in a worker, to partial counts in Arrow batches of `COUNTED`.
 
-A worker adds up in a dictionary of bounded size and hands it on when it is full, so that one key may come in several
-rows, from several workers. Nothing is left out here: only the sum over all rows is a count, and a key that is rare in
-every piece may be frequent in all.
+A worker counts in a dictionary of bounded size and emits it when it is full. So a key may have several rows, from
+several workers, and only the sum over all rows is its count. No key is dropped here, because a key that is rare in
+every piece may be frequent overall.
 """
 
 from collections import Counter
@@ -24,11 +24,11 @@ COUNTED = pa.schema(
         pa.field("kind", pa.string()),
     ]
 )
-"""A partial count: of a word (`key`), a pair of words (`key`, `second`), a title (`key`), or an outcome of a file
-(`key` the file's name, `second` the outcome, or what is damaged). `second` is empty where there is none; no nulls."""
+"""A partial count of a word (`key`), a pair of words (`key`, `second`), a title (`key`), or an outcome of a file (`key`
+is the file's name, `second` the outcome or the damage). `second` is empty for words and titles; no nulls."""
 
 WORD_COUNT = pa.schema([pa.field("word", pa.string()), pa.field("count", pa.int64())])
-"""A word of Wikipedia's articles and how often it occurs."""
+"""A word of Wikipedia's articles, and how often it occurs."""
 
 PAIR_COUNT = pa.schema(
     [
@@ -41,24 +41,24 @@ PAIR_COUNT = pa.schema(
         pa.field("pmi", pa.float64()),
     ]
 )
-"""A pair of words: how often it and its words occur, and their association (`metadata.words`)."""
+"""A pair of words: how often the pair and each word occur, and their association (`metadata.words`)."""
 
 TITLE_VIEWS = pa.schema([pa.field("title", pa.string()), pa.field("views", pa.int64())])
-"""A title and its views over all files."""
+"""A title, and its views in all files."""
 
 SYNSET_NAME = pa.schema([pa.field("name", pa.string()), pa.field("synsets", pa.int64())])
-"""A name of WordNet's synsets and how many it names."""
+"""A name of WordNet's synsets, and how many synsets have it."""
 
 UNIGRAM, BIGRAM, TITLE, OUTCOME, DAMAGE = "unigram", "bigram", "title", "outcome", "damage"
 MAX_KEYS = 1_000_000
-"""Keys held at once."""
+"""The keys that a worker counts before it emits them."""
 _BATCH_ROWS = 50_000
 
 _Key = tuple[str, str, str]
 
 
 class PartialCounts:
-    """A dictionary of counts that is handed on as batches when it is full."""
+    """A dictionary of counts that is emitted as batches when it is full."""
 
     def __init__(self, max_keys: int = MAX_KEYS) -> None:
         self._counts: Counter[_Key] = Counter()
@@ -72,7 +72,7 @@ class PartialCounts:
         return len(self._counts) >= self._max_keys
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """All that was added since the last call, and forget it."""
+        """Yield everything that was added since the last call, and forget it."""
         items = list(self._counts.items())
         self._counts.clear()
         for start in range(0, len(items), _BATCH_ROWS):
@@ -91,11 +91,11 @@ class PartialCounts:
 def count_piece(
     piece: Piece, *, with_pairs: bool, lowercase: bool, max_keys: int = MAX_KEYS
 ) -> Iterator[pa.RecordBatch]:
-    """The words, and perhaps the pairs, of the articles of a piece, and what became of each of its pages.
+    """Count the words, and optionally the pairs, of the articles of a piece, and the outcome of each page.
 
-    Articles are pages of the main namespace that are no redirects. Outcomes: `articles`, `redirects`, `other
-    namespaces`, `malformed`, `too large`, `too complex` and `unparsable`; each page has one. Damage ends the piece;
-    what precedes it counts.
+    Articles are the pages of the main namespace, except redirects. Each page has one outcome: `articles`, `redirects`,
+    `other namespaces`, `malformed`, `too large`, `too complex` or `unparsable`. Damage ends the piece; what precedes it
+    is counted.
     """
     counts = PartialCounts(max_keys)
     try:
@@ -116,7 +116,7 @@ def count_piece(
 
 
 def _article(data: bytes | OversizedPage) -> tuple[str, str]:
-    """What becomes of a page, and its text if that is an article."""
+    """The outcome of a page, and its text if it is an article."""
     if isinstance(data, OversizedPage):
         return "too large", ""
     try:
@@ -135,17 +135,17 @@ def _article(data: bytes | OversizedPage) -> tuple[str, str]:
 
 
 def count_views(file: ViewsFile, *, min_hour_views: int, max_keys: int = MAX_KEYS) -> Iterator[pa.RecordBatch]:
-    """The titles of a file of views, and what became of each of its English lines.
+    """Count the views of the titles of a file, and the outcome of each of its English lines.
 
-    Outcomes: `titles`, and those of `pageviews.read_views`. Damage ends the file; what precedes it counts.
+    Outcomes are `titles` and those of `pageviews.read_views`. Damage ends the file; what precedes it is counted.
     """
     counts = PartialCounts(max_keys)
     try:
-        for found in read_views(file, min_hour_views):
-            if isinstance(found, str):
-                counts.add(OUTCOME, file.name, found)
+        for line in read_views(file, min_hour_views):
+            if isinstance(line, str):
+                counts.add(OUTCOME, file.name, line)
                 continue
-            title, views = found
+            title, views = line
             counts.add(OUTCOME, file.name, "titles")
             counts.add(TITLE, title, count=views)
             if counts.is_full:

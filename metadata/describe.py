@@ -1,4 +1,4 @@
-"""What a list of entries holds, and how two lists differ, in figures and examples."""
+"""Describes a list of entries, and the difference between two lists, in figures and examples."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -32,14 +32,14 @@ def describe(entries: Sequence[str]) -> dict[str, Any]:
 
 
 def evenly(entries: Sequence[str], number: int = _EXAMPLES) -> list[str]:
-    """As many entries, from the first to the last, evenly apart: the same ones each time."""
+    """At most `number` entries, evenly spaced from the first to the last: the same ones each time."""
     if len(entries) <= number:
         return list(entries)
     return [entries[place * (len(entries) - 1) // (number - 1)] for place in range(number)]
 
 
 def difference(a: Sequence[str], b: Sequence[str]) -> dict[str, Any]:
-    """What only one of two lists has, and whether what both have stands in the same order in them."""
+    """The entries that only one of two lists has, and whether both lists have the common entries in the same order."""
     in_a, in_b = set(a), set(b)
     only_a = [entry for entry in a if entry not in in_b]
     only_b = [entry for entry in b if entry not in in_a]
@@ -51,10 +51,10 @@ def difference(a: Sequence[str], b: Sequence[str]) -> dict[str, Any]:
         "only_a_examples": evenly(only_a),
         "only_b": len(only_b),
         "only_b_examples": evenly(only_b),
-        "same_order": _shared(a, in_b) == _shared(b, in_a),
+        "same_order": _common(a, in_b) == _common(b, in_a),
         "equal": list(a) == list(b),
     }
 
 
-def _shared(entries: Iterable[str], other: set[str]) -> list[str]:
+def _common(entries: Iterable[str], other: set[str]) -> list[str]:
     return [entry for entry in entries if entry in other]

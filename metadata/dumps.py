@@ -1,9 +1,9 @@
-"""Files of Wikipedia's `pages-articles`, cut into pieces that tasks read on their own: plain XML, bzip2, multistream.
+"""Cuts dumps of Wikipedia's `pages-articles` (plain XML, bzip2, multistream) into pieces, and reads the pages of one.
 
-A multistream dump is many bzip2 streams of up to 100 pages each, and its index (`…-multistream-index.txt.bz2`, lines of
-`offset:page id:title`) says at which byte each begins. Where the index lies beside the dump, the dump is read by many
-tasks; without it, and for a dump that is one stream, by one. Plain XML is cut anywhere: a page belongs to the piece in
-which it begins.
+Each task reads one piece. A multistream dump is many bzip2 streams of up to 100 pages each; its index
+(`…-multistream-index.txt.bz2`, lines of `offset:page id:title`) lists the byte at which each begins. With its index, a
+dump is read by many tasks; without it, or if it is a single stream, by one. Plain XML can be cut anywhere: a page
+belongs to the piece in which it begins.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,11 +18,11 @@ from udfs.storage.local import open_input
 _PAGE, _PAGE_END, _LAST = b"<page>", b"</page>", b"</mediawiki>"
 _TAIL_BYTES = 64
 MAX_PAGE_BYTES = 32 << 20
-"""A page of more XML is left out; MediaWiki's own limit for the text is 2 MiB."""
+"""Pages with more XML are skipped; MediaWiki's own limit for the text is 2 MiB."""
 
 
 class Piece(NamedTuple):
-    """What one task reads: the bytes of a file from `start` to `end`, to the end of the file if that is -1."""
+    """What one task reads: the bytes of a file from `start` to `end`, or to the file's end if that is -1."""
 
     path: str
     name: str
@@ -43,21 +43,21 @@ def is_index(path: str) -> bool:
 
 
 def plan_pieces(paths: Iterable[str], split_bytes: int) -> list[Piece]:
-    """The pieces of some dumps, of about `split_bytes` of the file each where it can be cut; indexes may be among them.
+    """Cut dumps into pieces of about `split_bytes` of the file each, where they can be cut; `paths` may hold indexes.
 
-    Raises UsageError for a file that is neither XML nor bzip2, two files of one name, and an index that is damaged or
-    of another dump.
+    Raises UsageError for a file that is neither XML nor bzip2, two dumps of the same name, and an index that is damaged
+    or belongs to another dump.
     """
-    given = list(dict.fromkeys(paths))
-    dumps = [path for path in given if not is_index(path)]
+    paths = list(dict.fromkeys(paths))
+    dumps = [path for path in paths if not is_index(path)]
     names = [Path(path).name for path in dumps]
     for name in names:
         if names.count(name) > 1:
-            raise UsageError(f"{name}: two dumps of this name: the manifest tells them apart by their names")
-    indexes = {Path(path).name: path for path in given if is_index(path)}
+            raise UsageError(f"{name}: two dumps have this name; rename one, because the manifest lists dumps by name")
+    indexes = {Path(path).name: path for path in paths if is_index(path)}
     pieces = [piece for path in dumps for piece in _pieces(path, indexes, split_bytes)]
     if not pieces:
-        raise UsageError("no dump among the files: give pages-articles XML, plain or bzip2")
+        raise UsageError("no dump among the files; give pages-articles XML, plain or bzip2")
     return pieces
 
 
@@ -73,7 +73,7 @@ def _pieces(path: str, indexes: dict[str, str], split_bytes: int) -> list[Piece]
     elif magic.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         starts = list(range(0, max(size, 1), split_bytes))
     else:
-        raise UsageError(f"{path}: neither XML nor bzip2: give pages-articles as it is published")
+        raise UsageError(f"{path}: neither XML nor bzip2; give a pages-articles dump as published")
     kept = [0]
     for start in starts:
         if start - kept[-1] >= split_bytes:
@@ -82,31 +82,31 @@ def _pieces(path: str, indexes: dict[str, str], split_bytes: int) -> list[Piece]
 
 
 def find_index(path: str, indexes: dict[str, str]) -> str | None:
-    """The index of a multistream dump: among those given, or beside it; None where there is none."""
+    """The index of a multistream dump: one of `indexes`, or a file beside it; None if there is none."""
     name = Path(path).name
     if "-multistream" not in name:
         return None
     wanted = name.replace("-multistream", "-multistream-index").replace(".xml", ".txt")
-    for spelled in (wanted, wanted.removesuffix(".bz2")):
-        beside = path.removesuffix(name) + spelled
-        if spelled in indexes:
-            return indexes[spelled]
+    for index in (wanted, wanted.removesuffix(".bz2")):
+        beside = path.removesuffix(name) + index
+        if index in indexes:
+            return indexes[index]
         if Path(beside).exists():
             return beside
     return None
 
 
 def stream_starts(index: str, dump: str, size: int) -> list[int]:
-    """The offsets at which the streams of a dump of `size` bytes begin, by its index, ascending, 0 first.
+    """The offsets at which the streams of a dump of `size` bytes begin, from its index: ascending, the first 0.
 
-    Raises UsageError for an index that cannot be read, and for offsets at which the dump has no stream.
+    Raises UsageError for an index that cannot be read, and for an offset at which no stream of the dump begins.
     """
     starts = {0}
     try:
         for number, line in enumerate(read_lines(index), 1):
             offset, colon, _ = line.partition(b":")
             if not (colon and offset.isdigit()):
-                raise UsageError(f"{index}, line {number:,}: not offset:page id:title")
+                raise UsageError(f"{index}: line {number:,} is not 'offset:page id:title', as in an index of a dump")
             starts.add(int(offset))
     except Damage as error:
         raise UsageError(f"{index}: {error}") from error
@@ -114,20 +114,23 @@ def stream_starts(index: str, dump: str, size: int) -> list[int]:
         for start in sorted(starts):
             file.seek(start)
             if start >= size or file.read(3) != BZIP2_MAGIC:
-                raise UsageError(f"{index}: {Path(dump).name} has no bzip2 stream at byte {start:,}: not its index")
+                raise UsageError(
+                    f"{index}: not the index of {Path(dump).name}, which has no bzip2 stream at byte {start:,}"
+                )
     return sorted(starts)
 
 
 def read_pages(piece: Piece) -> Iterator[bytes | OversizedPage]:
-    """The bytes of each `<page>…</page>` of a piece, in order; a plain file is read on to the end of its last page.
+    """The bytes of each `<page>…</page>` of a piece, in order; in a plain file, also the rest of a page that it cuts.
 
-    The tags are searched for as bytes: in a page's text they stand escaped, so that a page that is no XML costs none
-    but itself (one that does not end stops where the next begins), and memory is bounded by `MAX_PAGE_BYTES`.
+    The tags are searched for as bytes, because a page's text has them escaped. So a page with broken XML affects no
+    other page (an unclosed one ends where the next begins), and `MAX_PAGE_BYTES` bounds the memory.
 
-    Raises Damage at its place: a broken or truncated stream, a file that ends within a page or before `</mediawiki>`.
+    Raises Damage where it occurs: a broken or truncated stream, or a file that ends inside a page or before
+    `</mediawiki>`.
     """
     buffer = tail = b""
-    at = 0 if piece.is_compressed else piece.start  # of the buffer: in the piece's XML, in the file if that is plain
+    at = 0 if piece.is_compressed else piece.start  # the buffer's offset: in the decompressed piece, or in a plain file
     stop = None if piece.is_compressed or piece.end < 0 else piece.end
     begin = -1
     for chunk in read_chunks(piece.path, piece.start, piece.end if piece.is_compressed else -1):
@@ -151,7 +154,7 @@ def read_pages(piece: Piece) -> Iterator[bytes | OversizedPage]:
         if stop is not None and at >= stop:
             return
     if begin >= 0:
-        where = f" of the XML of the piece from byte {piece.start:,} on" if piece.is_compressed else ""
+        where = f" of the decompressed piece that begins at byte {piece.start:,}" if piece.is_compressed else ""
         raise Damage(f"truncated: ends within the page that begins at byte {at:,}{where}")
     if piece.end < 0 and _LAST not in tail and (piece.start == 0 or len(tail) == _TAIL_BYTES):
         raise Damage("truncated: ends without </mediawiki>")

@@ -1,25 +1,21 @@
-"""The list of entries a run matches and balances by: read from a file or the package, checked, fingerprinted."""
+"""The list of entries that a run matches and balances by: read from a file or the package, and checked."""
 
-import codecs
-import gzip
 import hashlib
 import json
 import re
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
-from udfs.errors import UsageError
+from udfs.errors import UsageError, shortened
+from udfs.list_files import list_text, text_lines
 
 PACKAGED_FILE = "wordnet.txt.gz"
 PACKAGED_SOURCE = "wordnet-3.0 (packaged)"
-GZIP_MAGIC = b"\x1f\x8b"
-SHOWN_CHARS = 60
 
-# A file that opens so and does not parse is broken JSON; as text, it would become one entry of the whole file.
-_OPENS_AS_JSON = re.compile(r'\s*[\[{]\s*"')
+# A file that begins like this but does not parse is broken JSON; read as text, it would become wrong entries.
+_BEGINS_AS_JSON = re.compile(r'\s*[\[{]\s*"')
 _JSON_TYPES = {dict: "an object", list: "a list", bool: "a boolean", type(None): "null"}
 
 _Position = Callable[[int], str]
@@ -27,11 +23,11 @@ _Position = Callable[[int], str]
 
 @dataclass(frozen=True, slots=True)
 class EntryList:
-    """Distinct, non-blank entries in the order of their file, with the hash that names the list in a run's records.
+    """Distinct, non-blank entries in the order of their file, with the hash that identifies the list in run.json.
 
-    `entries` must be encodable as UTF-8; the loaders see to that. `source` is the path as the user gave it, or
-    `wordnet-3.0 (packaged)`. `sha256` is the hex digest of the UTF-8 bytes of the entries as a JSON list without
-    spaces and with nothing but JSON's own escapes, so that text, JSON and gzip copies of one list hash alike.
+    `entries` must be encodable as UTF-8; the loaders check that. `source` is the path that the user gave, or
+    `wordnet-3.0 (packaged)`. `sha256` is the hex digest of the UTF-8 bytes of the entries as a JSON list without spaces
+    and with only the escapes that JSON requires, so that text, JSON and gzip copies of a list have the same hash.
     """
 
     entries: tuple[str, ...] = field(repr=False)
@@ -39,7 +35,7 @@ class EntryList:
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
-        # Slots leave no place for a cached property, and a frozen record is set only through object.
+        # a slotted class has no cached properties, and a frozen one can be set only through object
         object.__setattr__(self, "sha256", _sha256(self.entries))
 
     @property
@@ -49,17 +45,17 @@ class EntryList:
 
     @property
     def fingerprint(self) -> dict[str, int | str]:
-        """What a run records to tell whether another run used the same list: the count and the hash."""
+        """What a run records to recognise its list: the number of entries, and the hash."""
         return {"entries": self.size, "sha256": self.sha256}
 
 
 def load_entries(path: str | None, *, dedup: bool = False) -> EntryList:
-    """Read and check a list of entries; None gives the packaged list.
+    """Read and check a list of entries; the packaged list if the path is None.
 
-    The file is a JSON list of strings, as MetaCLIP's metadata.json, or UTF-8 text with an entry a line; either may be
-    gzipped. See `parse_entries` for how they are told apart, and for `dedup`.
+    The file is a JSON list of strings, such as MetaCLIP's metadata.json, or UTF-8 text with an entry per line; either
+    may be gzipped. `parse_entries` documents how it distinguishes them, and `dedup`.
 
-    Raises UsageError, in one line with the file and the line or index, if the file cannot be read or its list used.
+    Raises UsageError, in one line with the file and the line or index, if the file cannot be read or used.
     """
     if path is None:
         return default_entries()
@@ -71,24 +67,23 @@ def load_entries(path: str | None, *, dedup: bool = False) -> EntryList:
 
 
 def default_entries() -> EntryList:
-    """The packaged list: names of WordNet 3.0's synsets and the numbers 0 to 99 (built by metadata.wordnet)."""
-    # Through the loader, not a path: Spark ships the package to its executors as a zip.
+    """The packaged list: the names of WordNet 3.0's synsets and the numbers 0 to 99 (built by metadata.wordnet)."""
+    # read through the loader, not by path, because Spark ships the package to its executors as a zip
     return parse_entries(resources.files(__package__).joinpath(PACKAGED_FILE).read_bytes(), PACKAGED_SOURCE)
 
 
 def parse_entries(data: bytes, source: str, *, dedup: bool = False) -> EntryList:
-    """Check the bytes of a list of entries and return it; entries are kept as they stand, in order.
+    """Check the bytes of a list of entries and return it; entries keep their spelling and order.
 
-    With `dedup`, the first of equal entries is kept and duplicates are no error.
+    Duplicates are an error; with `dedup`, the first of equal entries is kept instead.
 
-    Gzip is known by its first bytes. A list is JSON if it parses as JSON, or if its name (`source`) ends in .json or
-    .json.gz, or if it opens with a bracket and a quotation mark; else it is text, whose lines end in \\n or \\r\\n.
-    A byte-order mark is left out.
+    The bytes are a list file (`udfs.list_files`). They are JSON if they parse as JSON, if the name (`source`) ends in
+    .json or .json.gz, or if they begin with a bracket and a quotation mark; else they are text.
 
-    Raises UsageError for bytes that are not gzip, UTF-8 or JSON as they claim, JSON that is not a list of strings,
-    an empty list, blank entries, entries that UTF-8 cannot hold and duplicates.
+    Raises UsageError for broken gzip, UTF-8 or JSON, JSON that is not a list of strings, an empty list, blank entries,
+    entries that UTF-8 cannot encode, and duplicates.
     """
-    entries, position = _split(_decode(_gunzip(data, source), source), source)
+    entries, position = _split(list_text(data, source), source)
     if dedup:
         _check_each(entries, position, source)
         entries = list(dict.fromkeys(entries))
@@ -109,44 +104,16 @@ def _index(at: int) -> str:
     return f"index {at}"
 
 
-def _shown(entry: str) -> str:
-    """The entry as a message shows it: escaped, so that it stays on one line, and cut when long."""
-    return repr(entry) if len(entry) <= SHOWN_CHARS else f"{entry[:SHOWN_CHARS]!r}..."
-
-
-def _gunzip(data: bytes, source: str) -> bytes:
-    if not data.startswith(GZIP_MAGIC):
-        return data
-    try:
-        return gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise UsageError(f"{source}: starts as gzip but cannot be unpacked: {error}") from error
-
-
-def _decode(data: bytes, source: str) -> str:
-    data = data.removeprefix(codecs.BOM_UTF8)
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        line = _line(data.count(b"\n", 0, error.start))
-        raise UsageError(f"{source}: {line} is not UTF-8 (byte 0x{data[error.start]:02x}); save it as UTF-8") from error
-
-
 def _split(text: str, source: str) -> tuple[list[str], _Position]:
-    """The entries of a JSON list or of lines, and how a message names the place of one."""
-    must = source.lower().endswith((".json", ".json.gz"))
-    if must or text.lstrip().startswith(("[", "{")):
+    """The entries of a JSON list or of a text, and a function that names the position of one in a message."""
+    must_be_json = source.lower().endswith((".json", ".json.gz"))
+    if must_be_json or text.lstrip().startswith(("[", "{")):
         try:
             return _strings(json.loads(text), source), _index
         except (ValueError, RecursionError) as error:
-            if must or _OPENS_AS_JSON.match(text):
+            if must_be_json or _BEGINS_AS_JSON.match(text):
                 raise UsageError(f"{source}: is not valid JSON: {error}") from error
-    return _lines(text), _line
-
-
-def _lines(text: str) -> list[str]:
-    # Not splitlines: it also breaks at characters, such as U+2028, that an entry may hold.
-    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text.strip() else []
+    return text_lines(text) if text.strip() else [], _line
 
 
 def _strings(document: object, source: str) -> list[str]:
@@ -168,14 +135,14 @@ def _json_type(value: object) -> str:
 
 
 def _check(entries: Sequence[str], position: _Position, source: str) -> None:
-    """Raise UsageError for the first reason why the entries cannot be used as a list."""
+    """Raise UsageError for the first fault of the entries as a list."""
     _check_each(entries, position, source)
     if len(set(entries)) < len(entries):
         raise UsageError(f"{source}: {_describe_duplicates(entries, position)}")
 
 
 def _check_each(entries: Sequence[str], position: _Position, source: str) -> None:
-    """Raise UsageError for an empty list and for the first entry that cannot be one, whatever else is in the list."""
+    """Raise UsageError for an empty list, and for the first entry that is unusable by itself."""
     if not entries:
         raise UsageError(f"{source}: holds no entries")
     for at, entry in enumerate(entries):
@@ -185,13 +152,13 @@ def _check_each(entries: Sequence[str], position: _Position, source: str) -> Non
 
 
 def _check_encodable(entries: Sequence[str], position: _Position, source: str) -> None:
-    """Raise UsageError if an entry holds half of a surrogate pair, which JSON's escapes can spell and UTF-8 cannot."""
+    """Raise UsageError for an entry with half of a surrogate pair, which JSON can escape but UTF-8 cannot encode."""
     try:
         "\n".join(entries).encode()
     except UnicodeEncodeError as error:
         at = next(at for at, entry in enumerate(entries) if not _is_encodable(entry))
         raise UsageError(
-            f"{source}: {position(at)} holds a lone surrogate, which UTF-8 cannot encode: {_shown(entries[at])}"
+            f"{source}: {position(at)} holds a lone surrogate, which UTF-8 cannot encode: {shortened(entries[at])}"
         ) from error
 
 
@@ -200,9 +167,9 @@ def _is_encodable(entry: str) -> bool:
 
 
 def _describe_duplicates(entries: Sequence[str], position: _Position) -> str:
-    """Name the first repetition, and how many there are: entries beyond the first of each kind."""
+    """The first duplicate with its position, and how many there are."""
     first: dict[str, int] = {}
     at, entry = next((at, entry) for at, entry in enumerate(entries) if first.setdefault(entry, at) != at)
     count = len(entries) - len(set(entries))
     counted = "1 duplicate" if count == 1 else f"{count:,} duplicates"
-    return f"{position(at)} repeats {position(first[entry])}: {_shown(entry)} ({counted} in all)"
+    return f"{position(at)} repeats {position(first[entry])}: {shortened(entry)} ({counted} in all)"

@@ -1,9 +1,9 @@
-"""Wikimedia's pageviews: hourly files and the daily complete ones, to views of titles of the English Wikipedia.
+"""Reads Wikimedia's pageviews, hourly and daily complete files, to the views of titles of the English Wikipedia.
 
-Hourly, `pageviews-YYYYMMDD-HH0000[.gz]`: lines of `domain_code page_title views response_bytes`; `en` is the desktop
-site and `en.m` the mobile one. Daily complete, `pageviews-YYYYMMDD-user[.bz2]`: lines of `wiki title page_id access
-views hours`, where `en.wikipedia` is English, the page id may lack, and `hours` spells the hour as a letter before its
-views (`A3X12`).
+Hourly files (`pageviews-YYYYMMDD-HH0000[.gz]`) have lines of `domain_code page_title views response_bytes`; `en` is the
+desktop site, `en.m` the mobile one. Daily complete files (`pageviews-YYYYMMDD-user[.bz2]`) have lines of `wiki title
+page_id access views hours`: `en.wikipedia` is English, the page id may be missing, and `hours` gives each hour as a
+letter, followed by its views (`A3X12`).
 Source: https://dumps.wikimedia.org/other/pageviews/readme.html, https://dumps.wikimedia.org/other/pageview_complete/
 """
 
@@ -22,6 +22,7 @@ from udfs.hashing import pair_hash
 
 HOURLY, DAILY = "hourly", "daily"
 _NAME = re.compile(r"pageviews-(\d{8})-(?:(\d{2})0000(?:\.gz)?|(?:user|spider|automated)(?:\.bz2)?)")
+_FORMS = "pageviews-YYYYMMDD-HH0000[.gz] or pageviews-YYYYMMDD-user[.bz2]"
 _HOURLY_PROJECTS = (b"en ", b"en.m ")
 _DAILY_PROJECT = b"en.wikipedia "
 _HOUR = re.compile(rb"[A-X](\d+)")
@@ -36,8 +37,8 @@ _NAMESPACES = frozenset(
     education_program education_program_talk gadget_talk gadget_definition gadget_definition_talk event event_talk
     transwiki""".replace("_", "-").split()
 )
-"""Names of the namespaces of the English Wikipedia and their aliases, folded, with hyphens for spaces. Titles such as
-"Star Wars: Episode IV" are in none of them and stay."""
+"""The namespaces of the English Wikipedia and their aliases, folded, with hyphens for spaces. Titles such as "Star
+Wars: Episode IV" are in none of them and are kept."""
 
 
 class ViewsFile(NamedTuple):
@@ -50,43 +51,45 @@ class ViewsFile(NamedTuple):
 
 
 class MalformedLine(Exception):
-    """A line of a pageviews file that is none."""
+    """A line that does not have the fields of a pageviews file."""
 
 
 def plan_files(arguments: Iterable[str], days: int | None, seed: int) -> list[ViewsFile]:
-    """The pageviews files among files and folders, by name; with `days`, only those of so many sampled days.
+    """The pageviews files among files and folders, sorted by name; with `days`, only those of so many sampled days.
 
-    The days are those of the smallest H("day", seed, YYYYMMDD, 0) (`udfs.hashing.pair_hash`): the same on any machine,
-    and what a smaller number samples is among what a larger one does.
+    Sampled are the days with the smallest H("day", seed, YYYYMMDD, 0) (`udfs.hashing.pair_hash`). They are the same on
+    any machine, and a smaller sample is part of a larger one.
 
-    Raises UsageError for a file that is not named as Wikimedia names them, two of one name, a day that hourly and
-    daily files both cover, a folder without any, and more days than there are.
+    Raises UsageError for a file without Wikimedia's form of name, two files of the same name, a day that hourly and
+    daily files both cover, a folder without pageviews files, and fewer days than `days`.
     """
     files: dict[str, ViewsFile] = {}
     for argument in arguments:
         for path in _paths(argument):
             file = _views_file(path)
             if file.name in files and files[file.name].path != path:
-                raise UsageError(f"{path}: a second file of this name, besides {files[file.name].path}")
+                raise UsageError(f"{path}: has the same name as {files[file.name].path}; give one of them")
             files[file.name] = file
     chosen = sorted(files.values(), key=lambda file: file.name)
     if days is not None:
         all_days = sorted({file.day for file in chosen}, key=lambda day: (pair_hash(DAY, seed, day, 0), day))
         if len(all_days) < days:
-            raise UsageError(f"--days {days}: the files cover only {len(all_days)}")
+            raise UsageError(
+                f"--days {days}: the files cover only {len(all_days)} days; ask for fewer or give more files"
+            )
         sampled = set(all_days[:days])
         chosen = [file for file in chosen if file.day in sampled]
     forms: dict[str, str] = {}
     for file in chosen:
         if forms.setdefault(file.day, file.form) != file.form:
-            raise UsageError(f"{file.name}: {file.day} is covered by an hourly and a daily file: give one of them")
+            raise UsageError(f"{file.name}: {file.day} is covered by hourly and daily files; give one sort")
     return chosen
 
 
 def _paths(argument: str) -> list[str]:
     if not isdir(argument):
         return [argument]
-    found: list[str] = []
+    paths: list[str] = []
     folders = [argument]
     while folders:
         with scandir(folders.pop()) as entries:
@@ -94,26 +97,26 @@ def _paths(argument: str) -> list[str]:
                 if entry.is_dir():
                     folders.append(entry.path)
                 elif _NAME.fullmatch(entry.name):
-                    found.append(entry.path)
-    if not found:
-        raise UsageError(f"{argument}: no pageviews-YYYYMMDD-HH0000[.gz] or pageviews-YYYYMMDD-user[.bz2] in it")
-    return found
+                    paths.append(entry.path)
+    if not paths:
+        raise UsageError(f"{argument}: the folder has no files named {_FORMS}")
+    return paths
 
 
 def _views_file(path: str) -> ViewsFile:
-    named = _NAME.fullmatch(Path(path).name)
-    if named is None:
-        raise UsageError(f"{path}: not named pageviews-YYYYMMDD-HH0000[.gz] or pageviews-YYYYMMDD-user[.bz2]")
-    return ViewsFile(path, Path(path).name, named[1], HOURLY if named[2] else DAILY)
+    match = _NAME.fullmatch(Path(path).name)
+    if match is None:
+        raise UsageError(f"{path}: not named {_FORMS}")
+    return ViewsFile(path, match[0], match[1], HOURLY if match[2] else DAILY)
 
 
 def read_views(file: ViewsFile, min_hour_views: int = 1) -> Iterator[tuple[str, int] | str]:
-    """The titles of a file's English lines with their views, or why a line gives none: `malformed`, `namespace`, `no
-    title`, `few`. Lines of other projects give nothing.
+    """For each English line of a file, its (title, views), or why it gives none: `malformed`, `namespace`, `no title`
+    or `few`. Lines of other projects are skipped.
 
     Hours in which a title has fewer than `min_hour_views` views (in one line) do not count.
 
-    Raises `streams.Damage` where the file is damaged, after what precedes it.
+    Raises `streams.Damage` at a damaged place, after all lines before it.
     """
     projects = _HOURLY_PROJECTS if file.form == HOURLY else (_DAILY_PROJECT,)
     views_of = _hourly_views if file.form == HOURLY else _daily_views
@@ -137,7 +140,7 @@ def read_views(file: ViewsFile, min_hour_views: int = 1) -> Iterator[tuple[str, 
 
 
 def decode_title(raw: bytes) -> str:
-    """A title as it is read: percent-escapes undone once, underscores as spaces, made canonical, no colon in front.
+    """A title as readers see it: percent-decoded once, underscores as spaces, canonical, without a leading colon.
 
     Raises MalformedLine for bytes that are not UTF-8.
     """

@@ -1,4 +1,4 @@
-"""Which entries the matching rule can find at all, and the same entries spaced as captions are."""
+"""Which entries the matching rule can ever find, and entries spaced as captions are."""
 
 import re
 from itertools import pairwise
@@ -10,11 +10,11 @@ _TOKEN = re.compile(f"[{re.escape(WRAPPED)}]|[^ {re.escape(WRAPPED)}]+")
 
 
 def can_match(entry: str) -> bool:
-    """Whether some caption holds the entry under the matching rule (`udfs.matching.matcher.space_text`).
+    """Whether any caption can hold the entry under the matching rule (`udfs.matching.matcher.space_text`).
 
-    A spaced caption has one space between words, one or two between a word and a wrapped mark, two or three between
-    marks: an entry with other gaps ("D.C", "a , , b") occurs in none. Nor does one with white space other than
-    spaces, or not in Unicode NFC, since captions are canonical before they are spaced (`udfs.captions.canonical`).
+    A spaced caption has one space between words, one or two between a word and a wrapped mark, and two or three between
+    marks. An entry with other gaps ("D.C", "a , , b") occurs in no caption. Nor does an entry that has white space
+    other than spaces or is not in Unicode NFC, because captions are made canonical first (`udfs.captions.canonical`).
     """
     if canonical(entry) != " ".join(word for word in entry.split(" ") if word):
         return False
@@ -35,16 +35,16 @@ def holds_wrapped(entry: str) -> bool:
 
 
 def normalize_entry(entry: str) -> str:
-    """The entry as it stands in a spaced caption that spells it so: "Washington, D.C." becomes "Washington ,  D . C .".
+    """The entry as a spaced caption has it: "Washington, D.C." becomes "Washington ,  D . C .".
 
-    An entry that can match stays as it is, so that normalising twice changes nothing more; any other is made canonical,
-    spaced as captions are and trimmed, after which it can match, unless nothing is left of it.
+    An entry that can match does not change, so normalising is idempotent. Any other entry is made canonical, spaced
+    like a caption and trimmed; then it can match, unless it is empty.
     """
     return entry if can_match(entry) else space_text(canonical(entry)).strip(" ")
 
 
 def _is_gap(left: re.Match[str], right: re.Match[str]) -> bool:
-    """Whether two tokens can stand so far apart in a spaced caption."""
+    """Whether a spaced caption can have this gap between two tokens."""
     marks = (left[0] in WRAPPED) + (right[0] in WRAPPED)
     gap = right.start() - left.end()
     return gap == 1 if marks == 0 else marks <= gap <= marks + 1

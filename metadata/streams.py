@@ -1,29 +1,29 @@
-"""Dumps as streams of bytes: plain, gzip and bzip2, several streams in a row, from a stream's start to another's."""
+"""Reads dumps as bytes or lines: plain, gzip and bzip2, also several compressed streams in a row, or some of them."""
 
 import bz2
 import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from udfs.list_files import GZIP_MAGIC
 from udfs.storage.local import open_input
 
-BZIP2_MAGIC, GZIP_MAGIC = b"BZh", b"\x1f\x8b"
+BZIP2_MAGIC = b"BZh"
 _READ_BYTES = 1 << 20
 _CHUNK_BYTES = 4 << 20
 
 
 class Damage(Exception):
-    """The file cannot be read further; the message says where. What was yielded before is good."""
+    """The file cannot be read further; the message tells where. Everything yielded before is valid."""
 
 
 def read_chunks(path: str, start: int = 0, end: int = -1) -> Iterator[bytes]:
     """The decompressed bytes of a file from byte `start` to `end` (to its end if -1), in chunks of a few MB.
 
-    Of a compressed file both must be places at which a stream begins. The first bytes of the file tell how it is
-    compressed. A chunk never holds more than 4 MiB, however well the file is compressed.
+    In a compressed file a stream must begin at both. The first bytes of the file tell how it is compressed. A chunk
+    holds at most 4 MiB, however well the file is compressed.
 
-    Raises Damage, with the byte at which the damaged stream begins and the one at which the file ends, if that is
-    within a stream.
+    Raises Damage with the byte at which the broken stream begins, and for a truncated file the one at which it ends.
     """
     with open_input(path) as file:
         magic = file.read(3)
@@ -37,7 +37,7 @@ def read_chunks(path: str, start: int = 0, end: int = -1) -> Iterator[bytes]:
 
 
 def read_lines(path: str) -> Iterator[bytes]:
-    """The lines of a file without their line feeds. Raises Damage as `read_chunks`."""
+    """The lines of a file without their line feeds. Raises Damage like `read_chunks`."""
     rest = b""
     for chunk in read_chunks(path):
         *lines, rest = (rest + chunk).split(b"\n")
@@ -62,7 +62,7 @@ class _Bzip2:
 
     @property
     def left_over(self) -> bytes | None:
-        """What follows the end of the stream, None before its end."""
+        """The bytes after the end of the stream; None if the end was not reached."""
         return self._decompressor.unused_data if self._decompressor.eof else None
 
 
@@ -92,27 +92,27 @@ def _read(file: BinaryIO, start: int, end: int) -> Iterator[bytes]:
         yield data
 
 
-def _decompressed(file: BinaryIO, start: int, end: int, stream_kind: type[_Bzip2] | type[_Gzip]) -> Iterator[bytes]:
-    stream, began, at = stream_kind(), start, start
-    is_within = False
+def _decompressed(file: BinaryIO, start: int, end: int, stream_type: type[_Bzip2] | type[_Gzip]) -> Iterator[bytes]:
+    stream, began, at = stream_type(), start, start
+    is_inside = False
     for read in _read(file, start, end):
         data = read
         at += len(data)
         while data:
-            is_within = True
+            is_inside = True
             try:
                 for chunk in stream.feed(data):
                     if chunk:
                         yield chunk
-            except stream_kind.errors as error:
+            except stream_type.errors as error:
                 raise Damage(
-                    f"the {stream_kind.name} stream that begins at byte {began:,} is broken: {error}"
+                    f"the {stream_type.name} stream that begins at byte {began:,} is broken: {error}"
                 ) from error
             left_over = stream.left_over
             data = left_over or b""
             if left_over is not None:
-                stream, began, is_within = stream_kind(), at - len(data), False
-    if is_within:
+                stream, began, is_inside = stream_type(), at - len(data), False
+    if is_inside:
         raise Damage(
-            f"truncated: the file ends at byte {at:,}, within the {stream_kind.name} stream that begins at {began:,}"
+            f"truncated: the file ends at byte {at:,}, within the {stream_type.name} stream that begins at {began:,}"
         )

@@ -1,9 +1,9 @@
-"""One page of a MediaWiki dump to plain text: its XML, then its wikitext.
+"""Converts one page of a MediaWiki dump to plain text: first its XML, then its wikitext.
 
-wikitextparser strips the markup. mwparserfromhell was slower on a piece of a real dump, and did not come back from
-thousands of unclosed `<ref `, in C, where no signal stops it. wikitextparser too is more than linear in openings that
-nothing closes: pages beyond `MAX_*` below are counted and left out. These are counts, not clocks, so that the result
-never hangs on how busy a machine was.
+wikitextparser strips the markup. mwparserfromhell was slower on a piece of a real dump, and did not return from
+thousands of unclosed `<ref `, in C code that no signal stops. wikitextparser also takes more than linear time for
+unclosed markup, so pages beyond the `MAX_*` below are counted and left out. These limits are counts, not times, so that
+the result does not depend on how busy a machine is.
 """
 
 import re
@@ -17,13 +17,13 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 MAX_TEXT_CHARS = 2 << 20
-"""Longer wikitext is left out; MediaWiki itself takes no more than 2 MiB ($wgMaxArticleSize)."""
+"""Longer wikitext is left out; MediaWiki itself accepts at most 2 MiB ($wgMaxArticleSize)."""
 MAX_DEPTH = 100
-"""Deeper nesting of links, templates and tables is left out: the parser takes a pass a level."""
+"""Deeper nesting of links, templates and tables is left out: the parser makes one pass per level."""
 MAX_OPENINGS = {"[[": 40_000, "{{": 40_000, "||": 100_000, "!!": 100_000}
-"""More of these, after comments and references are cut, are left out."""
+"""Text with more of these, after comments and references are cut, is left out."""
 MAX_WORK = 10**10
-"""The length of a text times its tags, or its table rows, is at most so much: the parser may look through the text for
+"""The limit for a text's length times its number of tags, or of table rows: the parser may search the whole text for
 the end of each. A text of 500,000 characters may have 20,000 of them."""
 
 _CUT_TAGS = "ref|math|chem|score|timeline|gallery|imagemap|syntaxhighlight|source|graph|mapframe|templatestyles|hiero"
@@ -35,7 +35,7 @@ _NESTING = re.compile(r"\[\[|\]\]|\{\{|\}\}|\{\||\|\}")
 
 
 class Page(NamedTuple):
-    """A page of a dump. `text` is the wikitext of its revision, empty where the dump has none."""
+    """A page of a dump. `text` is the wikitext of its revision, empty if the dump has none."""
 
     title: str
     namespace: int
@@ -44,7 +44,7 @@ class Page(NamedTuple):
 
 
 class MalformedPage(Exception):
-    """The bytes are no page of a MediaWiki export."""
+    """The bytes are not a page of a MediaWiki export."""
 
 
 class Unparsable(Exception):
@@ -58,9 +58,9 @@ class TooComplex(Exception):
 def parse_page(data: bytes) -> Page:
     """The page of one `<page>…</page>` element in UTF-8.
 
-    A document type, and so an entity of its own, is refused: nothing is expanded or fetched.
+    A document type, which could define entities, is an error: nothing is expanded or fetched.
 
-    Raises MalformedPage for bytes that are no such element.
+    Raises MalformedPage for any other bytes.
     """
     try:
         page = fromstring(data, forbid_dtd=True)
@@ -72,7 +72,7 @@ def parse_page(data: bytes) -> Page:
     try:
         number = int((namespace.text if namespace is not None else None) or "0")  # old exports have no ns
     except ValueError as error:
-        raise MalformedPage("its ns is no number") from error
+        raise MalformedPage("its ns is not a number") from error
     revision = _find(page, "revision")
     text = _find(revision, "text") if revision is not None else None
     wikitext = (text.text if text is not None else None) or ""
@@ -86,11 +86,11 @@ def _find(parent: Element, name: str) -> Element | None:
 def plain_text(wikitext: str) -> str:
     """The running text of a page: paragraphs, headings, lists, captions of images and the cells of tables.
 
-    Left out: comments, templates, parser functions and parameters with all in them; references and other extension
-    tags (`_CUT_TAGS`) with their contents; categories, files, bare URLs. Links give their label, HTML tags their
-    contents, entities their characters. An opening tag that nothing closes is left out alone.
+    Left out are comments; templates, parser functions and parameters with their contents; references and other
+    extension tags (`_CUT_TAGS`) with their contents; categories, files and bare URLs. Links become their labels, HTML
+    tags their contents, entities their characters. Of an unclosed tag, only the tag itself is left out.
 
-    Raises TooComplex for text beyond the limits, Unparsable where the library fails.
+    Raises TooComplex for text beyond the limits, and Unparsable if the library fails.
     """
     if len(wikitext) > MAX_TEXT_CHARS:
         raise TooComplex("text")
@@ -105,41 +105,41 @@ def plain_text(wikitext: str) -> str:
         raise TooComplex("depth")
     try:
         return unescape(wikitextparser.remove_markup(text, replace_external_links=False))
-    except Exception as error:  # its own defects, of any type, must not end a piece of 10,000 pages
+    except Exception as error:  # a bug of the library, of any type, must not end a piece of 10,000 pages
         raise Unparsable(f"{type(error).__name__}: {error}") from error
 
 
 def _uncut(text: str) -> Iterator[str]:
-    """The pieces of a text outside comments and cut tags, in one pass: an unclosed opening costs no search."""
+    """The pieces of a text outside comments and cut tags, in one pass: unclosed tags cause no search."""
     inside = ""  # "--" in a comment, the name in a cut tag
     handled = 0
-    for found in _CUT.finditer(text):
-        name = (found[2] or "").lower()
-        opens, closes = bool(name) and not found[1], bool(found[1])
+    for match in _CUT.finditer(text):
+        name = (match[2] or "").lower()
+        opens, closes = bool(name) and not match[1], bool(match[1])
         if inside == "--":
-            if found[0] != "-->":
+            if match[0] != "-->":
                 continue
             inside = ""
         elif inside and closes and name == inside:
             inside = ""
-        elif not inside or (opens and name == inside):  # in the second case the opening before was never closed
-            yield text[handled : found.start()]
+        elif not inside or (opens and name == inside):  # in the second case the previous tag was never closed
+            yield text[handled : match.start()]
             if name:
                 yield " "
-            if found[0] == "<!--":
+            if match[0] == "<!--":
                 inside = "--"
             elif opens:
-                inside = "" if found[3].endswith("/") else name
+                inside = "" if match[3].endswith("/") else name
         else:
             continue
-        handled = found.end()
-    if inside != "--":  # MediaWiki too takes an unclosed comment to the end
+        handled = match.end()
+    if inside != "--":  # in MediaWiki, too, an unclosed comment extends to the end
         yield text[handled:]
 
 
 def _depth(text: str) -> int:
     deepest = depth = 0
-    for found in _NESTING.finditer(text):
-        depth = depth + 1 if found[0] in ("[[", "{{", "{|") else max(depth - 1, 0)
+    for match in _NESTING.finditer(text):
+        depth = depth + 1 if match[0] in ("[[", "{{", "{|") else max(depth - 1, 0)
         deepest = max(deepest, depth)
     return deepest

@@ -1,7 +1,7 @@
-"""The packaged list of entries from WordNet 3.0: `python -m metadata.wordnet DICT_DIR OUT.txt.gz` builds it again.
+"""Builds the packaged list of entries from WordNet 3.0: `python -m metadata.wordnet DICT_DIR OUT.txt.gz`.
 
 The MetaCLIP paper (arXiv 2309.16671, Table 1) counts 86,654 entries from WordNet synsets. The rule here, the names of
-synsets and the numbers 0 to 99, gives that count: 86,554 and 100. Whether the entries are the same was not compared.
+synsets and the numbers 0 to 99, gives the same count: 86,554 and 100. The entries themselves were not compared.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from udfs.errors import BallastError, UsageError
+from udfs.errors import BallastError, UsageError, shortened
 
 DATA_FILES = ("data.noun", "data.verb", "data.adj", "data.adv")
 NUMBERS = tuple(str(number) for number in range(100))
@@ -24,20 +24,20 @@ _ADJECTIVE_MARKER = re.compile(r"\((?:a|p|ip)\)$")
 
 
 def synset_name(line: str) -> str | None:
-    """The name of the synset on one line of a WordNet data file, or None if the line gives none.
+    """The name of the synset on one line of a WordNet data file, or None if the line has none.
 
-    The name is the first word, in lower case, without the adjective's marker of position, with spaces for underscores,
-    up to the first full stop: "St._Andrew's_cross" gives "st". Lines of the licence at the head, which begin with two
-    spaces, empty lines and words that begin with a full stop (".22_caliber") give None.
+    The name is the first word in lower case, without an adjective's marker of position, with spaces for underscores, up
+    to the first full stop: "St._Andrew's_cross" becomes "st". Lines of the licence at the top, which begin with two
+    spaces, empty lines, and words that begin with a full stop (".22_caliber") have none.
 
-    Raises UsageError if the line is none of these.
+    Raises UsageError for any other line.
     Source: https://wordnet.princeton.edu/documentation/wndb5wn
     """
     if line.startswith("  ") or not line.strip():
         return None
     match = _SYNSET.match(line)
     if match is None:
-        raise UsageError(f"not a line of a WordNet data file: {line[:60]!a}")
+        raise UsageError(f"not a line of a WordNet data file: {shortened(line)}")
     word = _ADJECTIVE_MARKER.sub("", match[1])
     return word.replace("_", " ").lower().partition(".")[0].strip() or None
 
@@ -45,31 +45,31 @@ def synset_name(line: str) -> str | None:
 def wordnet_names(dict_dir: Path) -> list[str]:
     """The distinct names of WordNet's synsets: nouns, verbs, adjectives, adverbs; 86,554 for WordNet 3.0.
 
-    Raises UsageError if the folder lacks a data file, or one cannot be read as such.
+    Raises UsageError if a data file is missing or cannot be read.
     """
     return list(synset_counts(dict_dir))
 
 
 def synset_counts(dict_dir: Path) -> dict[str, int]:
-    """How many synsets bear each name, in order of the first of them. Raises as `wordnet_names`."""
+    """How many synsets have each name, in the order of first occurrence. Raises like `wordnet_names`."""
     check_dict_dir(dict_dir)
     return dict(Counter(name for data_file in DATA_FILES for name in _file_names(dict_dir / data_file)))
 
 
 def check_dict_dir(dict_dir: Path) -> None:
-    """Raise UsageError if the folder lacks a data file."""
+    """Raise UsageError if a data file is missing from the folder."""
     missing = [name for name in DATA_FILES if not (dict_dir / name).is_file()]
     if missing:
         raise UsageError(f"{dict_dir}: not a WordNet dict folder: it lacks {', '.join(missing)}")
 
 
 def wordnet_entries(dict_dir: Path) -> list[str]:
-    """The packaged list: the names, then the numbers 0 to 99; 86,654 for WordNet 3.0. Raises as `wordnet_names`."""
+    """The packaged list: the names, then the numbers 0 to 99; 86,654 for WordNet 3.0. Raises like `wordnet_names`."""
     return list(dict.fromkeys((*wordnet_names(dict_dir), *NUMBERS)))
 
 
-def pack_entries(entries: Iterable[str]) -> bytes:
-    """Gzipped text with an entry a line. Without time or file name, so that one zlib always gives the same bytes."""
+def gzip_lines(entries: Iterable[str]) -> bytes:
+    """Gzipped text with an entry per line; without time and file name, so that the same zlib gives the same bytes."""
     packed = io.BytesIO()
     with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=packed, mtime=0) as file:
         file.write("".join(f"{entry}\n" for entry in entries).encode())
@@ -77,9 +77,9 @@ def pack_entries(entries: Iterable[str]) -> bytes:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write the packaged list from a WordNet folder; return the exit status, 2 with one line on stderr for misuse."""
+    """Build the packaged list from a WordNet folder; return the exit status, 2 with one line on stderr for misuse."""
     parser = argparse.ArgumentParser(prog="python -m metadata.wordnet", description="Build the packaged entry list.")
-    parser.add_argument("dict_dir", type=Path, metavar="DICT_DIR", help="WordNet's dict folder, with data.noun")
+    parser.add_argument("dict_dir", type=Path, metavar="DICT_DIR", help="WordNet's dict folder, which holds data.noun")
     parser.add_argument("out", type=Path, metavar="OUT.txt.gz", help="the file to write; replaced if it exists")
     args = parser.parse_args(argv)
     try:
@@ -94,14 +94,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _build(dict_dir: Path, out: Path) -> int:
     entries = wordnet_entries(dict_dir)
     try:
-        out.write_bytes(pack_entries(entries))
+        out.write_bytes(gzip_lines(entries))
     except OSError as error:
         raise UsageError(f"{out}: cannot be written: {error.strerror or error}") from error
     return len(entries)
 
 
 def _file_names(path: Path) -> Iterator[str]:
-    """The names on the lines of one data file, repeated as they are. Raises UsageError with the file and the line."""
+    """The names of one data file, duplicates included. Raises UsageError with the file and the line."""
     try:
         with path.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):

@@ -1,13 +1,13 @@
-"""Words and word pairs of running text, counted; and the association of a pair.
+"""Words and word pairs of running text, and the association of a pair.
 
 **A word** is a run of letters, combining marks and digits of any script, with single hyphens or apostrophes inside:
-"well-known", "don’t" and "1990-91" are one word each, as they are in a caption, where the matching rule looks for them
-between spaces. Every other character ends a word, the wrapped marks `, . ; : ? !` and the backtick among them ("U.S."
-gives "U" and "S", "1,000" gives "1" and "000"). Case is kept, since matching minds it; `lowercase` folds it. Digits
-stay as they stand. Text is made canonical first (Unicode NFC), line by line.
+"well-known", "don’t" and "1990-91" are one word each, as in a caption, where the matching rule finds them between
+spaces. Every other character ends a word, so the wrapped marks (`udfs.matching.matcher.WRAPPED`) do: "U.S." becomes "U"
+and "S", "1,000" becomes "1" and "000". Case is kept, because matching depends on it; `lowercase` folds it. Digits are
+kept. Text is made canonical first (Unicode NFC), line by line.
 
-**A pair** is two words of one line with nothing but white space between them: then "first second" stands so in a
-caption too. No pair reaches over a mark, a bracket, a symbol, the end of a line or of a page.
+**A pair** is two words of one line with only white space between them, so that a caption can hold "first second". No
+pair extends across a mark, a bracket, a symbol, or the end of a line or page.
 """
 
 import math
@@ -21,29 +21,29 @@ from udfs.captions.canonical import canonical
 
 TOKENIZER_VERSION = 1
 MAX_WORD_CHARS = 100
-"""Longer runs (DNA, base64, keyboard noise) are no words; they end a pair."""
+"""Longer runs (DNA, base64, keyboard noise) are not words, and end a pair."""
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:[-'’][\p{L}\p{M}\p{N}]+)*")
 _LINE = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
 
 def phrases(text: str, *, lowercase: bool = False) -> Iterator[list[str]]:
-    """The words of a text, in runs within which each two neighbours are a pair."""
+    """The words of a text, in runs in which every two neighbours are a pair."""
     for line in _LINE.split(text):
         if not line:
             continue
         canonical_line = canonical(line.lower() if lowercase else line)
         run: list[str] = []
         end = -1
-        for found in _WORD.finditer(canonical_line):
-            start = found.start()
-            if found.end() - start > MAX_WORD_CHARS:
+        for match in _WORD.finditer(canonical_line):
+            start = match.start()
+            if match.end() - start > MAX_WORD_CHARS:
                 continue
             if run and not (start == end + 1 and canonical_line[end] == " "):
                 yield run
                 run = []
-            run.append(found[0])
-            end = found.end()
+            run.append(match[0])
+            end = match.end()
         if run:
             yield run
 
@@ -54,10 +54,10 @@ def pairs(phrase: list[str]) -> Iterable[tuple[str, str]]:
 
 
 def lift(pair: int, first: int, second: int, words: int) -> float:
-    """How many times as often a pair occurs as its words' counts let expect: c(xy) · N / (c(x) · c(y)).
+    """How often a pair occurs, relative to what its words' counts predict: c(xy) · N / (c(x) · c(y)).
 
-    `pair`, `first` and `second` are counts, `words` the number N of all words counted, repetitions included. In
-    float64, by one rounding an operation, so that the JVM computes the same bits.
+    `pair`, `first` and `second` are counts; `words` is N, the number of all words, repetitions included. Computed in
+    float64 with one rounding per operation, so that the JVM computes the same bits.
     """
     return float(pair) * float(words) / (float(first) * float(second))
 
@@ -66,12 +66,12 @@ def pointwise_mutual_information(pair: int, first: int, second: int, words: int)
     """PMI(x, y) = log2(c(xy) · N / (c(x) · c(y))): base 2, maximum likelihood, no smoothing, no discount.
 
     The convention is NLTK's (`BigramAssocMeasures.pmi` of a `BigramCollocationFinder`): N is the number of words, for
-    pairs too, and no count is too small. MetaCLIP's published `build_metadata.py` calls just that and keeps 30 and
-    above, on counts of Wikipedia that it does not come with. What follows by arithmetic: PMI never exceeds
-    log2(N / max(c(x), c(y))), so that 30 needs over a billion words and, with the 2 to 4 billion of English
-    Wikipedia, keeps only pairs of words that occur up to about three times each. That the paper's 100,646 pairs are of
-    that kind is inferred, not known. A smaller corpus, or pairs that captions hold, ask for a lower threshold.
+    pairs too, and no count is too small. MetaCLIP's published `build_metadata.py` calls it and keeps pairs of at least
+    30, on counts of Wikipedia that are not published. By arithmetic, PMI never exceeds log2(N / max(c(x), c(y))). So a
+    threshold of 30 needs over a billion words, and with the 2 to 4 billion of English Wikipedia it keeps only pairs of
+    words that occur up to about three times each. That the paper's 100,646 pairs are such pairs is inferred, not
+    known. A smaller corpus, or pairs that captions hold, need a lower threshold.
 
-    Whether a pair passes a threshold T is decided by `lift` >= 2^T, which is exact where the logarithm is not.
+    Whether a pair passes a threshold T is decided by `lift` >= 2^T, which is exact, while the logarithm is rounded.
     """
     return math.log2(lift(pair, first, second, words))

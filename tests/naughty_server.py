@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that serves one body and misbehaves as it is told."""
+"""A real HTTP server on loopback that serves files and misbehaves by a script."""
 
 import re
 import socket
@@ -14,7 +14,7 @@ BODY = bytes(range(256)) * 4096  # a MiB
 
 @dataclass
 class Naughty:
-    """What the server does: `script` holds an action for each request in turn, the last of them for all others."""
+    """The server's behaviour: each request takes one action of `script`, and the last one serves all later requests."""
 
     files: dict[str, bytes] = field(default_factory=lambda: {"/x": BODY})
     script: list[Callable[["Handler"], None]] = field(default_factory=list)
@@ -25,7 +25,7 @@ class Naughty:
     stalled: threading.Event = field(default_factory=threading.Event)
     active: int = 0
     most_active: int = 0
-    """How many requests were answered at once."""
+    """The largest number of requests in progress at the same time."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def next_action(self) -> Callable[["Handler"], None]:
@@ -75,19 +75,19 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def serve(*, until: int | None = None, ranges: bool = True, wrong_by: int = 0, claim: int = 0, chunked: bool = False):
-    """Answer as servers should, but `until`: break off after so many bytes; without `ranges`: send the whole file
-    whatever was asked for; `wrong_by`: another range; `claim`: say that so many bytes more will come."""
+    """Answer correctly, except: with `until`, break off after so many bytes; without `ranges`, ignore the requested
+    range; with `wrong_by`, shift the range; with `claim`, announce so many bytes more than are sent."""
 
     def act(handler: Handler) -> None:
         body = handler.file()
         if body is None:
             status(404)(handler)
             return
-        found = re.fullmatch(r"bytes=(\d+)-", handler.headers.get("Range", ""))
+        requested = re.fullmatch(r"bytes=(\d+)-", handler.headers.get("Range", ""))
         if_range = handler.headers.get("If-Range")
         start, code = 0, 200
-        if found and ranges and if_range in (None, handler.naughty.etag, handler.naughty.modified):
-            start, code = int(found[1]) + wrong_by, 206
+        if requested and ranges and if_range in (None, handler.naughty.etag, handler.naughty.modified):
+            start, code = int(requested[1]) + wrong_by, 206
         part = body[start:]
         extent = f"bytes {start}-{len(body) - 1}/{len(body)}" if code == 206 else None
         if chunked:
@@ -119,7 +119,7 @@ def status(code: int, **headers: object) -> Callable[[Handler], None]:
 
 
 def stall(after: int = 0) -> Callable[[Handler], None]:
-    """Send the head and some bytes, then nothing more."""
+    """Send the head and some bytes, then stall."""
 
     def act(handler: Handler) -> None:
         body = handler.file() or b""
@@ -133,7 +133,7 @@ def stall(after: int = 0) -> Callable[[Handler], None]:
 
 
 def drip(handler: Handler) -> None:
-    """A byte at a time, for ever."""
+    """Send one byte at a time, endlessly."""
     body = handler.file() or b""
     handler.head(200, Content_Length=len(body), **handler.facts())
     for at in range(len(body)):
@@ -157,7 +157,7 @@ def naughty_server() -> Iterator[Naughty]:
     naughty = Naughty()
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"naughty": naughty}))
     server.daemon_threads = True
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients go away on purpose
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients disconnect on purpose
     naughty.address = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -1,4 +1,4 @@
-"""What every storage must do, as tests that a class for each of them inherits."""
+"""Tests that every storage must pass. The test class of each storage inherits them."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,7 +8,7 @@ from udfs.storage.local import PathKind, Storage
 
 
 class StorageContract:
-    """Subclasses give the fixture `storage`, of a folder that does not exist yet."""
+    """Subclasses define the fixture `storage`, for a folder that does not exist yet."""
 
     def test_write_and_read(self, storage: Storage) -> None:
         assert storage.read("a/b/run.json") is None
@@ -22,7 +22,7 @@ class StorageContract:
         assert storage.read("bytes") == bytes(range(256))
         assert storage.read("empty/below") is None
 
-    def test_create_only_where_nothing_is(self, storage: Storage) -> None:
+    def test_create_never_replaces_a_file(self, storage: Storage) -> None:
         assert storage.create("_lock/lease.json", b"first")
         assert not storage.create("_lock/lease.json", b"second")
         assert storage.read("_lock/lease.json") == b"first"
@@ -31,7 +31,7 @@ class StorageContract:
         assert storage.read("_lock/lease.json") == b"third"
         assert storage.list_files("") == ["_lock/lease.json"]
 
-    def test_of_many_that_create_at_once_one_does(self, storage: Storage) -> None:
+    def test_one_of_many_concurrent_creates_succeeds(self, storage: Storage) -> None:
         with ThreadPoolExecutor(8) as pool:
             created = list(pool.map(lambda n: storage.create("lease", b"%d" % n), range(8)))
         assert sum(created) == 1
@@ -72,7 +72,7 @@ class StorageContract:
         assert storage.kind("a/c") == PathKind.MISSING
         assert storage.kind("aa") == PathKind.MISSING
 
-    def test_delete_only_what_is_named(self, storage: Storage) -> None:
+    def test_delete_removes_only_the_named_path(self, storage: Storage) -> None:
         for path in ("pool/a", "pool/b/c", "pool2/d", "pool.json", "pool/b2"):
             storage.write(path, b"x")
         storage.delete("pool/b")
@@ -91,7 +91,7 @@ class StorageContract:
         storage.delete("a")
         assert storage.is_empty()
 
-    def test_empty_folders_go_and_files_stay(self, storage: Storage) -> None:
+    def test_delete_empty_folders_keeps_files(self, storage: Storage) -> None:
         for path in ("pool/a/file", "pool/b/c/file", "other/x/file"):
             storage.write(path, b"x")
         storage.delete("pool/b/c/file")

@@ -85,9 +85,18 @@ def check_python(words: Sequence[str]) -> None:
     assert {word for word in words if word.startswith("--")} <= set(quoted_flags(script))
 
 
+def check_pip(words: Sequence[str]) -> None:
+    """Ballast itself, from a checkout or a built wheel; nothing by a name that somebody else owns on PyPI."""
+    verb, target = words
+    path, _, extra = target.partition("[")
+    assert verb == "install" and path in {".", "dist/*.whl"}
+    assert not extra or f'"{extra.removesuffix("]")}": ' in (ROOT / "setup.py").read_text(encoding="utf-8")
+
+
 PROGRAMS = {
     "ballast": check_ballast,
     "make": check_make,
+    "pip": check_pip,
     "spark-submit": check_spark_submit,
     "docker": check_docker,
     "img2dataset": check_img2dataset,
@@ -127,6 +136,22 @@ def test_every_command_and_flag_that_a_page_names_is_one():
         names = set(re.findall(r"(?<![\w./])ballast ([a-z][\w-]*)", code))
         assert flags <= known, f"{page.name}: {flags - known}"
         assert names <= first_words, f"{page.name}: {names - first_words}"
+
+
+def test_no_page_installs_somebody_elses_package():
+    for page in PAGES:
+        targets = re.findall(r"pip install +['\"]?([\w./*-]+)", page.read_text(encoding="utf-8"))
+        assert "ballast" not in targets, page.name
+
+
+def test_every_test_that_a_page_names_exists():
+    """By its file, whole path or last part, and its function where one is named."""
+    files = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/*.py")}
+    for page in PAGES:
+        for name, function in re.findall(r"([\w/]*\btest_\w+\.py)(?:::(\w+))?", page.read_text(encoding="utf-8")):
+            texts = [text for path, text in files.items() if f"/{path}".endswith(f"/{name}")]
+            assert texts, f"{page.name}: {name}"
+            assert any(f"def {function}(" in text for text in texts) or not function, f"{page.name}: {function}"
 
 
 def test_every_link_leads_somewhere_and_the_readme_to_every_page():

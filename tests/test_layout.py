@@ -71,8 +71,8 @@ def test_no_file_of_jobs_hides_a_standard_module():
 
 
 def test_rooms_export_nothing():
-    """A name has one place to be imported from."""
+    """A name has one place to be imported from. The launcher is installed under a name of its own."""
     for path in SOURCES:
-        if path.name == "__init__.py":
+        if path.name == "__init__.py" and path.parent.name != "launcher":
             body = ast.parse(path.read_text(encoding="utf-8")).body
             assert len(body) == 1 and isinstance(body[0], ast.Expr), f"{path}: more than a docstring"

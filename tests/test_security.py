@@ -1,4 +1,4 @@
-"""What README's section on security promises, where a look at the code or one run can show it."""
+"""What SECURITY.md promises, where a look at the code or one run can show it."""
 
 import ast
 import os

@@ -1,8 +1,10 @@
-"""The project's own exceptions: what a user can mend, in one line."""
+"""The project's own exceptions, and the form in which their messages show a text of the user's."""
+
+_SHOWN_CHARACTERS = 60
 
 
 class BallastError(Exception):
-    """A run cannot go on (exit status 1). The message says what, where and how to mend it, in one line."""
+    """The run cannot continue (exit status 1). The message is one line: what failed, where, and how to fix it."""
 
     exit_status = 1
 
@@ -14,14 +16,19 @@ class UsageError(BallastError):
 
 
 class SourceRefused(BallastError):
-    """What serves the input files does not let them be read, now or at all: no file is to blame, and no row is written.
+    """The server of the input files refuses to serve them, now or at all: no file is at fault, and no row is written.
 
-    It is no OSError, so that it fails the task and leaves the batch uncommitted, where the run can be resumed.
+    It is not an OSError, so that it fails the task and leaves the batch uncommitted, and the run can be resumed.
     """
 
 
 class SourceFailed(OSError):
-    """One input file cannot be read, or not further; the message, such as "404 Not Found", goes into its row."""
+    """One input file cannot be read, or not to its end; the message, such as "404 Not Found", goes into its row."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
+
+
+def shortened(text: str) -> str:
+    """A text for a message: quoted, escaped so that it stays on one line, and cut after 60 characters."""
+    return repr(text) if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]!r}…"

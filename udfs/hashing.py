@@ -1,8 +1,7 @@
 """The pinned hashes: image ids, caption hashes, and H for picks and draws.
 
-They are part of the contract (version 1): golden values in the tests pin them, and the JVM computes the same H with
-Spark's `xxhash64(tag, seed, uuid, caption_hash)`, so that a subset can be reproduced on any cluster, and by anyone
-with an XXH64 at hand.
+They are part of the contract (version 1): golden values in the tests pin them. The JVM computes the same H with Spark's
+`xxhash64(tag, seed, uuid, caption_hash)`. So a subset can be reproduced on any cluster, and by any XXH64 library.
 """
 
 import hashlib
@@ -12,15 +11,15 @@ import xxhash
 
 HASH_VERSION = 1
 DRAW, PICK, SAMPLE = "draw", "pick", "sample"
-"""The tags of H: a draw decides whether a pair is kept, a pick which caption of an image `--dedup url` takes, a
-sample which files of a crawl are read."""
+"""The tags of H. A draw decides whether a pair is kept, a pick decides which caption of an image `--dedup url` takes,
+and a sample decides which files of a crawl are read."""
 
 _SPARK_SEED = 42  # the initial seed of Spark's xxhash64 expression
 _DROP_TABS_AND_SPACES = {ord("\t"): None, ord(" "): None}
 
 
 def image_uuid(url: str) -> str:
-    """The image id: first 24 hex digits (96 bits) of SHA-224 of the URL's UTF-8 bytes, tabs and spaces removed."""
+    """The image id: the first 24 hex digits (96 bits) of SHA-224 of the URL's UTF-8 bytes, without tabs and spaces."""
     if " " in url or "\t" in url:
         url = url.translate(_DROP_TABS_AND_SPACES)
     return hashlib.sha224(url.encode()).hexdigest()[:24]
@@ -31,21 +30,21 @@ def _signed(unsigned: int) -> int:
 
 
 def caption_hash(caption: str) -> int:
-    """XXH3-64 of the caption's UTF-8 bytes, as the signed 64-bit integer that is stored."""
+    """XXH3-64 of the caption's UTF-8 bytes, as a signed 64-bit integer, which is how it is stored."""
     return _signed(xxhash.xxh3_64_intdigest(caption.encode()))
 
 
 def file_id(path: str) -> int:
-    """XXH3-64 of an input file's path, as a signed 64-bit integer: which file a row of `extracted/` comes from."""
+    """XXH3-64 of an input file's path, as a signed 64-bit integer: it tells the file of a row of `extracted/`."""
     return _signed(xxhash.xxh3_64_intdigest(path.encode()))
 
 
 def pair_hash(tag: str, seed: int, uuid: str, caption_hash: int) -> int:
     """H(tag, seed, uuid, caption_hash) as a signed 64-bit integer.
 
-    Chained XXH64: the hash of each field, seeded with the hash of the field before it, 42 at first. Strings are hashed
-    as UTF-8, integers as 8 little-endian bytes. Equal to Spark's `xxhash64(lit(tag), lit(seed), uuid, caption_hash)`
-    with `seed` a long.
+    Chained XXH64: each field is hashed with the hash of the field before it as the seed, the first field with 42.
+    Strings are hashed as UTF-8, integers as 8 little-endian bytes. Equal to Spark's
+    `xxhash64(lit(tag), lit(seed), uuid, caption_hash)` with `seed` a long.
     """
     state = xxhash.xxh64_intdigest(tag.encode(), _SPARK_SEED)
     state = xxhash.xxh64_intdigest(struct.pack("<q", seed), state)
@@ -54,7 +53,7 @@ def pair_hash(tag: str, seed: int, uuid: str, caption_hash: int) -> int:
 
 
 def sample_hash(seed: int, name: str) -> int:
-    """H("sample", seed, name) as a signed 64-bit integer: `--sample N` takes the N files for which it is smallest.
+    """H("sample", seed, name) as a signed 64-bit integer: `--sample N` takes the N files with the smallest.
 
     Equal to Spark's `xxhash64(lit("sample"), lit(seed), name)` with `seed` a long.
     """

@@ -1,18 +1,19 @@
-"""Online balancing: the balance job's decision on a pair, taken anew in each epoch, in a data loader. No Spark.
+"""Online balancing: a data loader decides on each pair as the balance job does, again in each epoch. No Spark.
 
-A balanced subset on disk is one draw, and what it lost is never seen. A loader over the pool can draw again in every
-epoch: each epoch is as balanced, and over epochs a pair is seen as often as its keep probability says (the online
-balancing of Demystifying CLIP Data, arXiv 2309.16671, Table 6).
+A balanced subset on disk is one draw, and training never sees the pairs that it dropped. A loader over the pool can
+draw again in every epoch: each epoch is as balanced, and over many epochs a pair is seen as often as its keep
+probability says (the online balancing of Demystifying CLIP Data, arXiv 2309.16671, Table 6).
 
-The draw of epoch 0 is the job's, so that epoch 0 is the subset. Epoch n > 0 draws by another tag, and nothing else
-changes: a pair is kept if the uniform of H("draw n", seed, uuid, caption_hash), for instance H("draw 3", …), is below
-its keep probability. So every worker, machine and rerun gives the same answer, without any state.
+Epoch 0 draws as the job does, so epoch 0 is the subset. Epoch n > 0 draws with another tag, and nothing else changes: a
+pair is kept if the uniform of H("draw n", seed, uuid, caption_hash), for instance H("draw 3", …), is below its keep
+probability. So every worker, machine and rerun decides alike, without shared state.
 
 A PyTorch data set over the output folder of `ballast curate` (a test runs this very text):
 
     import json
     from pathlib import Path
 
+    import ballast_curation  # first: `udfs` is then Ballast's
     import pyarrow.parquet as pq
     import torch
     from torch.utils.data import DataLoader, IterableDataset, get_worker_info
@@ -20,10 +21,10 @@ A PyTorch data set over the output folder of `ballast curate` (a test runs this 
     from udfs.online import OnlineBalancer
 
     class BalancedPairs(IterableDataset):
-        # The rows {url, caption} that the epoch keeps. The files are dealt out to the workers.
+        # The rows {url, caption} that the epoch keeps. The files are divided among the workers.
         def __init__(self, files, balancer):
             self.files, self.balancer = sorted(files), balancer  # with several ranks: files[rank::ranks]
-            self.epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # seen by workers that are running already
+            self.epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # running workers see its changes
 
         def __iter__(self):
             worker = get_worker_info()
@@ -37,7 +38,7 @@ A PyTorch data set over the output folder of `ballast curate` (a test runs this 
 
     def train(run, epochs, workers, step):
         record = json.loads(Path(run, "run.json").read_bytes())
-        counts = json.loads(Path(run, "entry_counts.json").read_bytes())  # Ballast writes it in the order of entry ids
+        counts = json.loads(Path(run, "entry_counts.json").read_bytes())  # in the order of entry ids
         balancer = OnlineBalancer(list(counts), counts, record["t"], record["settings"]["seed"])
         pairs = BalancedPairs(Path(run, "pool").glob("*.parquet"), balancer)
         loader = DataLoader(pairs, batch_size=None, num_workers=workers, persistent_workers=workers > 0)
@@ -56,18 +57,18 @@ import numpy as np
 
 from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probability
 from udfs.captions.canonical import canonical
-from udfs.errors import UsageError
+from udfs.errors import UsageError, shortened
 from udfs.hashing import DRAW, caption_hash, image_uuid, pair_hash, uniform
-from udfs.matching.matcher import held_matcher, pack_entries
+from udfs.matching.matcher import cached_matcher, pack_entries
 
 
 def draw_tag(epoch: int) -> str:
-    """The tag of H for an epoch's draw: "draw" for epoch 0, as in the balance job, "draw n" for epoch n.
+    """The tag of H for an epoch's draw: "draw" for epoch 0, as in the balance job, and "draw n" for epoch n.
 
     Raises UsageError for a negative epoch.
     """
     if epoch < 0:
-        raise UsageError(f"epoch {epoch} is negative: epochs count from 0")
+        raise UsageError(f"epoch {epoch} is negative; epochs count from 0")
     return f"{DRAW} {epoch:d}" if epoch else DRAW
 
 
@@ -80,56 +81,56 @@ class Decision(NamedTuple):
 
 
 class OnlineBalancer:
-    """Matches captions and decides on pairs as the match and balance jobs do, to the last bit.
+    """Matches captions and decides on pairs exactly as the match and balance jobs do, to the last bit.
 
-    Nothing changes after construction, so forked workers share it. Pickled, it is the entries and 8 bytes for each; the
-    automaton is built again where it is loaded, in about a second for 500,000 entries. Balancers of one list in one
+    It never changes after construction, so forked workers share it. Its pickle holds the entries and 8 bytes per entry;
+    unpickling builds the automaton again, in about a second for 500,000 entries. Balancers of the same list in one
     process share an automaton.
     """
 
     def __init__(
         self, entries: Sequence[str], counts: Sequence[int] | Mapping[str, int], t: int, seed: int = 0
     ) -> None:
-        """`entries` are distinct, in the order they were matched and counted in; an entry's id is its position.
+        """`entries` are distinct, in the order of the list that the pool was matched with; an id is a position in it.
 
-        `counts` are the entries' matches in the pool, by entry id or as {entry: count} (what entry_counts.json holds),
-        zeros included. `t` and `seed` are those of the balance job whose answers epoch 0 is to give.
+        `counts` are the entries' matches in the pool, by entry id or as {entry: count} (as in entry_counts.json), zeros
+        included. `t` and `seed` are those of the balance job that epoch 0 repeats.
 
         Raises UsageError for entries that are blank, repeated or not encodable, counts that are not a whole number for
         each entry, t below 1, and a seed that does not fit in 64 bits.
         """
         if t < 1:
-            raise UsageError(f"t is {t}: it must be at least 1")
+            raise UsageError(f"t is {t}; it must be at least 1")
         if not -(1 << 63) <= seed < 1 << 63:
             raise UsageError(f"seed {seed} does not fit in 64 bits")
         entries = list(entries)
         self._packed = _packed(entries)
-        # an array holds no Python objects, so that forked workers share it
+        # an array holds no Python objects, so forked workers share its memory
         self._p = array("d", entry_probabilities(_counts_by_id(entries, counts), t).tobytes())
         self._seed = seed
-        self._matcher = held_matcher(self._packed)
+        self._matcher = cached_matcher(self._packed)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_matcher"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self._matcher = held_matcher(self._packed)
+        self._matcher = cached_matcher(self._packed)
 
     def match(self, caption: str) -> list[int]:
-        """The ids of the entries in the caption, made canonical first: ascending, each once, empty if there is none."""
+        """The ids of the entries in the caption, which is made canonical first: ascending, each once."""
         return self._matcher.match(canonical(caption))
 
     def keep_probability(self, caption: str) -> float:
-        """The probability in [0, 1] that an epoch keeps a pair of this caption; 0 if it holds no entry."""
+        """The probability in [0, 1] that an epoch keeps a pair with this caption; 0 if it holds no entry."""
         return keep_probability(self.match(caption), self._p)
 
     def decide(self, url: str, caption: str, epoch: int = 0) -> Decision:
-        """The decision of an epoch on a pair; epoch 0 gives the balance job's.
+        """The decision of an epoch on a pair; that of epoch 0 is the balance job's.
 
-        `url` is the image's URL as Ballast stores it, that is absolute and serialised by the WHATWG rules, since the
-        image id in the draw is a hash of it: another spelling of the same URL is another draw. The caption is made
-        canonical. Raises UsageError for a negative epoch.
+        `url` is the image's URL as Ballast stores it: absolute, and serialised by the WHATWG rules. The draw depends on
+        a hash of it, so another spelling of the same URL draws differently. The caption is made canonical. Raises
+        UsageError for a negative epoch.
         """
         caption = canonical(caption)
         entry_ids = self._matcher.match(caption)
@@ -139,12 +140,13 @@ class OnlineBalancer:
 
 
 def _packed(entries: list[str]) -> bytes:
-    """The entries packed, once they are found fit to match: metadata.entries says more of what is wrong with a file."""
-    blank = next((at for at, entry in enumerate(entries) if not entry.strip()), None)
+    """The packed entries. Raises UsageError for entries that cannot be matched; `metadata.entries` checks whole files,
+    and its messages name the line."""
+    blank = next((entry_id for entry_id, entry in enumerate(entries) if not entry.strip()), None)
     if blank is not None:
         raise UsageError(f"entry {blank} is blank; every entry needs a character to match")
-    if len(set(entries)) < len(entries):
-        raise UsageError(f"{len(entries) - len(set(entries)):,} entries are repeated; each may be in the list once")
+    if repeated := len(entries) - len(set(entries)):
+        raise UsageError(f"{repeated:,} entries are repeated; the list may hold each entry once")
     try:
         return pack_entries(entries)
     except UnicodeEncodeError:
@@ -152,18 +154,18 @@ def _packed(entries: list[str]) -> bytes:
 
 
 def _counts_by_id(entries: list[str], counts: Sequence[int] | Mapping[str, int]) -> Counts:
-    """The counts by entry id. Raises UsageError unless there is one whole, non-negative number for each entry."""
+    """The counts by entry id. Raises UsageError unless each entry has one whole number of at least 0."""
     if len(counts) != len(entries):
-        raise UsageError(f"{len(counts):,} counts for {len(entries):,} entries: these are the counts of another list")
+        raise UsageError(f"{len(counts):,} counts for {len(entries):,} entries: the counts belong to another list")
     if isinstance(counts, Mapping):
-        without = next((entry for entry in entries if entry not in counts), None)
-        if without is not None:
-            raise UsageError(f"entry {without!r:.60} has no count: these are the counts of another list")
+        uncounted = next((entry for entry in entries if entry not in counts), None)
+        if uncounted is not None:
+            raise UsageError(f"entry {shortened(uncounted)} has no count: the counts belong to another list")
         counts = [counts[entry] for entry in entries]
     try:
         by_id = np.fromiter(map(operator.index, counts), np.int64, len(entries))
     except (TypeError, OverflowError) as error:
-        raise UsageError(f"counts must be whole numbers of 64 bits: {error}") from error
+        raise UsageError(f"counts must be whole numbers that fit in 64 bits: {error}") from error
     if by_id.min(initial=0) < 0:
-        raise UsageError(f"entry {int(by_id.argmin())} has the count {int(by_id.min())}: counts are not negative")
+        raise UsageError(f"entry {int(by_id.argmin())} has the count {int(by_id.min())}; counts cannot be negative")
     return by_id

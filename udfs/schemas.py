@@ -1,4 +1,4 @@
-"""Every Arrow schema of Ballast, declared once. Field order is part of the contract (DESIGN: output folder)."""
+"""The Arrow schemas of Ballast's outputs, each declared once. The order of fields is part of the contract."""
 
 import pyarrow as pa
 
@@ -30,7 +30,7 @@ POOL = pa.schema([*MATCHED_PAIR, pa.field("duplicates", pa.int64())])
 """A deduplicated matched pair; `duplicates` counts the copies that reached dedup, this one included."""
 
 SUBSET = pa.schema([*POOL, pa.field("keep_prob", pa.float64())])
-"""A pair of the balanced subset with the probability it had of being kept."""
+"""A pair of the balanced subset; `keep_prob` is the probability with which it was kept."""
 
 REPEAT = pa.schema(
     [
@@ -41,8 +41,8 @@ REPEAT = pa.schema(
         pa.field("repeats", pa.int64()),
     ]
 )
-"""A caption on more images, or an image with more captions, than allowed; the columns of the other are null. `repeats`
-is the number of distinct pairs that hold it: of the caption's images, or of the image's captions."""
+"""A caption on too many images, or an image with too many captions; the columns of the other are null. `repeats` is the
+number of the caption's distinct images, or of the image's distinct captions."""
 
 IMAGE = pa.schema(
     [
@@ -53,8 +53,8 @@ IMAGE = pa.schema(
         pa.field("captions_total", pa.int64()),
     ]
 )
-"""An image of a subset with its captions: `captions` holds the first of them by H("pick", …), `caption` the very first,
-and `captions_total` says how many there are."""
+"""An image of a subset with its captions in the order of H("pick", …): `captions` holds at most --max-captions of them,
+`caption` is the first, and `captions_total` counts them all."""
 
 FILE = pa.schema(
     [
@@ -66,39 +66,40 @@ FILE = pa.schema(
         pa.field("error", pa.string()),
     ]
 )
-"""One input file: `bytes` as read from the source (compressed), `seconds` of wall clock, `error` null when ok."""
+"""One input file: its status, a counter per outcome, `bytes` read (compressed), `seconds` of wall clock, and the error,
+which is null if the status is ok."""
 
 ENTRY_COUNT = pa.schema(
     [pa.field("entry_id", pa.int32()), pa.field("entry", pa.string()), pa.field("count", pa.int64())]
 )
 
 MEANINGS = {
-    "uuid": "image id: first 24 hex digits of SHA-224 of the URL, tabs and spaces removed",
-    "url": "absolute http(s) URL of the image, WHATWG-serialised",
-    "caption": "the canonical text (NFC, white space made single spaces); of `images/` the first of `captions`",
-    "text_key": "where the text stood: `alt`, `title`, `data-image-title`, `figcaption` or `aria-label`",
-    "lang": "detected language, ISO 639",
-    "lang_score": "the detector's score of it",
+    "uuid": "image id: the first 24 hex digits of SHA-224 of the URL without tabs and spaces",
+    "url": "absolute http(s) URL of the image, serialised by the WHATWG standard",
+    "caption": "the canonical text: NFC, white space collapsed to single spaces; in `images/` the first of `captions`",
+    "text_key": "where the text was found: `alt`, `title`, `data-image-title`, `figcaption` or `aria-label`",
+    "lang": "the detected language, ISO 639",
+    "lang_score": "the detector's score for `lang`, from 0 to 1",
     "caption_hash": "XXH3-64 of the caption's UTF-8 bytes, signed",
-    "entry_ids": "the entries that the caption holds: sorted, distinct positions in the metadata list",
-    "page_url": "the page on which the surviving copy stood",
-    "warc_file": "the WARC that holds the page: its path from `crawl-data/` on, else relative to --input-root",
-    "warc_offset": "where the page's record begins in it, in bytes",
-    "duplicates": "copies that reached dedup, this one included",
-    "keep_prob": "the probability that this pair had of being kept",
-    "repeats": "distinct images of the caption, or distinct captions of the image",
-    "captions": 'the image\'s captions, in order of H("pick", …), --max-captions at most',
+    "entry_ids": "the entries that the caption holds: distinct positions in the entry list, ascending",
+    "page_url": "the page of the copy that survived deduplication",
+    "warc_file": "the WARC that holds the page: its path from `crawl-data/` on, or else relative to --input-root",
+    "warc_offset": "the byte offset of the page's record in `warc_file`",
+    "duplicates": "copies of the pair before deduplication, this one included",
+    "keep_prob": "the probability with which this pair was kept",
+    "repeats": "how many distinct images the caption has, or distinct captions the image",
+    "captions": 'the image\'s captions in the order of H("pick", …), at most --max-captions',
     "captions_total": "how many captions the image has",
     "path": "the input file",
-    "status": "how reading it ended",
-    "bytes": "as read from the source (compressed)",
-    "seconds": "of wall clock",
-    "error": "the reason; null when ok",
-    "entry_id": "position in the metadata list",
+    "status": "how reading the file ended",
+    "bytes": "bytes read (compressed)",
+    "seconds": "wall-clock seconds",
+    "error": "why reading stopped early; null if `status` is ok",
+    "entry_id": "position in the entry list, from 0",
     "entry": "the entry's text",
-    "count": "pairs of the pool whose `entry_ids` hold it",
+    "count": "pairs of the pool that hold the entry",
 }
-"""What the columns hold; counters of `files/` are outcomes, which say so themselves."""
+"""The meanings of the columns. The counters of `files/` are outcomes, which carry theirs."""
 
 FILE_ID = pa.field("file_id", pa.int64())
 KIND = pa.field("kind", pa.string())
@@ -106,11 +107,13 @@ KIND_PAIR, KIND_FILE = "pair", "file"
 
 
 def tagged(pairs: pa.Schema) -> pa.Schema:
-    """The schema of extraction's one write: pair columns, `file_id` (`hashing.file_id` of the input file that a row
-    comes from), a `file` struct and `kind`, which says whether pair columns or `file` are set; the others are null.
+    """The schema in which extraction writes pairs and files together: pair columns, `file_id` (`hashing.file_id` of the
+    row's input file), a `file` struct, and `kind`.
+
+    A row of kind `pair` has the pair columns set, one of kind `file` has `file` set; the others are null.
     """
     return pa.schema([*pairs, FILE_ID, pa.field("file", pa.struct(list(FILE))), KIND])
 
 
 SORT_KEY = ("warc_file", "warc_offset", "text_key", "url", "caption", "page_url")
-"""The copy that is smallest in these columns survives dedup, wherever the rows lie."""
+"""The copy that is smallest by these columns survives deduplication, however the rows are distributed."""

@@ -16,4 +16,4 @@ aws s3 cp --only-show-errors "$artifacts/$wheel" "$scratch/$wheel"
 sudo python3.11 -m venv --without-pip "$prefix"
 sudo tar -xzf "$scratch/$environment" -C "$prefix" lib/python3.11/site-packages
 sudo python3.11 -m pip --python "$prefix/bin/python" install --quiet --no-index --no-deps "$scratch/$wheel"
-"$prefix/bin/python" -c 'import udfs.extraction.extractor, metadata.entries'
+"$prefix/bin/python" -c 'import ballast_curation, udfs.extraction.extractor, metadata.entries'

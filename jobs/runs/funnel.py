@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from udfs.outcomes import OPTED_OUT, Outcome
+from udfs.extraction.opt_outs import OPTED_OUT
+from udfs.outcomes import Outcome
 from udfs.record import RunRecord, Stages, Subset
 from udfs.report.figures import Step
 from udfs.stages import FilesFacts, MatchedFacts, PoolFacts

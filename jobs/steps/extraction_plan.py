@@ -9,12 +9,12 @@ from jobs.settings.groups import Captions, Inputs, Parsing, Reading
 from jobs.settings.settings import Settings
 from jobs.steps.blocks import blocks_identity, load_blocks
 from udfs.captions.block_words import NO_WORDS, BlockWords
-from udfs.captions.rules import MAX_TEXT_CHARACTERS, CaptionRules
+from udfs.captions.rules import CaptionRules
 from udfs.errors import UsageError
 from udfs.extraction.block_lists import BlockList
-from udfs.extraction.extractor import ExtractOptions
-from udfs.extraction.opt_outs import OptOut
-from udfs.sources.input_files import InputFile, Sources, crawl_listing, plan_inputs, sample_files
+from udfs.extraction.options import ExtractOptions
+from udfs.outcomes import MAX_TEXT_CHARACTERS
+from udfs.sources.input_files import InputFile, Openers, crawl_listing, plan_inputs, sample_files
 from udfs.sources.opener import SourceOpener, SourceOptions, choose_witnesses
 from udfs.sources.remote_stream import RetryPolicy
 
@@ -61,7 +61,7 @@ def extract_options(
         language_score=captions.language_score,
         caption_rules=rules,
         profile=parsing.profile(),
-        opt_outs=frozenset(map(OptOut, parsing.opt_outs)),
+        opt_outs=frozenset(parsing.opt_outs),
         html_parser=parsing.html_parser,
         language_detector=parsing.language_detector,
         max_page_bytes=parsing.max_page_bytes,
@@ -87,8 +87,8 @@ def input_files(arguments: Sequence[str], inputs: Inputs, seed: int) -> list[Inp
         named.append(crawl_listing(inputs.crawl, inputs.crawl_format, inputs.input_root))
     if not named:
         raise UsageError("nothing to read: name INPUTs, or a crawl by --crawl ID")
-    sources = Sources(
+    openers = Openers(
         lambda address: open_storage(address, s3_anonymous=inputs.s3_anonymous), SourceOpener(source_options(inputs))
     )
-    files = plan_inputs(named, inputs.input_root, sources)
+    files = plan_inputs(named, inputs.input_root, openers)
     return sample_files(files, inputs.sample, seed) if inputs.sample is not None else files

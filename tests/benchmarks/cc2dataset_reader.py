@@ -1,7 +1,7 @@
 """cc2dataset's reader, run by the Python of its own virtual environment: `python cc2dataset_reader.py FILE.wat.gz`.
 
-For each line on standard input it reads the file once from memory and answers with a line of JSON: the seconds taken,
-and for the line `pairs` what it found too, as (url, alt).
+For each line on standard input it parses the file once from memory and prints a line of JSON: the seconds and the
+number of pairs, and for the line `pairs` also the pairs as (url, alt).
 """
 
 import json

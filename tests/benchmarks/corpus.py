@@ -1,7 +1,7 @@
-"""What the benchmarks read: archives of pages and lists of entries, made anew for each run, alike each time.
+"""The input of the benchmarks: archives of pages and lists of entries, made for each run, and always the same.
 
-Real pages and captions come from the folder `shared/data` beside the checkout where that is there, and are only read;
-without it the sample generator's stand in.
+Real pages and captions come from the folder `shared/data` beside the checkout, which is only read. Without it, the
+sample generator's are used instead.
 """
 
 import gzip
@@ -33,7 +33,7 @@ _ALT = re.compile(rb'(?<=alt=")[^"]*[^"\s][^"]*(?=")', re.IGNORECASE)
 
 
 class Response(NamedTuple):
-    """An HTML response: codings of its body are undone."""
+    """An HTML response, with its body decoded."""
 
     url: str
     content_type: str
@@ -42,7 +42,7 @@ class Response(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """A WARC to read, and what to call it. Its first `distinct` pages are not the same page with other captions."""
+    """A WARC to read, and its name. Its first `distinct` pages are different pages, not copies with other captions."""
 
     name: str
     path: Path
@@ -68,7 +68,7 @@ def read_responses(path: Path) -> Iterator[Response]:
 
 
 def write_responses(path: Path, name: str, responses: Iterator[Response], distinct: int | None = None) -> Corpus:
-    """Write responses as a WARC of one gzip member a record. `distinct` None: all of them are."""
+    """Write responses as a WARC with one gzip member a record. `distinct` None: all pages are distinct."""
     pages = html_bytes = 0
     with path.open("wb") as out:
         for pages, response in enumerate(responses, 1):
@@ -89,8 +89,8 @@ def _record(response: Response, number: int) -> bytes:
 
 
 def modern_pages(folder: Path) -> Corpus:
-    """Real pages again and again until they are `MODERN_BYTES`, about half of the captions of each copy made new by a
-    number; without real pages, the sample generator's."""
+    """Real pages, repeated up to `MODERN_BYTES`; a number makes about half of the captions of each copy new. Without
+    real pages, the sample generator's."""
     path = folder / "modern.warc.gz"
     real = [page for pattern in _REAL_WARCS for file in sorted(SHARED.glob(f"warc/{pattern}")) for page in _all(file)]
     if real:
@@ -110,56 +110,56 @@ def _vary(page: Response, copy: int) -> Response:
 
 
 def vary_captions(data: bytes, copy: int, captions: re.Pattern[bytes]) -> bytes:
-    """Append a number to about half of the captions in these bytes; which, depends on the copy and their place."""
+    """Append a number to about half of the captions in these bytes, chosen by the copy and their order."""
     random = Random(f"{copy}:{len(data)}")
     return captions.sub(
-        lambda found: found[0] + f" {copy}{random.randrange(1000)}".encode() if random.random() < 0.5 else found[0],
+        lambda match: match[0] + f" {copy}{random.randrange(1000)}".encode() if random.random() < 0.5 else match[0],
         data,
     )
 
 
 def describe(path: Path, name: str) -> Corpus:
-    """A corpus of a WARC that is there already."""
+    """A corpus of an existing WARC."""
     sizes = [len(page.body) for page in read_responses(path)]
     return Corpus(name, path, len(sizes), sum(sizes), len(sizes))
 
 
 def cut(corpus: Corpus, pages: int, path: Path) -> Corpus:
-    """A smaller corpus: about `pages` distinct pages that lie evenly in a larger one."""
+    """A smaller corpus: about `pages` distinct pages, evenly spread over a larger one."""
     step = max(corpus.distinct // pages, 1)
     return write_responses(path, corpus.name, islice(read_responses(corpus.path), 0, pages * step, step))
 
 
 def captions(count: int) -> list[str]:
-    """Canonical captions, distinct: real ones where there are any, else those of sample pages."""
-    found: dict[str, None] = {}
+    """Distinct canonical captions: real ones if there are any, else those of sample pages."""
+    distinct: dict[str, None] = {}
     for file in sorted(SHARED.glob("captions/*.parquet")):
-        found.update(dict.fromkeys(map(canonical, filter(None, pq.read_table(file)["TEXT"].to_pylist()))))
+        distinct.update(dict.fromkeys(map(canonical, filter(None, pq.read_table(file)["TEXT"].to_pylist()))))
     index = 0
-    while len(found) < count and index < 20 * count:
+    while len(distinct) < count and index < 20 * count:
         images = make_page(index, seed=7).images
-        found.update(dict.fromkeys(canonical(image.alt) for image in images if image.alt))
+        distinct.update(dict.fromkeys(canonical(image.alt) for image in images if image.alt))
         index += 1
-    found.pop("", None)
-    return list(islice(found, count))
+    distinct.pop("", None)
+    return list(islice(distinct, count))
 
 
 def entries() -> list[str]:
-    """`ENTRIES` distinct entries: the packaged list; where there are real captions, their words and the pairs of words
-    that some of them share; then short names of the packaged list joined by twos and threes, some far more often than
-    others, as words are. (Long and unlike entries would make a larger automaton than the published list does.)
+    """`ENTRIES` distinct entries: the packaged list; the words of real captions, if there are any, and pairs of words
+    that several share; then combinations of two or three short names of the packaged list, some names far more often
+    than others, like real words. (Long, dissimilar entries would make a larger automaton than the published list.)
     """
     packaged = list(load_entries(None).entries)
-    found = dict.fromkeys(packaged)
+    chosen = dict.fromkeys(packaged)
     if any(SHARED.glob("captions/*.parquet")):
         words = [caption.split() for caption in captions(10_000)]
         pairs = Counter(" ".join(pair) for line in words for pair in pairwise(line))
-        found.update(dict.fromkeys(chain.from_iterable(words)))
-        found.update(dict.fromkeys(pair for pair, times in pairs.items() if times >= _PAIR_OCCURS))
+        chosen.update(dict.fromkeys(chain.from_iterable(words)))
+        chosen.update(dict.fromkeys(pair for pair, times in pairs.items() if times >= _PAIR_OCCURS))
     random = Random(0)
     names = [entry for entry in packaged if len(entry) <= _SHORT and " " not in entry]
     random.shuffle(names)
     totals = list(accumulate(1 / rank for rank in range(1, len(names) + 1)))
-    while len(found) < ENTRIES:
-        found[" ".join(random.choices(names, cum_weights=totals, k=random.choice((2, 2, 2, 3))))] = None
-    return list(islice(found, ENTRIES))
+    while len(chosen) < ENTRIES:
+        chosen[" ".join(random.choices(names, cum_weights=totals, k=random.choice((2, 2, 2, 3))))] = None
+    return list(islice(chosen, ENTRIES))

@@ -35,7 +35,7 @@ _NOT_INSTALLED = "not run: duckdb is not installed"
 
 
 def curation(repeat: int, folder: Path) -> list[Row]:
-    """All rows, timed in a process of their own: the memory of a JVM that runs already cannot be set."""
+    """All rows, timed in a separate process, because the memory of a running JVM cannot be changed."""
     with ProcessPoolExecutor(1, get_context("spawn")) as process:
         return process.submit(_rows, min(repeat, _ROUNDS), folder / "curation").result()
 
@@ -60,8 +60,8 @@ def _rows(repeat: int, folder: Path) -> list[Row]:
 
 
 def _against_duckdb_dedup(spark: SparkSession, folder: Path, repeat: int) -> Row:
-    """The pairs' pool, written, against DuckDB's. Same answer: as many rows, the same sum of duplicates and the same
-    sum of hashes of what survived, by DuckDB over both outputs."""
+    """Writing the pool of the pairs, against DuckDB. Same answer: DuckDB finds the same number of rows, sum of
+    duplicates and sum of hashes of the survivors in both outputs."""
     pairs = spark.read.parquet(str(folder / "pairs"))
     ours = partial(_write, dedup.run(pairs, Dedup(), SEED), folder / "pool")
     rest = [name for name in POOL.names if name not in (*SORT_KEY, *_KEYS, "duplicates")]
@@ -77,14 +77,14 @@ def _against_duckdb_dedup(spark: SparkSession, folder: Path, repeat: int) -> Row
 
     def same(theirs: Path) -> bool:
         summed = "SELECT count(*), sum(duplicates), sum(hash(uuid, caption_hash, warc_file, warc_offset)) FROM '{}'"
-        found = [_duckdb(folder).sql(summed.format(path)).fetchall() for path in (folder / "pool/*.parquet", theirs)]
-        return found[0] == found[1]
+        sums = [_duckdb(folder).sql(summed.format(path)).fetchall() for path in (folder / "pool/*.parquet", theirs)]
+        return sums[0] == sums[1]
 
     return _against_duckdb("h", "dedup", ours, query, folder, repeat, PAIRS, note, same)
 
 
 def _against_duckdb_counts(spark: SparkSession, pool: DataFrame, folder: Path, repeat: int) -> Row:
-    """The counts of all 500,000 entries, written, against DuckDB's. Same answer: equal counts."""
+    """Writing the counts of all 500,000 entries, against DuckDB. Same answer: equal counts."""
     entries = EntryList(tuple(f"entry {number}" for number in range(ENTRIES)), "simulated")
     listed = entries_frame(spark, entries)
     _write(listed, folder / "entries")
@@ -116,7 +116,7 @@ def _against_duckdb(
     note: str,
     same: Callable[[Path], bool],
 ) -> Row:
-    ours()  # once, so that both sides are warm; and later rows read what it wrote
+    ours()  # to warm up like the other side, and to write what later rows read
     if find_spec("duckdb") is None:
         return Row(group, name, other="DuckDB", text=_NOT_INSTALLED)
     theirs = folder / f"duckdb-{name}.parquet"
@@ -144,8 +144,8 @@ def _against_copying(
     folder: Path,
     repeat: int,
 ) -> list[Row]:
-    """The subset, written, against as many rows chosen by a plain filter, and against the whole pool copied. Same
-    answer: as many rows as `sizes` finds by its own pass; the plain filter has other rows, and about as many."""
+    """Writing the subset, against writing about as many rows by a plain filter, and against copying the whole pool.
+    Same answer: as many rows as `sizes` counts in its own pass."""
     pairs = pool.count()
     probabilities = spark.sparkContext.broadcast({t: entry_probabilities(counts, t)})
     share = round(exact / pairs * _DRAWS)
@@ -166,14 +166,14 @@ def _against_copying(
 
 
 def _plan(pool: DataFrame, counts: Counts, t: int, exact: int, repeat: int) -> list[Row]:
-    """The passes that size a subset before it is made. Same answer: the curve has the size of the subset at t, and
-    that size asked for gives t."""
+    """The passes that predict the size of a subset. Same answer: the curve has the subset's size at t, and t is the
+    answer for that size."""
     curve = curve_of(pool, SEED, counts)
     works = [partial(curve_of, pool, SEED, counts), partial(t_of_size, pool, SEED, counts, curve, exact)]
-    seconds, (_, found) = interleave([timed(work) for work in works], repeat)
+    seconds, (_, choice) = interleave([timed(work) for work in works], repeat)
     pairs = pool.count()
-    on_curve = curve.starts[1:] - 1 == t  # every t up to 256 is a bin of its own
-    same = [curve.sizes[on_curve].tolist() == [exact], found is not None and found.pairs == exact]
+    on_curve = curve.starts[1:] - 1 == t  # every t up to 256 has its own bin
+    same = [curve.sizes[on_curve].tolist() == [exact], choice is not None and choice.pairs == exact]
     names = ("plan: size over every t", "plan: the t of a size")
     return [
         Row("k", name, took, items=pairs, unit="pairs", same=equal)

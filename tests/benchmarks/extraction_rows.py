@@ -1,4 +1,4 @@
-"""Rows `a` to `c`: what extraction with language and matching costs beside reading, and beside the slow stack."""
+"""Rows `a` to `c`: the cost of extraction with language and matching, against reading alone and the slow stack."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -15,7 +15,8 @@ from table import SPEEDUP, TIMES, Row, interleave, timed
 
 from udfs.archive.formats import WARC
 from udfs.captions.canonical import canonical
-from udfs.extraction.extractor import ExtractOptions, Extractor
+from udfs.extraction.extractor import Extractor
+from udfs.extraction.options import ExtractOptions
 from udfs.html.profiles import RICH
 from udfs.matching.matcher import Matcher
 from udfs.outcomes import FileStatus, Outcome
@@ -29,7 +30,7 @@ _SLOW_ROUNDS = 3
 
 
 def extract(path: Path, options: ExtractOptions, matcher: Matcher | None) -> list[pa.RecordBatch]:
-    """All of a file by an extractor that has seen nothing before."""
+    """All batches of a file, by a new extractor with an empty cache."""
     file = InputFile(str(path), path.name, WARC)
     return list(Extractor(options, matcher).file_batches(file, open_input))
 
@@ -40,7 +41,7 @@ def file_row(batches: list[pa.RecordBatch]) -> dict[str, Any]:
 
 
 def pair_table(batches: list[pa.RecordBatch]) -> pa.Table:
-    """The pairs of the batches, the file's own row left out."""
+    """The pairs of the batches, without the file's own row."""
     table = pa.Table.from_batches(batches)
     return table.filter(pa.compute.equal(table["kind"], KIND_PAIR)).drop_columns(["file", "kind"]).combine_chunks()
 
@@ -51,7 +52,7 @@ def pair_set(batches: list[pa.RecordBatch]) -> set[tuple[str, str]]:
 
 
 def against_reading(corpus: Corpus, matcher: Matcher, repeat: int) -> Row:
-    """Row a. Same answer: both saw the same records, and ours came to the file's end."""
+    """Row a. Same answer: both read the same number of records, and ours reached the end of the file."""
     ours, bare = partial(extract, corpus.path, ENGLISH, matcher), partial(read_bare, corpus.path)
     (ours_s, bare_s), (batches, (records, _)) = interleave([timed(ours), timed(bare)], repeat)
     facts = file_row(batches)
@@ -90,8 +91,8 @@ def against_whole_trees(corpus: Corpus, matcher: Matcher, repeat: int) -> Row:
 
 
 def rich_against_paper(corpus: Corpus, matcher: Matcher, repeat: int) -> Row:
-    """Row b. Same answer: every image's text that the paper's profile takes is taken by the rich one, which may know a
-    better URL for it."""
+    """Row b. Same answer: the rich profile takes every text that the paper's profile takes, perhaps with a better
+    URL."""
     rich = replace(ENGLISH, profile=RICH)
     runs = [timed(partial(extract, corpus.path, options, matcher)) for options in (rich, ENGLISH)]
     (rich_s, paper_s), answers = interleave(runs, repeat)
@@ -118,8 +119,8 @@ def rich_against_paper(corpus: Corpus, matcher: Matcher, repeat: int) -> Row:
 
 
 def against_slow_stack(corpus: Corpus, entries: list[str], matcher: Matcher, repeat: int, folder: Path) -> Row:
-    """Row c. Same answer: the same (url, caption) pairs when ours takes langdetect too. What differs there, and what
-    fastText changes, is counted in the notes."""
+    """Row c. Same answer: the same (url, caption) pairs when ours uses langdetect too. The notes count the differences
+    in that case, and those that fastText makes."""
     slice_ = cut(corpus, SLOW_PAGES, folder / f"slow-{corpus.name}.warc.gz")
     slow = partial(extract_slowly, slice_.path, build_automaton(entries))
     runs = [timed(partial(extract, slice_.path, ENGLISH, matcher)), timed(slow)]
@@ -136,7 +137,7 @@ def against_slow_stack(corpus: Corpus, entries: list[str], matcher: Matcher, rep
 
 
 def against_published_libraries(corpus: Corpus, entries: list[str], matcher: Matcher, repeat: int) -> Row:
-    """Row c. Same answer: every pair that it finds is found, but those it garbled (it takes every page for UTF-8)."""
+    """Row c. Same answer: ours finds all its pairs, except those that it garbles by reading every page as UTF-8."""
     peer = partial(extract_with_published_libraries, corpus.path, build_automaton(entries))
     runs = [timed(partial(extract, corpus.path, ENGLISH, matcher)), timed(peer)]
     (ours_s, peer_s), (batches, pairs) = interleave(runs, min(repeat, _SLOW_ROUNDS))
@@ -153,8 +154,8 @@ def _differences(ours: set[tuple[str, str]], theirs: set[tuple[str, str]]) -> st
 
 
 def comparable(pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    """The pairs with URLs and captions written as ours are, so that only what is found is compared. What is no URL by
-    the URL standard (an unclosed bracket in the host) is left out: ours counts it as `image_unresolvable`."""
+    """The pairs with URLs and captions in our form, so that only their content is compared. Excludes URLs that are
+    invalid by the URL standard (an unclosed bracket in the host): ours counts those as `image_unresolvable`."""
     return {(url, canonical(caption)) for raw, caption in pairs if (url := _normal(raw)) is not None}
 
 

@@ -1,4 +1,4 @@
-"""What a score threshold keeps: pure figures of what a language detector said, for `language_table.py`."""
+"""What a score threshold keeps: figures from the output of a language detector, for `language_table.py`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from udfs.balancing.probabilities import entry_probabilities, keep_probabilities
 
 ENGLISH = "en"
 NOT_ENGLISH = -1.0
-"""The English score of a caption that the detector calls something else; below every threshold."""
+"""The score of a caption that the detector calls another language; below every threshold."""
 
 _SHARES = (
     "af:.0103 ar:.6709 az:.0687 be:.0162 bg:.2992 bn:.1186 bs:.0523 ca:.2085 cs:1.0630 cy:.0117 da:.4640 "
@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Recognition(NamedTuple):
-    """How well English is told at one threshold: rates in [0, 1]; NaN for the precision of no caption."""
+    """How well English is detected at one threshold: rates in [0, 1]; a precision without captions is NaN."""
 
     recall: float
     false_positives: float
@@ -38,20 +38,23 @@ class Recognition(NamedTuple):
 
 
 def rate(scores: Floats, threshold: float) -> float:
-    """The share of captions that are called English with at least this score."""
+    """The share of captions called English with at least this score."""
     return float((scores >= threshold).mean())
 
 
 def recognition(
     scores: Mapping[str, Floats], holds: Mapping[str, npt.NDArray[np.bool_]], threshold: float
 ) -> Recognition:
-    """Of the English scores of each language's captions, and whether each holds an entry.
+    """Figures from the English scores of each language's captions, and whether each caption contains an entry.
 
-    False positives are a mean over the other languages. Precision is for as many captions of each language, then for
-    languages in the shares of `WEB_MIX`, then of those captions the ones that hold an entry.
+    False positives are a mean over the other languages. There are three precisions: with equally many captions of each
+    language; with the languages in the shares of `WEB_MIX`; and the latter for captions that contain an entry.
     """
-    rates = {language: rate(found, threshold) for language, found in scores.items()}
-    pairs = {language: float(((found >= threshold) & holds[language]).mean()) for language, found in scores.items()}
+    rates = {language: rate(of_language, threshold) for language, of_language in scores.items()}
+    pairs = {
+        language: float(((of_language >= threshold) & holds[language]).mean())
+        for language, of_language in scores.items()
+    }
     others = [language for language in rates if language != ENGLISH]
     return Recognition(
         rates[ENGLISH],
@@ -63,13 +66,13 @@ def recognition(
 
 
 def _precision(rates: Mapping[str, float], shares: Mapping[str, float]) -> float:
-    called = sum(shares.get(language, 0.0) * found for language, found in rates.items())
+    called = sum(shares.get(language, 0.0) * english for language, english in rates.items())
     return shares[ENGLISH] * rates[ENGLISH] / called if called else float("nan")
 
 
 class Matched(NamedTuple):
-    """Captions that hold an entry: the English score of each, its words, and its entries as `keep_probabilities` takes
-    them: caption i has `entry_ids[offsets[i]:offsets[i + 1]]`."""
+    """Captions that contain an entry: the English score of each, its number of words, and its entries in the form of
+    `keep_probabilities`: caption i has `entry_ids[offsets[i]:offsets[i + 1]]`."""
 
     scores: Floats
     words: npt.NDArray[np.int64]
@@ -78,7 +81,7 @@ class Matched(NamedTuple):
 
     @classmethod
     def of(cls, captions: Iterable[tuple[float, str, Sequence[int]]]) -> "Matched":
-        """From the English score, the caption and its entry ids, ascending and at least one."""
+        """From the English score of each caption, the caption, and its entry ids (ascending, at least one)."""
         rows = list(captions)
         lengths = [len(ids) for _, _, ids in rows]
         return cls(
@@ -89,20 +92,20 @@ class Matched(NamedTuple):
         )
 
     def of_matches(self, values: npt.NDArray) -> npt.NDArray:
-        """A caption's value, for each of its matches."""
+        """The value of each caption, repeated for each of its matches."""
         return np.repeat(values, np.diff(self.offsets))
 
     def counts(self, entries: int, threshold: float | None) -> npt.NDArray[np.int64]:
-        """Captions that hold each entry; with a threshold only those called English with at least that score."""
-        held = self.entry_ids
+        """How many captions contain each entry; with a threshold, only those called English with at least that."""
+        entry_ids = self.entry_ids
         if threshold is not None:
-            held = held[self.of_matches(self.scores) >= threshold]
-        return np.bincount(held, minlength=entries).astype(np.int64)
+            entry_ids = entry_ids[self.of_matches(self.scores) >= threshold]
+        return np.bincount(entry_ids, minlength=entries).astype(np.int64)
 
 
 class Tenth(NamedTuple):
-    """A tenth of the matches, by how frequent their entries are: how many entries, the least and largest count of
-    theirs, the mean number of words of the captions, and what each threshold keeps of the matches."""
+    """A tenth of the matches, by the frequency of their entries: the number of entries, their smallest and largest
+    count, the mean number of words of the captions, and the share of the matches that each threshold keeps."""
 
     entries: int
     least: int
@@ -112,7 +115,7 @@ class Tenth(NamedTuple):
 
 
 def tenths(matched: Matched, entries: int, thresholds: Sequence[float]) -> list[Tenth]:
-    """From the most frequent entries to the rarest; entries of one count are taken in order of their ids."""
+    """From the most frequent entries to the rarest; entries with equal counts are in the order of their ids."""
     counts = matched.counts(entries, None)
     by_count = np.argsort(-counts, kind="stable")
     total = int(counts.sum())
@@ -131,7 +134,7 @@ def tenths(matched: Matched, entries: int, thresholds: Sequence[float]) -> list[
 
 
 class Pool(NamedTuple):
-    """What is left at a threshold: pairs, entries with a pair, and the expected subset at the t of the whole."""
+    """What remains at a threshold: pairs, entries with a pair, and the expected subset at the t of all pairs."""
 
     pairs: int
     entries: int
@@ -139,7 +142,7 @@ class Pool(NamedTuple):
 
 
 def pools(matched: Matched, entries: int, thresholds: Sequence[float], tail_share: float) -> tuple[int, list[Pool]]:
-    """The t that the tail share gives at the first threshold, and the pool at each."""
+    """The t of the tail share at the first threshold, and the pool at each threshold."""
     t = t_of_tail_share(matched.counts(entries, thresholds[0]), tail_share).t
     found = []
     for threshold in thresholds:

@@ -1,11 +1,11 @@
-"""What language identification keeps and loses, by backend and score threshold.
+"""What language detection keeps and loses, by backend and score threshold.
 
     python tests/benchmarks/language_table.py --langid SAMPLES.tsv.gz
     python tests/benchmarks/language_table.py --captions run/pool:caption --captions titles.tsv.gz:3
 
-`--langid`: text in known languages (a header, then language, kind of text and text, tab-separated), for recall and
-precision of English. `--captions`: real captions, for what each threshold loses, and which entries lose most. Entries
-are the packaged list's, or with `--words` the captions' own words, which have a longer tail.
+`--langid`: texts in known languages (a header, then language, kind of text and text, tab-separated), to measure recall
+and precision of English. `--captions`: real captions, to measure what each threshold loses, and which entries lose
+most. The entries are the packaged list, or with `--words` the captions' own words, which have a longer tail.
 """
 
 import argparse
@@ -35,33 +35,33 @@ from udfs.matching.matcher import Matcher, space_text
 THRESHOLDS = (0.0, 0.2, 0.3, 0.5, 0.7, 0.9)
 TAIL_SHARE = 0.06
 _ENTRIES_BY = "fasttext"
-_LENGTHS = (1, 2, 3, 5, 9, 17)  # the least number of words of each class
+_LENGTHS = (1, 2, 3, 5, 9, 17)  # the smallest number of words of each class
 _BOTH_BACKENDS, _TIMED, _ROUNDS = 10_000, 500, 3
 _SHOWN_ENTRIES, _SHOWN_LANGUAGES = 20, 12
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="What language identification keeps and loses, by score threshold.")
-    parser.add_argument("--langid", type=Path, metavar="FILE", help="text in known languages: language, kind, text")
+    parser.add_argument("--langid", type=Path, metavar="FILE", help="texts in known languages: language, kind, text")
     parser.add_argument(
         "--captions",
         action="append",
         default=[],
         metavar="FILE[:COLUMN]",
-        help="captions: Parquet and the column's name (default: caption), or lines, tab-separated, and its number from "
-        "1 on; may be given again",
+        help="captions: Parquet and the name of its column (default: caption), or tab-separated lines and the column's "
+        "number (from 1); may be repeated",
     )
-    parser.add_argument("--words", action="store_true", help="take each file's own words for entries")
-    parser.add_argument("--score", type=float, default=0.5, metavar="S", help="the loss of entries at this threshold")
+    parser.add_argument("--words", action="store_true", help="use the words of each file as entries")
+    parser.add_argument("--score", type=float, default=0.5, metavar="S", help="show the loss of entries at this score")
     parser.add_argument("--least", type=int, default=20, metavar="K", help="show entries with at least K captions")
-    parser.add_argument("--show", type=int, default=0, metavar="N", help="print N captions between each two thresholds")
-    parser.add_argument("--json", action="store_true", help="print the figures for machines, each language's included")
+    parser.add_argument("--show", type=int, default=0, metavar="N", help="print N captions between adjacent thresholds")
+    parser.add_argument("--json", action="store_true", help="print JSON, with the figures of each language")
     arguments = parser.parse_args(argv)
     if arguments.langid is None and not arguments.captions:
         parser.error("nothing to measure: give --langid, --captions or both")
     try:
         samples = [] if arguments.langid is None else list(read_samples(arguments.langid))
-        captions = {given: read_captions(given) for given in arguments.captions}
+        captions = {source: read_captions(source) for source in arguments.captions}
     except (OSError, ValueError, IndexError) as error:
         parser.error(str(error))
     found: dict[str, Any] = {"thresholds": THRESHOLDS}
@@ -69,26 +69,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     if samples:
         found["samples"] = measure_samples(samples, Matcher(packaged))
     found["captions"] = {
-        Path(given).name: measure_captions(
+        Path(source).name: measure_captions(
             texts, words_of(texts) if arguments.words else packaged, arguments.score, arguments.least, arguments.show
         )
-        for given, texts in captions.items()
+        for source, texts in captions.items()
     }
     print(json.dumps(found, indent=2) if arguments.json else render(found, arguments.score, arguments.least))
     return 0
 
 
 def read_samples(path: Path) -> Iterator[tuple[str, str, str]]:
-    """(language, kind, canonical text) of each line but the first."""
+    """(language, kind, canonical text) of each line except the first."""
     for number, line in enumerate(_lines(path)):
         if number:
             language, kind, text = line.split("\t")
             yield language, kind, canonical(text)
 
 
-def read_captions(given: str) -> list[str]:
-    """The distinct canonical captions of a file or folder, in order."""
-    name, _, column = given.rpartition(":")
+def read_captions(source: str) -> list[str]:
+    """The distinct canonical captions of a file or folder (`path` or `path:column`), in order."""
+    name, _, column = source.rpartition(":")
     path = Path(name or column)
     column = column if name else ""
     if path.is_dir() or path.suffix == ".parquet":
@@ -104,7 +104,7 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def words_of(captions: Sequence[str]) -> list[str]:
-    """The distinct words of captions, as the matching rule spaces them."""
+    """The distinct words of captions, separated as for matching."""
     return list(dict.fromkeys(chain.from_iterable(space_text(caption).split() for caption in captions)))
 
 
@@ -114,8 +114,8 @@ def english_score(detect: Detector, caption: str) -> float:
 
 
 def measure_samples(samples: Sequence[tuple[str, str, str]], matcher: Matcher) -> dict[str, Any]:
-    """For each kind of text and backend: microseconds a text, the figures at each threshold, and each language's rate
-    of being called English."""
+    """For each kind of text and backend: microseconds a text, the figures at each threshold, and the share of each
+    language that is called English."""
     kinds: dict[str, Any] = {}
     for kind in dict.fromkeys(kind for _, kind, _ in samples):
         texts: dict[str, list[str]] = defaultdict(list)
@@ -141,7 +141,7 @@ def measure_samples(samples: Sequence[tuple[str, str, str]], matcher: Matcher) -
 
 
 def microseconds(texts: Sequence[str]) -> dict[str, float]:
-    """What each backend takes for a text, by turns on the same ones, spread evenly."""
+    """The time of each backend for a text, in turns on the same evenly chosen texts."""
     some = _spread(texts, _TIMED)
 
     def run(detect: Detector) -> None:
@@ -156,8 +156,8 @@ def microseconds(texts: Sequence[str]) -> dict[str, float]:
 def measure_captions(
     captions: Sequence[str], entries: Sequence[str], score: float, least: int, show: int
 ) -> dict[str, Any]:
-    """Of the captions that hold an entry: what each backend keeps by length (of as many captions for both), and by the
-    default backend what tenths of the matches, entries, pool and subset lose; and `show` captions of each band."""
+    """For captions that contain an entry: what each backend keeps by length (on the same number of captions); what the
+    default backend loses by tenths of the matches, by entries, of the pool and the subset; `show` captions a band."""
     matcher = Matcher(entries)
     holding = [(caption, ids) for caption in captions if (ids := matcher.match(caption))]
     some = _spread([caption for caption, _ in holding], _BOTH_BACKENDS)
@@ -189,13 +189,13 @@ def measure_captions(
 
 
 def _bands(captions: Sequence[str], scores: figures.Floats, show: int) -> dict[str, list[str]]:
-    """Captions of each band between two thresholds, the first that of other languages."""
-    found = {}
+    """Captions of each band between two thresholds; the first band is of other languages."""
+    bands = {}
     for low, high in pairwise((figures.NOT_ENGLISH, *THRESHOLDS, 2.0)):
         inside = [captions[place] for place in np.flatnonzero((scores >= low) & (scores < high)).tolist()]
         label = f"score {low:g} to {min(high, 1.0):g}" if low >= 0 else "called another language"
-        found[f"{label}: {len(inside):,}"] = _spread(inside, show)
-    return found
+        bands[f"{label}: {len(inside):,}"] = _spread(inside, show)
+    return bands
 
 
 def _by_length(captions: Sequence[str], scores: Sequence[float]) -> list[dict[str, Any]]:
@@ -213,7 +213,7 @@ def _by_length(captions: Sequence[str], scores: Sequence[float]) -> list[dict[st
 
 
 def _spread(texts: Sequence[str], most: int) -> list[str]:
-    """At most so many of the texts, evenly from all of them."""
+    """At most `most` of the texts, evenly chosen."""
     return [texts[place * len(texts) // most] for place in range(most)] if len(texts) > most else list(texts)
 
 
@@ -248,7 +248,7 @@ def _render_captions(name: str, found: Mapping[str, Any], score: float, least: i
     at = [f"{threshold:g}" for threshold in THRESHOLDS]
     spent = ", ".join(f"{backend} {value:,.0f} µs" for backend, value in found["microseconds"].items())
     head = (
-        f"{name}: {found['captions']:,} distinct captions, {found['with_an_entry']:,} hold an entry; {spent} a caption"
+        f"{name}: {found['captions']:,} distinct captions, {found['with_an_entry']:,} with an entry; {spent} a caption"
     )
     lengths: list[tuple[str, ...]] = [("backend", "words", "captions", *at)]
     for backend, rows in found["by_length"].items():
@@ -270,13 +270,13 @@ def _render_captions(name: str, found: Mapping[str, Any], score: float, least: i
         lost = _percent(1 - row["kept"] / row["english"])
         losers.append((row["entry"], f"{row['captions']:,}", f"{row['english']:,}", f"{row['kept']:,}", lost))
     by_tenth = (
-        "matches kept, from the most frequent entries to the rarest: % of all at score 0, then % of those of score 0"
+        "matches kept, from the most frequent entries to the rarest: at score 0 in % of all, then in % of score 0"
     )
     worst = f"entries that lose most, of {found['entries_shown_of']:,} with at least {least} English captions"
     return [
         "\n".join((head, "called English with at least each score, % of captions, by length", *aligned(lengths))),
         "\n".join((by_tenth, *aligned(tenths))),
-        "\n".join(("what is left; % of what score 0 leaves", *aligned(pools))),
+        "\n".join(("what remains, in % of what remains at score 0", *aligned(pools))),
         "\n".join((worst, *aligned(losers))),
         *("\n  ".join((band, *shown)) for band, shown in found["shown"].items()),
     ]

@@ -1,4 +1,4 @@
-"""Row `e`: matching, by itself against the bare engines, and within a file, where captions repeat."""
+"""Row `e`: matching alone, against the bare engines, and within a file, where captions repeat."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ _SPACING = str.maketrans({mark: f" {mark} " for mark in ",.;:?!`"} | dict.fromke
 
 
 def against_engines(entries: list[str], captions: list[str], repeat: int) -> list[Row]:
-    """`Matcher.match` against the engines' own loops, plain spacing and sorted lists included."""
+    """`Matcher.match` against loops over the engines, with plain spacing and sorted lists."""
     rows = []
     for size in SIZES:
         chosen = entries[:: len(entries) // size]
@@ -89,7 +89,7 @@ def _rust_engine(entries: list[str]) -> Callable[[list[str]], list[list[int]]] |
 
 
 def within_a_file(corpus: Corpus, matcher: Matcher, repeat: int) -> list[Row]:
-    """The texts of a file in its own order: language and match by the extractor's memory, and match alone with one."""
+    """The texts of a file in order: language and matching with the extractor's cache, and matching alone with one."""
     texts = read_texts(corpus)
 
     def judge() -> list[Any]:
@@ -116,7 +116,7 @@ def within_a_file(corpus: Corpus, matcher: Matcher, repeat: int) -> list[Row]:
 
 
 def resident_memory(entries: list[str], folder: Path) -> list[Row]:
-    """What a worker process grows by when it builds the matcher, and how long that takes."""
+    """The memory that building the matcher adds to a worker process, and the time that it takes."""
     rows = []
     for size in SIZES:
         packed = folder / f"entries-{size}.json"

@@ -1,4 +1,4 @@
-"""Rows `l` and `m`: a dump and a file of views to counts, one core, against reading them; what all of it would take."""
+"""Rows `l` and `m`: counting a dump and a file of views on one core, against reading them; projected to a full dump."""
 
 import gzip
 import random
@@ -27,7 +27,7 @@ from udfs.sample.words import CONCEPTS
 _ROUNDS = 3
 _LINES = 400_000
 _DUMP_BYTES, _ARTICLES = 22e9, 7e6
-"""A full dump of the English Wikipedia, bzip2, and its articles."""
+"""The size of a full bzip2 dump of the English Wikipedia, and its number of articles."""
 
 
 def metadata(repeat: int, folder: Path) -> list[Row]:
@@ -71,11 +71,11 @@ def _counted(piece: Piece) -> Counter[str]:
 
 
 def _outcomes(batches: Iterator[pa.RecordBatch]) -> Counter[str]:
-    found: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
     for batch in batches:
         if OUTCOME in batch.column("kind").unique().to_pylist():
-            found.update({row["second"]: row["count"] for row in batch.to_pylist() if row["kind"] == OUTCOME})
-    return found
+            outcomes.update({row["second"]: row["count"] for row in batch.to_pylist() if row["kind"] == OUTCOME})
+    return outcomes
 
 
 def _read(piece: Piece) -> int:
@@ -83,7 +83,7 @@ def _read(piece: Piece) -> int:
 
 
 def _made_up(path: Path) -> Path:
-    """Pages with some markup, where there is no real dump."""
+    """Pages with some markup, used without a real dump."""
     draw = random.Random(0)
     pages = []
     for number in range(400):

@@ -1,4 +1,4 @@
-"""Pages as they were written about 2000: tables in tables, font tags, many small images, upper-case tags at times."""
+"""Pages in the style of about 2000: nested tables, font tags, many small images, some upper-case tags."""
 
 from collections.abc import Iterator
 from random import Random
@@ -11,7 +11,7 @@ _COLOURS = ("#003366", "#990000", "#FFFFCC", "navy", "silver")
 
 
 def old_pages(captions: list[str]) -> Iterator[Response]:
-    """`PAGES` pages of about `PAGE_BYTES` with 20 to 40 images of relative `src`; the captions go around."""
+    """`PAGES` pages of about `PAGE_BYTES`, with 20 to 40 images of relative `src`; the captions are used in turn."""
     for number in range(PAGES):
         random = Random(number)
         images = [_image(random, captions, number * 40 + place) for place in range(random.randrange(20, 41))]

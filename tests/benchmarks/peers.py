@@ -1,5 +1,5 @@
-"""What Ballast is compared with, each written plainly here: bare reading, the stack that tutorials build, and the
-libraries that MetaCLIP's published WARC script is built from."""
+"""What Ballast is compared with, in plain form: reading alone, the stack of typical tutorials, and the libraries of
+MetaCLIP's published WARC script."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -23,7 +23,7 @@ Images = tuple[str | None, Iterable[Mapping[str, Any]]]
 
 
 def read_bare(path: Path) -> tuple[int, int]:
-    """Nothing but FastWARC: every record, HTTP headers parsed, payloads of responses read. Counts records and bytes."""
+    """FastWARC alone: reads every record, its HTTP headers, and the payloads of responses. Counts records and bytes."""
     records = payload_bytes = 0
     with path.open("rb") as source:
         for record in ArchiveIterator(source, parse_http=True):
@@ -34,7 +34,7 @@ def read_bare(path: Path) -> tuple[int, int]:
 
 
 def build_automaton(entries: list[str]) -> Any:
-    """The bare pyahocorasick engine over spaced entries."""
+    """The bare pyahocorasick engine on spaced entries."""
     automaton = ahocorasick.Automaton(ahocorasick.STORE_INTS)
     for entry_id, entry in enumerate(entries):
         automaton.add_word(f" {entry} ", entry_id)
@@ -60,7 +60,7 @@ def extract_slowly(path: Path, automaton: Any) -> set[Pair]:
 def extract_with_published_libraries(path: Path, automaton: Any) -> set[Pair]:
     """The same by warcio, selectolax, urljoin, fastText and pyahocorasick.
 
-    MetaCLIP's script, whose licence keeps it out of here, uses these; selectolax's parser was the slower Modest then.
+    MetaCLIP's script uses these, but its licence does not allow a copy here; it used selectolax's slower Modest parser.
     """
     language = fasttext_detector()
     return _english_matches(path, automaton, _images_by_selectolax, lambda caption: language(caption)[0])
@@ -82,9 +82,9 @@ def _pairs(path: Path, images: Callable[[bytes], Images]) -> Iterator[Pair]:
             if record.rec_type != "response":
                 continue
             page_url = record.rec_headers.get_header("WARC-Target-URI")
-            base_href, found = images(record.content_stream().read())
+            base_href, tags = images(record.content_stream().read())
             base = urljoin(page_url, base_href) if base_href else page_url
-            for attributes in found:
+            for attributes in tags:
                 src = str(attributes.get("src") or "").strip()
                 if not src:
                     continue

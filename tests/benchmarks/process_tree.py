@@ -1,4 +1,4 @@
-"""What a process and all that it started use, seen from outside by sampling /proc."""
+"""The resources that a process and its descendants use, by sampling /proc."""
 
 import os
 import subprocess
@@ -15,9 +15,9 @@ _TICKS, _PAGE_BYTES = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(slots=True)
 class Usage:
-    """Seconds of wall clock and of CPU, and peaks. Resident memory is added up over the processes, pages that Python's
-    forked workers share counted in each, so that it is rather too high; `jvm_bytes` and `python_bytes` are the peaks of
-    either kind, not always at the same moment."""
+    """Wall-clock and CPU seconds, and peaks. Resident memory is the sum over the processes. It counts pages shared by
+    forked Python workers once for each, so it is somewhat too high. `jvm_bytes` and `python_bytes` are the peaks of
+    each kind, perhaps at different times."""
 
     wall_s: float = 0.0
     cpu_s: float = 0.0
@@ -35,20 +35,20 @@ class _Process(NamedTuple):
 
 
 def watched(process: "subprocess.Popen[bytes]", scratch: Path) -> Usage:
-    """Wait for a process; gives what it and its descendants used, and the peak size of the files in `scratch`."""
+    """Wait for a process; returns what it and its descendants used, and the peak size of the files in `scratch`."""
     began, usage = time.perf_counter(), Usage()
     cpu_s: dict[int, float] = {}
     while process.poll() is None:
         of_jvm = of_python = 0
         tree = _tree(process.pid)
-        for pid, found in tree.items():
-            cpu_s[pid] = found.cpu_s
-            if found.is_jvm:
-                parent = tree.get(found.parent)
-                # a JVM that has forked to start a program is there twice for a moment, with all its memory
-                of_jvm += 0 if parent is not None and parent.is_jvm else found.rss_bytes
+        for pid, member in tree.items():
+            cpu_s[pid] = member.cpu_s
+            if member.is_jvm:
+                parent = tree.get(member.parent)
+                # when a JVM forks to start a program, it briefly appears twice, with all its memory
+                of_jvm += 0 if parent is not None and parent.is_jvm else member.rss_bytes
             else:
-                of_python += found.rss_bytes
+                of_python += member.rss_bytes
         usage.rss_bytes = max(usage.rss_bytes, of_jvm + of_python)
         usage.jvm_bytes = max(usage.jvm_bytes, of_jvm)
         usage.python_bytes = max(usage.python_bytes, of_python)
@@ -60,12 +60,12 @@ def watched(process: "subprocess.Popen[bytes]", scratch: Path) -> Usage:
 
 
 def _tree(root: int) -> dict[int, _Process]:
-    """A process and all its descendants that are alive."""
+    """A process and all its living descendants."""
     alive, children = {}, defaultdict(list)
     for folder in Path("/proc").iterdir():
-        if folder.name.isdecimal() and (found := _read(folder)):
-            alive[int(folder.name)] = found
-            children[found.parent].append(int(folder.name))
+        if folder.name.isdecimal() and (process := _read(folder)):
+            alive[int(folder.name)] = process
+            children[process.parent].append(int(folder.name))
     tree, waiting = {}, [root] if root in alive else []
     while waiting:
         pid = waiting.pop()
@@ -84,7 +84,7 @@ def _read(folder: Path) -> _Process | None:
 
 
 def _size(folder: Path) -> int:
-    """The bytes of all files below a folder, while they come and go."""
+    """The size of all files below a folder, some of which may disappear meanwhile."""
     size = 0
     for parent, _, names in os.walk(folder):
         for name in names:

@@ -1,4 +1,4 @@
-"""Read the columns of a pool and a subset that a report is drawn from, and throw the rows away."""
+"""Read the columns of a pool and a subset that a report needs, and discard the rows."""
 
 import sys
 from collections.abc import Sequence

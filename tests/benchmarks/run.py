@@ -29,7 +29,7 @@ _SPARK_FILES, _SPARK_FILES_OF_OWN_WARC = 24, 2
 
 
 class Bench:
-    """What the rows share, made when first asked for."""
+    """The inputs that the rows share, made at first use."""
 
     def __init__(self, folder: Path, own_warc: Path | None, repeat: int) -> None:
         self.folder, self.own_warc, self.repeat = folder, own_warc, repeat
@@ -116,8 +116,8 @@ GROUPS: dict[str, Callable[[Bench], list[Row]]] = {
 
 
 def measure(bench: Bench, names: Sequence[str]) -> Iterator[Row]:
-    """The rows of these groups, saying on standard error how far it is."""
-    fasttext_detector()  # loaded once a process: no part of a row
+    """The rows of these groups; reports progress on standard error."""
+    fasttext_detector()  # loaded once a process, so it is not part of any row's time
     for name in names:
         began = time.perf_counter()
         yield from GROUPS[name](bench)
@@ -126,10 +126,10 @@ def measure(bench: Bench, names: Sequence[str]) -> Iterator[Row]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Time Ballast against its peers, all in one run.")
-    parser.add_argument("--warc", type=Path, metavar="FILE", help="read this WARC in place of the modern pages")
-    parser.add_argument("--only", nargs="+", choices=tuple(GROUPS), metavar="NAME", help=f"of {', '.join(GROUPS)}")
+    parser.add_argument("--warc", type=Path, metavar="FILE", help="read this WARC instead of the modern pages")
+    parser.add_argument("--only", nargs="+", choices=tuple(GROUPS), metavar="NAME", help=f"some of {', '.join(GROUPS)}")
     parser.add_argument("--repeat", type=int, default=5, metavar="N", help="rounds of each row (default: 5)")
-    parser.add_argument("--json", action="store_true", help="print the rows for machines")
+    parser.add_argument("--json", action="store_true", help="print the rows as JSON")
     arguments = parser.parse_args(argv)
     if arguments.repeat < 1:
         parser.error("--repeat must be at least 1")

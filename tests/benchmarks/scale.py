@@ -1,7 +1,7 @@
 """How dedup, count, plan, balance and report grow with the pool: `python tests/benchmarks/scale.py 1M 10M --work DIR`.
 
-Each command runs as a user runs it, in a process of its own with 2 GB for the JVM, on simulated pairs (see
-`simulated_pool`), and what it wrote is checked. The pool is the paper's in small: the same shares, t scaled with it.
+Each command runs as for a user, in its own process with 2 GB for the JVM, on simulated pairs (see `simulated_pool`).
+Its output is checked. The pool is a small copy of the paper's: the same shares, and t scaled with its size.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from udfs.record import REPORT_FILE
 
 ROOT, HERE = Path(__file__).resolve().parents[2], Path(__file__).resolve().parent
 CORES, DRIVER_MEMORY = 2, "2g"
-_DISTINCT = 0.8  # keys to draw rows from, of the rows: some 57 % of the rows are then the first of their key
+_DISTINCT = 0.8  # keys for each row: then about 57 % of the rows are the first of their key
 _ROWS_A_PARTITION = 250_000
 _MOST_REPORT_BYTES = 2_000_000
 _PIPELINE = ("dedup", "count", "plan", "balance")
@@ -42,7 +42,7 @@ _UNITS = {"K": 10**3, "M": 10**6, "B": 10**9}
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A command run on its own: the rows that it read, the bytes read and written, and what it used."""
+    """One command: the rows that it read, the bytes read and written, and the resources that it used."""
 
     name: str
     rows: int
@@ -53,7 +53,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The steps on one number of pairs, the checks of what they wrote, and the figures that the paper gives too."""
+    """The steps on one number of pairs, the checks of their output, and the figures to compare with the paper's."""
 
     pairs: int
     pool_pairs: int
@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     scales = []
     for pairs in arguments.pairs:
         folder = arguments.work / f"scale-{pairs}"
-        folder.mkdir(parents=True)  # never one that is there: it is deleted below
+        folder.mkdir(parents=True)  # must be new, because it is deleted below
         try:
             scales.append(measure(folder.resolve(), pairs))
         finally:
@@ -87,8 +87,8 @@ def measure(folder: Path, pairs: int) -> Scale:
     """Make `pairs` pairs, and run the commands on them one after another."""
     entries = folder / "entries.json"
     entries.write_text(json.dumps([f"entry {number}" for number in range(ENTRIES)]))
-    _say(f"{pairs:,} pairs: making them")
-    with ProcessPoolExecutor(1, get_context("spawn")) as process:  # its JVM is gone before the first command starts
+    _say(f"{pairs:,} pairs: generating them")
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:  # its JVM ends before the first command starts
         process.submit(_write_pairs, folder, pairs).result()
     made, pool, counts, subset = (folder / name for name in ("pairs", "pool", "counts", "subset"))
     steps = [_run(folder, "dedup", pairs, made, ["dedup", str(made), "--out", str(pool)], pool)]
@@ -146,7 +146,7 @@ def _run(
     out: Path | None,
     program: Sequence[str] = ("-m", "jobs.cli"),
 ) -> Step:
-    """Run one command, which writes `out`; what it prints goes there where that is JSON, which none writes itself."""
+    """Run one command, which writes `out`. If `out` is a JSON file, it gets the command's standard output."""
     scratch = folder / f"scratch-{name}"
     scratch.mkdir()
     command = [sys.executable, *program, *arguments, "--master", f"local[{CORES}]"]
@@ -168,7 +168,7 @@ def _size(path: Path) -> int:
 
 
 def _pool_facts(pool: Path) -> tuple[int, int]:
-    """How many pairs a pool has, and how many copies they stand for."""
+    """The number of pairs in a pool, and of the copies that they replace."""
     rows = copies = 0
     for batch in ds.dataset(pool).to_batches(columns=["duplicates"]):
         rows, copies = rows + batch.num_rows, copies + int(batch.column(0).to_numpy().sum())
@@ -181,7 +181,7 @@ def _counts_of(counts: Path) -> Any:
 
 
 def _entries_of(pairs: Path) -> Any:
-    """How many of these pairs hold each entry, counted by numpy."""
+    """How many of these pairs contain each entry, counted by numpy."""
     total = np.zeros(ENTRIES, np.int64)
     for batch in ds.dataset(pairs).to_batches(columns=["entry_ids"]):
         total += np.bincount(batch.column(0).flatten().to_numpy(), minlength=ENTRIES)
@@ -193,16 +193,16 @@ _FILES = ("scratch MB", "read MB", "written MB")
 
 
 def render(scales: Sequence[Scale]) -> str:
-    """A table of the steps; below it what grew how, the checks, the paper's figures, and the sum to its pools."""
+    """A table of the steps; below it the growth, the checks, the paper's figures, and an estimate for its pools."""
     lines: list[tuple[str, ...]] = [(*_HEAD, *_FILES)]
     for scale in scales:
         for step in scale.steps:
             used, rate = step.usage, step.rows / step.usage.wall_s / 1000
             numbers = [step.rows, used.wall_s, rate, used.cpu_s, used.cpu_s / step.rows * 1e6]
             sizes = (used.rss_bytes, used.jvm_bytes, used.python_bytes, used.scratch_bytes)
-            shown = (_amount(number) for number in numbers)
-            bytes_shown = (_amount(size / 1e6) for size in (*sizes, step.read_bytes, step.written_bytes))
-            lines.append((f"{scale.pairs:,}", step.name, *shown, *bytes_shown))
+            amounts = (_amount(number) for number in numbers)
+            megabytes = (_amount(size / 1e6) for size in (*sizes, step.read_bytes, step.written_bytes))
+            lines.append((f"{scale.pairs:,}", step.name, *amounts, *megabytes))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     table = ["  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
     growth = [_growth(before, after) for before, after in pairwise(scales)]
@@ -211,7 +211,7 @@ def render(scales: Sequence[Scale]) -> str:
 
 
 def _growth(before: Scale, after: Scale) -> str:
-    """How each step grew with its rows."""
+    """How the cost of each step grew with its rows."""
     grew = []
     for small, large in zip(before.steps, after.steps, strict=True):
         used, then = large.usage, small.usage
@@ -242,12 +242,12 @@ def _facts(scale: Scale) -> list[str]:
 
 
 def _projection(last: Scale) -> list[str]:
-    """Core-hours and scratch for the paper's pools at the last scale's cost a row, which is an estimate and no
-    measurement. It has what each command costs to start, and so is too high where the pool is small."""
+    """Estimated core-hours and scratch space for the paper's pools, from the cost of a row at the last scale. The cost
+    of a row includes the start of each command, so the estimate is too high if that scale is small."""
     copies = last.pairs / last.pool_pairs
     lines = [
-        f"an estimate, from the cost of a row at {last.pairs:,} pairs: core-hours of CPU; in brackets those of wall "
-        f"clock x {CORES} cores, idle or not; scratch if dedup is one slice"
+        f"an estimate, from the cost of a row at {last.pairs:,} pairs: core-hours of CPU; in brackets wall clock x "
+        f"{CORES} cores, idle or not; scratch with dedup in one slice"
     ]
     for name, pool in _POOLS.items():
         cpu_h, wall_h = {}, {}
@@ -272,7 +272,7 @@ def _number(text: str) -> int:
     try:
         number = int(float(text.rstrip("KMB")) * _UNITS.get(text[-1:], 1))
     except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of pairs, such as 500K, 1M or 10M") from None
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of pairs, such as 500K, 1M or 10M") from None
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number

@@ -1,4 +1,4 @@
-"""Matched pairs in the shape of the paper's pool, made at any size: what the curation benchmarks run on.
+"""Matched pairs with the distribution of the paper's pool, in any size, for the curation benchmarks.
 
 The paper's Pool 1 (arXiv 2309.16671, section 3): 500,000 entries, 3.5 matches a text, 114,000 entries without a match,
 3.2 % of entries above t=20,000 and these with 94.5 % of all counts at 1.6 billion pairs. Entry counts follow two power
@@ -28,7 +28,7 @@ def scaled_t(pairs: int) -> int:
 
 
 def entry_shares() -> npt.NDArray[np.float64]:
-    """The share of all matches that each entry has; entry ids are shuffled, as a list's order is not by count."""
+    """The share of all matches of each entry. Entry ids are shuffled, because lists are not sorted by count."""
     rank = np.arange(1, MATCHED_ENTRIES + 1, dtype=np.float64)
     shares = np.where(rank <= HEAD_ENTRIES, rank**-_HEAD_POWER, HEAD_ENTRIES**_TAIL_POWER * rank**-_TAIL_POWER)
     head = rank <= HEAD_ENTRIES
@@ -40,7 +40,7 @@ def entry_shares() -> npt.NDArray[np.float64]:
 
 
 def _uniforms(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:
-    """SplitMix64 of each key as a number in [0, 1): the same for the same key, on any partition."""
+    """SplitMix64 of each key as a number in [0, 1), the same on any partition."""
     with np.errstate(over="ignore"):
         mixed = keys * _GOLDEN
         mixed = (mixed ^ (mixed >> np.uint64(30))) * _MIX_1
@@ -51,7 +51,7 @@ def _uniforms(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:
 def entry_lists(keys: npt.NDArray[np.int64], cumulative: npt.NDArray[np.float64]) -> pa.ListArray:
     """The sorted, distinct entry ids of each key's text, at least one, about `MATCHES_A_TEXT` on average."""
     base = keys.astype(np.uint64) * np.uint64(_MOST_MATCHES + 1)
-    # one and a geometric number more; a little above 3.5, since an entry drawn twice counts once
+    # one plus a geometric number; slightly above 3.5, because an entry drawn twice counts once
     more = np.log1p(-_uniforms(base)) / np.log(1 - 1 / (MATCHES_A_TEXT * 1.12))
     lengths = 1 + np.minimum(more.astype(np.int64), _MOST_MATCHES - 1)
     rows = np.repeat(np.arange(len(keys)), lengths)
@@ -64,8 +64,8 @@ def entry_lists(keys: npt.NDArray[np.int64], cumulative: npt.NDArray[np.float64]
 
 
 def simulated_pairs(spark: SparkSession, rows: int, distinct: int, partitions: int) -> DataFrame:
-    """`rows` matched pairs (`schemas.MATCHED_PAIR`) of which some `distinct` differ, with columns of the width that
-    real ones have; the same on any number of partitions."""
+    """`rows` matched pairs (`schemas.MATCHED_PAIR`), about `distinct` of them different, with columns as wide as real
+    ones; the same on any number of partitions."""
     cumulative = np.cumsum(entry_shares())
     cumulative /= cumulative[-1]
     broadcast = spark.sparkContext.broadcast(cumulative)

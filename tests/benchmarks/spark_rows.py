@@ -1,4 +1,4 @@
-"""Row `f`: what Spark adds to the extraction of the same files, once its workers are warm."""
+"""Row `f`: the overhead of Spark in extracting the same files, with warm workers."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -18,7 +18,7 @@ from jobs.settings.groups import Captions, Execution, Parsing, Reading
 from jobs.spark.session import spark_session
 from jobs.steps.extraction_plan import ExtractionPlan, extract_options
 from udfs.archive.formats import WARC
-from udfs.matching.matcher import Matcher, held_matcher, pack_entries
+from udfs.matching.matcher import Matcher, cached_matcher, pack_entries
 from udfs.schemas import KIND_PAIR
 from udfs.sources.input_files import InputFile
 from udfs.sources.opener import SourceOptions
@@ -32,9 +32,9 @@ _held: list[Matcher] = []  # in each of the two processes
 def against_python(
     corpus: Corpus, entries: list[str], matcher: Matcher, repeat: int, files: int, folder: Path
 ) -> list[Row]:
-    """The stage through local[2], its rows thrown away, in core-seconds, against the same files one after another in
-    this process, and against two processes that share them, which is what the machine's two cores give without Spark.
-    Same answer: the pairs of one file, collected from Spark; as many in the two processes."""
+    """The stage on local[2] with its rows discarded, in core-seconds, against the same files in sequence in this
+    process, and against two processes that share them, which is what two cores can do without Spark. Same answer: the
+    pairs of one file collected from Spark, and as many from the two processes."""
     packed = folder / "entries.json"
     packed.write_bytes(pack_entries(entries))
     with spark_session(Execution(master=f"local[{CORES}]"), "benchmark") as spark, _two_processes(packed) as pool:
@@ -68,7 +68,7 @@ def _share(pool: ProcessPoolExecutor, path: Path, files: int) -> list[int]:
 
 
 def _hold(packed: Path) -> None:
-    _held.append(held_matcher(packed.read_bytes()))
+    _held.append(cached_matcher(packed.read_bytes()))
 
 
 def _count_pairs(path: Path) -> int:
@@ -87,7 +87,7 @@ def _discard(rows: DataFrame) -> None:
 
 
 def _core_seconds(work: Callable[[], Any]) -> Run:
-    """A run whose seconds are those of all cores, busy or not."""
+    """A run measured in core-seconds: wall clock times cores, busy or not."""
     run_once = timed(work)
 
     def core_seconds() -> tuple[float, Any]:

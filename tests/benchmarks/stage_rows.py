@@ -1,6 +1,6 @@
-"""Row `d`: where our time goes. Each page goes through the stages' own functions in turn, a clock read between them.
+"""Row `d`: where our time goes. Calls the functions of the stages on each page in turn, and times each.
 
-What the stages do not account for (counting, hashing, rows, Arrow) is the difference to the whole.
+The rest (counting, hashing, rows, Arrow) is the difference to the whole.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ SKELETON, TREE, REST = "parse: skeleton", "parse: its tree, attributes", "rest: 
 
 
 class Payload(NamedTuple):
-    """What reading gives of a response: its codings are not undone yet."""
+    """A response as read, with its codings."""
 
     url: str
     content_type: str
@@ -41,7 +41,7 @@ class Payload(NamedTuple):
 
 
 class Laps:
-    """Seconds by name; each lap ends where the next begins."""
+    """Seconds by name; each lap starts where the last one ended."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -54,7 +54,7 @@ class Laps:
 
 
 def breakdown(corpus: Corpus, matcher: Matcher, repeat: int) -> list[Row]:
-    """A row for each stage, as its share of the whole, and the whole. Same answer: both saw as many pages and texts."""
+    """The share of each stage, and the whole. Same answer: both have the same number of pages and texts."""
     whole = partial(extract, corpus.path, ENGLISH, matcher)
     runs = [timed(work) for work in (whole, partial(_walk, corpus, matcher), partial(_walk_skeletons, corpus))]
     wholes: list[float] = []
@@ -70,12 +70,12 @@ def _rows(corpus: Corpus, wholes: list[float], walks: list[dict[str, float]], *,
     stages = {name: [laps[name] for laps in walks] for name in (READ, DECODE, PARSE, URLS, LANGUAGE, MATCH)}
     cuts = [laps[SKELETON] for laps in walks]
     split = {SKELETON: cuts, TREE: [both - cut for both, cut in zip(stages[PARSE], cuts, strict=True)]}
-    shown = {READ: stages[READ], DECODE: stages[DECODE], **split}
-    shown |= {name: stages[name] for name in (URLS, LANGUAGE, MATCH)}
-    shown[REST] = [whole - sum(parts) for whole, *parts in zip(wholes, *stages.values(), strict=True)]
+    parts_s = {READ: stages[READ], DECODE: stages[DECODE], **split}
+    parts_s |= {name: stages[name] for name in (URLS, LANGUAGE, MATCH)}
+    parts_s[REST] = [whole - sum(parts) for whole, *parts in zip(wholes, *stages.values(), strict=True)]
     rows = [
         Row("d", f"{corpus.name}: {name}", seconds, "the whole", wholes, SHARE, corpus.pages, "ms/page")
-        for name, seconds in shown.items()
+        for name, seconds in parts_s.items()
     ]
     whole = Row("d", f"{corpus.name}: the whole", wholes, items=corpus.pages, unit="ms/page", same=same)
     return [*rows, whole]
@@ -123,7 +123,7 @@ def _walk(corpus: Corpus, matcher: Matcher) -> dict[str, float]:
 
 
 def _walk_skeletons(corpus: Corpus) -> dict[str, float]:
-    """Cutting the skeleton alone; the tree of a page that has none counts with the others' trees."""
+    """Cutting the skeleton alone. A page without a skeleton counts as parsing."""
     laps = Laps()
     for payload in read_payloads(corpus):
         html = as_page(payload)

@@ -1,4 +1,4 @@
-"""Interleaved timing, and the table of ratios that comes of it."""
+"""Interleaved timing, and the table of the resulting ratios."""
 
 import gc
 import json
@@ -9,15 +9,15 @@ from statistics import median
 from typing import Any
 
 TIMES, SPEEDUP, SHARE, RATE = "times", "speedup", "share", "rate"
-"""How a row's ratio is taken: our time in the other's times; the other's time in ours; our part of the other's time in
-%; our rate in % of the other's."""
+"""How to compute a row's ratio: our time / the other's; the other's time / ours; our time in % of the other's; our rate
+in % of the other's."""
 
 Run = Callable[[], tuple[float, Any]]
-"""Something timed: gives its seconds and its answer."""
+"""A timed function: returns its seconds and its answer."""
 
 
 def timed(work: Callable[[], Any]) -> Run:
-    """A run of `work` by this process's clock; earlier garbage is collected before it starts."""
+    """A run that measures `work` in wall-clock time, after collecting earlier garbage."""
 
     def run() -> tuple[float, Any]:
         gc.collect()
@@ -34,7 +34,7 @@ def interleave(runs: Sequence[Run], repeat: int) -> tuple[list[list[float]], lis
     answers: list[Any] = [None] * len(runs)
     for _ in range(repeat):
         for place, run in enumerate(runs):
-            answers[place] = None  # the next run of it does not hold two answers
+            answers[place] = None  # so that two answers are never in memory at once
             elapsed, answers[place] = run()
             seconds[place].append(elapsed)
     return seconds, answers
@@ -42,8 +42,8 @@ def interleave(runs: Sequence[Run], repeat: int) -> tuple[list[list[float]], lis
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. `ours_s` and `other_s` are the seconds of each round; without `other_s` a row only informs
-    and `text` says what. `items` (with `unit`) turns times into rates. `same` None means there is nothing to compare.
+    """One line of the table. `ours_s` and `other_s` are the seconds of each round; without `other_s`, a row only shows
+    its `text`. `items` (with `unit`) converts times to rates. `same` None: there is nothing to compare.
     """
 
     group: str
@@ -59,7 +59,7 @@ class Row:
     notes: Sequence[str] = field(default=())
 
     def ratios(self) -> list[float]:
-        """The ratio of each round, ours and the other's taken next to each other."""
+        """The ratio of each round, from adjacent runs of ours and the other."""
         inverted = self.ratio_of in (SPEEDUP, RATE)
         pairs = zip(self.ours_s, self.other_s, strict=True) if self.other_s else ()
         return [other / ours if inverted else ours / other for ours, other in pairs]
@@ -89,10 +89,10 @@ class Row:
         other = f"{self.other} {self._amount(self.other_s)}" if self.other_s else self.other
         if not ratios:
             return (self.group, self.name, ours, other, "", "", same)
-        shown = {value: _ratio(value, self.ratio_of) for value in (median(ratios), min(ratios), max(ratios))}
-        spread = f"{shown[min(ratios)]}–{shown[max(ratios)]}"
+        text = {value: _ratio(value, self.ratio_of) for value in (median(ratios), min(ratios), max(ratios))}
+        spread = f"{text[min(ratios)]}–{text[max(ratios)]}"
         suffix = {TIMES: " x its time", SPEEDUP: " x as fast", SHARE: " % of it", RATE: " % of its rate"}[self.ratio_of]
-        return (self.group, self.name, ours, other, shown[median(ratios)] + suffix, spread, same)
+        return (self.group, self.name, ours, other, text[median(ratios)] + suffix, spread, same)
 
     def _amount(self, seconds: Sequence[float]) -> str:
         if not seconds:
@@ -106,7 +106,7 @@ class Row:
 
 
 def aligned(lines: Sequence[Sequence[str]]) -> list[str]:
-    """Cells in columns: the first to the left, the others to the right."""
+    """Cells in columns: the first aligned left, the others right."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return ["  ".join([line[0].ljust(widths[0]), *(map(str.rjust, line[1:], widths[1:]))]).rstrip() for line in lines]
 
@@ -115,13 +115,13 @@ _HEADER = ("row", "what", "ours", "against", "ratio", "spread", "same answer")
 
 
 def render(rows: Sequence[Row]) -> str:
-    """The rows as one aligned table, their notes below it."""
+    """The rows as one aligned table, with their notes below."""
     lines = [_HEADER, *(row.cells() for row in rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(_HEADER))]
-    shown = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    shown.insert(1, "-" * max(map(len, shown)))
+    table = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    table.insert(1, "-" * max(map(len, table)))
     notes = [f"{row.group}: {note}" for row in rows for note in row.notes]
-    return "\n".join([*shown, *([""] if notes else []), *notes])
+    return "\n".join([*table, *([""] if notes else []), *notes])
 
 
 def render_json(rows: Sequence[Row]) -> str:

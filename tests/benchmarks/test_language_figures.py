@@ -1,4 +1,4 @@
-"""Figures of score thresholds, on captions so few that each figure can be counted."""
+"""Figures of score thresholds, on so few captions that each figure can be checked by hand."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Captions are read from what people have, and what cannot be read is said in one line."""
+"""Captions are read from Parquet and text files; unreadable input is an error of one line."""
 
 import gzip
 from pathlib import Path

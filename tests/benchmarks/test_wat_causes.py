@@ -1,4 +1,4 @@
-"""Why a WAT's pairs differ: each cause, and that every pair is accounted for once."""
+"""Why a WAT's pairs differ: each cause; and every pair is counted once."""
 
 from collections import Counter
 
@@ -47,7 +47,7 @@ def test_a_pair_that_the_wat_has_not() -> None:
         assert differences(Counter([pair]), Counter(), urls) == ([Difference(cause, pair)], [])
 
 
-def test_equal_pairs_are_told_apart_by_their_number() -> None:
+def test_equal_pairs_are_counted() -> None:
     other = Pair("title", B, "something else")
     warc, wat = Counter({CAFE: 3}), Counter({CAFE: 2, other: 2})
     lacks, beyond = differences(warc, wat, {A, B})

@@ -1,4 +1,4 @@
-"""The comparison of a WARC and its WAT, on the sample generator's: its WAT is made as CommonCrawl's extractor would."""
+"""The comparison of a WARC and its WAT, both from the sample generator, which imitates CommonCrawl's extractor."""
 
 import json
 from collections import Counter

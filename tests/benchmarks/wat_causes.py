@@ -1,4 +1,4 @@
-"""Why a WARC and its WAT give different pairs: pure comparison of one page's pairs, for `wat_parity.py`."""
+"""Why a WARC and its WAT have different pairs: compares the pairs of one page, for `wat_parity.py`."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -27,7 +27,7 @@ class Pair(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A pair that one side has, why the other has it not, and what that has in its place."""
+    """A pair that only one side has, the cause, and what the other side has instead."""
 
     cause: str
     pair: Pair
@@ -37,9 +37,9 @@ class Difference(NamedTuple):
 def differences(
     warc: Counter[Pair], wat: Counter[Pair], wat_urls: Collection[str] | None
 ) -> tuple[list[Difference], list[Difference]]:
-    """What a WAT lacks of a page's pairs, and what it has that stands for none of them.
+    """The pairs of a page that its WAT lacks, and the pairs of the WAT that replace none of these.
 
-    `wat_urls` are the URLs of the WAT's images, with a text or without; None where it does not have the page.
+    `wat_urls` are the URLs of the WAT's images, with a text or without; None if the WAT lacks the page.
     """
     left = wat - warc
     lacks = []

@@ -1,4 +1,4 @@
-"""What a WAT gives of its WARC: `python tests/benchmarks/wat_parity.py WARC WAT`.
+"""How many of a WARC's pairs its WAT has: `python tests/benchmarks/wat_parity.py WARC WAT`.
 
 Both are read as `ballast extract` reads them, all languages, and compared page by page; `--show N` prints N pairs of
 each cause.
@@ -20,7 +20,8 @@ from wat_causes import Difference, Pair, differences
 
 from udfs.archive.formats import WARC, WAT
 from udfs.archive.records import SourceStream, read_records
-from udfs.extraction.extractor import ExtractOptions, Extractor
+from udfs.extraction.extractor import Extractor
+from udfs.extraction.options import ExtractOptions
 from udfs.extraction.urls import base_url, image_url
 from udfs.html.profiles import PAPER, RICH, TEXT_KEYS, Profile
 from udfs.outcomes import Outcome
@@ -40,7 +41,7 @@ _COUNTED = (
 
 @dataclass(slots=True)
 class Side:
-    """One reading: pairs and URLs of images by where the page lies in the WARC, and what was counted."""
+    """One archive: pairs and URLs of images by the page's offset in the WARC, and the outcome counts."""
 
     pairs: dict[int, Counter[Pair]] = field(default_factory=dict)
     urls: dict[int, set[str]] = field(default_factory=dict)
@@ -71,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def read(path: Path, archive_format: str, profile: Profile) -> Side:
-    """All pairs of an archive; a page is known by its offset in the WARC, which a WAT's record tells."""
+    """All pairs of an archive, by the page's offset in the WARC, which is also in the records of a WAT."""
     side = Side()
     extractor = Extractor(ExtractOptions(None, profile=profile), None)
     with path.open("rb") as source:
@@ -86,7 +87,7 @@ def read(path: Path, archive_format: str, profile: Profile) -> Side:
 
 
 def compare(warc: Side, wat: Side, rich: Side) -> dict[str, list[Difference]]:
-    """What the WAT lacks of the WARC's pairs, what it has beyond them, and what more the rich profile gives."""
+    """The WARC's pairs that the WAT lacks, pairs that only the WAT has, and pairs that only the rich profile has."""
     found: dict[str, list[Difference]] = defaultdict(list)
     for offset, pairs in warc.pairs.items():
         lacks, beyond = differences(pairs, wat.pairs.get(offset, Counter()), wat.urls.get(offset))
@@ -97,8 +98,8 @@ def compare(warc: Side, wat: Side, rich: Side) -> dict[str, list[Difference]]:
 
 
 def _richer(paper: Counter[Pair], rich: Counter[Pair], urls: set[str]) -> list[Difference]:
-    """The pairs that the rich profile alone gives, by where their URL stands; where the paper's profile gives an image
-    another URL, such as a placeholder's, that pair stands in its place."""
+    """The pairs that only the rich profile finds, by the source of their URL. If the paper's profile has another URL
+    for the image, such as a placeholder's, that pair counts as replaced."""
     left = list((paper - rich).elements())
     found = []
     for pair in (rich - paper).elements():

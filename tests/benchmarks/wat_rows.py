@@ -1,4 +1,4 @@
-"""Row `g`: reading WATs against cc2dataset's reader, which runs in its own virtual environment."""
+"""Row `g`: reading WATs, against cc2dataset's reader in its own virtual environment."""
 
 import json
 import re
@@ -6,6 +6,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -20,10 +21,10 @@ from warcio.warcwriter import WARCWriter
 from udfs.archive.formats import WAT
 from udfs.archive.records import SourceStream, read_records
 from udfs.captions.canonical import canonical
-from udfs.extraction.extractor import ExtractOptions, Extractor
+from udfs.extraction.extractor import Extractor
+from udfs.extraction.options import ExtractOptions
 from udfs.extraction.pages import Page, PageReader
 from udfs.extraction.urls import base_url, image_url
-from udfs.html.parsers import HTML_PARSERS
 from udfs.outcomes import Outcome
 from udfs.sample.archive import write_warc, write_wat
 from udfs.sources.input_files import InputFile
@@ -36,7 +37,7 @@ Pairs = set[tuple[str, str]]
 
 
 def write_wats(folder: Path) -> Path:
-    """One WAT out of the shared ones again and again, captions of the copies changed; else the sample generator's."""
+    """One WAT made of repeated shared ones, with new captions in each copy; without them, the sample generator's."""
     path = folder / "pages.warc.wat.gz"
     sources = sorted(SHARED.glob("wat/*.wat.gz"))
     if not sources:
@@ -72,9 +73,8 @@ def _append(writer: WARCWriter, source: Path, copy: int) -> None:
 
 
 def against_cc2dataset(repeat: int, folder: Path) -> list[Row]:
-    """Pairs alone, as cc2dataset reads them, and with language and Arrow rows, which it does not make. Same answer:
-    every pair that it finds, ours finds; not counting blank captions, the
-    base URL that an empty `src` stands for, and what is no URL (see `comparable`)."""
+    """Reading pairs alone, like cc2dataset, and with language and Arrow rows, which it lacks. Same answer: ours finds
+    every pair that it finds, except blank captions, the base URL of an empty `src`, and invalid URLs (`comparable`)."""
     path = write_wats(folder)
     data = path.read_bytes()
     python = ENVIRONMENT / "bin" / "python"
@@ -91,29 +91,29 @@ def against_cc2dataset(repeat: int, folder: Path) -> list[Row]:
             [*map(timed, ours), lambda: (ask("time")["seconds"], None)], repeat
         )
     theirs, blank, empty = _usable(listed, {base for base, _ in _pages(data, path.name)})
-    found = [comparable(pairs), pair_set(batches)]
+    our_pairs = [comparable(pairs), pair_set(batches)]
     notes = [
-        f"{len(data) / 1e6:.1f} MB of WATs; {len(theirs):,} distinct pairs of cc2dataset, {len(found[0]):,} of ours; "
-        f"left out of cc2dataset's: {blank} blank captions, {empty} URLs for an empty src",
-        *(f"missing in ours: {url} {caption!r}" for url, caption in sorted(theirs - found[0])[:_SHOWN]),
+        f"{len(data) / 1e6:.1f} MB of WATs; {len(theirs):,} distinct pairs of cc2dataset, {len(our_pairs[0]):,} of "
+        f"ours; left out of cc2dataset's: {blank} blank captions, {empty} URLs for an empty src",
+        *(f"missing in ours: {url} {caption!r}" for url, caption in sorted(theirs - our_pairs[0])[:_SHOWN]),
     ]
     return [
-        Row("g", name, seconds, "cc2dataset", other_s, SPEEDUP, same=theirs <= mine, notes=said)
-        for name, seconds, mine, said in zip(names, (pairs_s, rows_s), found, (notes, []), strict=True)
+        Row("g", name, seconds, "cc2dataset", other_s, SPEEDUP, same=theirs <= mine, notes=row_notes)
+        for name, seconds, mine, row_notes in zip(names, (pairs_s, rows_s), our_pairs, (notes, []), strict=True)
     ]
 
 
 def _usable(listed: list[tuple[str, str]], bases: set[str]) -> tuple[Pairs, int, int]:
-    """The pairs that hold an image and a text; how many do not for a blank text, and how many for an empty `src`."""
+    """The pairs with an image and a text; and the number of pairs dropped for a blank text, and for an empty `src`."""
     texts = [(url, alt) for url, alt in listed if canonical(alt)]
     images = [(url, alt) for url, alt in texts if url not in bases]
     return comparable(images), len(listed) - len(texts), len(texts) - len(images)
 
 
 def _pages(data: bytes, name: str) -> Iterator[tuple[str, Page]]:
-    """The pages of a WAT, each with the URL that its images are relative to."""
+    """The pages of a WAT, each with the base URL of its images."""
     records = read_records(SourceStream(BytesIO(data)), lambda: BytesIO(data))
-    reader = PageReader(HTML_PARSERS[_ALL.html_parser], _ALL.max_page_bytes, _ALL.max_record_bytes)
+    reader = PageReader(replace(_ALL, opt_outs=frozenset()))
     for page in reader.pages(records, name, WAT, Counter[str]()):
         yield base_url(page.url, page.document.base_href), page
 
@@ -136,7 +136,7 @@ def _extract(data: bytes, name: str) -> list[Any]:
 
 @contextmanager
 def _reader(python: Path, path: Path) -> Iterator[Any]:
-    """cc2dataset in a process that stays up, so that its start is not timed; gives how to ask it."""
+    """Starts cc2dataset in a lasting process, so that its start is not timed. Returns a function to call it."""
     command = [str(python), str(Path(__file__).with_name("cc2dataset_reader.py")), str(path)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

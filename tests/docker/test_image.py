@@ -1,16 +1,12 @@
-"""The image and the compose file: pins within setup.py's bounds, sources that exist, no root, services that fit."""
+"""The image and the compose file: the lock, sources that exist, no root, services that fit."""
 
 import json
 import re
 import shlex
-from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
 import yaml
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
-from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKER = ROOT / "docker"
@@ -35,28 +31,11 @@ def compose() -> dict:
     return yaml.safe_load((DOCKER / "compose.yaml").read_text(encoding="utf-8"))
 
 
-def pins() -> dict[str, Version]:
-    lines = (DOCKER / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    found = [Requirement(line) for line in lines if not line.startswith("#")]
-    exact = {pin.name: next(iter(pin.specifier)) for pin in found}
-    assert all(specifier.operator == "==" for specifier in exact.values())
-    return {name: Version(specifier.version) for name, specifier in exact.items()}
-
-
-def test_every_library_is_pinned_within_its_bounds():
-    """Those that Ballast names, and by what is installed here, those that these need."""
-    pinned = pins()
-    pending, seen = ["ballast"], set()
-    while pending:
-        name = pending.pop()
-        seen.add(name)
-        for requirement in map(Requirement, requires(name) or ()):
-            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-                pin = canonicalize_name(requirement.name)
-                assert requirement.specifier.contains(pinned[pin]), f"{name}: {requirement}"
-                if pin not in seen:
-                    pending.append(pin)
-    assert seen == {"ballast", *pinned}, "nothing is pinned that is not needed"
+def test_the_image_installs_the_lock():
+    """tests/conf/test_lock.py checks the lock itself."""
+    (variables,) = (argument.split() for argument in arguments("ENV") if "PIP_" in argument)
+    assert variables == ["PIP_CONSTRAINT=conf/constraints.txt", "PIP_BUILD_CONSTRAINT=conf/constraints.txt"]
+    assert arguments("WORKDIR")[0] == "/src" and "conf conf/" in arguments("COPY"), "the path is relative"
 
 
 def test_python_and_java_are_pinned():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import reference
+from wheels import build_in
 
 from jobs.cli import main
 from jobs.sample import write_sample
@@ -59,3 +60,9 @@ def curated(spark, crawl, tmp_path_factory) -> Path:
     flags = ["--metadata", str(crawl.metadata), "--t", "5", "--seed", "7"]
     assert main(["curate", str(crawl.folder), "--out", str(out), *flags]) == 0
     return out
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ballast's wheel; its copy, the code zip, lies beside it."""
+    return build_in(tmp_path_factory.mktemp("dist"))

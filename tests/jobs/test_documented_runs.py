@@ -19,7 +19,9 @@ from jobs.sample import write_sample
 from udfs.sample.words import CONCEPTS
 
 NOT_RUN = {
+    "make setup": "asks the package index for the libraries, as `make test` did",
     "make test": "these tests",
+    "pip install": "asks the package index for the libraries; tests/jobs/test_dist.py",
     "make dist": "asks the package index for the libraries; tests/jobs/test_dist.py",
     "make bench": "takes minutes, and asks the package index for the peers",
     "ballast curate --crawl": "reads CommonCrawl; tests/jobs/test_remote_runs.py has a server of its own",
@@ -81,7 +83,7 @@ def folder(tmp_path: Path) -> Path:
     for day in range(1, 27):
         (folder / f"pageviews/pageviews-202401{day:02d}-000000.gz").write_bytes(gzip.compress(b"en Dog 90 0\n"))
     environment = "ballast-env-0.1.0-with-python3.11-x86_64-glibc2.28.tar.gz"
-    for name in ("ballast-0.1.0-py3-none-any.whl", "ballast-0.1.0.zip", environment, "ballast_submit.py"):
+    for name in ("ballast_curation-0.1.0-py3-none-any.whl", "ballast-0.1.0.zip", environment, "ballast_submit.py"):
         (folder / "dist" / name).touch()
     return folder
 

@@ -19,7 +19,7 @@ def dist(tmp_path: Path) -> Path:
     """A folder with files named as `make dist` names them."""
     folder = tmp_path / "dist"
     folder.mkdir()
-    for name in ("ballast-0.1.0-py3-none-any.whl", "ballast-0.1.0.zip", ENVIRONMENT, "ballast_submit.py"):
+    for name in ("ballast_curation-0.1.0-py3-none-any.whl", "ballast-0.1.0.zip", ENVIRONMENT, "ballast_submit.py"):
         (folder / name).write_bytes(name.encode())
     return folder
 
@@ -70,7 +70,7 @@ def test_a_cluster_with_one_step(flags, capsys):
     assert properties["spark-defaults"]["spark.executor.memoryOverhead"] == "6g"
     assert properties["spark-defaults"]["spark.pyspark.python"] == "/opt/ballast/bin/python"
     (bootstrap,) = request["BootstrapActions"]
-    assert bootstrap["ScriptBootstrapAction"]["Args"][1:] == ["ballast-0.1.0-py3-none-any.whl", ENVIRONMENT]
+    assert bootstrap["ScriptBootstrapAction"]["Args"][1:] == ["ballast_curation-0.1.0-py3-none-any.whl", ENVIRONMENT]
 
 
 def test_steps_read_what_the_ones_before_them_write_and_get_the_flags_that_they_take(flags, capsys):
@@ -106,8 +106,8 @@ def test_a_step_alone_reads_the_input(flags, capsys):
         (["--serverless"], "--job-role ARN is missing"),
         (["--serverless", "--job-role", ROLE, "--steps", "extract,match"], "takes one job a run"),
         (["--serverless", "--job-role", ROLE, "--disk-gb", "500"], "gives an executor 20 to 200"),
-        (["--input", "warc.paths"], "--input warc.paths: lies on this machine"),
-        (["--", "--metadata", "entries.json"], "--metadata entries.json: lies on this machine"),
+        (["--input", "warc.paths"], "--input warc.paths: is on this machine"),
+        (["--", "--metadata", "entries.json"], "--metadata entries.json: is on this machine"),
         (["--", "--brew"], "--brew: no flag of curate"),
         (["--", "stray"], "stray: a flag of a job"),
         (["--", "--t", "none"], "ballast curate: argument --t: 'none' is not a whole number"),
@@ -170,7 +170,7 @@ def test_submit_uploads_and_starts_a_cluster(flags, aws, capsys):
     assert {item["Key"] for item in objects} == {
         f"ballast/{name}"
         for name in (
-            "ballast-0.1.0-py3-none-any.whl",
+            "ballast_curation-0.1.0-py3-none-any.whl",
             "ballast-0.1.0.zip",
             ENVIRONMENT,
             "ballast_submit.py",

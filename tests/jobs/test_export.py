@@ -103,15 +103,15 @@ def test_a_list_of_images_keeps_its_captions(curated, tmp_path):
     assert rows_of(parts(tmp_path / "parquet")[0]) == rows
 
 
-def test_the_command_for_img2dataset_in_the_readme_names_what_images_have():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8").replace("\\\n", "")
-    (command,) = [line.removeprefix("$ ") for line in readme.splitlines() if line.startswith("$ img2dataset ")]
+def test_the_documented_command_for_img2dataset_names_the_columns_of_images():
+    guide = (ROOT / "jobs/docs/GUIDE.md").read_text(encoding="utf-8").replace("\\\n", "")
+    (command,) = [line.removeprefix("$ ") for line in guide.splitlines() if line.startswith("$ img2dataset ")]
     words = shlex.split(command)[1:]
     flags = dict(zip(words[::2], words[1::2], strict=True))
     named = [flags["--url_col"], flags["--caption_col"], *json.loads(flags["--save_additional_columns"])]
     assert set(named) <= set(IMAGE.names) and "uuid" in named
     assert flags["--url_list"].endswith(f"/{Stage.IMAGES}") and flags["--input_format"] == "parquet"
-    assert f"--survivors {flags['--output_folder']} " in readme
+    assert f"--survivors {flags['--output_folder']} " in guide
 
 
 def test_what_cannot_be_exported_is_refused_and_a_finished_export_left_alone(layouts, tmp_path, capsys):

@@ -43,7 +43,7 @@ def test_explain_marks_entries_and_shows_hostile_text(crawl, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--t", 5), "goes with --counts"),
+        (("--t", 5), "add --counts PATH"),
         (("--counts", "missing"), "missing"),
         (("--counts", "{folder}"), "holds no entry counts"),
     ],

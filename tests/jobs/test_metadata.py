@@ -203,7 +203,7 @@ def test_thresholds_below_both_floors_are_refused(spark, inputs, tmp_path, capsy
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (("--out", "e.json"), "give --wordnet, --wikipedia or --pageviews"),
+        (("--out", "e.json"), "name at least one source: --wordnet, --wikipedia or --pageviews"),
         (("--wordnet", "nowhere", "--out", "e.json"), "nowhere: not a WordNet dict folder"),
         (("--wikipedia", "nowhere.xml", "--out", "e.json"), "nowhere.xml: No such file"),
         (("--pageviews", "nowhere", "--out", "e.json"), "not named pageviews-"),

@@ -128,7 +128,7 @@ def test_a_throttling_server_stops_the_run_which_goes_on_later(spark, crawl, fil
         told = capsys.readouterr().err.splitlines()
         (line,) = [line for line in told if "cannot be read" in line]
         assert line.startswith(f"ballast: {server.address} cannot be read: 429 Too Many Requests (")
-        assert "the same command goes on" in line
+        assert "rerun the same command later to resume" in line
         assert not any("Traceback" in text or text.startswith("\tat ") for text in told)
         assert len(list((out / "_manifests/extracted").iterdir())) == 1, "the first batch is there, the second is not"
         assert json.loads((out / "run.json").read_text())["state"] == "running"

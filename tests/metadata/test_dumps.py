@@ -51,7 +51,7 @@ def test_a_multistream_dump_is_cut_at_its_streams(tmp_path, split_bytes):
     assert titles(pieces) == TITLES
 
 
-def test_an_index_may_be_given_or_lie_beside_it_plain(tmp_path):
+def test_an_index_is_an_argument_or_a_plain_file_beside_the_dump(tmp_path):
     dump, index = write_multistream(tmp_path, PAGES, 5)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -63,17 +63,17 @@ def test_an_index_may_be_given_or_lie_beside_it_plain(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "message"),
     [
         (b"0:1:a\n12:2:b\n", "has no bzip2 stream at byte 12"),
         (b"99999999:1:a\n", "has no bzip2 stream at byte 99,999,999"),
-        (b"no offset\n", "line 1: not offset:page id:title"),
+        (b"no offset\n", "line 1 is not 'offset:page id:title'"),
     ],
 )
-def test_an_index_that_does_not_fit_is_refused(tmp_path, lines, said):
+def test_an_index_that_does_not_fit_is_refused(tmp_path, lines, message):
     dump, index = write_multistream(tmp_path, PAGES, 5)
     index.write_bytes(bz2.compress(lines))
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=message):
         plan_pieces([str(dump)], 1)
 
 
@@ -84,7 +84,7 @@ def test_a_truncated_index_is_refused(tmp_path):
         plan_pieces([str(dump)], 1)
 
 
-def test_what_is_no_dump_is_refused(tmp_path):
+def test_a_file_that_is_not_a_dump_is_refused(tmp_path):
     (tmp_path / "x.gz").write_bytes(gzip.compress(b"<mediawiki>"))
     with pytest.raises(UsageError, match="neither XML nor bzip2"):
         plan_pieces([str(tmp_path / "x.gz")], 1)
@@ -93,56 +93,56 @@ def test_what_is_no_dump_is_refused(tmp_path):
     other = tmp_path / "other"
     other.mkdir()
     twice = [str(write_plain(folder / "a.xml", PAGES)) for folder in (tmp_path, other)]
-    with pytest.raises(UsageError, match="two dumps of this name"):
+    with pytest.raises(UsageError, match="two dumps have this name"):
         plan_pieces(twice, 1)
 
 
 def read_until_damage(path) -> tuple[list[str], str]:
-    found: list[str] = []
+    titles: list[str] = []
     [piece] = plan_pieces([str(path)], 1 << 30)
     with pytest.raises(Damage) as damage:
         for page in read_pages(piece):
-            found.append(parse_page(page).title)
-    return found, str(damage.value)
+            titles.append(parse_page(page).title)
+    return titles, str(damage.value)
 
 
-def test_a_truncated_multistream_dump_says_where_and_gives_what_precedes(tmp_path):
+def test_a_truncated_multistream_dump_gives_the_pages_before_the_damage(tmp_path):
     dump, index = write_multistream(tmp_path, PAGES, 5)
     third = sorted({int(line.split(":")[0]) for line in bz2.decompress(index.read_bytes()).decode().splitlines()})[2]
     index.unlink()
     dump.write_bytes(dump.read_bytes()[: third + 40])
-    found, said = read_until_damage(dump)
-    assert found == TITLES[:10]
-    assert said == (
+    titles, message = read_until_damage(dump)
+    assert titles == TITLES[:10]
+    assert message == (
         f"truncated: the file ends at byte {third + 40:,}, within the bzip2 stream that begins at {third:,}"
     )
 
 
-def test_a_broken_stream_says_where(tmp_path):
+def test_a_broken_stream_is_reported_with_its_byte(tmp_path):
     dump, index = write_multistream(tmp_path, PAGES, 5)
     second = sorted({int(line.split(":")[0]) for line in bz2.decompress(index.read_bytes()).decode().splitlines()})[1]
     index.unlink()
     data = bytearray(dump.read_bytes())
     data[second + 30] ^= 0xFF
     dump.write_bytes(data)
-    found, said = read_until_damage(dump)
-    assert found == TITLES[:5]
-    assert said.startswith(f"the bzip2 stream that begins at byte {second:,} is broken: ")
+    titles, message = read_until_damage(dump)
+    assert titles == TITLES[:5]
+    assert message.startswith(f"the bzip2 stream that begins at byte {second:,} is broken: ")
 
 
-def test_truncated_plain_xml_says_where(tmp_path):
+def test_truncated_plain_xml_is_reported_with_its_byte(tmp_path):
     path = write_plain(tmp_path / "a.xml", PAGES)
     text = path.read_bytes()
     last = text.rindex(b"<page>")
     path.write_bytes(text[: last + 50])
-    found, said = read_until_damage(path)
-    assert found == TITLES[:-1]
-    assert said == f"truncated: ends within the page that begins at byte {last:,}"
+    titles, message = read_until_damage(path)
+    assert titles == TITLES[:-1]
+    assert message == f"truncated: ends within the page that begins at byte {last:,}"
     path.write_bytes(text[: last - 2])
     assert read_until_damage(path) == (TITLES[:-1], "truncated: ends without </mediawiki>")
 
 
-def test_a_malformed_page_costs_none_but_itself(tmp_path):
+def test_a_malformed_page_affects_no_other_page(tmp_path):
     broken = "<page><title>Broken</title> & </page>\n"
     endless = "<page><title>Endless</title>\n"
     path = write_plain(tmp_path / "a.xml", [PAGES[0], broken, PAGES[1], endless, PAGES[2]])

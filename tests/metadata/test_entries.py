@@ -1,4 +1,4 @@
-"""Lists of entries: every accepted form gives the same list, every refused one a line that says where."""
+"""Lists of entries: every accepted form gives the same list, every refused one an error that names the place."""
 
 import gzip
 import json
@@ -105,7 +105,7 @@ def test_text_and_json_give_the_same_list(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"", "holds no entries"),
         (b" \n\n", "holds no entries"),
@@ -137,12 +137,12 @@ def test_text_and_json_give_the_same_list(words: list[str]) -> None:
         (gzip.compress(TEXT) + b"tail", "starts as gzip but cannot be unpacked"),
     ],
 )
-def test_refusals_say_what_and_where(data: bytes, said: str) -> None:
-    assert said in refusal(data)
+def test_errors_name_the_fault_and_its_place(data: bytes, message: str) -> None:
+    assert message in refusal(data)
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"cat\ndog\n", "is not valid JSON: Expecting value: line 1 column 1"),
         (b"", "is not valid JSON"),
@@ -153,8 +153,8 @@ def test_refusals_say_what_and_where(data: bytes, said: str) -> None:
     ],
 )
 @pytest.mark.parametrize("source", ["list.json", "LIST.JSON.GZ"])
-def test_a_name_that_claims_json_is_held_to_it(data: bytes, said: str, source: str) -> None:
-    assert said in refusal(data, source)
+def test_a_file_named_json_must_be_json(data: bytes, message: str, source: str) -> None:
+    assert message in refusal(data, source)
 
 
 def test_long_entries_are_cut_in_messages() -> None:
@@ -166,8 +166,8 @@ def test_the_line_is_counted_after_the_byte_order_mark() -> None:
 
 
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
-    for path, said in ((tmp_path / "none.txt", "No such file"), (tmp_path, "s a directory")):
-        with pytest.raises(UsageError, match=said) as caught:
+    for path, message in ((tmp_path / "none.txt", "No such file"), (tmp_path, "s a directory")):
+        with pytest.raises(UsageError, match=message) as caught:
             load_entries(str(path))
         assert str(path) in str(caught.value)
 

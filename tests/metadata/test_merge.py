@@ -1,4 +1,4 @@
-"""Sources into one list: order, duplicates, punctuation, size; what show and diff say of lists."""
+"""Merging sources: order, duplicates, punctuation, size; and the figures of `metadata show` and `metadata diff`."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def test_sources_follow_one_another_best_first():
     assert all(account.not_needed == 0 for account in accounts)
 
 
-def test_a_full_list_says_what_was_not_needed():
+def test_a_full_list_counts_the_candidates_that_were_not_needed():
     entries, accounts = merge(SOURCES, 103)
     assert entries[-1] == "the"
     assert [account.not_needed for account in accounts] == [0, 0, 4, 4]
@@ -39,7 +39,7 @@ def test_a_full_list_says_what_was_not_needed():
     assert [account.taken for account in accounts] == [1, 0, 0, 0]
 
 
-def test_normalised_entries_are_compared_as_they_are_then():
+def test_entries_are_compared_after_normalising():
     twice = source("titles", ("Yahoo!", 9.0), ("Yahoo !", 8.0), ("D.C.", 7.0))
     entries, [account] = merge([twice], 10, normalize=True)
     assert entries == ["Yahoo !", "D . C ."]
@@ -57,10 +57,10 @@ def test_no_punctuation(entry):
 
 
 def test_describe_by_hand():
-    found = describe(["cat", "New York", "D.C.", "Yahoo!", "a\u00a0b"])
-    assert found["words"] == {1: 4, 2: 1}
-    assert found["characters"] == {"0%": 3, "25%": 3, "50%": 4, "75%": 6, "95%": 8, "100%": 8}
-    assert found["cannot_match"] == {
+    description = describe(["cat", "New York", "D.C.", "Yahoo!", "a\u00a0b"])
+    assert description["words"] == {1: 4, 2: 1}
+    assert description["characters"] == {"0%": 3, "25%": 3, "50%": 4, "75%": 6, "95%": 8, "100%": 8}
+    assert description["cannot_match"] == {
         "wrapped_punctuation": 2,
         "wrapped_examples": ["D.C.", "Yahoo!"],
         "other": 1,
@@ -70,10 +70,10 @@ def test_describe_by_hand():
 
 
 def test_difference_by_hand():
-    found = difference(["a", "b", "c"], ["c", "a", "d", "e"])
-    assert (found["both"], found["only_a"], found["only_b"]) == (2, 1, 2)
-    assert (found["only_a_examples"], found["only_b_examples"]) == (["b"], ["d", "e"])
-    assert not found["same_order"] and not found["equal"]
+    differences = difference(["a", "b", "c"], ["c", "a", "d", "e"])
+    assert (differences["both"], differences["only_a"], differences["only_b"]) == (2, 1, 2)
+    assert (differences["only_a_examples"], differences["only_b_examples"]) == (["b"], ["d", "e"])
+    assert not differences["same_order"] and not differences["equal"]
     assert difference(["a", "b"], ["a", "x", "b"])["same_order"]
     assert difference(["a", "b"], ["a", "b"])["equal"]
 

@@ -71,8 +71,8 @@ def day(tmp_path):
 
 def test_an_hourly_file(hour):
     read = list(read_views(hour))
-    assert [found for found in read if not isinstance(found, str)] == HOUR_TITLES
-    reasons = [found for found in read if isinstance(found, str)]
+    assert [line for line in read if not isinstance(line, str)] == HOUR_TITLES
+    reasons = [line for line in read if isinstance(line, str)]
     assert reasons == ["namespace", "namespace", "no title", "no title", *["malformed"] * 4]
 
 
@@ -82,12 +82,12 @@ def test_a_daily_file(day):
 
 
 def test_hours_with_few_views_can_be_left_out(hour, day):
-    assert [found for found in read_views(hour, 4) if not isinstance(found, str)] == [
+    assert [line for line in read_views(hour, 4) if not isinstance(line, str)] == [
         ("Cat", 4),
         ("100%", 6),
         ("Star Wars: Episode IV", 8),
     ]
-    assert [found for found in read_views(day, 50) if not isinstance(found, str)] == [("Cat", 50), ("Cat", 130)]
+    assert [line for line in read_views(day, 50) if not isinstance(line, str)] == [("Cat", 50), ("Cat", 130)]
 
 
 def test_a_plain_file_and_a_damaged_one(tmp_path, hour):
@@ -97,12 +97,12 @@ def test_a_plain_file_and_a_damaged_one(tmp_path, hour):
     lines = b"".join(b"en Title_%d 1 0\n" % number for number in range(50_000))
     cut = tmp_path / "pageviews-20240115-090000.gz"
     cut.write_bytes(gzip.compress(lines)[:-100])
-    found = []
+    titles = []
     with pytest.raises(Damage, match=r"truncated: the file ends at byte .*gzip stream that begins at 0"):
         for title in read_views(hour._replace(path=str(cut))):
-            found.append(title)
-    assert found[:2] == [("Title 0", 1), ("Title 1", 1)]
-    assert len(found) > 40_000
+            titles.append(title)
+    assert titles[:2] == [("Title 0", 1), ("Title 1", 1)]
+    assert len(titles) > 40_000
 
 
 def test_titles_are_decoded_once():
@@ -144,14 +144,14 @@ def test_days_are_sampled_by_a_pinned_hash(tmp_path):
         plan_files([str(folder)], 21, 7)
 
 
-def test_files_that_would_count_twice_or_are_no_views_are_refused(tmp_path):
+def test_files_that_would_count_twice_or_are_not_pageviews_are_refused(tmp_path):
     hourly, daily = "pageviews-20240101-000000.gz", "pageviews-20240101-user.bz2"
-    with pytest.raises(UsageError, match="covered by an hourly and a daily file"):
+    with pytest.raises(UsageError, match="covered by hourly and daily files"):
         plan_files([str(make(tmp_path / "a", hourly, daily))], None, 0)
     make(tmp_path / "b", hourly)
-    with pytest.raises(UsageError, match="a second file of this name"):
+    with pytest.raises(UsageError, match="has the same name as"):
         plan_files([str(tmp_path / "a" / hourly), str(tmp_path / "b" / hourly)], None, 0)
     with pytest.raises(UsageError, match="not named pageviews-"):
         plan_files([str(make(tmp_path / "c", "x.gz") / "x.gz")], None, 0)
-    with pytest.raises(UsageError, match="no pageviews-"):
+    with pytest.raises(UsageError, match="has no files named pageviews-"):
         plan_files([str(tmp_path / "c")], None, 0)

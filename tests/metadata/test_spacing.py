@@ -1,4 +1,4 @@
-"""Which entries can match at all: against every short caption, and what normalising makes of the others."""
+"""Which entries can ever match, against every short caption, and the normalised form of the others."""
 
 from itertools import product
 
@@ -15,8 +15,8 @@ def strings(alphabet: str, longest: int) -> list[str]:
     return ["".join(chars) for length in range(1, longest + 1) for chars in product(alphabet, repeat=length)]
 
 
-def test_just_the_entries_that_some_short_caption_holds_can_match():
-    """All entries of up to five of `a . space` in all captions of up to eight of them."""
+def test_an_entry_can_match_if_and_only_if_a_caption_holds_it():
+    """All entries of up to five characters of `a`, `.` and space, in all captions of up to eight."""
     spaced = {space_text(canonical(caption)) for caption in strings("a. ", 8)}
     everything = "\n".join(spaced)
     for entry in strings("a. ", 5):

@@ -1,4 +1,4 @@
-"""Pages and wikitext: what is text by hand, what is refused, and that nothing takes long."""
+"""Pages and wikitext: texts worked by hand, refused input, and bounded time."""
 
 from contextlib import suppress
 
@@ -75,12 +75,12 @@ def test_beyond_the_limits_is_refused_at_once(wikitext):
     ],
     ids=["links", "half refs", "open refs", "comments", "categories", "quotes", "math"],
 )
-def test_unclosed_openings_cost_little(wikitext):
+def test_unclosed_markup_is_parsed_fast(wikitext):
     with at_most(50), suppress(TooComplex):
         plain_text(wikitext)
 
 
-def test_what_the_library_fails_on_is_told_as_such():
+def test_a_failure_of_the_library_is_reported_as_unparsable():
     """Found by chance among half a million random texts; a later release may well parse it."""
     hostile = "{|<ref>&#0;̀}-File:;File:<math>\">}}}*<ref>|-\n[[</nowiki>http://x#{|__TOC__'''~~~~}-<!--{{#if:}}''"
     hostile += "</math>||http://x\ǹ<b>|}}}}\x00]]\n|}==b c'''-->!</math>colspan=\"9999999\"}}\">"
@@ -110,6 +110,6 @@ def test_a_page_of_an_export():
         b"",
     ],
 )
-def test_what_is_no_page_is_malformed(data):
+def test_other_bytes_than_a_page_are_malformed(data):
     with pytest.raises(MalformedPage):
         parse_page(data)

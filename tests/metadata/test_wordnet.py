@@ -1,4 +1,4 @@
-"""The rule from WordNet's data files to names, on hand-worked lines, and the packaged list built again if it can be."""
+"""Names from WordNet's data files, on lines worked by hand; the packaged list, rebuilt where WordNet is installed."""
 
 import gzip
 import os
@@ -110,9 +110,9 @@ def test_the_command_refuses_a_folder_without_data_files(dict_dir: Path, capsys:
     (dict_dir / "data.adv").unlink()
     out = dict_dir / "out.txt.gz"
     assert wordnet.main([str(dict_dir), str(out)]) == 2
-    said = capsys.readouterr()
-    assert said.err == f"{dict_dir}: not a WordNet dict folder: it lacks data.verb, data.adv\n"
-    assert said.out == ""
+    printed = capsys.readouterr()
+    assert printed.err == f"{dict_dir}: not a WordNet dict folder: it lacks data.verb, data.adv\n"
+    assert printed.out == ""
     assert not out.exists()
 
 
@@ -128,7 +128,7 @@ def test_the_packaged_list_is_what_wordnet_gives() -> None:
         pytest.skip("no WordNet 3.0 dict folder: set WORDNET_DICT")
     assert len(wordnet.wordnet_names(folder)) == 86_554
     packaged = Path(str(wordnet.__file__)).with_name(PACKAGED_FILE).read_bytes()
-    built = wordnet.pack_entries(wordnet.wordnet_entries(folder))
+    built = wordnet.gzip_lines(wordnet.wordnet_entries(folder))
     # Header and content byte for byte; between them, versions of zlib may compress differently.
     assert built[:10] == packaged[:10]
     assert gzip.decompress(built) == gzip.decompress(packaged)

@@ -35,12 +35,12 @@ def test_words_by_hand(text, expected):
     assert list(phrases(text)) == expected
 
 
-def test_case_is_kept_unless_it_is_to_be_folded():
+def test_case_is_kept_unless_folding_is_asked_for():
     assert list(phrases("New York NEW york")) == [["New", "York", "NEW", "york"]]
     assert list(phrases("New York ÉA", lowercase=True)) == [["new", "york", "éa"]]
 
 
-def test_overlong_runs_are_no_words_and_end_a_pair():
+def test_overlong_runs_are_not_words_and_end_a_pair():
     assert list(phrases(f"a {'x' * MAX_WORD_CHARS} b")) == [["a", "x" * MAX_WORD_CHARS, "b"]]
     assert list(phrases(f"a {'x' * (MAX_WORD_CHARS + 1)} b")) == [["a"], ["b"]]
 
@@ -51,9 +51,9 @@ LINES = st.text(st.sampled_from("ab1-'’.,() \n\u00a0\u0301_é"), max_size=40)
 @given(LINES)
 def test_equal_to_a_walk_over_characters(text):
     words, word_pairs = naive_counts([canonical(line) for line in text.split("\n")])
-    found = list(phrases(text))
-    assert sorted(word for phrase in found for word in phrase) == sorted(words.elements())
-    assert sorted(pair for phrase in found for pair in pairs(phrase)) == sorted(word_pairs.elements())
+    runs = list(phrases(text))
+    assert sorted(word for phrase in runs for word in phrase) == sorted(words.elements())
+    assert sorted(pair for phrase in runs for pair in pairs(phrase)) == sorted(word_pairs.elements())
 
 
 @given(LINES)
@@ -77,7 +77,7 @@ def test_thirty_is_reached_exactly_and_not_just_below():
     assert math.isclose(pointwise_mutual_information(2, 2, 2, (1 << 31) - 1), 30.0)
 
 
-def test_no_pair_is_above_the_bound_that_pruning_relies_on():
+def test_no_pair_exceeds_the_bound_that_pruning_relies_on():
     total = 1000
     for pair in range(1, 6):
         for first in range(pair, 12):

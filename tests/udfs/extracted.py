@@ -5,7 +5,8 @@ from typing import Any
 
 import xxhash
 
-from udfs.extraction.extractor import ExtractOptions, Extractor
+from udfs.extraction.extractor import Extractor
+from udfs.extraction.options import ExtractOptions
 from udfs.matching.matcher import Matcher
 from udfs.outcomes import conservation_errors
 from udfs.schemas import FILE, MATCHED_PAIR, PAIR, tagged

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.sample import write_sample
-from udfs.extraction.extractor import ExtractOptions, Extractor
+from udfs.extraction.extractor import Extractor
+from udfs.extraction.options import ExtractOptions
 from udfs.extraction.pages import Page
 from udfs.html.parsers import HTML_PARSERS
 from udfs.html.profiles import RICH
@@ -54,7 +55,7 @@ def check(data: bytes, archive_format: str | None) -> None:
 
 
 def mutated(data: bytes, numbers: random.Random) -> bytes:
-    """The bytes with a few places flipped, cut out, repeated or filled with what readers trip over."""
+    """The bytes with a few places flipped, cut out, repeated or filled with bytes that confuse readers."""
     for _ in range(numbers.randint(1, 6)):
         place = numbers.randrange(len(data) + 1)
         size = numbers.choice((0, 1, 3, 20, 500))
@@ -103,7 +104,7 @@ def test_mutated_real_archives(shared_data: Path) -> None:
 
 @pytest.mark.parametrize("archive_format", ["warc", "wat"])
 def test_a_bomb_takes_little_memory(archive_format: str) -> None:
-    """200 MB of zeros in a record's 200 kB: skipped or cut at the caps, without being held."""
+    """200 MB of zeros in a record of 200 kB: skipped or cut at the caps, never kept in memory."""
     kind, head = (b"response", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<img src=/a alt=b>")
     if archive_format == "wat":
         kind, head = b"metadata", b"{"
@@ -136,8 +137,8 @@ ELEMENTS = st.builds(
 
 @settings(max_examples=settings.default.max_examples * 2)
 @given(st.lists(ELEMENTS, max_size=8).map("".join))
-def test_whatever_stands_around_images(html: str) -> None:
-    """No crash, and no URL but of http and https, by every parser."""
+def test_random_markup_around_images(html: str) -> None:
+    """No parser crashes or gives a URL other than http and https."""
     page = html.encode("utf-8", "replace")
     for parser in HTML_PARSERS:
         extractor = Extractor(replace(OPTIONS, profile=RICH, html_parser=parser), None)

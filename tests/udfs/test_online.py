@@ -77,8 +77,8 @@ def test_epoch_0_is_the_job(pairs: list[tuple[str, str]], counts: list[int], t: 
     balancer = OnlineBalancer(WORDS, counts, t, seed)
     decisions = [balancer.decide(url, caption) for url, caption in pairs]
     batches = job_batches(pairs, seed)
-    held = {row["warc_offset"]: row["entry_ids"] for batch in batches for row in batch.to_pylist()}
-    assert [decision.entry_ids for decision in decisions] == [held.get(at, []) for at in range(len(pairs))]
+    matched = {row["warc_offset"]: row["entry_ids"] for batch in batches for row in batch.to_pylist()}
+    assert [decision.entry_ids for decision in decisions] == [matched.get(at, []) for at in range(len(pairs))]
     subset = balance_batches(iter(batches), entry_probabilities(np.array(counts), t))
     kept = {row["warc_offset"]: row["keep_prob"] for part in subset for row in part.to_pylist()}
     assert {at: decision.keep_prob for at, decision in enumerate(decisions) if decision.kept} == kept
@@ -196,7 +196,7 @@ def test_pickling_rebuilds_the_automaton() -> None:
     balancer = OnlineBalancer(entries, list(range(5000)), 40, -5)
     data = pickle.dumps(balancer)
     assert len(data) < sum(len(entry) + 11 for entry in entries) + 500  # quotes and a comma, and a float64, an entry
-    udfs.online.held_matcher.cache_clear()
+    udfs.online.cached_matcher.cache_clear()
     copy = pickle.loads(data)
     assert copy._matcher is not balancer._matcher
     text = "entry number 7 , entry number 41 ! entry number 4999"
@@ -216,10 +216,10 @@ def test_other_processes_decide_alike(method: str) -> None:
     child = context.Process(target=send_decisions, args=(balancer, send))
     child.start()
     send.close()  # so that a child that fails is the end of the file, not a wait
-    found = receive.recv()
+    decisions = receive.recv()
     child.join()
-    assert found == decisions_of(balancer)
-    assert {decision.kept for decision in found} == {True, False}
+    assert decisions == decisions_of(balancer)
+    assert {decision.kept for decision in decisions} == {True, False}
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_other_processes_decide_alike(method: str) -> None:
         ({"entries": ["a", "\ud800"]}, "surrogate"),
     ],
 )
-def test_what_does_not_fit_is_refused(changed: dict[str, Any], message: str) -> None:
+def test_invalid_arguments_are_refused(changed: dict[str, Any], message: str) -> None:
     arguments: dict[str, Any] = {"entries": ["a", "b"], "counts": [1, 2], "t": 1}
     with pytest.raises(UsageError, match=message) as caught:
         OnlineBalancer(**arguments | changed)

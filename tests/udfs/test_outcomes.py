@@ -1,11 +1,14 @@
-"""Outcomes: each belongs to exactly one sum or is a named overlay, and a row that loses something is told."""
+"""Outcomes: each belongs to exactly one sum or is an overlay, and a row that loses an item is detected."""
 
+import types
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from udfs import outcomes
 from udfs.outcomes import COUNTERS, OVERLAYS, SUMS, FileStatus, Outcome, conservation_errors
 from udfs.schemas import FILE
 
@@ -13,6 +16,17 @@ from udfs.schemas import FILE
 def test_every_outcome_is_in_one_sum_or_an_overlay() -> None:
     seen = Counter([*SUMS, *(part for parts in SUMS.values() for part in parts), *OVERLAYS])
     assert seen == Counter(Outcome)
+
+
+def test_a_new_outcome_is_one_line() -> None:
+    """An outcome that is declared in one place is a column, and a part of its sum or an overlay."""
+    lines = '    PAGE_NEW = "page_new", "records", "new"\n    TEXT_NEW = "text_new", OVERLAY, "new"\n'
+    source = Path(outcomes.__file__).read_text(encoding="utf-8")
+    extended = types.ModuleType("extended")
+    exec(source.replace("\n\nCOUNTERS", f"\n{lines}\n\nCOUNTERS", 1), vars(extended))
+    assert extended.COUNTERS[-2:] == ("page_new", "text_new")
+    assert extended.SUMS["records"][-1] == "page_new"
+    assert set(extended.OVERLAYS) - OVERLAYS == {"text_new"}
 
 
 def test_counters_are_the_columns_of_files_in_order() -> None:
@@ -36,7 +50,7 @@ def test_a_row_that_adds_up_has_no_errors() -> None:
 
 
 @given(st.sampled_from([outcome for outcome in Outcome if outcome not in OVERLAYS]), st.integers(1, 10**12))
-def test_one_item_astray_is_named(outcome: Outcome, astray: int) -> None:
+def test_one_missing_item_is_reported(outcome: Outcome, astray: int) -> None:
     row = dict.fromkeys(COUNTERS, 0)
     row[outcome] = astray
     (error,) = conservation_errors(row)

@@ -1,1 +1,1 @@
-"""From archives to records and their bodies: WARC, gzip, HTTP bodies, charsets."""
+"""From archives to records and their decoded bodies: WARC, gzip, HTTP codings, charsets."""

@@ -1,13 +1,13 @@
-"""Text of a page from its bytes, as browsers decode it.
+"""Decodes the bytes of a page as browsers do.
 
 Sources: the HTML standard, "determining the character encoding"
 (https://html.spec.whatwg.org/multipage/parsing.html#determining-the-character-encoding), and the Encoding standard
 (https://encoding.spec.whatwg.org/). Deviations:
 
-- a declaration after the first 1,024 bytes is not seen (browsers start again when they meet one);
-- a page that declares nothing is UTF-8 if all of it is valid UTF-8 (but for a last character cut short, where there
-  are others before it: crawlers truncate pages), else windows-1252; browsers take the default of
-  the reader's locale or guess, which would make the text depend on who reads it;
+- a declaration after the first 1,024 bytes is ignored (browsers restart when they find one);
+- a page that declares nothing is UTF-8 if all of it is valid UTF-8, else windows-1252. A last character cut short is
+  tolerated if others come before it, because crawlers truncate pages. Browsers use the default of the reader's locale,
+  or guess, which would make the text depend on the reader;
 - the CJK tables are Python's: rare characters (user-defined areas, vendor extensions of Big5, half-width katakana in
   ISO-2022-JP) may come out as U+FFFD or as another code point.
 """
@@ -23,7 +23,7 @@ _PRESCAN_BYTES = 1024
 _REPLACEMENT = "\ufffd"
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
-# webencodings below 0.6 still names what the standard has since folded into "replacement".
+# The standard has since merged these into "replacement"; webencodings below 0.6 still lists them.
 _REPLACEMENT_ENCODINGS = frozenset({"replacement", "hz-gb-2312", "iso-2022-kr", "iso-2022-cn", "iso-2022-cn-ext"})
 _MULTI_BYTE_CODECS = {
     "big5": "big5hkscs",
@@ -34,7 +34,7 @@ _MULTI_BYTE_CODECS = {
     "iso-2022-jp": "iso2022_jp",
     "shift_jis": "cp932",
 }
-# Characters that Python's tables and the standard's indexes map differently (JIS dashes and signs; a GBK space).
+# Characters that Python's tables map differently from the standard's indexes (JIS dashes and signs; a GBK space).
 _JIS_CHANGES = dict(zip("〜‖−¢£¬", "～∥－￠￡￢", strict=True))
 _TEXT_CHANGES = {"euc-jp": _JIS_CHANGES, "iso-2022-jp": _JIS_CHANGES, "gb18030": {"\ue5e5": "\u3000"}}
 _TEXT_CHANGES["gbk"] = _TEXT_CHANGES["gb18030"]
@@ -49,7 +49,7 @@ _LEADS = {
 # Where the standard's single-byte indexes differ from Python's tables in more than the C1 controls.
 _INDEX_CHANGES = {"koi8-u": {0xAE: "\u045e", 0xBE: "\u040e"}, "windows-1255": {0xCA: "\u05ba"}}
 
-# The prescan sees lower-cased bytes. Possessive repeats keep every match linear.
+# The prescan reads lower-cased bytes. Possessive quantifiers keep every match linear.
 _TAG = re.compile(rb"<(?:(meta)(?=[\t\n\f\r /])|/?[a-z][^\t\n\f\r >]*+(?=[\t\n\f\r >]))")
 _ATTRIBUTE_NAME = re.compile(rb"[\t\n\f\r /]*+([^\t\n\f\r />][^\t\n\f\r />=]*+)[\t\n\f\r ]*+(=?)")
 _ATTRIBUTE_VALUE = re.compile(
@@ -62,7 +62,7 @@ _XML_ENCODING = re.compile(
     rb"""<\?xml(?>[^>]*?encoding)[\x00-\x20]*+=[\x00-\x20]*+(?:"([^"\x00-\x20>]*+)"|'([^'\x00-\x20>]*+)')[^>]*+>"""
 )
 
-# A Content-Type value, by the MIME Sniffing standard: one or more types parted by commas outside quotes.
+# A Content-Type value, by the MIME Sniffing standard: one or more types, separated by commas outside quotes.
 _HEADER_PART = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*+(?:"|$))+', re.DOTALL)
 _MIME_TYPE = re.compile(r"[\t\n\r ]*([!#$%&'*+\-.^_`|~0-9A-Za-z]+/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)[\t\n\r ]*(?=;|$)")
 _MIME_PARAMETER = re.compile(
@@ -73,13 +73,13 @@ _PARAMETER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 
 def as_html(data: bytes, http_charset: str | None) -> str | bytes:
-    """An HTML body as text, its encoding settled as browsers settle it; bytes where they are UTF-8 (or ASCII) already.
+    """An HTML body as text, decoded as browsers would; if it is UTF-8 (or ASCII), the bytes themselves.
 
-    In this order: a byte-order mark; the label `http_charset` (see `charset_from_content_type`); a declaration in the
-    first 1,024 bytes (`<meta>`, then `<?xml encoding?>`); UTF-8 if the whole body is valid; windows-1252. A label the
-    Encoding standard does not know counts as absent. The mark is dropped. Malformed parts of the bytes count as U+FFFD,
-    as `bytes.decode("utf-8", "replace")` has them. Never raises, and no lone surrogate comes out. Deviations from the
-    standards: see the module.
+    The encoding comes from the first of: a byte-order mark; the label `http_charset` (see `charset_from_content_type`);
+    a declaration in the first 1,024 bytes (`<meta>`, then `<?xml encoding?>`); UTF-8 if the whole body is valid;
+    windows-1252. A label that the Encoding standard does not define counts as absent. The byte-order mark is dropped.
+    Malformed bytes count as U+FFFD, as `bytes.decode("utf-8", "replace")` gives them. Never raises; the text has no
+    lone surrogate. Deviations from the standards: see the module.
     """
     for bom, codec in _BOMS:
         if data.startswith(bom):
@@ -92,7 +92,7 @@ def as_html(data: bytes, http_charset: str | None) -> str | bytes:
 
 
 def _is_utf8(data: bytes) -> bool:
-    """Whether bytes are UTF-8, but for a last character cut short where there are others before it."""
+    """Whether bytes are UTF-8; a last character cut short is tolerated if a non-ASCII character comes before it."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -102,12 +102,12 @@ def _is_utf8(data: bytes) -> bool:
 
 @lru_cache(maxsize=512)
 def charset_from_content_type(value: str) -> str | None:
-    """The charset label in a Content-Type header's value, as browsers find it; None when there is none.
+    """The charset label in a Content-Type header's value, as browsers find it; None if there is none.
 
-    The first `charset` parameter counts, double quotes and backslash escapes undone; the label is not checked. When
-    repeated headers were joined with commas the last type wins, and keeps the charset of an equal type before it. A
-    value without `type/subtype`, `charset =` with a space before the sign, and single quotes (part of the label, hence
-    an unknown one) help nobody in browsers, and do not here.
+    The first `charset` parameter counts, without double quotes and backslash escapes; the label is not checked. In
+    repeated headers joined by commas the last type counts, and inherits the charset of an equal type before it. As in
+    browsers, three forms have no effect: a value without `type/subtype`, a space before the sign in `charset =`, and
+    single quotes, which make the label an unknown one.
     Source: "extract a MIME type" of https://fetch.spec.whatwg.org/ and "parse a MIME type" of
     https://mimesniff.spec.whatwg.org/.
     """
@@ -116,9 +116,9 @@ def charset_from_content_type(value: str) -> str | None:
         mime_type = _MIME_TYPE.match(part)
         if mime_type is None or mime_type[1] == "*/*":
             continue
-        found = _charset_parameter(part, mime_type.end())
-        if found is not None or mime_type[1].lower() != essence:
-            charset = found
+        own_charset = _charset_parameter(part, mime_type.end())
+        if own_charset is not None or mime_type[1].lower() != essence:
+            charset = own_charset
         essence = mime_type[1].lower()
     return charset
 
@@ -137,7 +137,7 @@ def _charset_parameter(part: str, position: int) -> str | None:
 
 @lru_cache(maxsize=256)
 def _encoding_name(label: str) -> str | None:
-    """The Encoding standard's name for a label; None when it knows no such label."""
+    """The Encoding standard's name for a label; None for an unknown label."""
     try:
         encoding = webencodings.lookup(label)
     except UnicodeEncodeError:  # a lone surrogate, from a header read with "surrogateescape"
@@ -146,12 +146,12 @@ def _encoding_name(label: str) -> str | None:
 
 
 def _declared_encoding(data: bytes) -> str | None:
-    """What the first 1,024 bytes declare, by the HTML standard's prescan; None when they declare nothing."""
+    """The encoding that the first 1,024 bytes declare, by the HTML standard's prescan; None if they declare none."""
     if data.startswith((b"<\0?\0x\0", b"\0<\0?\0x")):
         return "utf-16le" if data[0] else "utf-16be"
     head = data[:_PRESCAN_BYTES]
     lowered = head.lower()
-    # Nothing can be declared without these; most of the pages that get here have neither or both.
+    # No declaration without these two strings, so most pages need no scan.
     encoding = _meta_encoding(lowered) if b"<meta" in lowered and b"charset" in lowered else None
     if encoding is None and head.startswith(b"<?xml") and (declaration := _XML_ENCODING.match(head)):
         encoding = _encoding_name((declaration[1] or declaration[2] or b"").decode("latin-1"))
@@ -173,40 +173,40 @@ def _meta_encoding(head: bytes) -> str | None:
             position = head.find(b">", position)
         else:
             position += 1
-        if position < 0:  # the head ended within a comment or a tag: the standard gives up
+        if position < 0:  # the head ends within a comment or a tag: the standard stops here
             return None
     return None
 
 
 def _attributes(head: bytes, position: int) -> tuple[dict[bytes, bytes], int]:
-    """The attributes of a tag, the first of each name, and where its `>` stands (-1: the head ends before it)."""
+    """The attributes of a tag (the first of each name), and the position of its `>` (-1: the head ends before it)."""
     attributes: dict[bytes, bytes] = {}
     while name := _ATTRIBUTE_NAME.match(head, position):
         value, position = b"", name.end()
         if name[2]:
-            found = _ATTRIBUTE_VALUE.match(head, position)
-            if found is None:
+            match = _ATTRIBUTE_VALUE.match(head, position)
+            if match is None:
                 return attributes, -1
-            value, position = found[1] or found[2] or found[3] or b"", found.end()
+            value, position = match[1] or match[2] or match[3] or b"", match.end()
         attributes.setdefault(name[1], value)
     end = _TAG_END.match(head, position)
     return attributes, end.end() - 1 if end else -1
 
 
 def _encoding_of_meta(attributes: dict[bytes, bytes]) -> str | None:
-    """What one `<meta>` says. A `charset` attribute, even an unknown one, silences `content`."""
+    """The encoding that one `<meta>` declares. A `charset` attribute, even with an unknown label, hides `content`."""
     label = attributes.get(b"charset")
     if label is None:
         if attributes.get(b"http-equiv") != b"content-type":
             return None
         content = attributes.get(b"content", b"")
         start = _CONTENT_CHARSET.search(content)
-        found = _CONTENT_LABEL.match(content, start.end()) if start else None
-        if found is None:
+        match = _CONTENT_LABEL.match(content, start.end()) if start else None
+        if match is None:
             return None
-        label = found[1] or found[2] or found[3] or b""
+        label = match[1] or match[2] or match[3] or b""
     encoding = _encoding_name(label.decode("latin-1"))
-    # The declaration itself was read as ASCII, so it cannot be true of UTF-16.
+    # The declaration was read as ASCII, so the page cannot be UTF-16.
     if encoding in ("utf-16le", "utf-16be"):
         return "utf-8"
     return "windows-1252" if encoding == "x-user-defined" else encoding
@@ -214,7 +214,7 @@ def _encoding_of_meta(attributes: dict[bytes, bytes]) -> str | None:
 
 @lru_cache(maxsize=64)
 def _decoder(encoding: str) -> Callable[[bytes], str]:
-    """The function that decodes an encoding of the Encoding standard, by its name there."""
+    """The function that decodes an encoding, by its name in the Encoding standard."""
     if encoding in _REPLACEMENT_ENCODINGS:
         return lambda data: _REPLACEMENT if data else ""
     if encoding in ("utf-16le", "utf-16be"):
@@ -222,12 +222,12 @@ def _decoder(encoding: str) -> Callable[[bytes], str]:
     if encoding in _MULTI_BYTE_CODECS:
         return partial(_decode_multi_byte, _MULTI_BYTE_CODECS[encoding], _TEXT_CHANGES.get(encoding, {}))
     table = _single_byte_table(encoding)
-    # Python's charmap loop costs ten times its ASCII check, and most such pages are ASCII.
+    # Most such pages are ASCII, and Python's charmap loop takes ten times as long as its ASCII check.
     return lambda data: data.decode("ascii") if data.isascii() else codecs.charmap_decode(data, "strict", table)[0]
 
 
 def _decode_multi_byte(codec: str, changes: dict[str, str], data: bytes) -> str:
-    """Decode with one of Python's CJK codecs, then make its text the standard's."""
+    """Decode with one of Python's CJK codecs, then replace the characters that the standard maps differently."""
     text = data.decode(codec, "ballast-html")
     for python_character, character in changes.items():
         text = text.replace(python_character, character)
@@ -235,9 +235,9 @@ def _decode_multi_byte(codec: str, changes: dict[str, str], data: bytes) -> str:
 
 
 def _single_byte_table(encoding: str) -> str:
-    """The 256 characters of a single-byte encoding, as the Encoding standard's index has them.
+    """The 256 characters of a single-byte encoding, by the Encoding standard's index.
 
-    Python leaves some of 0x80–0x9F undefined where the standard has the C1 control of the same number.
+    Python leaves some of 0x80–0x9F undefined; the standard maps them to the C1 controls of the same numbers.
     """
     decode = webencodings.lookup(encoding).codec_info.decode
     changes = _INDEX_CHANGES.get(encoding, {})
@@ -252,10 +252,10 @@ def _single_byte_table(encoding: str) -> str:
 
 
 def _replace_multi_byte_error(error: UnicodeError) -> tuple[str, int]:
-    """Codec error handler for the CJK encodings: one U+FFFD for what the standard's decoders take as one error.
+    """Codec error handler for the CJK encodings: one U+FFFD for each error of the standard's decoders.
 
-    A pair that means nothing is skipped whole unless its second byte is ASCII (which may be a `<`): Python alone would
-    go on at the second byte and misread all pairs after it.
+    It skips both bytes of an undefined pair, unless the second is ASCII, which may be a `<`. Python alone would
+    continue at the second byte and misread all pairs after it.
     """
     if not isinstance(error, UnicodeDecodeError):
         raise error
@@ -269,7 +269,7 @@ def _replace_multi_byte_error(error: UnicodeError) -> tuple[str, int]:
 
 
 def _nec_character(lead: int, trail: int) -> str:
-    """A pair that Python's EUC-JP lacks, out of its Shift_JIS: NEC's and IBM's additions, such as ① and ㈱."""
+    """NEC's and IBM's additions, such as ① and ㈱, which Python has in its Shift_JIS but not in its EUC-JP."""
     row, cell = lead - 0xA0, trail - 0xA0
     if not (1 <= row <= 94 and 1 <= cell <= 94):
         return _REPLACEMENT

@@ -1,6 +1,6 @@
-"""Reading WARC-framed files (WARC and WAT): records in order, and whether the file is whole.
+"""Reads the records of WARC and WAT files in order, and checks that the file is whole.
 
-FastWARC reads; it takes some truncated files for finished ones, so that `read_records` checks the end itself.
+FastWARC does the reading. It accepts some truncated files as complete, so `read_records` checks the end itself.
 """
 
 import re
@@ -12,18 +12,20 @@ from typing import BinaryIO, NamedTuple
 
 from fastwarc import ArchiveIterator, WarcRecord, WarcRecordType
 
-CHUNK_BYTES = 1 << 16
-_GZIP_MAGIC = b"\x1f\x8b\x08"
+from udfs.archive.formats import GZIP_MAGIC
+
+_CHUNK_BYTES = 1 << 16
+_DEFLATED_MEMBER = GZIP_MAGIC + b"\x08"
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
-_TAIL_CAP_BYTES = 64 << 20  # beyond it the last gzip member is checked by reading the file again
+_TAIL_CAP_BYTES = 64 << 20  # to check a longer last gzip member, the file is read again
 
 
 class ArchiveDamage(Exception):
-    """The archive cannot be read further. What was yielded before is good."""
+    """The archive cannot be read further. The records yielded before are good."""
 
 
 class SourceStream:
-    """A byte stream that counts what was read and remembers the bytes since the last record began."""
+    """A byte stream that counts the bytes read, and remembers those since the start of the last record."""
 
     def __init__(self, source: BinaryIO) -> None:
         self._source = source
@@ -31,7 +33,7 @@ class SourceStream:
         self._kept_bytes = 0
         self.bytes_read = 0
         self.failed = False
-        """Whether the source itself gave an error; what it would hold further on cannot be judged then."""
+        """Whether the source raised an error, so that the rest of the file cannot be judged."""
 
     def read(self, size: int = -1) -> bytes:
         try:
@@ -43,14 +45,14 @@ class SourceStream:
         self.bytes_read += len(data)
         self._kept_bytes += len(data)
         while self._kept_bytes > _TAIL_CAP_BYTES and len(self._chunks) > 1:
-            # the chunk at the record's head stays: its header is read from it
+            # keep the chunk with the start of the record, which contains its header
             self._kept_bytes -= len(self._chunks[1][1])
             del self._chunks[1]
         return data
 
     @property
     def idle_s(self) -> float:
-        """Seconds that a source on a server waited for its turn, which are not the file's."""
+        """Seconds that a remote source waited for its server; they do not count towards the file's time limit."""
         return getattr(self._source, "idle_s", 0.0)
 
     def tell(self) -> int:
@@ -72,13 +74,13 @@ class SourceStream:
 
 
 def read_records(stream: SourceStream, reopen: Callable[[], BinaryIO]) -> Iterator[WarcRecord]:
-    """Yield every record of a WARC-framed stream, plain or gzip (one member a record, or the whole file).
+    """Yield every record of a WARC or WAT stream, plain or gzip (one member a record, or one for the whole file).
 
-    Records are valid until the next one is asked for; HTTP headers are not parsed yet. `reopen` opens the source once
-    more and is called only where the end of an unusual file cannot be judged from what is remembered.
+    A record is valid until the next is requested; its HTTP headers are not parsed. `reopen` opens the source again. It
+    is called only for unusual files, whose end cannot be judged from the remembered bytes.
 
-    Raises `ArchiveDamage` where the file cannot be read on, and at its end when that is a truncated one; a record cut
-    short has been yielded by then, with the bytes that there are.
+    Raises `ArchiveDamage` where the file becomes unreadable, and at its end if it is truncated. A truncated record is
+    yielded before, with the bytes that it has.
     """
     last: WarcRecord | None = None
     last_offset = last_length = 0
@@ -97,7 +99,7 @@ def read_records(stream: SourceStream, reopen: Callable[[], BinaryIO]) -> Iterat
             return
         raise ArchiveDamage(_after(last_offset, error)) from error
     except BaseException as error:
-        if type(error).__name__ != "PanicException":  # FastWARC's, on input that it did not foresee; not importable
+        if type(error).__name__ != "PanicException":  # FastWARC's error for unexpected input, which cannot be imported
             raise
         raise ArchiveDamage(f"after byte {last_offset:,}: unreadable ({error})") from error
     if last is None:
@@ -112,7 +114,7 @@ def _after(offset: int, error: Exception) -> str:
 
 def _why_not_warc(stream: SourceStream) -> str:
     head, _ = stream.tail(0)
-    if head.startswith(_GZIP_MAGIC):
+    if head.startswith(_DEFLATED_MEMBER):
         try:
             head = zlib.decompressobj(wbits=31).decompress(head, 1 << 10)
         except zlib.error:
@@ -123,7 +125,7 @@ def _why_not_warc(stream: SourceStream) -> str:
 
 
 def _is_whole(stream: SourceStream, offset: int, content_length: int, reopen: Callable[[], BinaryIO]) -> bool:
-    """Whether the stream ends where its last record, at `offset`, ends."""
+    """Whether the stream contains all of its last record, which starts at `offset`."""
     tail, _ = stream.tail(offset)
     if tail.startswith(b"WARC/"):
         header = _HEADER_END.search(tail)
@@ -132,26 +134,26 @@ def _is_whole(stream: SourceStream, offset: int, content_length: int, reopen: Ca
 
 
 def _only_padding_is_left(stream: SourceStream, offset: int, reopen: Callable[[], BinaryIO]) -> bool:
-    """Whether the last record's gzip member is whole and nothing but zeros follows it, which FastWARC takes ill."""
+    """Whether the last record's gzip member is whole and only zeros follow it, which FastWARC reports as an error."""
     end = _gzip_end(stream, offset, reopen)
     return end is not None and end.members == 1 and end.is_padded
 
 
 class _GzipEnd(NamedTuple):
-    """What bytes that are whole gzip members are: how many, and whether zeros follow the last."""
+    """A sequence of whole gzip members: how many, and whether zeros follow the last."""
 
     members: int
     is_padded: bool
 
 
 def _gzip_end(stream: SourceStream, offset: int, reopen: Callable[[], BinaryIO]) -> _GzipEnd | None:
-    """How the gzip stream ends, from the member at `offset` on; None when it is cut, corrupt or no gzip."""
+    """How the gzip stream ends, from the member at `offset` on; None if it is truncated, corrupt or not gzip."""
     tail, complete = stream.tail(offset)
-    if complete and tail.startswith(_GZIP_MAGIC):
-        return _count_members(chain((tail,), iter(lambda: stream.read(CHUNK_BYTES), b"")))
-    # one gzip member around many records: `offset` is within it, so that only its whole tells
+    if complete and tail.startswith(_DEFLATED_MEMBER):
+        return _count_members(chain((tail,), iter(lambda: stream.read(_CHUNK_BYTES), b"")))
+    # one gzip member contains many records, and `offset` is inside it: check it from its start
     with reopen() as source:
-        return _count_members(iter(lambda: source.read(CHUNK_BYTES), b""))
+        return _count_members(iter(lambda: source.read(_CHUNK_BYTES), b""))
 
 
 def _count_members(chunks: Iterator[bytes]) -> _GzipEnd | None:
@@ -166,7 +168,7 @@ def _count_members(chunks: Iterator[bytes]) -> _GzipEnd | None:
                     unpadded = data.lstrip(b"\0")
                     is_padded = len(unpadded) < len(data)
                     data, begun = unpadded, bool(unpadded)
-                inflate.decompress(data, CHUNK_BYTES)
+                inflate.decompress(data, _CHUNK_BYTES)
                 data = inflate.unconsumed_tail
                 if inflate.eof:
                     data = inflate.unused_data

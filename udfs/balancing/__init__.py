@@ -1,1 +1,1 @@
-"""From counts to keep probabilities, subset sizes and explanations."""
+"""Balancing: keep probabilities from entry counts, subset sizes, and explanations of single captions."""

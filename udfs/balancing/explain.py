@@ -1,4 +1,4 @@
-"""What becomes of one caption: its spaced text, the entries that it holds, and with counts the odds of keeping it."""
+"""Explains one caption: its spaced text, the entries that it holds, and with counts the probability of keeping it."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,8 +9,8 @@ from udfs.matching.marking import Stretch, spans_of, stretches
 from udfs.matching.matcher import Matcher, space_text
 
 
-class HeldEntry(NamedTuple):
-    """An entry that the caption holds; its matches in the pool and its p where counts and t are known."""
+class MatchedEntry(NamedTuple):
+    """An entry that the caption holds; its matches in the pool and its p if counts and t are known."""
 
     entry_id: int
     entry: str
@@ -19,16 +19,16 @@ class HeldEntry(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """`spaced` is the spaced text in pieces, marked where entries stand; `keep_prob` is None without counts and t."""
+    """`spaced` is the spaced text in pieces, those of entries marked; `keep_prob` is None without counts and t."""
 
     caption: str
     spaced: list[Stretch]
-    entries: list[HeldEntry]
+    entries: list[MatchedEntry]
     keep_prob: float | None
 
 
 def explain(caption: str, entries: Sequence[str], counts: Counts | None = None, t: int | None = None) -> Explanation:
-    """Explain a caption, made canonical first, by the list of entries and perhaps their counts (by entry id) and t."""
+    """Explain a caption, which is made canonical first; `counts` are by entry id."""
     caption = canonical(caption)
     keep_prob, matches, p = None, None, None
     entry_ids = Matcher(entries).match(caption)
@@ -37,8 +37,8 @@ def explain(caption: str, entries: Sequence[str], counts: Counts | None = None, 
         keep_prob = keep_probability(range(len(p)), p)
     spaced = space_text(caption)
     spans = [span for entry_id in entry_ids for span in spans_of(spaced, entries[entry_id])]
-    held = [
-        HeldEntry(entry_id, entries[entry_id], matches[place] if matches else None, p[place] if p else None)
+    matched = [
+        MatchedEntry(entry_id, entries[entry_id], matches[place] if matches else None, p[place] if p else None)
         for place, entry_id in enumerate(entry_ids)
     ]
-    return Explanation(caption, stretches(spaced, spans), held, keep_prob)
+    return Explanation(caption, stretches(spaced, spans), matched, keep_prob)

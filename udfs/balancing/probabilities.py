@@ -1,7 +1,7 @@
 """Balancing: entry probabilities, keep probabilities, thresholds, and the decision on each pair.
 
 After Demystifying CLIP Data (arXiv 2309.16671), Algorithm 1 and section 3.4: an entry with fewer than t matches keeps
-all of them, any other keeps each with probability t / count; a pair is kept if any of its entries keeps it.
+all of them; any other entry keeps each match with probability t / count. A pair is kept if any of its entries keeps it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,18 +20,18 @@ DRAW_COLUMN = "draw"
 """The column of H("draw", …) that the JVM adds to the pool for `balance_batches`."""
 
 PAPER_POOLS = {"400m": (20_000, 1_600_000_000), "2.5b": (170_000, 10_700_000_000)}
-"""Presets: t, and the number of pairs in the paper's pool that it was chosen for."""
+"""Presets: t, and the number of pairs in the paper's pool for which it was chosen."""
 
 
-def entry_probabilities(counts: Counts, t: int) -> Floats:
-    """p[e]: 1 where `counts[e] < t`, else `t / counts[e]`. `counts` is indexed by entry id; t is at least 1."""
+def entry_probabilities(counts: Counts | Floats, t: int | Floats) -> Floats:
+    """p[i]: 1 if `counts[i] < t`, else `t / counts[i]`. t is at least 1, and may be an array as long as `counts`."""
     probabilities = np.ones(len(counts))
     np.divide(t, counts, out=probabilities, where=counts >= t)
     return probabilities
 
 
 def keep_probabilities(entry_ids: npt.NDArray[np.int32], offsets: npt.NDArray[np.int32], p: Floats) -> Floats:
-    """1 − Π (1 − p[e]) of each pair, the product in float64 in ascending entry id.
+    """1 − Π (1 − p[e]) for each pair, the product in float64 in the order of ascending entry ids.
 
     Pair i has the entries `entry_ids[offsets[i]:offsets[i + 1]]`, ascending; a pair without entries gets 0.
     """
@@ -40,7 +40,7 @@ def keep_probabilities(entry_ids: npt.NDArray[np.int32], offsets: npt.NDArray[np
     holds = lengths > 0
     if holds.any():
         factors = 1.0 - p[entry_ids[offsets[0] : offsets[-1]]]
-        # reduceat multiplies each slice from left to right; empty slices, which it cannot do, are left out
+        # reduceat multiplies each slice from left to right; it cannot handle empty slices, so they are skipped
         missed[holds] = np.multiply.reduceat(factors, offsets[:-1][holds] - offsets[0])
     return 1.0 - missed
 
@@ -48,7 +48,7 @@ def keep_probabilities(entry_ids: npt.NDArray[np.int32], offsets: npt.NDArray[np
 def keep_probability(entry_ids: Sequence[int], p: Sequence[float] | Floats) -> float:
     """1 − Π (1 − p[e]) of one pair with these entries, ascending: equal to `keep_probabilities` to the last bit.
 
-    `p` is indexed by entry id. For so few factors a loop outruns numpy's calls.
+    `p` is indexed by entry id. For so few factors a loop is faster than numpy.
     """
     missed = 1.0
     for entry_id in entry_ids:
@@ -57,15 +57,15 @@ def keep_probability(entry_ids: Sequence[int], p: Sequence[float] | Floats) -> f
 
 
 def uniforms(draws: npt.NDArray[np.int64]) -> Floats:
-    """The top 53 bits of each H as a float64 in [0, 1), as `hashing.uniform`."""
+    """The top 53 bits of each H as a float64 in [0, 1): `hashing.uniform` for arrays."""
     return (draws.view(np.uint64) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 def balance_batches(batches: Iterator[pa.RecordBatch], p: Floats) -> Iterator[pa.RecordBatch]:
-    """Pool batches (`schemas.POOL` and the `draw` column, H as int64) in, kept pairs (`schemas.SUBSET`) out.
+    """Takes pool batches (`schemas.POOL` and the `draw` column, H as int64), yields the kept pairs (`schemas.SUBSET`).
 
-    A pair is kept if its uniform is below its keep probability. Row order is kept. Batches may have a `keep_prob`, with
-    which their pairs were drawn before by the same uniform: then the smaller of the two is the pair's.
+    A pair is kept if its uniform is below its keep probability. Row order is kept. If batches have a `keep_prob`, their
+    pairs were drawn before with the same uniform; then the smaller probability is the pair's.
     """
     for batch in batches:
         lists = batch.column("entry_ids")
@@ -80,7 +80,7 @@ def balance_batches(batches: Iterator[pa.RecordBatch], p: Floats) -> Iterator[pa
 
 
 class TailShare(NamedTuple):
-    """The t that a tail share gives, and the share of counts that entries below that t really hold."""
+    """The t of a wanted tail share, and the share of counts that entries below this t actually hold."""
 
     t: int
     share: float
@@ -89,16 +89,16 @@ class TailShare(NamedTuple):
 def t_of_tail_share(counts: Counts, share: float) -> TailShare:
     """The largest integer t ≥ 1 for which the entries with count < t hold at most `share` of all counts.
 
-    This is how the paper came to 170,000: the share of the tail is kept when the pool grows. With `share` so large
-    that every entry is tail there is no largest t; then t is one more than the largest count, and nothing is balanced.
+    This is how the paper arrived at 170,000: the tail keeps its share when the pool grows. If `share` is so large that
+    every entry is in the tail, no t is the largest; then t is the largest count plus one, and nothing is balanced.
     """
     ordered = np.sort(counts)
     total = int(ordered.sum())
-    below = np.concatenate(([0], np.cumsum(ordered)))  # below[i]: held by the i smallest entries
+    below = np.concatenate(([0], np.cumsum(ordered)))  # below[i]: the matches of the i smallest entries
     if total == 0 or share >= 1:
         return TailShare(int(ordered[-1]) + 1 if len(ordered) else 1, 1.0 if total else 0.0)
-    # the first entry that is too many to be tail bounds t: all entries below its count fit, it does not
-    # shares are compared, not counts: 29 / 100 is the float 0.29, but 0.29 * 100 is less than 29
+    # t is the count of the first entry that exceeds the share: all entries below that count fit, this one does not.
+    # It compares shares, not counts: 29 / 100 equals the float 0.29, but 0.29 * 100 is less than 29.
     first_too_many = int(np.searchsorted(below / total, share, side="right")) - 1
     t = max(int(ordered[first_too_many]), 1)
     tail = int(below[np.searchsorted(ordered, t, side="left")])

@@ -1,1 +1,1 @@
-"""Captions: the canonical form, rules of hygiene, blocked words, language."""
+"""Captions: their canonical form, the rules that drop them, blocked words, language."""

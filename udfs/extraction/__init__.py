@@ -1,1 +1,1 @@
-"""From input files to pairs: pages, WATs, URLs, opt-outs, block lists."""
+"""Extraction: from input files to pairs, with pages, WATs, image URLs, opt-outs and block lists."""

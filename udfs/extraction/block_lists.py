@@ -1,20 +1,17 @@
-"""What is not to be taken: sites by domain, and single images by URL or uuid.
+"""Block lists: sites by domain, and single images by URL or uuid, that extraction leaves out.
 
-A listed domain stands for itself and everything below it, `example.com` for `www.example.com`, not for
-`notexample.com`. No list of public suffixes is asked: what a line names is blocked, so `co.uk` would block all of it;
-a single label (`com`) is refused. Millions of lines are held as sorted 64-bit hashes, 8 bytes a line: with 4 million
-lines a name that is not listed is taken for one with probability 2e-13.
+A listed domain blocks itself and all its subdomains: `example.com` blocks `www.example.com`, but not
+`notexample.com`. There is no list of public suffixes: `co.uk` blocks everything below it. A single label (`com`) is an
+error. Millions of lines are kept as sorted 64-bit hashes, 8 bytes per line: with 4 million lines, a name that is not
+listed collides with a listed one with probability 2e-13.
 """
 
-import gzip
 import hashlib
 import ipaddress
 import re
-import zlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
-from io import BytesIO, TextIOWrapper
 from typing import NamedTuple
 
 import numpy as np
@@ -22,20 +19,19 @@ import numpy.typing as npt
 from ada_url import normalize_url
 from xxhash import xxh3_64_intdigest
 
-from udfs.errors import UsageError
+from udfs.errors import UsageError, shortened
 from udfs.extraction.urls import image_url
 from udfs.hashing import image_uuid
+from udfs.list_files import REPLACED, lenient_lines, list_text
 from udfs.outcomes import Outcome
 
 Hashes = npt.NDArray[np.uint64]
 
-_GZIP_MAGIC = b"\x1f\x8b"
-_SHOWN_CHARACTERS = 60
 _REMEMBERED_HOSTS = 1 << 16
-_DEEPEST = 32  # folders of a path that may be listed themselves
-# Serialising changes nothing: lower-case labels without Punycode to check, the last of them no number
+_DEEPEST = 32  # a listed folder blocks a path down to this depth
+# Names that serialising leaves unchanged: lower-case labels without Punycode, the last of them not a number
 _plain = re.compile(r"(?!xn--)(?:[a-z0-9_-]++\.(?!xn--))++[a-z][a-z0-9_-]*+", re.ASCII).fullmatch
-_no_name = re.compile(r"[/\\?#@%:\[\]|^*,=]").search
+_not_a_name = re.compile(r"[/\\?#@%:\[\]|^*,=]").search
 _uuid = re.compile(r"[0-9a-f]{24}", re.IGNORECASE).fullmatch
 
 
@@ -44,8 +40,8 @@ def _hash(name: str) -> int:
 
 
 class BlockList(NamedTuple):
-    """Sorted distinct XXH3-64 hashes: of domains, of `host/path` of blocked parts of sites, of the hosts of these, and
-    of image uuids."""
+    """Sorted distinct XXH3-64 hashes: of domains, of blocked parts of sites as `host/path`, of the hosts of these
+    parts, and of image uuids."""
 
     domains: Hashes
     paths: Hashes
@@ -54,10 +50,10 @@ class BlockList(NamedTuple):
 
     @property
     def fingerprint(self) -> dict[str, int | str]:
-        """What a run records of it: how many of each kind, and SHA-256 over the hashes, so that order, comments and
-        repetitions do not matter."""
-        kinds = (self.domains, self.paths, self.images)
-        digest = hashlib.sha256(b"".join(len(kind).to_bytes(8) + kind.astype("<u8").tobytes() for kind in kinds))
+        """What a run records: how many hashes of each sort, and SHA-256 over them. Order, comments and repetitions in
+        the lists do not change it."""
+        sorts = (self.domains, self.paths, self.images)
+        digest = hashlib.sha256(b"".join(len(sort).to_bytes(8) + sort.astype("<u8").tobytes() for sort in sorts))
         return {
             "domains": len(self.domains),
             "paths": len(self.paths),
@@ -67,25 +63,31 @@ class BlockList(NamedTuple):
 
 
 class BlockListBuilder:
-    """Reads lists, one after the other, into one `BlockList`. Lists may be gzipped; text is UTF-8.
+    """Reads list files (`udfs.list_files`) into one `BlockList`. `name` is what messages call a list.
 
-    `# …` is a comment. What cannot be read raises `UsageError`, which names the list and the line.
+    A `#` begins a comment. A line that cannot be used raises `UsageError`, which names the list and the line.
     """
 
     def __init__(self) -> None:
         self._hashes = {name: array("Q") for name in BlockList._fields}
 
-    def add_domains(self, data: bytes, source: str) -> int:
-        """Domains and IP addresses, one a line or as a hosts file has them (`0.0.0.0 example.com`), where names of a
-        single label (`localhost`) are the machine's own and left out; gives how many there were."""
-        return self._add_domains(data, source, None)
+    def add_domains(self, data: bytes, name: str) -> int:
+        """Add domains and IP addresses, one per line or as in a hosts file (`0.0.0.0 example.com`); return how many.
 
-    def add_ut1(self, domains: bytes | None, urls: bytes | None, source: str) -> tuple[int, int]:
-        """The `domains` and `urls` of a category of the UT1 blacklists (dsi.ut-capitole.fr/blacklists): how many there
-        were, and how many lines were no such thing, which are left out since nobody can mend them."""
+        Names of a single label in a hosts file (`localhost`) are the machine's own and ignored.
+        """
+        return self._add_domains(data, name, None)
+
+    def add_ut1(self, domains: bytes | None, urls: bytes | None, name: str) -> tuple[int, int]:
+        """Add the files `domains` and `urls` of a category of the UT1 blacklists (dsi.ut-capitole.fr/blacklists).
+
+        Returns how many names were added, and how many lines were neither a domain nor a URL. These are skipped,
+        because the user cannot fix a published list.
+        """
         skipped: list[str] = []
-        added = self._add_domains(domains or b"", f"{source}/domains", skipped)
-        for line in _lines(urls or b"", f"{source}/urls"):
+        added = self._add_domains(domains or b"", f"{name}/domains", skipped)
+        for line in lenient_lines(urls or b"", f"{name}/urls"):
+            line = _uncommented(line)
             if not line:
                 continue
             try:
@@ -101,10 +103,10 @@ class BlockListBuilder:
                 self._hashes["domains"].append(_hash(host))
         return added, len(skipped)
 
-    def add_images(self, data: bytes, source: str) -> int:
-        """Image URLs and uuids, one a line; gives how many there were."""
+    def add_images(self, data: bytes, name: str) -> int:
+        """Add image URLs and uuids, one per line; return how many. Only a whole line is a comment here."""
         images, added = self._hashes["images"], 0
-        for number, line in enumerate(_lines(data, source, comments=False), 1):
+        for number, line in enumerate(lenient_lines(data, name), 1):
             if not line or line.startswith("#"):
                 continue
             if _uuid(line):
@@ -112,46 +114,48 @@ class BlockListBuilder:
             else:
                 url = image_url("", line)
                 if isinstance(url, Outcome):
-                    raise UsageError(f"{source}: line {number} is neither an http(s) URL nor a uuid: {_shown(line)}")
+                    _check_encoding(line, data, name)
+                    raise UsageError(f"{name}: line {number} is neither an http(s) URL nor a uuid: {shortened(line)}")
                 uuid = image_uuid(url)
             images.append(_hash(uuid))
             added += 1
         return added
 
     def build(self) -> BlockList:
-        return BlockList(**{name: _sorted_distinct(found) for name, found in self._hashes.items()})
+        return BlockList(**{field: _sorted_distinct(hashes) for field, hashes in self._hashes.items()})
 
-    def _add_domains(self, data: bytes, source: str, skipped: list[str] | None) -> int:
+    def _add_domains(self, data: bytes, name: str, skipped: list[str] | None) -> int:
         add, added = self._hashes["domains"].append, 0
-        for number, line in enumerate(_lines(data, source), 1):
+        for number, line in enumerate(lenient_lines(data, name), 1):
             try:
                 # nearly all of millions are plain
-                for name in (line,) if _plain(line) else _names_of(line):
-                    add(_hash(name))
+                for domain in (line,) if _plain(line) else _names_of(_uncommented(line)):
+                    add(_hash(domain))
                     added += 1
             except ValueError as error:
                 if skipped is None:
-                    raise UsageError(f"{source}: line {number} is no domain: {_shown(line)}") from error
+                    _check_encoding(line, data, name)
+                    raise UsageError(f"{name}: line {number} is not a domain: {shortened(line)}") from error
                 skipped.append(line)
         return added
 
 
 class Blocker:
-    """Looks pages and images up in a block list, remembering the hosts that were asked for."""
+    """Looks up pages and images in a block list, and remembers the hosts that it looked up."""
 
     def __init__(self, blocks: BlockList) -> None:
-        # bisecting a memoryview takes a third of what numpy's search takes for a few names
+        # for a few names, bisecting a memoryview takes a third of the time of numpy's search
         views: list[memoryview[int]] = [memoryview(hashes) for hashes in blocks]  # type: ignore[arg-type]
         self._domains, self._paths, self._path_hosts, self._images = views
         self._hosts: dict[str, tuple[bool, str]] = {}
 
     def blocks_page(self, url: str) -> bool:
-        """Whether a page's site is blocked. What is no http(s) URL is not."""
-        serialised = image_url("", url)  # the rules are those of any URL
+        """Whether a page's site is blocked; False for anything but an http(s) URL."""
+        serialised = image_url("", url)  # these rules hold for any URL
         return not isinstance(serialised, Outcome) and self._blocks_site(serialised)
 
     def blocks_image(self, url: str) -> bool:
-        """Whether an image is blocked, by its serialised http(s) URL."""
+        """Whether an image, given by its serialised http(s) URL, is blocked."""
         return self._blocks_site(url) or (bool(self._images) and _holds(self._images, image_uuid(url)))
 
     def _blocks_site(self, url: str) -> bool:
@@ -169,7 +173,7 @@ class Blocker:
         return is_blocked
 
     def _look_up(self, authority: str) -> tuple[bool, str]:
-        """Whether a host is blocked; its name where, though it is not, some of its paths may be."""
+        """Whether a host is blocked; and its name if it is not, but some of its paths may be (else "")."""
         host = authority.rpartition("@")[2]
         if not host.endswith("]"):
             host = (host.rpartition(":")[0] or host).rstrip(".")
@@ -179,11 +183,11 @@ class Blocker:
         return False, host if _holds(self._path_hosts, host) else ""
 
 
-def _sorted_distinct(found: "array[int]") -> Hashes:
-    hashes = np.sort(np.asarray(memoryview(found)))  # np.unique takes ten times as long
-    is_new = np.ones(len(hashes), bool)
-    is_new[1:] = hashes[1:] != hashes[:-1]
-    return hashes[is_new]
+def _sorted_distinct(hashes: "array[int]") -> Hashes:
+    ordered = np.sort(np.asarray(memoryview(hashes)))  # np.unique takes ten times as long
+    is_new = np.ones(len(ordered), bool)
+    is_new[1:] = ordered[1:] != ordered[:-1]
+    return ordered[is_new]
 
 
 def _holds(hashes: "memoryview[int]", name: str) -> bool:
@@ -193,7 +197,7 @@ def _holds(hashes: "memoryview[int]", name: str) -> bool:
 
 
 def _and_parents(host: str) -> Iterator[str]:
-    """A host and the domains above it. (Above an IP address there is none: no listed name ends in a number.)"""
+    """A host and its parent domains. (An IP address has none that matters: no listed name ends in a number.)"""
     while True:
         yield host
         _, dot, host = host.partition(".")
@@ -202,8 +206,8 @@ def _and_parents(host: str) -> Iterator[str]:
 
 
 def _paths_of(rest: str) -> Iterator[str]:
-    """What follows a URL's host, without fragment: in full, without its query, and each folder that it lies in; in
-    lower case, as the lists are."""
+    """What may be listed of a URL after its host: the path with its query, without it, and each of its folders. All
+    without the fragment, and in lower case as in the lists."""
     rest = rest.partition("#")[0].lower()
     yield rest
     path = rest.partition("?")[0].rstrip("/")
@@ -214,7 +218,7 @@ def _paths_of(rest: str) -> Iterator[str]:
 
 
 def _names_of(line: str) -> Iterator[str]:
-    """The hosts that a line of a list of domains names. Raises `ValueError` where it is something else."""
+    """The hosts that a line of a list of domains names. Raises `ValueError` for any other line."""
     fields = line.split()
     if len(fields) > 1:
         ipaddress.ip_address(fields[0].partition("%")[0])
@@ -226,17 +230,18 @@ def _names_of(line: str) -> Iterator[str]:
 
 
 def _host(text: str) -> str:
-    """A domain or IP address as URLs have it. A dot or `*.` before it, and a dot after it, change nothing."""
+    """A domain or IP address as it stands in URLs. A leading dot or `*.`, and a trailing dot, are ignored."""
     name = text.removeprefix("*.").removeprefix(".").rstrip(".")
     if _is_ip(name):
         name = f"[{name}]" if ":" in name else name
-    elif _no_name(name) or "." not in name:
-        raise ValueError(f"no domain: {text}")
+    elif _not_a_name(name) or "." not in name:
+        raise ValueError(f"not a domain: {text}")
     return normalize_url(f"http://{name}/").removeprefix("http://").removesuffix("/")
 
 
 def _host_and_path(line: str) -> tuple[str, str]:
-    """A line of a list of URLs without scheme. The host is without `www.`, as its proxies compare it."""
+    """The host and path of a line of a list of URLs without a scheme; the host without `www.`, as UT1's proxies
+    compare it."""
     host, _, path = line.partition("/")
     host = _without_www(_host(host))
     full = normalize_url(f"http://{host}/{path}").lower()
@@ -257,17 +262,11 @@ def _is_ip(text: str) -> bool:
     return True
 
 
-def _lines(data: bytes, source: str, *, comments: bool = True) -> Iterator[str]:
-    """The lines of a list, trimmed; those without anything are empty. Bytes that are no UTF-8 are U+FFFD, which is in
-    no domain."""
-    if data.startswith(_GZIP_MAGIC):
-        try:
-            data = gzip.decompress(data)
-        except (OSError, EOFError, zlib.error) as error:
-            raise UsageError(f"{source}: starts as gzip but cannot be unpacked: {error}") from error
-    for line in TextIOWrapper(BytesIO(data), "utf-8-sig", "replace", newline="\n"):
-        yield (line.partition("#")[0] if comments and "#" in line else line).strip()
+def _uncommented(line: str) -> str:
+    return line.partition("#")[0].rstrip()
 
 
-def _shown(text: str) -> str:
-    return repr(text) if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]!r}…"
+def _check_encoding(line: str, data: bytes, name: str) -> None:
+    """Raise `UsageError` if a line has bytes that are not UTF-8."""
+    if REPLACED in line:
+        list_text(data, name)

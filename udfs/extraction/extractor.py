@@ -1,9 +1,8 @@
-"""From an input file to tagged rows: its pairs, then one row that says what became of everything in it."""
+"""From an input file to tagged rows: its pairs, then one row that counts the outcomes of everything in it."""
 
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import KW_ONLY, dataclass
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -13,42 +12,22 @@ from udfs.archive.records import ArchiveDamage, SourceStream, read_records
 from udfs.captions.canonical import canonical
 from udfs.captions.invisible import strip_invisible
 from udfs.captions.language import LANGUAGE_DETECTORS
-from udfs.captions.rules import NO_RULES, CaptionRules, rules_beyond_length
+from udfs.captions.rules import rules_beyond_length
 from udfs.extraction.block_lists import Blocker
-from udfs.extraction.opt_outs import DEFAULT_OPT_OUTS, OptOut
+from udfs.extraction.options import ExtractOptions
 from udfs.extraction.pages import Page, PageReader
 from udfs.extraction.urls import base_url, image_url
 from udfs.hashing import caption_hash, file_id, image_uuid
-from udfs.html.parsers import HTML_PARSERS
-from udfs.html.profiles import PAPER, Profile
 from udfs.matching.matcher import Matcher
 from udfs.outcomes import COUNTERS, FileStatus, Outcome
 from udfs.schemas import FILE, KIND_FILE, KIND_PAIR, MATCHED_PAIR, PAIR, tagged
 from udfs.sources.input_files import InputFile
 
 BATCH_ROWS, BATCH_CHARACTERS = 8192, 16 << 20
-_REMEMBERED_TEXTS, _REMEMBERED_CHARACTERS = 1 << 14, 256  # a site repeats its texts; at most some 40 MB
+_REMEMBERED_TEXTS, _REMEMBERED_CHARACTERS = 1 << 14, 256  # sites repeat their texts; at most about 40 MB
 _URL, _CAPTION = PAIR.names.index("url"), PAIR.names.index("caption")
 Row = tuple[Any, ...]
 Opener = Callable[[str], BinaryIO]
-
-
-@dataclass(frozen=True, slots=True)
-class ExtractOptions:
-    """What extraction depends on. `languages` None keeps every language, those with a score below `language_score`
-    excepted."""
-
-    languages: frozenset[str] | None
-    _: KW_ONLY
-    language_score: float = 0.0
-    caption_rules: CaptionRules = NO_RULES
-    profile: Profile = PAPER
-    opt_outs: frozenset[OptOut] = frozenset(DEFAULT_OPT_OUTS)
-    html_parser: str = "scanner"
-    language_detector: str = "fasttext"
-    max_page_bytes: int = 64 << 20
-    max_record_bytes: int = 128 << 20
-    max_file_seconds: float = 3600.0
 
 
 class OutOfTime(Exception):
@@ -56,10 +35,10 @@ class OutOfTime(Exception):
 
 
 class Extractor:
-    """Extraction of files, one at a time, in one process: parser and detector are made once.
+    """Extracts files one at a time, in one process; the detector is loaded once.
 
-    With a matcher, pairs carry `entry_ids` and those without a match are dropped and counted; with a blocker, so are
-    the pages and images that it blocks.
+    With a matcher, pairs get `entry_ids`, and those without a match are dropped and counted. With a blocker, so are the
+    pages and images that it blocks.
     """
 
     def __init__(self, options: ExtractOptions, matcher: Matcher | None, blocker: Blocker | None = None) -> None:
@@ -67,14 +46,7 @@ class Extractor:
         self._max_characters = options.caption_rules.max_characters
         self._caption_rules = rules_beyond_length(options.caption_rules)
         self._strips = options.caption_rules.strip_invisible
-        self.reader = PageReader(
-            HTML_PARSERS[options.html_parser],
-            options.max_page_bytes,
-            options.max_record_bytes,
-            options.profile,
-            options.opt_outs,
-            blocker,
-        )
+        self.reader = PageReader(options, blocker)
         self._max_file_seconds = options.max_file_seconds
         self._detect = LANGUAGE_DETECTORS[options.language_detector]()
         self._matcher = matcher
@@ -86,9 +58,9 @@ class Extractor:
     def file_batches(self, file: InputFile, open_file: Opener) -> Iterator[pa.RecordBatch]:
         """Tagged batches (`schemas.tagged`) of one file: pairs in document order, the file's row last.
 
-        Never raises for what the file holds: damage ends it as `partial` or `failed`, with the reason. So does reading
-        that lasts longer than `max_file_seconds`, without the time in which the consumer of the batches is busy or the
-        source waits to be asked again. Raises what the source raises for all its files (`SourceRefused`).
+        Never raises for what the file holds: a damaged file ends as `partial` or `failed`, with the reason. So does one
+        that takes longer than `max_file_seconds`; time in which the consumer of the batches works, or the source waits
+        before a retry, does not count. Raises what the source raises for all its files (`SourceRefused`).
         """
         began = time.perf_counter()
         counts: Counter[str] = Counter()
@@ -129,7 +101,7 @@ class Extractor:
         yield self._file_batch(file_row, file)
 
     def _watched(self, records: Iterator[WarcRecord], seconds: Callable[[], float]) -> Iterator[WarcRecord]:
-        """The records, until their file has taken too long."""
+        """The records; raises `OutOfTime` when their file takes too long."""
         for record in records:
             if seconds() > self._max_file_seconds:
                 raise OutOfTime(
@@ -138,7 +110,7 @@ class Extractor:
             yield record
 
     def page_pairs(self, page: Page, counts: Counter[str]) -> Iterator[Row]:
-        """The pairs of one page as rows of `pair_schema`; every image and text not kept is counted."""
+        """The pairs of one page as rows of `pair_schema`; `counts` gets the outcome of every image and text."""
         images = page.document.images
         if not images:
             return
@@ -164,13 +136,13 @@ class Extractor:
                 if strips and (stripped := strip_invisible(text)) != text:
                     counts[Outcome.TEXT_STRIPPED] += 1
                     text = stripped
-                found = judge(text)
-                blank = blank and found is Outcome.TEXT_BLANK
-                if isinstance(found, Outcome):
-                    counts[found] += 1
+                judgment = judge(text)
+                blank = blank and judgment is Outcome.TEXT_BLANK
+                if isinstance(judgment, Outcome):
+                    counts[judgment] += 1
                 else:
                     counts[Outcome.PAIRS] += 1
-                    caption, *rest = found
+                    caption, *rest = judgment
                     yield (image_uuid(url), url, caption, key, *rest, *provenance)
             if blank:
                 counts[Outcome.IMAGE_NO_TEXT] += 1
@@ -179,24 +151,24 @@ class Extractor:
         counts[Outcome.IMAGES_WITH_TEXT] += with_text
 
     def _judge(self, text: str) -> Row | Outcome:
-        """What a text comes to, remembered: the caption, its language, score and hash, and with a matcher its entries;
-        or why it is not kept."""
-        found = self._judged.get(text)
-        if found is None:
-            found = self._judge_anew(canonical(text))
+        """The caption of a text, its language, score and hash, and with a matcher its entries; or the outcome that
+        drops it. Judgments of recent texts are remembered."""
+        judgment = self._judged.get(text)
+        if judgment is None:
+            judgment = self._judge_caption(canonical(text))
             if len(text) <= _REMEMBERED_CHARACTERS:
                 if len(self._judged) >= _REMEMBERED_TEXTS:
                     self._judged.clear()
-                self._judged[text] = found
-        return found
+                self._judged[text] = judgment
+        return judgment
 
-    def _judge_anew(self, caption: str) -> Row | Outcome:
+    def _judge_caption(self, caption: str) -> Row | Outcome:
         if not caption:
             return Outcome.TEXT_BLANK
         if len(caption) > self._max_characters:
             return Outcome.TEXT_TOO_LONG
-        for outcome, has_it in self._caption_rules:
-            if has_it(caption):
+        for outcome, applies in self._caption_rules:
+            if applies(caption):
                 return outcome
         lang, score = self._detect(caption)
         if self._languages is not None and lang not in self._languages:
@@ -226,7 +198,7 @@ class Extractor:
 
 
 def _first_url(base: str, others: tuple[str, ...], counts: Counter[str]) -> str | None:
-    """The first of an image's other URLs that is one."""
+    """The first usable URL among an image's URLs outside `src`, or None."""
     for other in others:
         url = image_url(base, other)
         if not isinstance(url, Outcome):

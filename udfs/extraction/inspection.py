@@ -1,4 +1,4 @@
-"""What extraction makes of one file, page by page and image by image, for people to look at."""
+"""What extraction does with one file, page by page and image by image, for people to look at."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,15 +9,13 @@ from udfs.extraction.extractor import Extractor, Opener, Row
 from udfs.outcomes import SUMS, Outcome
 from udfs.sources.input_files import InputFile
 
-_TOTALS = frozenset(SUMS)
-_HOW = (Outcome.IMAGES_BEYOND_SRC, Outcome.NOSCRIPT_TWINS, Outcome.TEXT_STRIPPED)
+_PROVENANCE = (Outcome.IMAGES_BEYOND_SRC, Outcome.NOSCRIPT_TWINS, Outcome.TEXT_STRIPPED)
+_NOT_FAILURES = frozenset((*SUMS, Outcome.PAGES, Outcome.IMAGES_WITH_TEXT, Outcome.PAIRS, *_PROVENANCE))
 
 
 class InspectedImage(NamedTuple):
-    """An `img`: its `src` and texts as the page has them, the pairs they became, and why others did not.
-
-    Pairs are by column name; `reasons` counts outcomes of the image and its texts.
-    """
+    """An `img`: its `src` and texts as the page has them, its pairs by column name, and why texts gave no pair:
+    `reasons` counts the outcomes of the image and its texts."""
 
     src: str | None
     texts: list[tuple[str, str]]
@@ -26,7 +24,7 @@ class InspectedImage(NamedTuple):
 
 
 class InspectedPage(NamedTuple):
-    """A page with its images; `skipped` counts what became of the records since the page before."""
+    """A page with its images; `skipped` counts the outcomes of the records since the previous page."""
 
     url: str
     offset: int
@@ -35,14 +33,14 @@ class InspectedPage(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """The file's end: what became of the records after the last page, and the damage that ended it, if any."""
+    """The file's end: the outcomes of the records after the last page, and the damage that ended the file, if any."""
 
     skipped: Counter[str]
     damage: str | None
 
 
 def inspect_file(extractor: Extractor, file: InputFile, open_file: Opener) -> Iterator[InspectedPage | Ending]:
-    """Every page of a file in order, then its ending. Raises only what opening the file raises."""
+    """Every page of a file in order, then its end. Raises only what opening the file raises."""
     counts: Counter[str] = Counter()
     damage = None
     with open_file(file.opened_as) as source:
@@ -53,8 +51,8 @@ def inspect_file(extractor: Extractor, file: InputFile, open_file: Opener) -> It
                 for image in page.document.images:
                     reasons: Counter[str] = Counter()
                     alone = page._replace(document=page.document._replace(images=[image], twins=0))
-                    found: list[Row] = list(extractor.page_pairs(alone, reasons))
-                    pairs = [dict(zip(extractor.pair_schema.names, row, strict=True)) for row in found]
+                    rows: list[Row] = list(extractor.page_pairs(alone, reasons))
+                    pairs = [dict(zip(extractor.pair_schema.names, row, strict=True)) for row in rows]
                     images.append(InspectedImage(image.src, list(image.texts), pairs, _failures(reasons)))
                 yield InspectedPage(page.url, page.warc_offset, images, _failures(counts))
                 counts.clear()
@@ -64,6 +62,5 @@ def inspect_file(extractor: Extractor, file: InputFile, open_file: Opener) -> It
 
 
 def _failures(counts: Counter[str]) -> Counter[str]:
-    """The outcomes that are neither totals nor successes, nor say how a pair came about."""
-    good = (*_TOTALS, Outcome.PAGES, Outcome.IMAGES_WITH_TEXT, Outcome.PAIRS, *_HOW)
-    return Counter({outcome: number for outcome, number in counts.items() if number and outcome not in good})
+    """The outcomes that drop something: no totals, no successes, and none that only describe a pair."""
+    return Counter({outcome: count for outcome, count in counts.items() if count and outcome not in _NOT_FAILURES})

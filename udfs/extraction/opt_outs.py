@@ -1,16 +1,16 @@
-"""Pages that say no: opt-outs in HTTP headers and meta tags, read by the rules of those who defined them.
+"""Opt-outs of pages, in HTTP headers and meta tags, read by the rules of those who defined them.
 
 - Robots directives, in `X-Robots-Tag` and `<meta name="robots">`, as Google documents them
-  (developers.google.com/search/docs/crawling-indexing/robots-meta-tag): comma-separated, in any case; a header's may be
-  addressed to an agent (`googlebot: noindex, nofollow`), a meta tag's by its name; `none` is `noindex, nofollow`; `all`
-  says nothing, and where directives disagree the most restrictive holds. `noai` and `noimageai` are DeviantArt's
-  (2022), taken up by others.
-- `tdm-reservation`, header and meta tag: the W3C community group's TDM Reservation Protocol (www.w3.org/2022/tdmrep).
-  1 reserves the rights, 0 does not, and what a meta tag says goes before the header. Its file of a whole site,
-  /.well-known/tdmrep.json, is in no archive of pages, and not looked for.
+  (developers.google.com/search/docs/crawling-indexing/robots-meta-tag): comma-separated, in any case. A header may
+  address an agent (`googlebot: noindex, nofollow`); a meta tag does so by its name. `none` means `noindex, nofollow`,
+  `all` means nothing, and of directives that disagree the most restrictive holds. DeviantArt introduced `noai` and
+  `noimageai` (2022); other sites adopted them.
+- `tdm-reservation`, in headers and meta tags: the W3C community group's TDM Reservation Protocol
+  (www.w3.org/2022/tdmrep). 1 reserves the rights, 0 does not; a meta tag takes precedence over the header. The
+  protocol's file for a whole site, /.well-known/tdmrep.json, is not in archives of pages, so it is not read.
 
-Directives count when they address everyone or an agent of `AI_AGENTS`; those for others, such as googlebot, do not.
-White space and semicolons part directives too, since sites write `noindex nofollow`.
+Directives count when they address everyone or an agent of `AI_AGENTS`; those for other agents, such as googlebot, do
+not. White space and semicolons separate directives too, because sites write `noindex nofollow`.
 """
 
 import re
@@ -21,23 +21,34 @@ from udfs.outcomes import Outcome
 
 
 class OptOut(StrEnum):
-    """What a page may opt out by, in the order in which the reasons go when there are several."""
+    """What a page may opt out by: its name, the outcome of such a page, whether it is respected by default, and the
+    robots directives that mean it. If a page has several, the first in this order is its outcome.
 
-    NOAI = "noai"
-    NOIMAGEAI = "noimageai"
-    TDM = "tdm"
-    NOINDEX = "noindex"
+    A new opt-out is one line here and one in `udfs.outcomes`.
+    """
+
+    outcome: Outcome
+    by_default: bool
+    directives: tuple[str, ...]
+
+    def __new__(cls, value: str, outcome: Outcome, by_default: bool, *directives: str) -> "OptOut":
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.outcome = outcome
+        member.by_default = by_default
+        member.directives = directives
+        return member
+
+    NOAI = "noai", Outcome.PAGE_NOAI, True, "noai"
+    NOIMAGEAI = "noimageai", Outcome.PAGE_NOIMAGEAI, True, "noimageai"
+    TDM = "tdm", Outcome.PAGE_TDM_RESERVED, True
+    # off by default: it concerns search results, not data sets
+    NOINDEX = "noindex", Outcome.PAGE_NOINDEX, False, "noindex", "none"
 
 
-DEFAULT_OPT_OUTS = (OptOut.NOAI, OptOut.NOIMAGEAI, OptOut.TDM)
-"""What is respected unless asked otherwise: `noindex` is about search results, and says nothing of data sets."""
-
-OUTCOMES = {
-    OptOut.NOAI: Outcome.PAGE_NOAI,
-    OptOut.NOIMAGEAI: Outcome.PAGE_NOIMAGEAI,
-    OptOut.TDM: Outcome.PAGE_TDM_RESERVED,
-    OptOut.NOINDEX: Outcome.PAGE_NOINDEX,
-}
+DEFAULT_OPT_OUTS = tuple(opt_out for opt_out in OptOut if opt_out.by_default)
+OPTED_OUT = tuple(opt_out.outcome for opt_out in OptOut)
+"""The outcomes of pages that opted out."""
 
 AI_AGENTS = frozenset(
     (
@@ -49,68 +60,63 @@ AI_AGENTS = frozenset(
         *("tiktokspider", "timpibot", "velenpublicwebcrawler", "webzio-extended"),
     )
 )
-"""Tokens of crawlers that collect for training and data sets, lower-case: those of github.com/ai-robots-txt that are
-said to. Agents that fetch a page to answer somebody's question are not among them."""
+"""Crawlers that collect for training and data sets, according to github.com/ai-robots-txt; lower case. Agents that
+fetch a page to answer a user's question are not among them."""
 
 ROBOTS_HEADER, TDM_NAME = "x-robots-tag", "tdm-reservation"
 HEADERS = frozenset((ROBOTS_HEADER, TDM_NAME))
-"""The HTTP fields that matter here, lower-case."""
+"""The HTTP fields that can opt out, in lower case."""
 
 METAS = AI_AGENTS | {"robots", TDM_NAME}
-"""The names of meta tags that matter here."""
+"""The names of the meta tags that can opt out, in lower case."""
 
 _EVERYONE = frozenset(("robots", "*"))
-_DIRECTIVES = {
-    "noai": OptOut.NOAI,
-    "noimageai": OptOut.NOIMAGEAI,
-    "noindex": OptOut.NOINDEX,
-    "none": OptOut.NOINDEX,
-}
-_NO_AGENTS = _DIRECTIVES.keys() | {"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"}
+_DIRECTIVES = {directive: opt_out for opt_out in OptOut for directive in opt_out.directives}
+_NOT_AGENTS = _DIRECTIVES.keys() | {"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"}
 _parts = re.compile(r"[,;]").split
 _agent = re.compile(r"[a-z*][a-z0-9_.*/+-]*").fullmatch
 _RESERVATIONS = frozenset(("0", "1"))
 
 Named = tuple[str, str]
-"""A name in lower case, and its value as written."""
+"""A name in lower case, and its value as the page has it."""
 
 
 def opted_out(headers: Sequence[Named], metas: Sequence[Named], respected: frozenset[OptOut]) -> Outcome | None:
-    """The first opt-out of a page among those `respected`, by the order of `OptOut`; None when there is none.
+    """The outcome of a page's first opt-out, in the order of `OptOut`, among those `respected`; None without one.
 
-    `headers` are those of its HTTP fields that are in `HEADERS`, each as often as it was sent; `metas` the (name,
-    content) of its meta tags. Others do not matter. Never raises.
+    `headers` are the page's HTTP fields of `HEADERS`, each as often as it was sent; `metas` the (name, content) of its
+    meta tags. Others are ignored. Never raises.
     """
     if not headers and not metas:
         return None
-    said = set(_from_headers(headers))
+    opt_outs = set(_from_headers(headers))
     for name, content in metas:
-        if _is_heard(name):
-            said.update(directives(content))
+        if _concerns_us(name):
+            opt_outs.update(meta_directives(content))
     if _is_reserved(headers, metas):
-        said.add(OptOut.TDM)
-    return next((OUTCOMES[opt_out] for opt_out in OptOut if opt_out in said and opt_out in respected), None)
+        opt_outs.add(OptOut.TDM)
+    return next((opt_out.outcome for opt_out in OptOut if opt_out in opt_outs and opt_out in respected), None)
 
 
-def directives(content: str) -> Iterator[OptOut]:
+def meta_directives(content: str) -> Iterator[OptOut]:
     """The opt-outs among the robots directives of a meta tag. A directive with a value (`max-image-preview: none`) is
-    none of them."""
+    not one."""
     for part in _parts(content.lower()):
         if ":" not in part:
             yield from _known(part)
 
 
 def header_directives(value: str) -> Iterator[OptOut]:
-    """The opt-outs of one `X-Robots-Tag` header for everyone and for `AI_AGENTS`. An agent's name holds for all that
-    follows in the header, up to another's."""
-    heard = True
+    """The opt-outs of one `X-Robots-Tag` header for everyone and for `AI_AGENTS`. An agent's name applies to all
+    directives after it, up to the next agent's name."""
+    concerns_us = True
     for part in _parts(value.lower()):
         head, colon, rest = part.partition(":")
-        while colon and (name := head.strip()) not in _NO_AGENTS and _agent(name):
-            heard = _is_heard(name)
+        while colon and (name := head.strip()) not in _NOT_AGENTS and _agent(name):
+            concerns_us = _concerns_us(name)
             part = rest
             head, colon, rest = part.partition(":")
-        if heard and not colon:
+        if concerns_us and not colon:
             yield from _known(part)
 
 
@@ -126,15 +132,15 @@ def _known(part: str) -> Iterator[OptOut]:
             yield _DIRECTIVES[word]
 
 
-def _is_heard(agent: str) -> bool:
+def _concerns_us(agent: str) -> bool:
     return agent in _EVERYONE or agent in AI_AGENTS
 
 
 def _is_reserved(headers: Iterable[Named], metas: Iterable[Named]) -> bool:
-    """Whether rights are reserved: by the meta tags where one says so or not, else by the headers. Values that are
-    neither 0 nor 1 are none; of several, 1 holds."""
-    for source in (metas, headers):
-        values = {part.strip() for name, value in source if name == TDM_NAME for part in value.split(",")}
-        if found := values & _RESERVATIONS:
-            return "1" in found
+    """Whether the rights are reserved: by the meta tags if they have a valid value, else by the headers. Only 0 and 1
+    are valid; if both occur, 1 holds."""
+    for fields in (metas, headers):
+        values = {part.strip() for name, value in fields if name == TDM_NAME for part in value.split(",")}
+        if valid := values & _RESERVATIONS:
+            return "1" in valid
     return False

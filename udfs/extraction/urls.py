@@ -1,19 +1,16 @@
-"""Image URLs by the WHATWG URL standard (ada), as browsers resolve them."""
+"""Image URLs by the WHATWG URL standard (the library ada), as browsers resolve them."""
 
 import re
 
 from ada_url import join_url, normalize_url
 
-from udfs.outcomes import Outcome
-
-MAX_URL_CHARACTERS = 1 << 16
-"""Longer ones are no addresses of images: servers take 8,000 or so."""
+from udfs.outcomes import MAX_URL_CHARACTERS, Outcome
 
 _ASCII_WHITE_SPACE = " \t\n\f\r"
 _HTTP = ("https://", "http://")
 _IGNORED_BASE_SCHEMES = ("data:", "javascript:")  # the HTML standard, document base URL
 
-# Serialising changes nothing here: a plain host that is no number nor Punycode, a path without dot segments, a query
+# URLs that serialising leaves unchanged: a plain host (no number, no Punycode), a path without dot segments, a query
 _SERIALISED = re.compile(
     r"https?://(?!xn--)(?:[a-z0-9_-]++\.(?!xn--))*+[a-z][a-z0-9_-]*+"
     r"(?:/(?!\.|%2[eE])[\w.~%!$&'()*+,;=:@-]*+)++(?:\?[\w.~%!$&()*+,;=:@/-]*+)?",
@@ -22,7 +19,7 @@ _SERIALISED = re.compile(
 
 
 def base_url(page_url: str, base_href: str | None) -> str:
-    """The URL that a page's relative URLs are joined to: its `<base href>` where that is usable, else its own URL."""
+    """The URL that a page's relative URLs are joined to: its `<base href>` if that is usable, else its own URL."""
     if base_href is None:
         return page_url
     try:
@@ -33,21 +30,22 @@ def base_url(page_url: str, base_href: str | None) -> str:
 
 
 def image_url(base: str, src: str | None) -> str | Outcome:
-    """The absolute http(s) URL of an image, serialised, or the outcome that says why there is none.
+    """The absolute http(s) URL of an image, serialised, or the outcome that explains why there is none.
 
-    A `src` that is absent, empty or white space is no URL (the HTML standard fetches nothing then). Non-ASCII in a
-    query is encoded as UTF-8 whatever the page's charset: a deviation from browsers, shared with MetaCLIP.
+    A `src` that is absent, empty or white space gives no URL (the HTML standard fetches nothing then). Non-ASCII
+    characters in a query are encoded as UTF-8, whatever the page's charset: this deviates from browsers, as does
+    MetaCLIP.
     """
     if src is None or not src.strip(_ASCII_WHITE_SPACE):
         return Outcome.IMAGE_NO_URL
-    if src[:5].lower() == "data:":  # spares the parser megabytes of base64
+    if src[:5].lower() == "data:":  # so that megabytes of base64 are not parsed
         return Outcome.IMAGE_DATA_URL
     if len(src) > MAX_URL_CHARACTERS:
         return Outcome.IMAGE_URL_TOO_LONG
     if _SERIALISED(src):
         return src
     try:
-        # an absolute URL needs no base, which would be parsed each time, and may be what does not parse
+        # an absolute URL needs no base: parsing the base each time costs time, and it may be invalid
         url = normalize_url(src) if src.startswith(_HTTP) else join_url(base, src)
     except ValueError:
         try:

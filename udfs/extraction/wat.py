@@ -1,6 +1,6 @@
 """One record of a WAT file: the metadata that CommonCrawl's extractor took from a response, decoded to typed structs.
 
-A WAT holds less than its page: only `alt` and `title` of `img src`, attribute values as the extractor decoded them.
+A WAT holds less than its page: of `img src` only `alt` and `title`, with values as the extractor decoded them.
 """
 
 import json
@@ -14,12 +14,12 @@ from udfs.html.profiles import PAPER, Profile
 from udfs.outcomes import Outcome
 
 _IMAGE_PATH = "IMG@/src"
-_MAX_OFFSET_DIGITS = 18  # what a long holds; no file is an exabyte
+_MAX_OFFSET_DIGITS = 18  # fits in 64 bits; no file is an exabyte long
 
 
 class WatPage(NamedTuple):
-    """A page as its WAT record gives it; `warc_name` and `warc_offset` are None where the record has no Container.
-    `opt_outs` are its HTTP fields of `opt_outs.HEADERS`, lower-case, each as often as it was sent."""
+    """A page as its WAT record describes it; `warc_name` and `warc_offset` are None if the record has no Container.
+    `opt_outs` are its HTTP fields of `opt_outs.HEADERS`, in lower case, each as often as it was sent."""
 
     url: str | None
     document: Document
@@ -78,7 +78,7 @@ _decode = msgspec.json.Decoder(_Wat).decode
 
 
 def wat_page(payload: bytes, profile: Profile = PAPER) -> WatPage | Outcome:
-    """The page of one WAT metadata record, or the outcome that says why it is none.
+    """The page of one WAT metadata record, or the outcome that explains why there is none.
 
     Raises `ValueError` for a payload that is not the JSON of a WAT record. Invalid UTF-8 and lone surrogates, which
     the extractor writes for some pages, become U+FFFD.
@@ -96,7 +96,7 @@ def wat_page(payload: bytes, profile: Profile = PAPER) -> WatPage | Outcome:
     if response is None or response.html is None:
         return Outcome.PAGE_NOT_HTML
     images = [_image(link, profile) for link in response.html.links if link.path == _IMAGE_PATH]
-    # as of a page's HTML: where there is no image, there is nothing to opt out
+    # as for HTML: a page without images has nothing to opt out
     metas = _metas(response.html.head.metas) if images else ()
     document = Document(response.html.head.base, images, metas=metas)
     opt_outs = _opt_outs(response.headers)
@@ -113,31 +113,31 @@ def _image(link: _Link, profile: Profile) -> Image:
 
 def _metas(metas: Any) -> tuple[tuple[str, str], ...]:
     """The (name, content) of the meta tags of `opt_outs.METAS`, in the form of `Document.metas`."""
-    found = []
+    named = []
     for meta in metas if isinstance(metas, list) else ():
         name, content = (meta.get("name"), meta.get("content")) if isinstance(meta, dict) else (None, None)
         if isinstance(name, str) and isinstance(content, str) and (name := name.strip().lower()) in METAS:
-            found.append((name, content))
-    return tuple(found)
+            named.append((name, content))
+    return tuple(named)
 
 
 def _opt_outs(headers: Any) -> tuple[tuple[str, str], ...]:
-    """The fields of `opt_outs.HEADERS`; one that was sent several times is a list in a WAT."""
-    found = []
+    """The fields of `opt_outs.HEADERS`. A WAT holds a field that was sent several times as a list."""
+    fields: list[tuple[str, str]] = []
     for name, value in headers.items() if isinstance(headers, dict) else ():
         if name.lower() in HEADERS:
             values = value if isinstance(value, list) else [value]
-            found += [(name.lower(), item) for item in values if isinstance(item, str)]
-    return tuple(found)
+            fields += [(name.lower(), item) for item in values if isinstance(item, str)]
+    return tuple(fields)
 
 
 def _decode_leniently(payload: bytes) -> _Wat:
-    """Decode what strict decoding refuses: the standard library takes lone surrogates, which are then replaced."""
-    value = json.loads(payload.decode("utf-8", "replace"), object_hook=_mend_strings)
+    """Decode what strict decoding rejects: the standard library accepts lone surrogates, which are then replaced."""
+    value = json.loads(payload.decode("utf-8", "replace"), object_hook=_replace_surrogates)
     return msgspec.convert(value, _Wat, strict=False)
 
 
-def _mend_strings(value: dict[str, Any]) -> dict[str, Any]:
+def _replace_surrogates(value: dict[str, Any]) -> dict[str, Any]:
     return {
         key: item.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(item, str) else item
         for key, item in value.items()

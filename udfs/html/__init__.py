@@ -1,1 +1,1 @@
-"""From HTML to images with their texts: parsers, limits, lazy images."""
+"""From HTML to images and their texts: parsers, limits, lazy images."""

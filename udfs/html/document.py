@@ -1,11 +1,11 @@
-"""What extraction takes from a page, whether it comes as HTML or as a WAT's JSON."""
+"""What extraction takes from a page, in HTML or in the JSON of a WAT."""
 
 from typing import NamedTuple
 
 
 class Image(NamedTuple):
-    """An `img` element: `src`, the texts present as (text_key, value), and where `src` is not the image's address, the
-    URLs to try before it; all as written, entities decoded."""
+    """An `img` element: its `src`, its texts as (text_key, value), and in `others` the URLs to try before `src`, if
+    `src` is not the image's address. All as written, with entities decoded."""
 
     src: str | None
     texts: tuple[tuple[str, str], ...]
@@ -13,11 +13,11 @@ class Image(NamedTuple):
 
 
 class Document(NamedTuple):
-    """A page: its images in document order and, where there are any, the first `<base href>` to resolve their URLs by.
+    """A page: its images in document order, and the first `<base href>`, to resolve their URLs (None without images).
 
-    `is_capped` where the page has more than `html_limits` allow, which was not looked at. `metas` are the names (lower
-    case) and contents of the `meta` elements that may say no to its use (`opt_outs`). `twins` counts the images in
-    `noscript` that are one with another.
+    `is_capped` says that the page exceeds the `limits`, and the part beyond them was ignored. `metas` are the names
+    (lower case) and contents of the `meta` elements that may opt out (`opt_outs`). `twins` counts the images in
+    `noscript` that were merged with another one.
     """
 
     base_href: str | None

@@ -1,4 +1,4 @@
-"""Where the URL of an image stands when its `src` has none: lazy-loading attributes, `srcset`, and `picture`."""
+"""Finds an image's URL if its `src` has none: in lazy-loading attributes, in `srcset`, and in `picture`."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from udfs.html.srcset import best_first, parse_srcset
 
 Attributes = Mapping[str, str | None]
-"""The attributes of an element by lower-case name; None, like the empty string, is one without a value."""
+"""The attributes of an element by lower-case name. None, like the empty string, stands for no value."""
 
 LAZY_SRC = {
     "data-src": "lazysizes, vanilla-lazyload, lozad, yall, LazyLoad 2, LiteSpeed, Smush and most others",
@@ -27,12 +27,12 @@ LAZY_SRC = {
     "data-ks-lazyload": "KISSY",
     "data-actualsrc": "Zhihu",
 }
-"""Attributes in which lazy-loading scripts keep the URL until it is wanted, with who does; the first that is there
-counts."""
+"""Attributes in which lazy-loading scripts keep the URL until they load the image, and the scripts that use each. The
+first one present counts."""
 
 HOME_MADE_SRC = ("data-original-src", "data-lazyload-src", "data-img-src", "data-image-src")
-"""What pages call it that load their images by scripts of their own; it may hold another image as well, and counts only
-where `src` has none."""
+"""Attributes of pages with their own lazy-loading scripts. They may also contain another image, so they count only if
+`src` has no address."""
 
 LAZY_SRCSET = {
     "data-srcset": "lazysizes, vanilla-lazyload, lozad, yall",
@@ -43,10 +43,10 @@ LAZY_SRCSET = {
     "data-breeze-srcset": "Breeze",
     "srcset": "the HTML standard",
 }
-"""The same for what has the form of a `srcset`."""
+"""The same for attributes in the format of `srcset`."""
 
 _LAZY = (frozenset(LAZY_SRC) | frozenset(LAZY_SRCSET)) - {"srcset"}
-_LATE_TYPES = frozenset(  # few tools read them: the other sources come first
+_LATE_TYPES = frozenset(  # few tools read these formats: other sources come first
     ("image/avif", "image/jxl", "image/heic", "image/heif", "image/jp2", "image/jpx", "image/jxr", "image/vnd.ms-photo")
 )
 _MOST_URLS, _MOST_CHARACTERS = 32, 1 << 16
@@ -64,22 +64,22 @@ _placeholder = re.compile(
 
 
 def needs_another(src: str | None) -> bool:
-    """Whether a `src` is no image's address: absent, blank, `#`, or of another scheme than http and https."""
+    """Whether a `src` is not an image's address: absent, blank, `#`, or with a scheme other than http and https."""
     return src is None or _no_address(src) is not None
 
 
 def is_named_placeholder(src: str) -> bool:
-    """Whether a URL's file is named as those are that stand in for an image until it is loaded."""
+    """Whether a URL's file has a typical name of a placeholder, which pages show until an image is loaded."""
     path = src.partition("?")[0].partition("#")[0].strip()
     return _placeholder(path, path.rfind("/") + 1) is not None
 
 
 def other_urls(attributes: Attributes, sources: Iterable[Attributes]) -> tuple[str, ...]:
-    """The URLs of an `img` beside its `src`, as written, the best first.
+    """The URLs of an `img` other than its `src`, as written, the best first.
 
-    Those of lazy-loading attributes, in the order of `LAZY_SRC`; then the candidates of each `srcset`, and those of the
-    `source` elements before the image in its `picture`. Templates, which a script fills in, flags and placeholders are
-    left out. None for an image that is not lazy by its attributes and has a `src` of its own.
+    First those of lazy-loading attributes, in the order of `LAZY_SRC`; then the candidates of each `srcset`; then those
+    of the `source` elements before the image in its `picture`. Excludes flags, placeholders, and templates that a
+    script fills in. Empty for an image without lazy-loading attributes whose `src` is an address.
     """
     src = attributes.get("src")
     is_lazy = not _LAZY.isdisjoint(attributes)
@@ -89,11 +89,11 @@ def other_urls(attributes: Attributes, sources: Iterable[Attributes]) -> tuple[s
         return ()
     names = (*LAZY_SRC, *HOME_MADE_SRC) if needs_another(src) else LAZY_SRC
     urls = [value.strip() for name in names if (value := attributes.get(name)) and _is_address(value)]
-    urls += _of_srcsets(attributes)
+    urls += _srcset_urls(attributes)
     late: list[str] = []
     for source in sources:
         is_late = (source.get("type") or "").strip().lower() in _LATE_TYPES
-        (late if is_late else urls).extend(_of_srcsets(source))
+        (late if is_late else urls).extend(_srcset_urls(source))
     distinct = list(dict.fromkeys([*urls, *late]))[:_MOST_URLS]
     return tuple([url for url in distinct if not is_named_placeholder(url)])
 
@@ -102,6 +102,6 @@ def _is_address(value: str) -> bool:
     return len(value) <= _MOST_CHARACTERS and not _not_in_urls(value) and _path_or_file(value.strip()) is not None
 
 
-def _of_srcsets(attributes: Attributes) -> list[str]:
+def _srcset_urls(attributes: Attributes) -> list[str]:
     texts = [text for name in LAZY_SRCSET if (text := attributes.get(name))]
     return [url for text in texts for url in best_first(parse_srcset(text)) if "{" not in url]

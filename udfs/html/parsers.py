@@ -1,13 +1,13 @@
-"""Images of an HTML page and what else extraction takes from it, by parsers that follow the HTML standard.
+"""Extracts the images of an HTML page, and what else extraction needs, with parsers that follow the HTML standard.
 
-`scanner` (the default) cuts the tags that matter out of the page and gives only these to lexbor; `lexbor` gives it the
-whole page, and `beautifulsoup` parses it by html5lib (slow, an independent oracle). All parse with scripting off, so
-that `noscript` counts; comments, raw text and `template` contents do not.
+`scanner` (the default) cuts out the tags that matter and parses only these with lexbor. `lexbor` parses the whole page.
+`beautifulsoup` parses it with html5lib: slow, but an independent oracle. All parse with scripting off, so `noscript`
+counts; comments, raw text and the contents of `template` do not.
 
-They give the same images but where one of them departs from the standard: html5lib 1.1 is older than it (an `img`
-within `select` counts for browsers since 2025, and not for html5lib); lexbor loses `<image>`, the old spelling of
-`img`, directly in a table. Order differs in one case: the scanner keeps the source's, where trees move an image that
-stands between a table's cells to before the table.
+They return the same images, except where one of them deviates from the standard. html5lib 1.1 is older: it ignores an
+`img` in `select`, which browsers accept since 2025. lexbor loses `<image>`, the old spelling of `img`, directly in a
+table. One order differs: the scanner keeps the order of the source, where a tree moves an image between the cells of a
+table to before the table.
 """
 
 import re
@@ -23,7 +23,7 @@ from udfs.html.rich_images import rich_images
 from udfs.html.skeleton import skeleton
 from udfs.html.trees import LexborTree, SoupTree, Tree
 
-warnings.filterwarnings("ignore", category=XMLParsedAsHTMLWarning)  # XHTML is meant to be read as HTML here
+warnings.filterwarnings("ignore", category=XMLParsedAsHTMLWarning)  # here, XHTML is parsed as HTML on purpose
 
 
 class Unparsable(Exception):
@@ -34,13 +34,13 @@ _IMAGE_BYTES = re.compile(rb"<im(?:g|age)", re.IGNORECASE).search
 _may_opt_out = re.compile("noai|noimageai|noindex|none|tdm-reservation", re.IGNORECASE).search
 
 Html = str | bytes
-"""Text without lone surrogates, or bytes that are UTF-8 (malformed parts count as U+FFFD): see `charsets.as_html`."""
+"""Text without lone surrogates, or UTF-8 bytes (malformed parts count as U+FFFD): see `charsets.as_html`."""
 
 HtmlParser = Callable[[Html, Profile], Document]
 
 
 def parse_with_scanner(html: Html, profile: Profile = PAPER) -> Document:
-    """Parse the page's skeleton with lexbor, or the page where it has none; never raises."""
+    """Parse the page's skeleton with lexbor, or the whole page if it has none; never raises."""
     page = html if isinstance(html, bytes) else html.encode()
     cut = skeleton(page, with_whole=profile.looks_around)
     if cut is None:
@@ -49,13 +49,13 @@ def parse_with_scanner(html: Html, profile: Profile = PAPER) -> Document:
 
 
 def parse_with_lexbor(html: Html, profile: Profile = PAPER) -> Document:
-    """Parse with lexbor; never raises. A page that does not hold the bytes `<img` or `<image` is not parsed at all."""
+    """Parse with lexbor; never raises. A page without the bytes `<img` or `<image` is not parsed."""
     page = html if isinstance(html, bytes) else html.encode()
     return NO_IMAGES if _IMAGE_BYTES(page) is None else _lexbor_document(page, profile)
 
 
 def parse_with_beautifulsoup(html: Html, profile: Profile = PAPER) -> Document:
-    """Parse with BeautifulSoup on html5lib's tree. Raises `Unparsable` for the pages on which html5lib trips."""
+    """Parse with BeautifulSoup on html5lib's tree. Raises `Unparsable` for pages on which html5lib fails."""
     page = html if isinstance(html, bytes) else html.encode()
     bounded = within_limits(page)
     try:
@@ -91,7 +91,7 @@ def _document(tree: Tree, profile: Profile, *, is_cut: bool) -> Document:
 
 
 def _metas(tree: Tree) -> tuple[tuple[str, str], ...]:
-    """Name and content of the `meta` elements that may say no."""
+    """Name and content of the `meta` elements that may opt out."""
     metas = []
     for node in tree.tags("meta"):
         attributes = tree.attributes(node)

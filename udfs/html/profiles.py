@@ -1,29 +1,29 @@
-"""What extraction looks for on a page: where the URL of an image may stand, and its texts."""
+"""What extraction looks for on a page: which URLs of an image, and which texts."""
 
 from dataclasses import dataclass
 
 TEXT_KEYS = ("alt", "title", "data-image-title", "figcaption", "aria-label")
-"""Where a text of an image may stand, in the order in which its pairs are emitted. All are attributes of the `img`, but
-`figcaption`: the caption of the `figure` whose only image it is."""
+"""The sources of an image's texts, in the order of their pairs. All are attributes of the `img`, except `figcaption`:
+the caption of a `figure` that contains only this image."""
 
 PAPER_TEXT_KEYS = ("alt", "title", "data-image-title")
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Which texts to take (of `TEXT_KEYS`), and whether URLs count that stand elsewhere than in `src`."""
+    """Which texts to take (of `TEXT_KEYS`), and whether to use URLs beyond `src`."""
 
     text_keys: tuple[str, ...]
     beyond_src: bool
 
     @property
     def attribute_keys(self) -> tuple[str, ...]:
-        """The texts that are attributes of the `img`."""
+        """The text keys that are attributes of the `img`."""
         return tuple([key for key in self.text_keys if key != "figcaption"])
 
     @property
     def looks_around(self) -> bool:
-        """Whether more of the page matters than the `img` elements themselves."""
+        """Whether extraction needs more of the page than its `img` elements."""
         return self.beyond_src or "figcaption" in self.text_keys
 
 

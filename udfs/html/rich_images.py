@@ -1,12 +1,12 @@
-"""Images with what stands around them: other places of their URL, twins in `noscript`, captions of figures.
+"""Images with their context: other sources of the URL, twins in `noscript`, captions of figures.
 
-What belongs to an image is decided narrowly, since a wrong pair costs more than a missing one:
+The rules are narrow, because a wrong pair costs more than a missing one:
 
 - The URL is `src`, unless that is no address or a placeholder and there is another (`lazy_images`). A placeholder is
-  told by its file's name, or by several images of the page that share it and differ in what they will load.
-- An image in `noscript` is the twin of the one just before or after it (no other image between) if it has the same URL;
-  if neither has, if it has the same `alt` and the other is lazy. The two are one image; the twin lends its URL, and if
-  that is the same, its texts.
+  detected by its file's name, or because several images of the page share it but load different URLs.
+- An image in `noscript` is the twin of the image just before or after it (no other image between) if it has the same
+  URL; if neither has, if it has the same `alt` and the other is lazy. The two count as one image, which gets the twin's
+  URL and, if the URLs are equal, the twin's texts.
 - A `figcaption` belongs to the only image of its `figure` (twins are one, images in the caption do not count), unless
   the figure holds another figure, or something else that the caption may be about (`_OTHER_SUBJECTS`). The caption
   of its own figure goes before that of its twin's.
@@ -101,7 +101,7 @@ _NOWHERE = _Around()
 
 
 class _Surroundings:
-    """What elements lie in, remembered for all elements on the way: no way is gone twice."""
+    """What elements are inside of. Memoised: each ancestor is visited once."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree

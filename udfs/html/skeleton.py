@@ -1,19 +1,19 @@
-"""The few tags of a page that extraction reads, cut out of it without building its tree.
+"""Cuts out the few tags of a page that extraction reads, without building the page's tree.
 
-A page's skeleton is the source of its `KEPT` tags, in order (for captions and `picture`, of `KEPT_WHOLE` elements too),
-and nothing else. Parsed by the same HTML parser it gives the same elements as the whole page does, for less: most of a
-page is script, style, text and tags that do not matter here. Whoever needs another element adds its tags to `KEPT` and
-reads it from the tree.
+A page's skeleton is the source of its `KEPT` tags in order (for captions and `picture`, also of its `KEPT_WHOLE`
+elements), and nothing else. The same HTML parser finds the same elements in it as in the whole page, but faster: most
+of a page is script, style, text and irrelevant tags. To read another element, add its tags to `KEPT` and take it from
+the tree.
 
-How: numpy finds every `<`; a table on the three bytes after it leaves the tags that matter (those kept, and those that
-change how what follows is tokenized: raw text, comments, templates, foreign content). A walk over these applies the
-tokenizer's rules (the HTML standard, section 13.2.5). Whether such a `<` starts a tag, or lies in an attribute's value,
-is told from the bytes just before it where they leave no doubt, else by tokenizing all tags since the last sure place.
+Method: numpy finds every `<`. A table of tag codes selects the tags that matter: those kept, and those that change how
+the text after them is tokenized (raw text, comments, templates, foreign content). A loop over these applies the rules
+of the tokenizer (the HTML standard, section 13.2.5). A `<` may start a tag or be part of an attribute's value. The
+bytes before it often show which; if not, all tags since the last known state are tokenized.
 
-What hangs on the tree rather than on the tokens is not guessed: raw text with a `<`, CDATA, `image`, `template` and
-`base` that may lie in foreign content, `frameset`, `plaintext`, a script within a script's comment, several `base`.
-Nor is where a whole element ends that is not plain (`html_ranges`). Such a page has no skeleton, and is parsed whole.
-Elements keep the order of the source, where a tree moves those that a table cannot hold to before it.
+Whatever depends on the tree is not guessed: raw text with a `<`, CDATA, `image`, `template` and `base` that may be in
+foreign content, `frameset`, `plaintext`, a script in a script's comment, several `base`, and the end of a whole element
+that is not plain (`whole_elements`). Such a page has no skeleton and is parsed whole. Elements keep the order of the
+source, where a tree moves those that are not allowed in a table to before it.
 """
 
 import re
@@ -22,18 +22,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from udfs.html.tag_codes import CODES, tag_code, tag_codes
 from udfs.html.tokens import after_comment, bogus_comment, end_tag_name, start_or_end_tag, tokens
 from udfs.html.whole_elements import end_of_plain
 
 KEPT = (b"img", b"image", b"base", b"template", b"/template", b"meta")
-"""Tags that a skeleton holds."""
+"""Tags that a skeleton contains."""
 
 KEPT_WHOLE = (b"figure", b"picture", b"noscript")
-"""Elements that a skeleton for captions or `picture` holds as they stand, where what it takes lies in them."""
+"""Elements that a skeleton for captions or `picture` contains unchanged, if they contain what extraction needs."""
 
-_WANTED = (b"img", b"image", b"base")  # without any of these a page is not looked at
-_opts_out = re.compile(rb"noai|noi|none|tdm-r|&#").search  # what a `meta` holds that may say no to the page's use
-_wanted_of = {  # what of a whole element matters
+_WANTED = (b"img", b"image", b"base")  # a page without any of these is skipped
+_opts_out = re.compile(rb"noai|noi|none|tdm-r|&#").search  # part of every `meta` that may opt out
+_wanted_of = {  # what a whole element must contain to be kept
     name: re.compile(wanted, re.IGNORECASE).search
     for name, wanted in zip(KEPT_WHOLE, (rb"<figcaption", rb"<im(?:g|age)", rb"<im(?:g|age)"), strict=True)
 }
@@ -41,7 +42,7 @@ _end_of_head = re.compile(rb"</head(?=[\t\n\f\r />])|<body(?=[\t\n\f\r />])", re
 _buttons = re.compile(rb"<(/?)button(?=[\t\n\f\r />])", re.IGNORECASE).finditer
 _RAW = frozenset((b"script", b"style", b"textarea", b"title", b"iframe", b"noembed", b"noframes", b"xmp"))
 _FOREIGN = (b"svg", b"/svg", b"desc")
-_HTML_WITHIN = (b"math", b"foreignobject")  # HTML may be open in it, and hide its end tag from the tree
+_HTML_WITHIN = (b"math", b"foreignobject")  # may contain open HTML elements, which hide its end tag from the tree
 _NEEDS_TREE = (b"frameset", b"plaintext")
 _EVERMORE = 1 << 60
 _COMMENT_OR_CDATA = (b"!--", b"![C")
@@ -50,9 +51,9 @@ _BEFORE_A_VALUE = frozenset(b"= \t\n\f\r")
 
 
 def _table(kept: tuple[bytes, ...]) -> np.ndarray:
-    """By the low five bits of three bytes (letters of either case alike): 0 no tag that matters, 1 may be, 2 a
-    `meta`, 3 one of `_WANTED`. The walk looks at the names themselves."""
-    table = np.zeros(1 << 15, np.uint8)
+    """By tag code: 0 for no tag that matters, 1 for one that may matter, 2 for `meta`, 3 for one of `_WANTED`.
+    `_kept_tags` compares the names themselves."""
+    table = np.zeros(CODES, np.uint8)
     ends = tuple(b"/" + name for name in _RAW)
     for tags, kind in (
         ((*kept, *_RAW, *ends, *_FOREIGN, *_HTML_WITHIN, *_NEEDS_TREE, *_COMMENT_OR_CDATA), 1),
@@ -60,7 +61,7 @@ def _table(kept: tuple[bytes, ...]) -> np.ndarray:
         (_WANTED, 3),
     ):
         for tag in tags:
-            table[sum((byte & 31) << 5 * place for place, byte in enumerate(tag[:3]))] = kind
+            table[tag_code(tag)] = kind
     return table
 
 
@@ -68,22 +69,22 @@ _MATTERS, _MATTERS_WITH_WHOLE = _table(KEPT), _table((*KEPT, *KEPT_WHOLE))
 
 
 class _NeedsTree(Exception):
-    """The tokens alone do not tell what is an element here."""
+    """The tokens alone do not show the page's elements."""
 
 
 def skeleton(html: bytes, *, with_whole: bool = False) -> bytes | None:
-    """The `KEPT` tags of a page (ASCII-compatible bytes, of any quality), as they stand there, and of the `KEPT_WHOLE`
-    elements those that matter; empty where it has no image or base. None where it takes a tree to tell."""
+    """The `KEPT` tags of a page (ASCII-compatible bytes, however malformed), unchanged, and the `KEPT_WHOLE` elements
+    that matter; empty if it has no image or base. None if only a tree can show them."""
     try:
         kept = b"".join(_kept_tags(html, with_whole))
     except _NeedsTree:
         return None
-    return b"<body>" + kept if kept and with_whole else kept  # what comes first would else lie in the head
+    return b"<body>" + kept if kept and with_whole else kept  # otherwise the first tags would be part of the head
 
 
 def _kept_tags(html: bytes, with_whole: bool) -> list[bytes]:
     kept: list[bytes] = []
-    sure = 0  # up to here all is tokenized, and here the tokenizer is in its data state
+    sure = 0  # everything before is tokenized, and the tokenizer is in its data state here
     open_svgs = bases = 0
     whole = _WholeElements(html)
     walk = zip(*_places(html, _MATTERS_WITH_WHOLE if with_whole else _MATTERS), strict=True)
@@ -98,7 +99,7 @@ def _kept_tags(html: bytes, with_whole: bool) -> list[bytes]:
         if html[place + 1] == _BANG:
             if html.startswith(b"<!--", place):
                 sure = after_comment(html, place)
-            elif open_svgs:  # CDATA there, a comment elsewhere
+            elif open_svgs:  # CDATA in an SVG, a comment elsewhere
                 raise _NeedsTree
             continue
         tag = start_or_end_tag(html, place)
@@ -139,23 +140,23 @@ def _kept_tags(html: bytes, with_whole: bool) -> list[bytes]:
 
 
 class _WholeElements:
-    """Which of the `KEPT_WHOLE` elements of a page hold what is wanted of them. No part of it is gone over for each."""
+    """Selects the `KEPT_WHOLE` elements that contain what extraction needs. Scans the page once, not per element."""
 
     def __init__(self, html: bytes) -> None:
         self._html = html
-        self._wanted = dict.fromkeys(KEPT_WHOLE, -1)  # where the next of it is
-        self._vain = dict.fromkeys(KEPT_WHOLE, 0)  # up to here no element holds it
+        self._wanted = dict.fromkeys(KEPT_WHOLE, -1)  # the position of the next wanted part
+        self._vain = dict.fromkeys(KEPT_WHOLE, 0)  # no element before this position contains a wanted part
         self._head_end: int | None = None
-        self._buttons: list[tuple[int, bool]] | None = None  # where the tags are, and whether they are start tags
+        self._buttons: list[tuple[int, bool]] | None = None  # position, and whether it is a start tag
 
     def end(self, name: bytes, start: int, inside: int) -> int:
-        """Where an element ends whose start tag lies from `start` to `inside`; 0 where nothing of it is wanted."""
+        """The end of an element whose start tag is from `start` to `inside`; 0 if it contains nothing wanted."""
         if self._wanted[name] < inside:
-            found = _wanted_of[name](self._html, inside)
-            self._wanted[name] = _EVERMORE if found is None else found.start()
+            match = _wanted_of[name](self._html, inside)
+            self._wanted[name] = _EVERMORE if match is None else match.start()
         if self._wanted[name] == _EVERMORE or inside <= self._vain[name]:
             return 0
-        if name == b"noscript" and self._is_in_head(start):  # where it holds no image: they come after it in the body
+        if name == b"noscript" and self._is_in_head(start):  # the parser moves its images to the body
             return 0
         end = end_of_plain(self._html, start, self._is_in_button)
         if end is None:
@@ -167,8 +168,8 @@ class _WholeElements:
 
     def _is_in_head(self, place: int) -> bool:
         if self._head_end is None:
-            found = _end_of_head(self._html)
-            self._head_end = 0 if found is None else found.start()
+            match = _end_of_head(self._html)
+            self._head_end = 0 if match is None else match.start()
         return place < self._head_end
 
     def _is_in_button(self, place: int) -> bool:
@@ -179,13 +180,10 @@ class _WholeElements:
 
 
 def _places(html: bytes, matters: np.ndarray) -> tuple[list[int], list[int]]:
-    """Where tags that matter may start, up to the last `meta` or wanted one, and for each the `<` before it (or -1)."""
+    """Where tags that may matter start, up to the last `meta` or wanted tag, and the last `<` before each (or -1)."""
     data = np.frombuffer(html, np.uint8)
     angles = np.flatnonzero(data[:-3] == ord("<"))
-    code = (data[1:][angles] & 31).astype(np.uint16)
-    code |= (data[2:][angles] & 31).astype(np.uint16) << 5
-    code |= (data[3:][angles] & 31).astype(np.uint16) << 10
-    kinds = matters[code]
+    kinds = matters[tag_codes(data[1:], angles)]
     chosen = np.flatnonzero(kinds)
     wanted = np.flatnonzero(kinds[chosen] >= 2)
     if not len(wanted) or kinds[chosen].max() < 3:
@@ -198,11 +196,11 @@ def _places(html: bytes, matters: np.ndarray) -> tuple[list[int], list[int]]:
 
 
 def _is_surely_text(html: bytes, sure: int, previous: int, place: int) -> bool:
-    """Whether the tokenizer is in its data state at `place`, if it is at `sure` and `previous` is the last `<` between.
+    """Whether the tokenizer is in its data state at `place`, if it was so at `sure`, and the last `<` is `previous`.
 
-    It is, when a `>` lies after `previous` that closes whatever may be open there. That one does unless it stands in a
-    quoted value; then the value's quotation mark is the last of its kind before `place`, just after a `=` (the value is
-    still open), or lies between the `>` and `place` (it ended there).
+    It is if a `>` after `previous` closes the tag that may be open there. That `>` does, unless it is part of a quoted
+    value. In that case, the last quotation mark of its kind before `place` either follows a `=` (the value is still
+    open), or is between the `>` and `place` (the value ended there).
     """
     closing = html.rfind(b">", previous, place)
     if closing < 0:
@@ -215,14 +213,14 @@ def _is_surely_text(html: bytes, sure: int, previous: int, place: int) -> bool:
 
 
 def _end_of_token_around(html: bytes, sure: int, place: int) -> int:
-    """The end of the tag or bogus comment that `place` lies in; 0 when it lies in none."""
+    """The end of the tag or bogus comment that contains `place`; 0 if none does."""
     reached = _end_of(tokens(html, sure, place), html)
     return 0 if reached == place else _end_of(start_or_end_tag(html, reached) or bogus_comment(html, reached), html)
 
 
 def _end_of_raw_text(html: bytes, start: int, name: bytes, walk: Iterator[tuple[int, int]]) -> int:
-    """Where the raw text element of this name that is open at `start` has ended; takes the places within off `walk`."""
-    comment = -1  # of a script: where its last `<!--` is
+    """The end of the raw text element of this name that is open at `start`; consumes its places from `walk`."""
+    comment = -1  # in a script, the position of its last `<!--`
     for place, _ in walk:
         if place < start:
             continue
@@ -240,17 +238,17 @@ def _end_of_raw_text(html: bytes, start: int, name: bytes, walk: Iterator[tuple[
                 and comment >= 0
                 and html.find(b"-->", comment + 2, place) < 0
             ):
-                raise _NeedsTree  # from here on an end tag may not end it
+                raise _NeedsTree  # from here on, an end tag may not close the script
     return len(html)
 
 
 def _end_of(match: re.Match[bytes] | None, html: bytes) -> int:
-    """A match's end; the page's, when what was looked for does not end within it."""
+    """The end of a match; the end of the page if there is none."""
     return len(html) if match is None else match.end()
 
 
 def _is_plain_text(html: bytes, start: int, name: bytes) -> bool:
-    """Whether only text lies between `start` and the end tag of this name, so that it is the same if it is raw text."""
+    """Whether only text is between `start` and the end tag of this name, so that it reads the same as raw text."""
     place = html.find(b"<", start)
     end = end_tag_name(html, place) if place >= 0 else None
     return end is not None and end[1].lower() == name

@@ -1,4 +1,4 @@
-"""Tokens of an HTML page: tags and comments as the tokenizer takes them (the HTML standard, section 13.2.5)."""
+"""Tokens of an HTML page: tags and comments, by the tokenizer of the HTML standard (section 13.2.5)."""
 
 import re
 
@@ -18,7 +18,7 @@ tokens = re.compile(
 
 
 def after_comment(html: bytes, place: int) -> int:
-    """Where the comment has ended that starts at `place`: `<!-->` and `<!--->` are whole ones."""
+    """The end of the comment that starts at `place`; `<!-->` and `<!--->` are complete comments."""
     end = html.find(b"-->", place + 2)
     odd_end = html.find(b"--!>", place + 4, end if end >= 0 else len(html))
     if odd_end >= 0:

@@ -1,4 +1,4 @@
-"""Trees of a page by lexbor and by html5lib, behind the few questions that extraction asks of them.
+"""Trees of a page by lexbor and by html5lib, behind the few methods that extraction needs.
 
 An element of SVG or MathML is no element of HTML, even where both have the name: `<svg><figcaption>` captions nothing.
 Here its name has a prefix, as html5lib-tests write it (`svg figcaption`), except for the roots `svg` and `math`
@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNod
 
 from udfs.html.lazy_images import Attributes
 
-_AS_WRITTEN = LexborDocumentOptions.WO_EVENTS.value  # else <selectedcontent> holds a second copy of an option's image
+_AS_WRITTEN = LexborDocumentOptions.WO_EVENTS.value  # with events, <selectedcontent> gets a copy of an option's image
 _BLOCKS = frozenset(
     "address article aside blockquote br center dd details dialog div dl dt fieldset figcaption figure footer form h1 "
     "h2 h3 h4 h5 h6 header hgroup hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
@@ -31,7 +31,7 @@ _NAMESPACES = {"http://www.w3.org/2000/svg": "svg", "http://www.w3.org/1998/Math
 
 
 class Tree(Protocol):
-    """A page's elements, those within `template` left out. Nodes are the parser's own, names as the module says."""
+    """The elements of a page, except those in `template`. Nodes are the parser's own objects."""
 
     def tags(self, name: str) -> list[Any]:
         """The elements of this name, in document order."""
@@ -42,7 +42,7 @@ class Tree(Protocol):
         ...
 
     def key(self, node: Any) -> Hashable:
-        """What tells an element from others."""
+        """A key that identifies an element."""
         ...
 
     def name(self, node: Any) -> str:
@@ -50,24 +50,24 @@ class Tree(Protocol):
         ...
 
     def parent(self, node: Any) -> Any | None:
-        """The element around one, None for the outermost."""
+        """The element that contains this one; None for the outermost."""
         ...
 
     def children(self, node: Any) -> Iterator[tuple[str, Any]]:
-        """The names and nodes of an element's child elements, in order."""
+        """The names and nodes of an element's children, in order."""
         ...
 
     def within(self, node: Any) -> Iterator[tuple[str, Any]]:
-        """The names and nodes of all elements in one, at any depth."""
+        """The names and nodes of all elements inside one, at any depth."""
         ...
 
     def text(self, node: Any) -> str:
-        """The text of an element as it is read: blocks and line breaks apart, scripts and the like left out."""
+        """The text of an element as a reader sees it: spaces between blocks, without scripts and other raw text."""
         ...
 
 
 class LexborTree:
-    """A tree by lexbor, of bytes that are UTF-8."""
+    """A tree by lexbor, of UTF-8 bytes."""
 
     def __init__(self, html: bytes) -> None:
         self._parser = LexborHTMLParser(html, options=_AS_WRITTEN)
@@ -133,8 +133,9 @@ class LexborTree:
 
 
 class SoupTree:
-    """A tree by html5lib, which keeps the contents of `template`: they are skipped. Raises `AssertionError` for the
-    pages on which html5lib trips over itself."""
+    """A tree by html5lib. It skips the contents of `template`, which html5lib keeps in the tree.
+
+    Raises `AssertionError` for pages on which html5lib fails."""
 
     def __init__(self, html: str) -> None:
         self._soup = BeautifulSoup(html, "html5lib")
@@ -180,17 +181,18 @@ class SoupTree:
 
 
 def _nearest_block(tree: Tree, node: Any | None, blocks: dict[Hashable, Hashable]) -> Hashable:
-    """The block that an element is or lies in, `_NOT_READ` where an element around it hides its text.
+    """The block that an element is or is in, `_NOT_READ` where an element around it hides its text.
 
-    It is remembered for all elements on the way, so that no way is walked twice."""
-    way = []
+    Memoised in `blocks`, so each ancestor is visited once.
+    """
+    path = []
     while node is not None and tree.key(node) not in blocks:
-        way.append(node)
+        path.append(node)
         node = tree.parent(node)
-    found = None if node is None else blocks[tree.key(node)]
-    for around in reversed(way):
+    block = None if node is None else blocks[tree.key(node)]
+    for around in reversed(path):
         name, key = tree.name(around), tree.key(around)
-        if found != _NOT_READ:
-            found = _NOT_READ if name in _NO_TEXT else key if name in _BLOCKS else found
-        blocks[key] = found
-    return found
+        if block != _NOT_READ:
+            block = _NOT_READ if name in _NO_TEXT else key if name in _BLOCKS else block
+        blocks[key] = block
+    return block

@@ -1,8 +1,8 @@
-"""Elements that can be cut out of a page whole, since it does not take the page's tree to tell where they end.
+"""Finds the end of elements that can be cut out of a page whole, without building the page's tree.
 
-A tree and the tokens disagree where elements are nested wrongly: a stray `</div>` closes what is open outside, a `<td>`
-the cell around. An element is plain where no tag within it can do so: it holds only the tags below, those that close
-what is open (`_CLOSING`) properly nested.
+Tokens alone do not show where an element ends if elements are badly nested: a stray `</div>` closes elements outside,
+a `<td>` closes the cell around it. An element is plain if no tag inside it can do so: it contains only the tags below,
+and those that close other elements (`_CLOSING`) are properly nested.
 """
 
 import re
@@ -12,12 +12,12 @@ from udfs.html.tokens import after_comment, bogus_comment, start_or_end_tag
 
 _CLOSING = frozenset(
     b"figure figcaption div section article header footer center button p h1 h2 h3 h4 h5 h6".split()
-)  # their end tags close whatever is open within them, wherever they are
+)  # their end tags close all elements open inside them
 _HEADINGS = frozenset(b"h1 h2 h3 h4 h5 h6".split())
 _ORDINARY = frozenset(
     b"a abbr b big cite code em font i label mark nobr noscript picture q s small span strike strong sub sup time tt u "
     b"img image source br hr wbr link meta".split()
-)  # their end tags close nothing beyond a `figure`, or close nothing at all
+)  # their end tags close nothing outside a `figure`, or nothing at all
 _RAW = {
     name: re.compile(rb"</%b(?=[\t\n\f\r />])" % name, re.IGNORECASE).search
     for name in (b"script", b"style", b"iframe")
@@ -30,8 +30,8 @@ _plain_drawing = re.compile(
 
 
 def end_of_plain(html: bytes, start: int, in_button: Callable[[int], bool]) -> int | None:
-    """Where the element ends that begins at `start`; None where its tags alone do not tell. `in_button` says whether a
-    `button` may be open at a place, which a second one would close."""
+    """The end of the element that starts at `start`; None if its tags alone do not show it. `in_button` says whether a
+    `button`, which a second one would close, may be open at a position."""
     opened: list[bytes] = []
     open_button = False
     position = start
@@ -81,6 +81,6 @@ def end_of_plain(html: bytes, start: int, in_button: Callable[[int], bool]) -> i
 
 
 def _is_text(html: bytes, place: int) -> bool:
-    """Whether the `<` there begins nothing."""
+    """Whether the `<` at `place` is text: no tag and no comment."""
     following = html[place + 1 : place + 2]
     return not (following.isalpha() or following in (b"/", b"!", b"?"))

@@ -1,1 +1,1 @@
-"""Which entries a caption holds, and where."""
+"""Matching: which entries a caption holds, and where."""

@@ -1,11 +1,9 @@
-"""Where in a caption its entries stand, by the matching rule (`udfs.matching.matcher`), for people to look at."""
+"""Where entries stand in a caption, by the matching rule (`udfs.matching.matcher`), for people to look at."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from udfs.matching.matcher import space_text
-
-_WRAPPED = frozenset(",.;:?!`")
 
 
 class Span(NamedTuple):
@@ -23,18 +21,19 @@ class Stretch(NamedTuple):
 
 
 def spans_of(spaced: str, entry: str) -> list[Span]:
-    """Every occurrence of an entry in a spaced text, without the spaces around it; they may overlap."""
-    sought = f" {entry} "
+    """Every occurrence of an entry in a spaced text, without the spaces around the entry. Spans may overlap."""
+    spaced_entry = f" {entry} "
     spans = []
-    at = spaced.find(sought)
+    at = spaced.find(spaced_entry)
     while at >= 0:
         spans.append(Span(at + 1, at + 1 + len(entry)))
-        at = spaced.find(sought, at + 1)
+        at = spaced.find(spaced_entry, at + 1)
     return spans
 
 
 def stretches(text: str, spans: Iterable[Span]) -> list[Stretch]:
-    """The text in pieces, in order: those that spans cover (overlapping and touching ones as one) and those between."""
+    """The text cut into pieces, in order: the covered ones and those between them. Spans that overlap or touch are one
+    piece."""
     pieces: list[Stretch] = []
     done = 0
     for span in _merged(spans):
@@ -48,7 +47,8 @@ def stretches(text: str, spans: Iterable[Span]) -> list[Stretch]:
 
 
 def marked_caption(caption: str, entries: Iterable[str], most: int) -> list[Stretch]:
-    """The caption itself, not its spaced text, in pieces; cut after `most` characters with an ellipsis."""
+    """The caption itself, not its spaced text, in pieces. A longer one is cut after `most` characters, and an ellipsis
+    follows."""
     places = _places(caption)
     spaced = space_text(caption)
     spans = [Span(places[s.start], places[s.end - 1] + 1) for entry in entries for s in spans_of(spaced, entry)]
@@ -59,10 +59,10 @@ def marked_caption(caption: str, entries: Iterable[str], most: int) -> list[Stre
 
 
 def _places(caption: str) -> list[int]:
-    """For each character of the spaced text, the place in the caption of the character it stands for or stands by."""
+    """For each character of the spaced text, the place in the caption of the character that it comes from."""
     places = [0]
     for place, character in enumerate(caption):
-        places += [place] * (3 if character in _WRAPPED else 1)
+        places += [place] * (len(space_text(character)) - len("  "))  # without the spaces around a text
     return [*places, max(len(caption) - 1, 0)]
 
 

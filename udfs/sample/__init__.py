@@ -1,1 +1,1 @@
-"""The generated sample web, as WARC and WAT."""
+"""The generated sample web, written as WARC and WAT."""

@@ -1,8 +1,8 @@
-"""Writing the sample web as a WARC, and as the WAT that CommonCrawl's extractor would put beside it.
+"""Writes the sample web as a WARC, and as the WAT that CommonCrawl's extractor would make of it.
 
-The same pages and seed give the same file, byte for byte, on any machine whose zlib and Brotli compress alike (zlib-ng,
-which some distributions link Python with, packs otherwise); the content is the same everywhere. Neither the output's
-name nor the clock enters a WARC; a WAT names the WARC it describes.
+The same pages and seed give the same file, byte for byte, on all machines whose zlib and Brotli compress alike
+(zlib-ng, which some distributions use for Python, compresses differently); the content is the same everywhere. A WARC
+depends neither on its file name nor on the clock; a WAT contains the name of its WARC.
 """
 
 import json
@@ -25,15 +25,15 @@ from udfs.sample.web import SamplePage, make_page
 _START = datetime(2024, 5, 18)
 _REASONS = {200: "OK", 404: "Not Found"}
 _INFO = (("software", "ballast sample"), ("format", "WARC File Format 1.0"))
-_SLOP_BYTES = 4  # two CRLF close a record; the extractor calls them its trailing slop
+_SLOP_BYTES = 4  # the two CRLF after a record, which the extractor calls trailing slop
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenRecord:
-    """A record of the WARC just written, as far as its WAT speaks of it.
+    """What a WAT needs to know of a record written to its WARC.
 
-    ``page_index`` is None for the warcinfo record. Lengths are in bytes: ``stored_bytes`` in the file (compressed if it
-    is), ``record_bytes`` uncompressed; ``crc`` is the gzip member's, None in an uncompressed file.
+    ``page_index`` is None for the warcinfo record. ``stored_bytes`` is the length in the file, ``record_bytes`` the
+    uncompressed one. ``crc`` is the gzip member's; None in an uncompressed file.
     """
 
     kind: str
@@ -48,12 +48,12 @@ class WrittenRecord:
 def write_warc(path: Path, pages: int, seed: int) -> tuple[WrittenRecord, ...]:
     """Write ``pages`` pages: a warcinfo record, then request, response and metadata of each, as a crawl stores them.
 
-    A name in ``.warc.gz`` is compressed record by record, one in ``.warc`` is not. Returns the records in file order,
-    with their true offsets. Raises UsageError for another name or a negative number of pages, OSError from the disk.
+    A ``.warc.gz`` is compressed record by record, a ``.warc`` is not. Returns the records in file order, with their
+    offsets. Raises UsageError for another suffix or a negative number of pages, and OSError from the disk.
     """
     compressed = _is_compressed(path)
     if pages < 0:
-        raise UsageError(f"the number of pages is 0 or more, not {pages}")
+        raise UsageError(f"the number of pages must be 0 or more, not {pages}")
     written: list[WrittenRecord] = []
     with path.open("wb") as out:
         _append(out, _make_warcinfo(seed), "warcinfo", None, compressed, written)
@@ -65,20 +65,19 @@ def write_warc(path: Path, pages: int, seed: int) -> tuple[WrittenRecord, ...]:
 
 
 def name_wat(warc_path: Path) -> Path:
-    """Where the WAT of a WARC goes: ``sample.warc.gz`` has ``sample.warc.wat.gz`` (UsageError for other names)."""
+    """The path of a WARC's WAT: ``sample.warc.wat.gz`` for ``sample.warc.gz``. UsageError for another suffix."""
     stem = warc_path.name.removesuffix(".gz")
     return warc_path.with_name(f"{stem}.wat.gz" if _is_compressed(warc_path) else f"{stem}.wat")
 
 
 def write_wat(path: Path, warc_path: Path, records: tuple[WrittenRecord, ...], seed: int) -> None:
-    """Write the WAT of the WARC that ``write_warc(warc_path, …, seed)`` returned ``records`` for.
+    """Write the WAT of a WARC. ``write_warc(warc_path, …, seed)`` returned its ``records``.
 
-    One metadata record for each WARC record, in the JSON form of CommonCrawl's ia-web-commons extractor. A WAT leaves
-    out: images without ``src``, every attribute of an image but src, alt and title (so ``data-image-title``), the
-    page's text, and whatever tells a noscript image from another. Deviations: this WAT is made from the ground truth,
-    so it holds no images from ``template`` or ``textarea``, which the extractor, reading tags and building no tree,
-    would list; it reads every encoding, and writes a page's language but none of its ``<meta>`` tags.
-    Raises OSError from the disk.
+    A WAT has a metadata record for each WARC record, in the JSON of CommonCrawl's ia-web-commons extractor. It lacks
+    images without ``src``, all attributes of an image except src, alt and title (so ``data-image-title``), the page's
+    text, and whether an image is in ``noscript``. Deviations: this WAT is made from the ground truth. So it lacks
+    images in ``template`` or ``textarea``, which the extractor lists because it builds no tree; it is right in every
+    encoding; and it has the page's language, but none of its ``<meta>`` tags. Raises OSError from the disk.
     """
     compressed = path.name.endswith(".gz")
     with path.open("wb") as out:
@@ -104,12 +103,12 @@ def write_wat(path: Path, warc_path: Path, records: tuple[WrittenRecord, ...], s
 
 def _is_compressed(path: Path) -> bool:
     if not path.name.endswith((".warc", ".warc.gz")):
-        raise UsageError(f"{path}: a sample's name ends in .warc.gz or .warc")
+        raise UsageError(f"{path}: the name of a sample must end in .warc.gz or .warc")
     return path.name.endswith(".gz")
 
 
 def _identify(kind: str, index: int | None, seed: int) -> dict[str, str]:
-    """A record's id and date, from what it is rather than from chance and clock."""
+    """A record's id and date, derived from its kind, index and seed instead of chance and the clock."""
     name = f"ballast-sample:{seed}:{'' if index is None else index}:{kind}"
     date = _START + timedelta(seconds=index or 0)
     return {"WARC-Date": f"{date.isoformat()}Z", "WARC-Record-ID": f"<urn:uuid:{uuid5(NAMESPACE_URL, name)}>"}
@@ -138,7 +137,7 @@ def _write_fields(fields: tuple[tuple[str, str], ...]) -> bytes:
 
 
 def _make_records(page: SamplePage, index: int, seed: int) -> list[tuple[str, ArcWarcRecord]]:
-    """The three records of one exchange, tied together as CommonCrawl ties them."""
+    """The three records of one exchange, linked as CommonCrawl links them."""
     writer = WARCWriter(BytesIO())
     ids = {kind: _identify(kind, index, seed) for kind in ("request", "response", "metadata")}
     common = {
@@ -174,7 +173,7 @@ def _note(page: SamplePage, index: int) -> tuple[tuple[str, str], ...]:
 def _append(
     out: BinaryIO, record: ArcWarcRecord, kind: str, index: int | None, compressed: bool, written: list[WrittenRecord]
 ) -> None:
-    """Write one record to ``out`` and note it, with what a gzip member's last eight bytes say (RFC 1952)."""
+    """Write one record to ``out`` and add it to ``written``; CRC and size are a gzip member's last bytes (RFC 1952)."""
     buffer = BytesIO()
     WARCWriter(buffer, gzip=compressed).write_record(record)
     stored = buffer.getvalue()

@@ -1,8 +1,8 @@
-"""A small deterministic web, as data: what ``ballast sample`` writes and what tests know the answer to.
+"""A small deterministic web with known images and captions, for ``ballast sample`` and for tests.
 
-Page ``i`` is a pure function of (seed, i): every draw comes from one generator seeded with both, so the first hundred
-pages of a thousand are the hundred pages of a hundred. The first ``len(_OPENING) + len(_OTHER_KINDS)`` pages meet every
-feature in turn; later ones mix them at random. Hosts are reserved names (RFC 2606), all sentences are our own.
+Page ``i`` is a pure function of (seed, i), by one random generator seeded with both: the first hundred pages of a
+thousand are those of a web of a hundred. The first ``len(_OPENING) + len(_OTHER_KINDS)`` pages cover every feature;
+later ones mix them at random. Hosts are reserved names (RFC 2606), all sentences are our own.
 """
 
 import html
@@ -22,7 +22,7 @@ HOSTS = ("gallery.example", "news.example", "shop.example", "blog.example", "tra
 
 @dataclass(frozen=True, slots=True)
 class SampleImage:
-    """One ``img`` element as a browser sees it: raw ``src`` and texts, entities decoded; None where absent."""
+    """One ``img`` element as a browser sees it: raw ``src`` and texts, entities decoded; None if absent."""
 
     src: str | None
     alt: str | None = None
@@ -34,10 +34,10 @@ class SampleImage:
 class SamplePage:
     """One HTTP exchange and its ground truth.
 
-    ``body`` is what the wire carried: chunked and content-encoded where ``headers`` say so. ``images`` are in document
-    order, those in ``noscript`` included, those in comments, scripts, styles, ``template`` and other raw text not; they
-    are there for an error page too, and empty for a response that is not HTML (``html`` False). ``encoding`` is the
-    WHATWG name of the encoding a browser would use. ``features`` names what the page was made to contain.
+    ``body`` is the body as sent: chunked and content-encoded if ``headers`` say so. ``images`` are in document order,
+    with those in ``noscript``, without those in comments, scripts, styles, ``template`` and other raw text. An error
+    page has images too; a response that is not HTML (``html`` False) has none. ``encoding`` is the WHATWG name of the
+    encoding that a browser would use. ``features`` names what the page was made to contain.
     """
 
     url: str
@@ -56,7 +56,7 @@ class SamplePage:
 
 @dataclass(frozen=True, slots=True)
 class _Charset:
-    """How a page declares its encoding, and which languages such pages are written in."""
+    """How a page declares its encoding, and the languages of such pages."""
 
     codec: str
     encoding: str
@@ -80,7 +80,7 @@ _CHARSETS: dict[str, _Charset] = {
         langs=_WESTERN,
     ),
     "cp1252-undeclared": _Charset("cp1252", "windows-1252", langs=_WESTERN),
-    # The Encoding Standard reads the label iso-8859-1 as windows-1252, and pages rely on it for curly quotes.
+    # The Encoding standard reads the label iso-8859-1 as windows-1252; pages rely on it for curly quotes.
     "latin1-header": _Charset("cp1252", "windows-1252", header="ISO-8859-1", langs=_WESTERN),
     "cp1251-header": _Charset("cp1251", "windows-1251", header="windows-1251", langs=("ru",)),
     "sjis-meta": _Charset("cp932", "shift_jis", meta="<meta charset=Shift_JIS>", langs=("ja",)),
@@ -88,7 +88,7 @@ _CHARSETS: dict[str, _Charset] = {
 _ENCODINGS = ("identity", "gzip", "deflate", "deflate-raw", "br")
 _BASES = ("", "absolute", "relative", "protocol-relative")
 _STYLES = ("double", "single", "unquoted", "upper")
-# Each row: charset, language, content encoding, chunked, base. Together they hold every charset, encoding and base.
+# Charset, language, content encoding, chunked, base of each page. Together they cover every charset, encoding and base.
 _OPENING: tuple[tuple[str, str, str, bool, str], ...] = (
     ("utf8-header", "en", "identity", False, ""),
     ("utf8-undeclared", "de", "gzip", False, ""),
@@ -109,7 +109,7 @@ _IMAGE_KINDS: tuple[str, ...] = (
     *("blank-alt", "no-text", "data-url", "no-src", "empty-src", "ftp-src", "file-src", "bad-url", "entity-src"),
     *("entity-alt", "broken-lines", "noscript", "stock", "stock-other-caption", "no-concept", "padded-src"),
 )
-# (where, what a page hides there): a browser shows none of these images; {} stands for the decoy's tag.
+# Where pages hide images that no browser shows; {} stands for the decoy's tag.
 _DECOYS: dict[str, str] = {
     "comment": "<!-- {} -->",
     "script": "<script>document.write('{}');</script>",
@@ -123,9 +123,9 @@ _DECOYS: dict[str, str] = {
 
 
 def make_page(index: int, seed: int) -> SamplePage:
-    """Page ``index`` (from 0) of the web that ``seed`` spans. Raises UsageError for a negative index."""
+    """Page ``index`` (from 0) of the web of this ``seed``. Raises UsageError for a negative index."""
     if index < 0:
-        raise UsageError(f"a page number is 0 or more, not {index}")
+        raise UsageError(f"a page number must be 0 or more, not {index}")
     rng = Random(f"{seed}:{index}")
     kind = "html" if index < len(_OPENING) else rng.choices(("html", *_OTHER_KINDS), weights=(88, 4, 4, 4))[0]
     if len(_OPENING) <= index < len(_OPENING) + len(_OTHER_KINDS):
@@ -137,7 +137,7 @@ def make_page(index: int, seed: int) -> SamplePage:
 
 
 def _make_other(url: str, kind: str, rng: Random) -> SamplePage:
-    """A response that holds no HTML, though its bytes speak of an image."""
+    """A response that is not HTML, but whose bytes contain an ``img`` tag."""
     decoy = '<img src="https://decoy.example/other.jpg" alt="decoy in another type">'
     if kind == "json":
         url, mime, body = f"{url}.json", "application/json", json.dumps({"html": decoy}).encode()
@@ -148,13 +148,13 @@ def _make_other(url: str, kind: str, rng: Random) -> SamplePage:
 
 
 def _make_html(url: str, index: int, seed: int, status: int, rng: Random) -> SamplePage:
-    """An HTML page: recipe by number for the opening, by chance after it."""
+    """An HTML page: one of ``_OPENING`` by its number, later ones at random."""
     if index < len(_OPENING):
         charset_name, lang, encoding, chunked, base = _OPENING[index]
         kinds = [*_IMAGE_KINDS[index :: len(_OPENING)], "absolute", "stock"]
         decoys, style = [list(_DECOYS)[index % len(_DECOYS)]], _STYLES[index % len(_STYLES)]
     else:
-        lang = "en" if rng.random() < 0.77 else rng.choice(OTHER_LANGUAGES)  # the opening has fewer English pages
+        lang = "en" if rng.random() < 0.77 else rng.choice(OTHER_LANGUAGES)  # the opening has fewer
         charset_name = rng.choice([name for name, charset in _CHARSETS.items() if lang in charset.langs])
         encoding, chunked = rng.choice(_ENCODINGS), rng.random() < 0.2
         base = rng.choice((*_BASES, "", ""))
@@ -172,7 +172,7 @@ def _make_html(url: str, index: int, seed: int, status: int, rng: Random) -> Sam
     title = "Not found" if status == 404 else compose_caption(rng, lang)
     tags = [_in_place(_write_tag(image, style, rng), kind) for image, kind in zip(images, kinds, strict=True)]
     text = _lay_out(title, lang, charset.meta, base_href, tags, links, decoys)
-    # A character that the page's encoding lacks becomes a reference, which leaves the ground truth true.
+    # A character that the encoding lacks becomes a character reference, so the ground truth stays right.
     content = charset.bom + text.encode(charset.codec, errors="xmlcharrefreplace")
     headers, body = _transfer(content, charset.header, encoding, chunked, rng)
     features = {charset_name, encoding, f"lang-{lang}", f"style-{style}", *kinds, *(f"decoy-{name}" for name in decoys)}
@@ -185,10 +185,10 @@ def _make_html(url: str, index: int, seed: int, status: int, rng: Random) -> Sam
 
 
 def _make_image(kind: str, lang: str, host: str, seed: int, index: int, rng: Random) -> SampleImage:
-    """The image that shows the feature ``kind``; any kind not named here is an address form with an alt."""
+    """The image with the feature ``kind``. A kind not named here is a form of address, with an alt."""
     caption, name = compose_caption(rng, lang), f"{index}-{rng.randrange(10_000)}.jpg"
     if kind.startswith("stock"):
-        # Drawn apart from the page, so that pages share image and caption: the duplicates of a real crawl.
+        # Its own generator makes pages share images and captions, like the duplicates of a real crawl.
         number = rng.randrange(3 if index < len(_OPENING) else 30)
         shared = compose_caption(Random(f"{seed}:stock:{number}"), "en")
         return SampleImage(f"https://stock.example/p/{number}.jpg", shared if kind == "stock" else caption)
@@ -229,7 +229,7 @@ def _make_image(kind: str, lang: str, host: str, seed: int, index: int, rng: Ran
 
 
 def _write_tag(image: SampleImage, style: str, rng: Random) -> str:
-    """The ``img`` tag in one of ``_STYLES``, its attributes in random order among two that say nothing."""
+    """The ``img`` tag in one of ``_STYLES``: its attributes, and two irrelevant ones, in random order."""
     named = (("src", image.src), ("alt", image.alt), ("title", image.title), ("data-image-title", image.data_title))
     pairs = [(name, value) for name, value in named if value is not None]
     pairs += [("width", "640"), ("class", "photo wide")]
@@ -261,7 +261,7 @@ def _lay_out(
     links: tuple[tuple[str, str], ...],
     decoys: list[str],
 ) -> str:
-    """The page's text. The footer's accents keep windows-1252 bytes from being valid UTF-8 by accident."""
+    """The page's text. The accents in its footer ensure that its windows-1252 bytes are not valid UTF-8."""
     base = "" if base_href is None else f'<base href="{html.escape(base_href)}">'
     hidden = [
         _DECOYS[name].format(f'<img src="https://decoy.example/{name}.jpg" alt="decoy in {name}">') for name in decoys
@@ -284,7 +284,7 @@ def _lay_out(
 def _transfer(
     content: bytes, charset: str, encoding: str, chunked: bool, rng: Random
 ) -> tuple[tuple[tuple[str, str], ...], bytes]:
-    """The HTTP headers and the wire's bytes of ``content``."""
+    """The HTTP headers and the body as sent."""
     body = _encode_content(content, encoding)
     headers = [("Content-Type", f"text/html; charset={charset}" if charset else "text/html")]
     if encoding != "identity":
@@ -306,7 +306,7 @@ def _encode_content(content: bytes, encoding: str) -> bytes:
         writer.write(content)
         writer.close()
         return sink.getvalue()
-    # RFC 9110 means a zlib stream by "deflate"; servers that send a bare one are common enough for browsers to take it.
+    # In RFC 9110 "deflate" is a zlib stream; browsers also accept a raw one, because many servers send it.
     window_bits = {"gzip": 31, "deflate": 15, "deflate-raw": -15}[encoding]
     compressor = zlib.compressobj(9, zlib.DEFLATED, window_bits)
     return compressor.compress(content) + compressor.flush()

@@ -1,8 +1,8 @@
-"""Words and captions of the sample web: a few concepts that nearly every caption names, and a long tail.
+"""Words and captions of the sample web: a few very frequent concepts, and a long tail of rare ones.
 
-The concepts are lower-case WordNet nouns, most frequent first. Each is the first word of a synset, as the default
-metadata list holds them ("beacon" is, "lighthouse" is not); so matching a sample and balancing it shows the head-heavy
-counts that balancing is about, at the size of a laptop.
+The concepts are lower-case WordNet nouns, most frequent first. Each is the first word of a synset, because only those
+are in the default metadata list ("beacon" is, "lighthouse" is not). So a sample, small enough for a laptop, has the
+head-heavy entry counts that balancing is made for.
 """
 
 from itertools import accumulate
@@ -50,10 +50,10 @@ _TAIL = (
 )
 CONCEPTS: tuple[str, ...] = tuple(f"{_HEAD};{_TAIL}".split(";"))
 
-# Whole numbers, so that no platform's floating-point power function can move a draw: weight 1/rank, Zipf's law.
+# Zipf's law, weight 1/rank, in whole numbers: floating-point powers could change a draw between platforms.
 _ZIPF = tuple(accumulate(1_000_000 // rank for rank in range(1, len(CONCEPTS) + 1)))
 
-# All begin with a consonant: the templates say "a".
+# All begin with a consonant, because the templates use "a".
 _ADJECTIVES = ("tall", "small", "red", "quiet", "bright", "wooden", "famous", "white", "young", "little", "lonely")
 _TEMPLATES = (
     "The {adj} {one} near the {two}",
@@ -72,7 +72,7 @@ _TEMPLATES = (
 
 _NO_CONCEPT = ("IMG_{n}.JPG", "DSC0{n}", "Untitled", "{n}x{n}", "Lorem_ipsum_{n}", "Screenshot_{n}.png")
 
-# Subject and rest of the sentence: any pair is a natural caption, so eight of each make 64.
+# Subject and rest of the sentence. Any combination is a natural caption, so eight of each make 64.
 _SENTENCES: dict[str, tuple[str, str]] = {
     "de": (
         "Ein alter Leuchtturm;Der schwarze Hund;Unser kleines Haus;Die Brücke aus Stein;Ein blühender Apfelbaum;"
@@ -122,7 +122,7 @@ def compose_caption(rng: Random, lang: str) -> str:
     """One caption in ``lang`` (ISO 639-1: English or one of ``OTHER_LANGUAGES``), drawn from ``rng``.
 
     English captions name one or two concepts, drawn by Zipf's law; the others join two halves of a sentence.
-    Raises KeyError for a language the sample does not speak.
+    Raises KeyError for any other language.
     """
     if lang == "en":
         one, two = rng.choices(CONCEPTS, cum_weights=_ZIPF, k=2)
@@ -134,5 +134,5 @@ def compose_caption(rng: Random, lang: str) -> str:
 
 
 def compose_nothing(rng: Random) -> str:
-    """A caption as cameras and editors leave it, that names no metadata entry: file names and ``Untitled``."""
+    """A caption that matches no metadata entry, as cameras and editors write: a file name, or ``Untitled``."""
     return rng.choice(_NO_CONCEPT).format(n=rng.randrange(1000, 9999))

@@ -1,1 +1,1 @@
-"""Input files: which they are, and opening them wherever they lie."""
+"""Input files: finding them, and opening them wherever they are stored."""

@@ -1,4 +1,4 @@
-"""How many connections are open at once, over all processes of an executor: fewer after a server refused."""
+"""Limits the open connections over all processes of an executor, and lowers the limit when a server refuses."""
 
 import fcntl
 import os
@@ -9,16 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _WAIT_S = (0.05, 0.25)
-_HALVED_EVERY_S = 2.0  # the refusals of one burst count once
+_HALVED_EVERY_S = 2.0  # a burst of refusals counts once
 _GROWS_EVERY_S = 30.0
-_random = random.SystemRandom()  # forked workers would share the state of another
+RANDOM = random.SystemRandom()  # any other generator would give the same numbers in all forked workers
 
 
 class ConnectionLimit:
-    """At most `most` places, each a lock on a file of `folder`, which the kernel frees when its process dies.
+    """At most `most` places. A place is a lock on a file in `folder`; the kernel frees it when its process dies.
 
-    A process takes one place however many streams it has open, since a task reads one file and looks at its end again
-    at times. A refusal halves the places from those in use, to one at least; one comes back every 30 seconds.
+    A process takes one place for all its open streams: a task reads one file, and sometimes opens it again to check
+    its end. A refusal sets the limit to half of the places in use, at least one; it grows by one every 30 seconds.
     """
 
     def __init__(self, folder: Path, most: int) -> None:
@@ -29,25 +29,25 @@ class ConnectionLimit:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def acquire(self) -> None:
-        """Wait for a place, and take it."""
+        """Wait for a free place and take it."""
         while self._streams == 0 and self._place is None:
             for number in range(self.allowed()):
                 self._place = self._lock(number)
                 if self._place is not None:
                     break
             else:
-                time.sleep(_random.uniform(*_WAIT_S))
+                time.sleep(RANDOM.uniform(*_WAIT_S))
         self._streams += 1
 
     def release(self) -> None:
-        """Give the place back when it was the process's last stream."""
+        """Give the place back after the process's last stream."""
         self._streams -= 1
         if self._streams == 0 and self._place is not None:
             os.close(self._place)
             self._place = None
 
     def refused(self) -> None:
-        """Allow half of the places that are in use."""
+        """Lower the limit to half of the places in use."""
         with self._state() as state:
             allowed, changed = self._read(state)
             now = time.time()
@@ -58,12 +58,12 @@ class ConnectionLimit:
             os.pwrite(state, f"{halved} {now}".encode(), 0)
 
     def allowed(self) -> int:
-        """The places that there are now."""
+        """The current limit."""
         with self._state() as state:
             return self._read(state)[0]
 
     def _read(self, state: int) -> tuple[int, float]:
-        """The places that there are, and when a refusal changed them."""
+        """The current limit, and the time of the last refusal that lowered it."""
         text = os.pread(state, 100, 0).decode()
         if not text:
             return self._most, 0.0
@@ -73,8 +73,7 @@ class ConnectionLimit:
 
     def _in_use(self) -> int:
         own = 1 if self._place is not None else 0
-        found = [self._lock(number) for number in range(self._most)]
-        free = [place for place in found if place is not None]
+        free = [place for number in range(self._most) if (place := self._lock(number)) is not None]
         for place in free:
             os.close(place)
         return max(self._most - len(free), own)

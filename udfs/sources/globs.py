@@ -1,4 +1,4 @@
-"""Globs over listed paths, as the shell's: `*`, `?` and `[…]` stay within a part, `**` goes over parts."""
+"""Shell globs on listed paths: `*`, `?` and `[…]` match within one part of a path, `**` matches any number of parts."""
 
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -6,21 +6,21 @@ from glob import has_magic
 
 
 def fixed_folder(pattern: str) -> str:
-    """The folder above the first part of a pattern that holds a wildcard."""
+    """The longest folder of a pattern that has no wildcard."""
     parts = pattern.split("/")
-    first = next(place for place, part in enumerate(parts) if has_magic(part))
+    first = next(index for index, part in enumerate(parts) if has_magic(part))
     return "/".join(parts[:first])
 
 
 def glob_matches(pattern: str, path: str) -> tuple[bool, bool]:
-    """Whether a relative path is what the pattern matches, and whether it lies in a folder that the pattern matches."""
+    """Whether the pattern matches a relative path, and whether it matches a folder above it."""
     parts = path.split("/")
     matched = set(_matched_parts(pattern.strip("/").split("/"), parts))
     return len(parts) in matched, any(count < len(parts) for count in matched)
 
 
 def _matched_parts(pattern: Sequence[str], parts: Sequence[str]) -> Iterator[int]:
-    """How many of the first parts the whole pattern matches; wildcards match no leading dot."""
+    """Each number of leading parts that the whole pattern matches. Wildcards do not match a leading dot."""
     if not pattern:
         yield 0
         return

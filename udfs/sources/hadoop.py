@@ -1,4 +1,4 @@
-"""Files on HDFS and other file systems that Arrow reads, for workers, which have no JVM."""
+"""Files on HDFS and other file systems, read by Arrow, because Python workers have no JVM."""
 
 from functools import lru_cache
 from typing import BinaryIO, cast
@@ -14,8 +14,8 @@ _HDFS = ("hdfs", "viewfs")
 
 
 def open_hadoop(address: str) -> BinaryIO:
-    """Open a file. Raises `FileNotFoundError`, other `OSError` for a file that cannot be read, and `SourceRefused`
-    where Arrow cannot reach the file system at all."""
+    """Open a file. Raises `FileNotFoundError`, another `OSError` for a file that cannot be read, or `SourceRefused`
+    if Arrow cannot reach the file system at all."""
     scheme, _, rest = address.partition("://")
     authority = rest.partition("/")[0]
     try:
@@ -27,8 +27,8 @@ def open_hadoop(address: str) -> BinaryIO:
         why = " ".join(str(error).split())
         if "libhdfs" in why or "libjvm" in why or "CLASSPATH" in why:
             raise SourceRefused(
-                f"{host_of(address)}: the Python workers read it by libhdfs, which they do not find: install Hadoop's "
-                "native client and set HADOOP_HOME (or ARROW_LIBHDFS_DIR), JAVA_HOME and CLASSPATH on every node"
+                f"{host_of(address)}: the Python workers cannot find libhdfs: on every node, install Hadoop's native "
+                "client and set HADOOP_HOME (or ARROW_LIBHDFS_DIR), JAVA_HOME and CLASSPATH"
             ) from error
         raise SourceRefused(f"{redacted(address)}: Arrow cannot read from it: {why[:200]}") from error
     return cast(BinaryIO, file_system.open_input_file(path))

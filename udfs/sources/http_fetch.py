@@ -1,4 +1,4 @@
-"""Files on web servers, by urllib3: what each answer means, and whether a resumed body is of the same file."""
+"""Files on web servers, by urllib3: what each answer means, and whether a resumed download is still the same file."""
 
 import base64
 import re
@@ -7,7 +7,6 @@ import urllib.request
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http import HTTPStatus
-from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Retry, Timeout
@@ -21,23 +20,24 @@ from urllib3.exceptions import (
     URLSchemeUnknown,
 )
 
+from udfs.distribution import installed_version
 from udfs.errors import SourceFailed
-from udfs.sources.remote_stream import Broken, Fetched, Refused, why_broken
+from udfs.sources.remote_stream import Broken, Fetched, Refused, changed_while_read, why_broken
 
 _REDIRECTS = 5
-DOUBTFUL_REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-REFUSALS = (*DOUBTFUL_REFUSALS, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_DOUBTFUL_REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+REFUSALS = (*_DOUBTFUL_REFUSALS, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
-class HttpSource:
-    """Fetches by GET, following redirects; proxies are those of the usual variables (`HTTPS_PROXY`, `NO_PROXY`)."""
+class HttpFetcher:
+    """Fetches by GET and follows redirects. Proxies come from the usual variables (`HTTPS_PROXY`, `NO_PROXY`)."""
 
     def __init__(self, connect_timeout_s: float, read_timeout_s: float) -> None:
         self._timeout = Timeout(connect=connect_timeout_s, read=read_timeout_s)
 
     def fetch(self, address: str, start: int, version: str | None) -> Fetched:
-        """See `remote_stream.Fetch`. A version is a strong ETag, or else a date of change."""
+        """See `remote_stream.Fetch`. The version is a strong ETag, or else the Last-Modified date."""
         url, headers = _request(address)
         if start:
             headers["Range"] = f"bytes={start}-"
@@ -54,18 +54,18 @@ class HttpSource:
                 decode_content=False,
             )
         except MaxRetryError as error:
-            raise _of_failed_request(error.reason or error) from error
+            raise _request_error(error.reason or error) from error
         except (HTTPError, OSError) as error:
-            raise _of_failed_request(error) from error
+            raise _request_error(error) from error
         try:
-            return _judged(response, start)
+            return _fetched(response, start)
         except BaseException:
             response.close()
             raise
 
 
 def _request(address: str) -> tuple[str, dict[str, str]]:
-    """The URL without user and password, and the headers, which carry them."""
+    """The URL without user and password, and the headers, which hold them."""
     headers = {"User-Agent": _user_agent(), "Accept-Encoding": "identity"}
     parts = urlsplit(address)
     if "@" in parts.netloc:
@@ -75,50 +75,62 @@ def _request(address: str) -> tuple[str, dict[str, str]]:
     return urlunsplit(parts._replace(fragment="")), headers
 
 
-def _judged(response: BaseHTTPResponse, start: int) -> Fetched:
+def _fetched(response: BaseHTTPResponse, start: int) -> Fetched:
+    """The body of an answer, or what its status means: raises as `remote_stream.Fetch` says."""
     status = response.status
     if status in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
-        begins, size = _extent(response)
+        body_start, size = _extent(response)
         etag = response.headers.get("ETag", "")
         weak = not etag or etag.startswith("W/")
-        return Fetched(response, begins, size, response.headers.get("Last-Modified") if weak else etag)
+        return Fetched(response, body_start, size, response.headers.get("Last-Modified") if weak else etag)
     reason = named_status(status)
     if status in REFUSALS:
-        asked_s = retry_after_s(response.headers.get("Retry-After"))
-        raise Refused(reason, asked_s, doubtful=status in DOUBTFUL_REFUSALS and asked_s is None)
+        raise refusal(reason, status, response.headers.get("Retry-After"))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         raise Broken(reason)
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and start:
-        raise SourceFailed(f"the file was changed while it was read: it ends before byte {start:,}")
+        raise changed_while_read(start)
     raise SourceFailed(reason)
 
 
 def _extent(response: BaseHTTPResponse) -> tuple[int, int | None]:
-    """The byte that a body begins with, and the size of the whole file where it is told."""
+    """The offset of the body's first byte in the file, and the size of the whole file (None: unknown)."""
     if response.status == HTTPStatus.OK:
         length = response.headers.get("Content-Length", "")
         return 0, int(length) if length.isdecimal() else None
-    found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
-    if found is None:
-        raise Broken("the server answers a part of the file without saying which")
-    return int(found[1]), None if found[2] == "*" else int(found[2])
+    extent = content_range(response.headers.get("Content-Range", ""))
+    if extent is None:
+        raise Broken("the server sent part of the file without saying which part")
+    return extent
 
 
-def _of_failed_request(error: Exception) -> Exception:
-    """What a request without an answer means."""
+def content_range(value: str) -> tuple[int, int | None] | None:
+    """The first byte and the file's size (None: unknown) in a Content-Range header; None where it has another form."""
+    match = _CONTENT_RANGE.fullmatch(value.strip())
+    return None if match is None else (int(match[1]), None if match[2] == "*" else int(match[2]))
+
+
+def refusal(reason: str, status: int, retry_after: str | None, *, is_throttled: bool = False) -> Refused:
+    """A status of `REFUSALS` as an error. A 401 or 403 may concern this file alone, unless it asks to wait."""
+    asked_s = retry_after_s(retry_after)
+    doubtful = status in _DOUBTFUL_REFUSALS and asked_s is None and not is_throttled
+    return Refused(reason, asked_s, doubtful=doubtful)
+
+
+def _request_error(error: Exception) -> Exception:
+    """The error for a request that got no answer."""
     if isinstance(error, ResponseError):
         return SourceFailed("too many redirects")
     if isinstance(error, URLSchemeUnknown | LocationValueError):
-        return SourceFailed("not a web address, or a redirect to one that is not")
+        return SourceFailed("not a web address, or it redirects to something that is not")
     if isinstance(error, NewConnectionError):
         why = str(error).rpartition(": ")[2] or "no connection"
         return Broken(f"cannot be reached: {why}", unreachable=True)
     if isinstance(error, SSLError):
-        return Broken(
-            f"cannot be reached safely: {type(error.args[0]).__name__ if error.args else 'TLS'}", unreachable=True
-        )
+        why = type(error.args[0]).__name__ if error.args else "no reason given"
+        return Broken(f"cannot be reached: TLS failed ({why})", unreachable=True)
     if "ConnectTimeout" in type(error).__name__:
-        return Broken("cannot be reached: no connection in time", unreachable=True)
+        return Broken("cannot be reached: the connection timed out", unreachable=True)
     return Broken(why_broken(error))
 
 
@@ -131,7 +143,7 @@ def named_status(status: int) -> str:
 
 
 def retry_after_s(value: str | None) -> float | None:
-    """The seconds of a Retry-After header, which may be a date; None where it says nothing."""
+    """The seconds that a Retry-After header asks for, as a number or a date; None where it is absent or malformed."""
     if value is None:
         return None
     if value.strip().isdecimal():
@@ -156,7 +168,5 @@ def _pool(proxy: str | None) -> PoolManager:
 
 @lru_cache(maxsize=1)
 def _user_agent() -> str:
-    try:
-        return f"ballast/{version('ballast')}"
-    except PackageNotFoundError:  # run from a zip
-        return "ballast"
+    version = installed_version()
+    return f"ballast/{version}" if version else "ballast"

@@ -1,4 +1,4 @@
-"""What an INPUT argument stands for: files, folders, globs and listings; the name under which a file is recorded."""
+"""The files that INPUT arguments (files, folders, globs, listings) stand for, and the name stored for each."""
 
 import gzip
 import os
@@ -10,7 +10,7 @@ from os.path import abspath, isdir, join, lexists, realpath
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from udfs.archive.formats import WARC, WAT
+from udfs.archive.formats import GZIP_MAGIC, WARC, WAT
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import sample_hash
 from udfs.sources.globs import fixed_folder, glob_matches
@@ -20,16 +20,16 @@ from udfs.storage.local import PathKind, Storage, open_input
 
 COMMON_CRAWL = "https://data.commoncrawl.org/"
 _ARCHIVE_NAME = re.compile(r"\.(warc|wat)(\.gz)?$", re.IGNORECASE)
-_FOLDER_NAME = re.compile(r"\.(w?arc|wat)(\.gz)?$", re.IGNORECASE)  # an ARC is not read, but its row says so
+_FOLDER_NAME = re.compile(r"\.(w?arc|wat)(\.gz)?$", re.IGNORECASE)  # Ballast cannot read an ARC; its row says so
 _LISTING_NAME = re.compile(r"\.paths(\.gz)?$", re.IGNORECASE)
 _CRAWL_ROOT = "crawl-data/"
 
 
 class InputFile(NamedTuple):
-    """A file to read: where it is, the provenance name stored with its pairs, and its format if its name says so.
+    """A file to read: its path, the provenance name stored with its pairs, and its format if the name tells it.
 
-    `path` is what is recorded. Where a web address may hold a secret (`addresses.redacted`), `address` is all of it,
-    which is never stored.
+    `path` is stored. If a web address may contain a secret (`addresses.redacted`), `address` is the full one, which is
+    never stored.
     """
 
     path: str
@@ -39,84 +39,84 @@ class InputFile(NamedTuple):
 
     @property
     def opened_as(self) -> str:
-        """The address by which the file is opened."""
+        """The address to open the file by."""
         return self.address or self.path
 
 
-class Sources(NamedTuple):
-    """How planning looks at what is not local: folders by storages, listings by streams."""
+class Openers(NamedTuple):
+    """How planning opens inputs that are not local: a folder as a storage, a listing as a stream."""
 
     open_storage: Callable[[str], Storage]
     open_file: Callable[[str], BinaryIO]
 
 
 def archive_format(path: str) -> str | None:
-    """`warc` or `wat` by name (`x.warc.wat.gz` is a WAT), None when the name does not say."""
-    found = _ARCHIVE_NAME.search(path)
-    if found is None:
+    """`warc` or `wat` by the file's name (`x.warc.wat.gz` is a WAT), or None."""
+    match = _ARCHIVE_NAME.search(path)
+    if match is None:
         return None
-    return WAT if found[1].lower() == "wat" else WARC
+    return WAT if match[1].lower() == "wat" else WARC
 
 
 def provenance_name(path: str, input_root: str | None) -> str:
-    """The stored name of a file: from `crawl-data/` on, else relative to `input_root`, else the file's name.
+    """The stored name of a file: its path from `crawl-data/` on, else relative to `input_root`, else the file's name.
 
-    Never holds a scheme, a bucket or a host path, so that rows do not depend on where the files lie.
+    It never contains a scheme, a bucket or a host path, so rows do not depend on where the files are stored.
     """
     kind = kind_of(path)
-    within = path_in(path)
-    at = f"/{within}".rfind(f"/{_CRAWL_ROOT}")
-    if at >= 0:
-        return within[at:]
+    key = path_in(path)
+    crawl_start = f"/{key}".rfind(f"/{_CRAWL_ROOT}")
+    if crawl_start >= 0:
+        return key[crawl_start:]
     if input_root is not None and kind_of(input_root) == kind:
         if kind == LOCAL:
             try:
-                return Path(abspath(within)).relative_to(abspath(local_path(input_root))).as_posix()
+                return Path(abspath(key)).relative_to(abspath(local_path(input_root))).as_posix()
             except ValueError:
                 pass
         else:
             root = addresses.same_place(input_root).rstrip("/") + "/"
             if addresses.same_place(path).startswith(root):
-                return within[len(path_in(input_root).strip("/")) :].lstrip("/")
-    return within.rsplit("/", 1)[-1]
+                return key[len(path_in(input_root).strip("/")) :].lstrip("/")
+    return key.rsplit("/", 1)[-1]
 
 
 def crawl_listing(crawl: str, archive_format: str, input_root: str | None) -> str:
-    """The address of a crawl's listing of WARC or WAT files, below `input_root` or CommonCrawl's own server."""
+    """The address of a crawl's listing of WARC or WAT files, below `input_root` or on CommonCrawl's server."""
     return addresses.join(input_root or COMMON_CRAWL, f"{_CRAWL_ROOT}{crawl}/{archive_format}.paths.gz")
 
 
 def sample_files(files: Sequence[InputFile], count: int, seed: int) -> list[InputFile]:
-    """The `count` files with the smallest H("sample", seed, name), in the order given; all if there are fewer.
+    """The `count` files with the smallest H("sample", seed, name), in their original order; all if there are fewer.
 
-    So a sample lies within every larger one of the same seed, and is the same wherever the files lie.
+    So a sample is a subset of every larger one with the same seed, and does not depend on where the files are stored.
     """
-    ranked = sorted(range(len(files)), key=lambda place: (sample_hash(seed, files[place].name), files[place]))
-    return [files[place] for place in sorted(ranked[:count])]
+    ranked = sorted(range(len(files)), key=lambda index: (sample_hash(seed, files[index].name), files[index]))
+    return [files[index] for index in sorted(ranked[:count])]
 
 
-def plan_inputs(arguments: Iterable[str], input_root: str | None, sources: Sources | None = None) -> list[InputFile]:
+def plan_inputs(arguments: Iterable[str], input_root: str | None, openers: Openers | None = None) -> list[InputFile]:
     """Every file that the INPUT arguments stand for, once each, sorted by path.
 
-    An argument is a local path, an address of S3 or of a file system that Hadoop knows, or a web address. A folder
-    gives the archives anywhere below it (`.warc`, `.wat`, `.arc`, also with `.gz`), links followed; a glob, what each
-    of its matches gives; a listing (`*.paths`, `*.paths.gz`), its lines (see `_listed`). A file named directly may have
-    any name. A web address is a file or a listing, whatever characters it holds. `sources` is needed for all that is
-    not local.
+    An argument is a local path, an address on S3 or on a file system that Hadoop knows, or a web address. A folder
+    stands for all archives below it (`.warc`, `.wat`, `.arc`, each also with `.gz`), links followed; a glob, for what
+    each of its matches stands for; a listing (`*.paths`, `*.paths.gz`), for its lines (see `_listed`). A file given by
+    its own path may have any name. A web address is a file or a listing, never a glob. Inputs that are not local need
+    `openers`.
 
-    Raises `UsageError` for an argument that stands for nothing, a folder that cannot be read, a name that is not
-    UTF-8, and web addresses that differ only in what is not recorded. A file that is listed, or linked to, and is not
-    there is no error here: it becomes a row of status `failed`.
+    Raises `UsageError` for an argument that matches nothing, a folder that cannot be read, a name that is not UTF-8,
+    and web addresses that differ only in parts that are never stored. A listed or linked file that does not exist
+    raises nothing here: it becomes a row of status `failed`.
     """
-    named = {_spelled(path) for argument in arguments for path in _Plan(input_root, sources).expand(argument)}
+    spelled = {_spelled(path) for argument in arguments for path in _Plan(input_root, openers).expand(argument)}
     files: dict[str, InputFile] = {}
-    for address in sorted(named):
+    for address in sorted(spelled):
         path = redacted(address)
         try:
             path.encode()
         except UnicodeEncodeError as error:
             raise UsageError(f"{path!r}: its name is not UTF-8: rename it") from error
-        # a link keeps its own name, which says more than what it points to; both of them given are one file
+        # a link keeps its own name, which says more than its target's; a link and its target are one file
         place = realpath(path) if kind_of(path) == LOCAL else path
         file = InputFile(
             path,
@@ -127,13 +127,14 @@ def plan_inputs(arguments: Iterable[str], input_root: str | None, sources: Sourc
         known = files.setdefault(place, file)
         if known.address != file.address and known.path == path:
             raise UsageError(
-                f"{path}: is named twice with another user or query, which are never recorded, since they may be secret"
+                f"{path}: given twice with different users or queries, which are never stored, as they may be secret: "
+                "give it once"
             )
     return list(files.values())
 
 
 def _spelled(address: str) -> str:
-    """One spelling of an address: a local path is absolute, S3's scheme is `s3`."""
+    """One spelling for equal addresses: a local path becomes absolute, and S3's scheme `s3`."""
     kind = kind_of(address)
     if kind == LOCAL:
         return abspath(local_path(address))
@@ -141,17 +142,17 @@ def _spelled(address: str) -> str:
 
 
 class _Plan:
-    """Expands arguments."""
+    """Expands INPUT arguments to addresses of files."""
 
-    def __init__(self, input_root: str | None, sources: Sources | None) -> None:
+    def __init__(self, input_root: str | None, openers: Openers | None) -> None:
         self._input_root = input_root
-        self._sources = sources
+        self._openers = openers
 
     def expand(self, argument: str) -> Iterator[str]:
         """The paths and addresses of the files that an argument stands for."""
         if not argument or "\0" in argument:
             raise UsageError(
-                "an INPUT is empty (an unset variable?)" if not argument else "an INPUT holds a NUL character"
+                "an INPUT contains a NUL character" if argument else "an INPUT is empty (an unset variable?)"
             )
         kind = kind_of(argument)
         if kind == LOCAL:
@@ -159,7 +160,7 @@ class _Plan:
         elif kind == HTTP:
             if path_in(argument).endswith("/") or not path_in(argument):
                 raise UsageError(
-                    f"{redacted(argument)}: a web server lists no folder: name files, or a listing of them"
+                    f"{redacted(argument)}: web servers do not list folders: name files, or a listing of them"
                 )
             yield from self._file(argument)
         else:
@@ -178,16 +179,16 @@ class _Plan:
             yield from self._file(argument)
         elif has_magic(argument):
             matches = sorted(glob(argument, recursive=True))
-            found = [
+            files = [
                 path
                 for match in matches
                 for path in (_archives_below(match) if isdir(match) else self._expand_local(match))
             ]
-            if not found:
-                raise UsageError(f"{argument}: the glob matches no file")
-            yield from found
+            if not files:
+                raise _no_match(argument)
+            yield from files
         else:
-            raise UsageError(f"{argument}: no such file or folder")
+            raise _no_match(argument)
 
     def _expand_remote(self, argument: str) -> Iterator[str]:
         """A file, folder or glob on S3 or Hadoop."""
@@ -202,52 +203,55 @@ class _Plan:
             yield from self._file(f"{top}{path}")
             return
         if kind == PathKind.MISSING and not is_glob:
-            raise UsageError(f"{redacted(argument)}: no such file or folder")
+            raise _no_match(argument)
         base = fixed_folder(path) if is_glob else path
-        found: list[str] = []
+        files: list[str] = []
         for name in self._storage(f"{top}{base}").list_files(""):
-            is_named, is_below = glob_matches(path[len(base) :], name) if is_glob else (False, True)
-            if is_named:
-                found += self._file(addresses.join(f"{top}{base}", name))
+            is_match, is_below = glob_matches(path[len(base) :], name) if is_glob else (False, True)
+            if is_match:
+                files += self._file(addresses.join(f"{top}{base}", name))
             elif is_below and _FOLDER_NAME.search(name):
-                found.append(addresses.join(f"{top}{base}", name))
-        if not found:
-            raise UsageError(f"{redacted(argument)}: the glob matches no file") if is_glob else _no_archives(argument)
-        yield from found
+                files.append(addresses.join(f"{top}{base}", name))
+        if not files:
+            raise _no_match(argument) if is_glob else _no_archives(argument)
+        yield from files
 
     def _storage(self, address: str) -> Storage:
         return self._remote().open_storage(address)
 
-    def _remote(self) -> Sources:
-        if self._sources is None:
-            raise BallastError("a defect in Ballast: these inputs were to be local")
-        return self._sources
+    def _remote(self) -> Openers:
+        if self._openers is None:
+            raise BallastError("a defect in Ballast: only local inputs were expected here")
+        return self._openers
 
     def _listed(self, listing: str) -> Iterator[str]:
-        """The addresses in a listing: those with a scheme as they are, others relative to `input_root`; without it,
-        lines that begin with `crawl-data/` to what the listing's own address holds before that, as CommonCrawl's do,
-        and else to the listing's folder."""
+        """The addresses in a listing. Lines with a scheme are addresses already; others are relative to `input_root`.
+
+        Without `input_root`, a line that begins with `crawl-data/` is relative to the part of the listing's own address
+        before `crawl-data/`, as on CommonCrawl's server; any other line, or where there is no such part, to the
+        listing's folder.
+        """
         where = redacted(listing)
         try:
             data = self._read(listing)
-            text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
+            text = (gzip.decompress(data) if data.startswith(GZIP_MAGIC) else data).decode("utf-8-sig")
         except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
             raise UsageError(f"{where}: not a listing of paths: {error}") from error
         lines = [line.strip(" \t\r") for line in text.split("\n")]
         if not any(lines):
             raise UsageError(f"{where}: the listing is empty")
         folder = addresses.parent_of(listing)
-        before, found, _ = f"{folder}/".rpartition(f"/{_CRAWL_ROOT}")
+        crawl_parent, crawl_root, _ = f"{folder}/".rpartition(f"/{_CRAWL_ROOT}")
         for number, line in enumerate(lines, 1):
             if "\0" in line:
-                raise UsageError(f"{where}, line {number}: holds a NUL character")
+                raise UsageError(f"{where}, line {number}: contains a NUL character")
             if not line:
                 continue
             if kind_of(line) != LOCAL or line.lower().startswith("file://"):
                 yield line
                 continue
-            own = before if found and line.startswith(_CRAWL_ROOT) else folder
-            root = own if self._input_root is None else self._input_root
+            own_root = crawl_parent if crawl_root and line.startswith(_CRAWL_ROOT) else folder
+            root = own_root if self._input_root is None else self._input_root
             yield join(local_path(root), line) if kind_of(root) == LOCAL else addresses.join(root, line.lstrip("/"))
 
     def _read(self, listing: str) -> bytes:
@@ -256,13 +260,19 @@ class _Plan:
         if kind == LOCAL:
             with open_input(listing) as source:
                 return source.readall() if hasattr(source, "readall") else source.read()
-        if kind == HADOOP:  # the driver has a JVM, but perhaps not what the workers read by
+        if kind == HADOOP:  # the driver has a JVM, but may lack libhdfs, which the workers use
             data = self._storage(addresses.parent_of(listing)).read(addresses.name_of(listing))
             if data is None:
                 raise BallastError(f"{redacted(listing)}: no such file")
             return data
         with self._remote().open_file(listing) as source:
             return source.read()
+
+
+def _no_match(argument: str) -> UsageError:
+    where = redacted(argument)
+    is_glob = has_magic(path_in(argument))
+    return UsageError(f"{where}: the glob matches no file" if is_glob else f"{where}: no such file or folder")
 
 
 def _no_archives(folder: str) -> UsageError:
@@ -276,5 +286,5 @@ def _archives_below(folder: str) -> Iterator[str]:
     entered = set()
     for parent, folders, names in os.walk(folder, followlinks=True, onerror=fail):
         entered.add(realpath(parent))
-        folders[:] = [name for name in folders if realpath(join(parent, name)) not in entered]  # links may go round
+        folders[:] = [name for name in folders if realpath(join(parent, name)) not in entered]  # links may form a cycle
         yield from (join(parent, name) for name in names if _FOLDER_NAME.search(name))

@@ -1,4 +1,4 @@
-"""Opening input files wherever they lie: this machine, S3, web servers, HDFS."""
+"""Opens input files on this machine, S3, web servers and HDFS."""
 
 import random
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 from udfs.errors import SourceFailed
 from udfs.sources.connection_limit import ConnectionLimit
 from udfs.sources.hadoop import open_hadoop
-from udfs.sources.http_fetch import HttpSource
+from udfs.sources.http_fetch import HttpFetcher
 from udfs.sources.remote_stream import WITNESSES, Broken, Fetch, Refused, RemoteStream, RetryPolicy
 from udfs.storage.addresses import HADOOP, HTTP, LOCAL, host_of, kind_of, local_path, redacted
 from udfs.storage.local import open_input
@@ -20,10 +20,10 @@ MAX_CONNECTIONS = 32
 
 @dataclass(frozen=True, slots=True)
 class SourceOptions:
-    """How input files are opened.
+    """How to open input files.
 
-    `witnesses` are some files of the run, by the full address; when one file of a server fails for good, those of them
-    on the same server say whether others can be read.
+    `witnesses` are the full addresses of some files of the run. When a file fails for good, the witnesses on the same
+    server show whether other files can be read.
     """
 
     s3_anonymous: bool = False
@@ -33,15 +33,14 @@ class SourceOptions:
 
 
 class SourceOpener:
-    """Opens input files in one process. Calls give streams with `read(size)`, which need not be able to seek.
+    """Opens input files in one process. A call returns a stream with `read(size)`, which may be unable to seek.
 
-    Local and Hadoop files are opened at once and raise `OSError`; others are asked for at the first read, which raises
-    `SourceFailed` (an `OSError`) for a file that cannot be read and `SourceRefused` for a source that cannot.
+    Local and Hadoop files are opened at once, or raise `OSError`. Others are requested at the first read, which raises
+    `SourceFailed` (an `OSError`) if this file cannot be read, and `SourceRefused` if no file of its server can.
     """
 
     def __init__(self, options: SourceOptions, shared: Path | None = None) -> None:
-        """`shared` is a folder of this executor, in which its processes agree on their connections; without it their
-        number is not limited."""
+        """The processes of an executor share the limit of connections by the folder `shared`; None sets no limit."""
         self._options = options
         self._limit = ConnectionLimit(shared, options.max_connections) if shared is not None else None
 
@@ -59,13 +58,13 @@ class SourceOpener:
 
     def _fetch_of(self, kind: str) -> Fetch:
         if kind == HTTP:
-            return HttpSource(self._options.policy.connect_timeout_s, self._options.policy.read_timeout_s).fetch
-        from udfs.sources.s3_fetch import S3Source  # boto3 takes a third of a second to import
+            return HttpFetcher(self._options.policy.connect_timeout_s, self._options.policy.read_timeout_s).fetch
+        from udfs.sources.s3_fetch import S3Fetcher  # boto3 takes a third of a second to import
 
-        return S3Source(anonymous=self._options.s3_anonymous).fetch
+        return S3Fetcher(anonymous=self._options.s3_anonymous).fetch
 
     def _others_answer(self, address: str, fetch: Fetch, count: int) -> bool | None:
-        """Whether one of `count` others on the same server can be read; None where the run has no other there."""
+        """Whether one of `count` other files on the same server can be read; None if the run has no others there."""
         others = [
             other
             for other in self._options.witnesses
@@ -75,14 +74,14 @@ class SourceOpener:
             with suppress(Broken, Refused):
                 try:
                     fetch(other, 0, None).body.close()
-                except SourceFailed:  # a 404 is an answer too
+                except SourceFailed:  # the server answers, if only with a 404
                     return True
                 return True
         return False if others else None
 
 
 def choose_witnesses(addresses: Sequence[str]) -> tuple[str, ...]:
-    """A few files of each server, spread evenly over the run's."""
+    """A few files of each server, evenly spread over the run's files there."""
     by_host: dict[str, list[str]] = {}
     for address in addresses:
         if kind_of(address) not in (LOCAL, HADOOP):
@@ -90,5 +89,5 @@ def choose_witnesses(addresses: Sequence[str]) -> tuple[str, ...]:
     chosen: list[str] = []
     for of_host in by_host.values():
         count = min(WITNESSES, len(of_host))
-        chosen += [of_host[place * (len(of_host) - 1) // max(count - 1, 1)] for place in range(count)]
+        chosen += [of_host[index * (len(of_host) - 1) // max(count - 1, 1)] for index in range(count)]
     return tuple(chosen)

@@ -1,15 +1,14 @@
-"""A file on a server as a stream that outlives the server's troubles: it resumes at the byte that it has reached.
+"""A file on a server as a stream that retries: after an error it resumes at the byte that it has reached.
 
-Two kinds of trouble are told apart. Something breaks: a 5xx, a lost connection, a body too short; that is tried again
-soon, a few times. Or the server refuses: 403, 429, 503; that is borne longer and with fewer connections.
-When waiting does not help, other files of the same server are tried: does one of them answer, this file alone is at
-fault (`SourceFailed`, a row in `files/`); does none, the source is (`SourceRefused`, which stops the run). So a 403 is
-told apart: CommonCrawl answers so to those who ask too often, S3 for an object that is missing where listing is not
-allowed. A 429 or 503 is never a file's fault.
+There are two kinds of errors. A request breaks (a 5xx, a lost connection, a short body): the stream retries soon, a few
+times. Or the server refuses (403, 429, 503): the stream retries for longer, with fewer connections.
+If retries do not help, it tries other files of the same server. If one of them can be read, only this file is at fault
+(`SourceFailed`, a row in `files/`); if none can, the server is (`SourceRefused`, which stops the run). So it finds out
+what a 403 means: CommonCrawl sends it to clients that ask too often, and S3 for a missing object in a bucket that may
+not be listed. A 429 or 503 is never the fault of one file.
 """
 
 import io
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,38 +19,38 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError, ReadTimeoutError
 
 from udfs.errors import SourceFailed, SourceRefused
-from udfs.sources.connection_limit import ConnectionLimit
+from udfs.sources.connection_limit import RANDOM, ConnectionLimit
 from udfs.storage.addresses import host_of, redacted
+from udfs.storage.timeouts import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
 
 WITNESSES = 4
-"""How many other files of a server are tried at most before it is given up."""
+"""How many other files of a server to try, at most, before giving it up."""
 _READ_BYTES = 1 << 16
-_PROGRESS_BYTES = 1 << 20  # what has to be read before earlier breaks are forgotten
-_random = random.SystemRandom()  # forked workers would share the state of another
+_PROGRESS_BYTES = 1 << 20  # after so many bytes, earlier breaks no longer count
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How long troubles are borne. Waits double from the base to the cap, each shortened by up to half at random."""
+    """How long to retry. Waits double up to `longest_wait_s`; each is shortened at random by up to half."""
 
     breaks: int = 6
-    """Breaks in a row, within which less than a MiB was read."""
+    """How many breaks in a row to tolerate, with less than a MiB read between them."""
     break_wait_s: float = 0.5
     refused_wait_s: float = 2.0
     longest_wait_s: float = 60.0
     patience_s: float = 300.0
-    """How long a server may refuse, without an answer in between, before the run stops."""
+    """How long a server may refuse every request before the run stops."""
     doubt_s: float = 30.0
-    """After so long a refusal that may be meant for one file, others are tried."""
-    connect_timeout_s: float = 10.0
-    read_timeout_s: float = 60.0
+    """When to try other files, if a refusal may concern this file alone."""
+    connect_timeout_s: float = CONNECT_TIMEOUT_S
+    read_timeout_s: float = READ_TIMEOUT_S
     slow_s: float = 60.0
-    """Over so much time spent waiting for bytes, a connection that brings fewer than `slow_bytes` counts as broken."""
+    """A connection that brings fewer than `slow_bytes` in so much time of waiting counts as broken."""
     slow_bytes: int = 60 << 10
 
 
 class Broken(Exception):
-    """A request or body broke; another try may do. `unreachable`: no connection was made."""
+    """A request or body broke; a retry may help. `unreachable`: no connection could be opened."""
 
     def __init__(self, reason: str, *, unreachable: bool = False) -> None:
         super().__init__(reason)
@@ -59,8 +58,8 @@ class Broken(Exception):
 
 
 class Refused(Exception):
-    """The server does not answer now, or not to us; perhaps only for this file (`doubtful`). `retry_after_s` is what
-    it asks for, if it does."""
+    """The server refuses, perhaps only for this file (`doubtful`). `retry_after_s` is how long it asks to wait, if it
+    does."""
 
     def __init__(self, reason: str, retry_after_s: float | None = None, *, doubtful: bool) -> None:
         super().__init__(reason)
@@ -69,7 +68,7 @@ class Refused(Exception):
 
 
 class Fetched(NamedTuple):
-    """A body from byte `start` of a file of `size` bytes in all (None: not told), of this version (None: not told)."""
+    """The body of a file from byte `start` on, the size of the whole file and its version (both None if unknown)."""
 
     body: BaseHTTPResponse
     start: int
@@ -78,17 +77,17 @@ class Fetched(NamedTuple):
 
 
 Fetch = Callable[[str, int, str | None], Fetched]
-"""Asks for a file from a byte on, and for this version if one is named.
+"""Requests a file from a byte on, in this version if one is given.
 
-Raises `Broken`, `Refused`, `SourceFailed` for what is the file's own (404), `SourceRefused` for what is all files'.
+Raises `Broken`, `Refused`, `SourceFailed` for an error of this file (404), `SourceRefused` for one of all files.
 """
 
 
 class RemoteStream(io.RawIOBase):
-    """The bytes of a file, by `fetch`. Nothing is asked for before the first read.
+    """The bytes of a file, by `fetch`. The first request is sent at the first read.
 
-    `others_answer` tries so many other files of the same server and says whether one can be read; None when there is
-    none to try.
+    `others_answer(count)` tries `count` other files of the same server. It returns whether one can be read, or None if
+    there is none to try.
     """
 
     def __init__(
@@ -109,7 +108,7 @@ class RemoteStream(io.RawIOBase):
         self._refused_times, self._refused_since_s = 0, 0.0
         self._waited_s, self._waited_bytes = 0.0, 0
         self.idle_s = 0.0
-        """Seconds in which nothing was asked for: waiting to try again, or for a place among the connections."""
+        """Seconds spent waiting before a retry, or for a free connection."""
 
     def readable(self) -> bool:
         return True
@@ -123,7 +122,7 @@ class RemoteStream(io.RawIOBase):
         return len(data)
 
     def read(self, size: int | None = -1) -> bytes:
-        """Up to `size` bytes, at least one before the end; -1 reads all."""
+        """Up to `size` bytes, and at least one before the end of the file; -1 reads all."""
         if size is None or size < 0:
             return b"".join(iter(lambda: self.read(_READ_BYTES), b""))
         if self._failure is not None:
@@ -163,44 +162,44 @@ class RemoteStream(io.RawIOBase):
         return data
 
     def _connect(self) -> None:
-        """Ask for the rest of the file, and see that it is the rest of the same file."""
+        """Request the rest of the file, and check that it still is the same file."""
         if self._limit is not None:
             began = time.monotonic()
             self._limit.acquire()
             self.idle_s += time.monotonic() - began
         try:
             if self._position and self._version is None:
-                raise SourceFailed("the connection broke, and the server gives no ETag or date by which to go on")
-            found = self._fetch(self._address, self._position, self._version)
+                raise SourceFailed("the connection broke, and without an ETag or Last-Modified it cannot resume")
+            answer = self._fetch(self._address, self._position, self._version)
         except BaseException:
             if self._limit is not None:
                 self._limit.release()
             raise
-        self._body = found.body
-        if self._position and self._is_other(found):
-            raise SourceFailed(f"the file was changed while it was read (at byte {self._position:,})")
-        if found.start not in (0, self._position):
-            raise Broken(f"the server answers from byte {found.start:,} instead of {self._position:,}")
+        self._body = answer.body
+        if self._position and self._is_other_file(answer):
+            raise changed_while_read(self._position)
+        if answer.start not in (0, self._position):
+            raise Broken(f"the server answers from byte {answer.start:,} instead of {self._position:,}")
         if not self._position:
-            self._size, self._version = found.size, found.version
+            self._size, self._version = answer.size, answer.version
         self._refused_times = 0
         self._waited_s, self._waited_bytes = 0.0, 0
-        left = self._position - found.start  # of a server that knows no ranges
+        left = self._position - answer.start  # the server ignored the range and sent the file from its start
         while left:
             data = self._receive(left)
             if not data:
-                raise Broken(f"the body ended before byte {self._position:,}, which was reached before")
+                raise Broken(f"the body ended before byte {self._position:,}, which an earlier one had reached")
             left -= len(data)
 
-    def _is_other(self, found: Fetched) -> bool:
-        """Whether a resumed body is of another file than was begun. A part may come without its version, since the
-        server sends one only where the version that was asked for is still there."""
-        if found.size is not None and self._size is not None and found.size != self._size:
+    def _is_other_file(self, answer: Fetched) -> bool:
+        """Whether a resumed body is of another file. A part may lack its version: the server sends a part only if the
+        requested version is still there."""
+        if answer.size is not None and self._size is not None and answer.size != self._size:
             return True
-        return found.version != self._version and (found.version is not None or found.start == 0)
+        return answer.version != self._version and (answer.version is not None or answer.start == 0)
 
     def _receive(self, size: int) -> bytes:
-        """What has arrived, up to `size` bytes, undecoded."""
+        """The bytes that have arrived, at most `size`, with their content coding."""
         assert self._body is not None
         began = time.monotonic()
         try:
@@ -216,7 +215,7 @@ class RemoteStream(io.RawIOBase):
         return data
 
     def _drop(self, *, reusable: bool = False) -> None:
-        """Let go of the connection and of its place."""
+        """Close the connection, or return it to the pool, and free its place."""
         body, self._body = self._body, None
         if body is None:
             return
@@ -232,7 +231,7 @@ class RemoteStream(io.RawIOBase):
             return
         reason = f"{error} ({self._broken_times} times in a row)"
         answer = self._others_answer(WITNESSES)
-        # without others to ask, a server that answers at all is believed to have a bad file
+        # without other files to try, a server that accepts connections is assumed to have one bad file
         self._fail(reason, only_this=not error.unreachable if answer is None else answer)
 
     def _after_refusal(self, error: Refused) -> None:
@@ -242,17 +241,17 @@ class RemoteStream(io.RawIOBase):
         self._refused_times += 1
         if self._limit is not None:
             self._limit.refused()
-        borne_s = now - self._refused_since_s
-        if error.doubtful and borne_s >= self._policy.doubt_s and self._others_answer(1):
-            self._fail(f"{error} (other files are answered)", only_this=True)
-        left_s = self._policy.patience_s - borne_s
+        refused_s = now - self._refused_since_s
+        if error.doubtful and refused_s >= self._policy.doubt_s and self._others_answer(1):
+            self._fail(f"{error} (other files of this server can be read)", only_this=True)
+        left_s = self._policy.patience_s - refused_s
         asked_s = error.retry_after_s or 0.0
         wait_s = max(self._policy.refused_wait_s * 2 ** (self._refused_times - 1), asked_s)
         if left_s > 0 and asked_s <= left_s:
             self._wait(min(wait_s, left_s), at_least_s=asked_s)
             return
-        times = f"{self._refused_times} time{'s' * (self._refused_times != 1)} in {borne_s:.0f} s"
-        asks = f", and asks to wait {asked_s:,.0f} s" if asked_s else ""
+        times = f"{self._refused_times} time{'s' * (self._refused_times != 1)} in {refused_s:.0f} s"
+        asks = f"; the server asks to wait {asked_s:,.0f} s" if asked_s else ""
         self._fail(f"{error} ({times}{asks})", only_this=error.doubtful and bool(self._others_answer(WITNESSES)))
 
     def _fail(self, reason: str, *, only_this: bool) -> None:
@@ -260,21 +259,26 @@ class RemoteStream(io.RawIOBase):
             self._failure = SourceFailed(reason)
         else:
             self._failure = SourceRefused(
-                f"{host_of(self._address)} cannot be read: {reason}, last for {redacted(self._address)}; "
-                "nothing of this batch was recorded: the same command goes on from it later "
-                "(perhaps with fewer --max-connections)"
+                f"{host_of(self._address)} cannot be read: {reason}; last file tried: {redacted(self._address)}; "
+                "nothing of this batch was recorded; rerun the same command later to resume, perhaps with a lower "
+                "--max-connections"
             )
         raise self._failure
 
     def _wait(self, seconds: float, *, at_least_s: float = 0.0) -> None:
         capped = min(seconds, self._policy.longest_wait_s)
-        chosen_s = max(capped * _random.uniform(0.5, 1.0), at_least_s)
+        chosen_s = max(capped * RANDOM.uniform(0.5, 1.0), at_least_s)
         time.sleep(chosen_s)
         self.idle_s += chosen_s
 
 
+def changed_while_read(position: int) -> SourceFailed:
+    """The error for a file that was replaced after its first `position` bytes were read."""
+    return SourceFailed(f"the file was changed while it was read (at byte {position:,})")
+
+
 def why_broken(error: Exception) -> str:
-    """What broke, without the address, whose query may be secret."""
+    """What broke, without the address, because its query may be secret."""
     if isinstance(error, ReadTimeoutError | TimeoutError):
         return "no bytes arrived in time"
     if isinstance(error, IncompleteRead):

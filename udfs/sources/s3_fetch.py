@@ -1,6 +1,5 @@
-"""Files on S3, by boto3's get_object: what each answer means."""
+"""Files on S3, by boto3's `get_object`: what each answer means."""
 
-import re
 from http import HTTPStatus
 
 from botocore.exceptions import (
@@ -13,8 +12,8 @@ from botocore.exceptions import (
 )
 
 from udfs.errors import SourceFailed, SourceRefused
-from udfs.sources.http_fetch import DOUBTFUL_REFUSALS, REFUSALS, named_status, retry_after_s
-from udfs.sources.remote_stream import Broken, Fetched, Refused
+from udfs.sources.http_fetch import REFUSALS, content_range, named_status, refusal
+from udfs.sources.remote_stream import Broken, Fetched, changed_while_read
 from udfs.storage.addresses import host_of, parse_s3
 from udfs.storage.s3_client import (
     BAD_CREDENTIALS,
@@ -27,7 +26,6 @@ from udfs.storage.s3_client import (
     s3_client,
 )
 
-_TOTAL = re.compile(r"bytes (\d+)-\d+/(\d+)")
 _THROTTLED = (
     "SlowDown",
     "RequestLimitExceeded",
@@ -36,23 +34,23 @@ _THROTTLED = (
     "ThrottlingException",
     "BandwidthLimitExceeded",
 )
-_OF_THE_OBJECT = ("InvalidObjectState", "KeyTooLongError")  # archived in Glacier; nothing that waiting would mend
+_UNREADABLE_OBJECT = ("InvalidObjectState", "KeyTooLongError")  # e.g. archived in Glacier: a retry cannot help
 
 
-class S3Source:
-    """Fetches objects; retries are left to the stream."""
+class S3Fetcher:
+    """Fetches objects by one request each; the stream retries."""
 
     def __init__(self, *, anonymous: bool) -> None:
         self._anonymous = anonymous
 
     def fetch(self, address: str, start: int, version: str | None) -> Fetched:
-        """See `remote_stream.Fetch`. A version is the object's ETag."""
+        """See `remote_stream.Fetch`. The version is the object's ETag."""
         bucket, key = parse_s3(address)
-        wanted = {"Range": f"bytes={start}-", "IfMatch": version} if start else {}
+        rest = {"Range": f"bytes={start}-", "IfMatch": version} if start else {}
         try:
-            found = s3_client(anonymous=self._anonymous, attempts=1).get_object(Bucket=bucket, Key=key, **wanted)
+            answer = s3_client(anonymous=self._anonymous, attempts=1).get_object(Bucket=bucket, Key=key, **rest)
         except ClientError as error:
-            raise _judged(error, address, start) from error
+            raise _request_error(error, address, start) from error
         except NO_CREDENTIALS as error:
             raise SourceRefused(f"{host_of(address)}: {explain_credentials(error)}") from error
         except (EndpointConnectionError, ConnectTimeoutError, SSLError) as error:
@@ -61,24 +59,23 @@ class S3Source:
             raise Broken(f"the connection broke ({type(error).__name__})") from error
         except (BotoCoreError, ValueError) as error:
             raise SourceRefused(f"{host_of(address)}: {explain_connection(error)}") from error
-        extent = _TOTAL.fullmatch(found.get("ContentRange", ""))
-        begins, size = (int(extent[1]), int(extent[2])) if extent else (0, found["ContentLength"])
-        return Fetched(found["Body"]._raw_stream, begins, size, found.get("ETag"))
+        body_start, size = content_range(answer.get("ContentRange", "")) or (0, answer["ContentLength"])
+        return Fetched(answer["Body"]._raw_stream, body_start, size, answer.get("ETag"))
 
 
-def _judged(error: ClientError, address: str, start: int) -> Exception:
+def _request_error(error: ClientError, address: str, start: int) -> Exception:
+    """The error for an answer of S3 that is not the object."""
     code = error_code(error)
     answer = error.response.get("ResponseMetadata", {})
     status = answer.get("HTTPStatusCode", 0)
     reason = named_status(status) + (f" ({code})" if code and code != str(status) else "")
     if code == "NoSuchBucket" or code in BAD_CREDENTIALS:
         return SourceRefused(str(explain(error, host_of(address))))
-    if code in MISSING_KEY or code in _OF_THE_OBJECT:
+    if code in MISSING_KEY or code in _UNREADABLE_OBJECT:
         return SourceFailed(reason)
     if status in (HTTPStatus.PRECONDITION_FAILED, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE) and start:
-        return SourceFailed(f"the file was changed while it was read (at byte {start:,})")
+        return changed_while_read(start)
     if code in _THROTTLED or status in REFUSALS:
-        asked_s = retry_after_s(answer.get("HTTPHeaders", {}).get("retry-after"))
-        doubtful = status in DOUBTFUL_REFUSALS and code not in _THROTTLED and asked_s is None
-        return Refused(reason, asked_s, doubtful=doubtful)
+        retry_after = answer.get("HTTPHeaders", {}).get("retry-after")
+        return refusal(reason, status, retry_after, is_throttled=code in _THROTTLED)
     return Broken(reason) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else SourceFailed(reason)

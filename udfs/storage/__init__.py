@@ -1,1 +1,1 @@
-"""Folders and files that Ballast reads and writes: local, S3, conf/."""
+"""Folders and files that Ballast reads and writes: local, on S3, and in conf/."""

@@ -1,4 +1,4 @@
-"""Addresses of files: local paths, and `scheme://…` of S3, web servers and the file systems that Hadoop knows."""
+"""Addresses of files: local paths, and `scheme://…` on S3, web servers and file systems that Hadoop knows."""
 
 import os
 import re
@@ -12,15 +12,15 @@ _BUCKET = re.compile(r"[A-Za-z0-9._\-]{1,255}")
 _S3_SPELLINGS = ("s3", "s3a", "s3n")
 _FILE = "file://"
 S3, HTTP, HADOOP, LOCAL = "s3", "http", "hadoop", "local"
-"""The kinds of addresses, by what reads them: boto3, an HTTP client, Hadoop or Arrow, the operating system."""
+"""The kinds of addresses, by what reads them: boto3; an HTTP client; Hadoop or Arrow; the operating system."""
 
 
 def kind_of(address: str) -> str:
     """The kind of an address: `S3`, `HTTP`, `LOCAL` (paths and `file://`), and `HADOOP` for every other scheme."""
-    found = _SCHEME.match(address)
-    if found is None or found[1].lower() == "file":
+    match = _SCHEME.match(address)
+    scheme = "file" if match is None else match[1].lower()
+    if scheme == "file":
         return LOCAL
-    scheme = found[1].lower()
     if scheme in _S3_SPELLINGS:
         return S3
     return HTTP if scheme in ("http", "https") else HADOOP
@@ -32,12 +32,12 @@ def local_path(address: str) -> str:
         return address
     path = address[len(_FILE) :]
     if not path.startswith("/"):
-        raise UsageError(f"{address}: a file address has three slashes, as in file:///data")
+        raise UsageError(f"{address}: write a file address with three slashes, as in file:///data")
     return path
 
 
 class S3Address(NamedTuple):
-    """A bucket, and a key or the prefix of a folder without slashes at its ends."""
+    """A bucket, and the key of an object or folder, without slashes at its ends."""
 
     bucket: str
     key: str
@@ -47,17 +47,17 @@ class S3Address(NamedTuple):
 
 
 def parse_s3(address: str) -> S3Address:
-    """The bucket and key of an `s3://`, `s3a://` or `s3n://` address. Raises `UsageError` where there is no bucket."""
+    """The bucket and key of an `s3://`, `s3a://` or `s3n://` address. Raises `UsageError` if it has no bucket."""
     bucket, _, key = address.partition("://")[2].partition("/")
     if not _BUCKET.fullmatch(bucket):
-        raise UsageError(f"{address}: names no bucket, as in s3://bucket/folder")
+        raise UsageError(f"{address}: has no valid bucket: write it as s3://bucket/folder")
     return S3Address(bucket, key.strip("/"))
 
 
 def redacted(address: str) -> str:
-    """The address as it may be printed and stored: of a web address only `scheme://host/path`.
+    """The address in a form safe to print and store: a web address becomes `scheme://host/path`.
 
-    What is left out may be secret: a user's name and password, and the query, in which presigned URLs hold a signature.
+    The other parts may be secret: user and password, and the query, which holds the signature of a presigned URL.
     """
     if kind_of(address) == LOCAL:
         return address
@@ -70,13 +70,13 @@ def redacted(address: str) -> str:
 
 
 def _without_password(authority: str) -> str:
-    """An authority with its user, who in `abfss://container@account` is a part of the place, without a password."""
+    """An authority without the password. The user stays: in `abfss://container@account` it is part of the location."""
     user, at, host = authority.rpartition("@")
     return f"{user.partition(':')[0]}{at}{host}"
 
 
 def path_in(address: str) -> str:
-    """The path that an address has within its bucket or on its host; a local path as it is."""
+    """The path of an address within its bucket or on its host; a local path as it is."""
     kind = kind_of(address)
     if kind == LOCAL:
         return local_path(address)
@@ -86,7 +86,7 @@ def path_in(address: str) -> str:
 
 
 def host_of(address: str) -> str:
-    """What answers for an address: `s3://bucket`, `https://host:port`, `hdfs://namenode`; nothing for a local path."""
+    """The server of an address: `s3://bucket`, `https://host:port`, `hdfs://namenode`; empty for a local path."""
     if kind_of(address) == LOCAL:
         return ""
     scheme, _, rest = redacted(address).partition("://")
@@ -94,13 +94,13 @@ def host_of(address: str) -> str:
 
 
 def parent_of(address: str) -> str:
-    """The folder that an address lies in, without the query of a web address; a bucket, host or `/` is its own."""
+    """The folder above an address, without the query of a web address. A bucket, a host or `/` is its own parent."""
     folder, _ = _split(address)
     return folder
 
 
 def name_of(address: str) -> str:
-    """The last part of an address's path, empty for a bucket, a host or `/`."""
+    """The last part of an address's path; empty for a bucket, a host or `/`."""
     _, name = _split(address)
     return name
 
@@ -121,12 +121,12 @@ def _split(address: str) -> tuple[str, str]:
 
 
 def join(root: str, path: str) -> str:
-    """A relative path below an address."""
+    """The address of a relative path below an address."""
     return f"{root}{'' if root.endswith('/') else '/'}{path}" if path else root
 
 
 def same_place(address: str) -> str:
-    """One spelling of an address, to tell whether two are the same place: links followed, `s3a://` as `s3://`."""
+    """One spelling for all addresses of the same place: links resolved, `s3a://` written as `s3://`."""
     kind = kind_of(address)
     if kind == LOCAL:
         return os.path.realpath(local_path(address))
@@ -134,6 +134,6 @@ def same_place(address: str) -> str:
 
 
 def without_slash(address: str) -> str:
-    """An address without slashes at its end, but for the one that is all of its path, as in `hdfs:///`."""
+    """An address without slashes at its end, except one that is the whole path, as in `hdfs:///`."""
     folder, name = _split(address)
     return join(folder, name)

@@ -1,4 +1,4 @@
-"""The files of conf/, read alike from a checkout, an installation and the zip given to --py-files."""
+"""The files of conf/, read from a checkout, an installation or the zip given to --py-files."""
 
 import re
 from importlib import resources
@@ -8,8 +8,8 @@ _SETTING = re.compile(r"(spark\.\S+)\s+(.*\S)")
 
 
 def read_conf(name: str) -> str:
-    """A file of conf/, by its path there."""
-    # beside udfs, and not by the name `conf`, which a folder on the path may bear too
+    """The text of a file of conf/, by its path there."""
+    # found beside udfs, because another folder on the path may also be named `conf`
     root: Any = resources.files("udfs")
     return str(root.parent.joinpath("conf", *name.split("/")).read_text(encoding="utf-8"))
 
@@ -20,7 +20,7 @@ def spark_defaults() -> dict[str, str]:
 
 
 def spark_settings(name: str) -> dict[str, str]:
-    """The settings of a file of conf/ that is written as Spark's own defaults are."""
+    """The settings of a file of conf/ in the format of spark-defaults.conf."""
     lines = read_conf(name).splitlines()
-    found = [_SETTING.fullmatch(line.strip()) for line in lines if line.strip() and not line.startswith("#")]
-    return {match[1]: match[2] for match in found if match is not None}
+    matches = [_SETTING.fullmatch(line.strip()) for line in lines if not line.startswith("#")]
+    return {match[1]: match[2] for match in matches if match is not None}

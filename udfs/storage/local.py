@@ -1,4 +1,4 @@
-"""Folders that jobs read and write: manifests, run.json and lists of files, wherever they lie."""
+"""The protocol of folders that jobs read and write (manifests, run.json, lists of files), and its local form."""
 
 import errno
 import os
@@ -12,13 +12,14 @@ from typing import BinaryIO, Protocol
 from udfs.errors import UsageError
 
 _PATTERN = set("*?[]{}\\")
-_TEMPORARY = ".ballast-"  # a file that a killed driver was writing
+TEMPORARY_PREFIX = ".ballast-"
+"""Begins the names of files that are being written. One may remain when a driver is killed."""
 
-_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)  # of file systems without hard links
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)  # on file systems without hard links
 
 
 class PathKind(StrEnum):
-    """What a path is. Object stores have folders only as far as there are objects below them."""
+    """What a path is. In an object store, a folder exists only while there are objects below it."""
 
     MISSING = "missing"
     FILE = "file"
@@ -26,7 +27,7 @@ class PathKind(StrEnum):
 
 
 class Storage(Protocol):
-    """Files below one folder, by relative POSIX paths. Writes are atomic: a reader sees the old bytes or the new."""
+    """Files below one folder, by relative POSIX paths. Writes are atomic: a reader sees the old or the new bytes."""
 
     @property
     def root(self) -> str:
@@ -34,7 +35,7 @@ class Storage(Protocol):
         ...
 
     def url(self, path: str = "") -> str:
-        """The address of a path for Spark, which takes it unescaped."""
+        """The address of a path in the form that Spark reads, without escapes."""
         ...
 
     def read(self, path: str) -> bytes | None:
@@ -42,16 +43,16 @@ class Storage(Protocol):
         ...
 
     def write(self, path: str, data: bytes) -> None:
-        """Write a file, in place of the one that may be there; folders are made."""
+        """Write or replace a file; creates the folders above it."""
         ...
 
     def create(self, path: str, data: bytes) -> bool:
-        """Write a file where there is none, atomically: of several that try at once, one succeeds. Gives whether this
+        """Write a file if there is none, atomically: of several concurrent calls, one succeeds. Returns whether this
         one did."""
         ...
 
     def list_files(self, folder: str) -> list[str]:
-        """Every file anywhere below a folder, as paths relative to the root, sorted; empty when there is none."""
+        """Every file below a folder at any depth, as sorted paths relative to the root."""
         ...
 
     def size(self, path: str) -> int:
@@ -59,43 +60,43 @@ class Storage(Protocol):
         ...
 
     def describe(self, path: str) -> str:
-        """A line that changes when the file does: its path, its size, and when or what was written. Raises
+        """A line that changes with the file: its path, its size, and its time or content tag. Raises
         `FileNotFoundError`."""
         ...
 
     def kind(self, path: str = "") -> PathKind:
-        """What there is at a path."""
+        """Whether a path is a file, a folder or missing."""
         ...
 
     def is_empty(self) -> bool:
-        """Whether the root does not exist or holds nothing but the remains of an interrupted write."""
+        """Whether the root is missing, or contains only temporary files of interrupted writes."""
         ...
 
     def delete(self, path: str) -> None:
-        """Delete a file or a folder with all below it; nothing happens when it does not exist."""
+        """Delete a file, or a folder with everything below it; does nothing if it is missing."""
         ...
 
     def delete_empty_folders(self, folder: str) -> None:
-        """Delete the folders below a folder that hold no file."""
+        """Delete the folders below a folder that contain no file."""
         ...
 
 
 def open_input(path: str) -> BinaryIO:
-    """Open a local file for reading from its start. Unbuffered: its reader asks for large pieces."""
+    """Open a local file for reading, unbuffered, because its reader asks for large pieces."""
     return Path(path).open("rb", buffering=0)
 
 
 def refuse_patterns(path: str) -> None:
-    """Raise `UsageError` for a path in which Spark would see a pattern."""
+    """Raise `UsageError` for a path that Spark would read as a glob."""
     if _PATTERN & set(path):
-        raise UsageError(f"{path}: Spark takes * ? [ ] {{ }} and \\ for patterns: use names without them")
+        raise UsageError(f"{path}: Spark reads * ? [ ] {{ }} and \\ as glob patterns: use a name without them")
 
 
 class LocalStorage:
-    """A folder of this machine, or of a network file system that is mounted here."""
+    """A folder on this machine, or on a network file system mounted here."""
 
     def __init__(self, root: str) -> None:
-        """Raises `UsageError` for a root that Spark would take for a pattern."""
+        """Raises `UsageError` for a root that Spark would read as a glob."""
         self.folder = Path(root).absolute()
         refuse_patterns(str(self.folder))
 
@@ -125,7 +126,7 @@ class LocalStorage:
         target = self.folder / path
         temporary = self._write_aside(target, data)
         try:
-            target.hardlink_to(temporary)  # unlike a rename, it fails where something is
+            target.hardlink_to(temporary)  # unlike a rename, it fails if the target exists
         except FileExistsError:
             return False
         except OSError as error:
@@ -138,9 +139,9 @@ class LocalStorage:
 
     @staticmethod
     def _write_aside(target: Path, data: bytes) -> Path:
-        """Write the bytes to a file beside the target, and to the disk."""
+        """Write the bytes to a temporary file beside the target, and flush it to disk."""
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=_TEMPORARY)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=TEMPORARY_PREFIX)
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -172,7 +173,7 @@ class LocalStorage:
         return PathKind.FILE if target.exists() else PathKind.MISSING
 
     def is_empty(self) -> bool:
-        return not self.folder.exists() or all(path.name.startswith(_TEMPORARY) for path in self.folder.iterdir())
+        return not self.folder.exists() or all(path.name.startswith(TEMPORARY_PREFIX) for path in self.folder.iterdir())
 
     def delete(self, path: str) -> None:
         target = self.folder / path
@@ -190,7 +191,7 @@ class LocalStorage:
 
 
 def _write_exclusively(target: Path, data: bytes) -> bool:
-    """Write a file that is not there, seen by others from its first byte on; gives whether it was not there."""
+    """Create a file without a hard link: readers may see a part of it. Returns whether it was missing."""
     try:
         with target.open("xb") as file:
             file.write(data)

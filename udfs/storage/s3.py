@@ -13,26 +13,26 @@ from udfs.storage.s3_client import MISSING_KEY, error_code, s3_client, spark_sch
 
 _CONFLICT = ("ConditionalRequestConflict", "OperationAborted")
 _CONFLICT_WAIT_S = 0.2
-_FOLDER_MARKS = ("/", "_$folder$")  # what S3A and EMRFS write for a folder
+_FOLDER_MARKS = ("/", "_$folder$")  # ends of the objects that S3A and EMRFS write for a folder
 _DELETED_AT_ONCE = 1000
 
 
 class _Object(NamedTuple):
-    """A listed object: its size in bytes, and the tag that S3 gives its content."""
+    """A listed object: its size in bytes, and S3's tag of its content."""
 
     size: int
     etag: str
 
 
 class S3Storage:
-    """A folder of a bucket, by boto3. S3 reads are consistent: what was written is what is listed and read.
+    """A folder of a bucket, by boto3. S3 is consistent: a read or listing after a write sees that write.
 
-    Raises `UsageError` for what the user can mend (a missing bucket, no credentials, no permission) and
-    `BallastError` for what else goes wrong.
+    Raises `UsageError` for errors that the user can fix (a missing bucket, no credentials, no permission), and
+    `BallastError` for all others.
     """
 
     def __init__(self, address: str, *, anonymous: bool = False) -> None:
-        """Raises `UsageError` for an address without a bucket, and one that Spark would take for a pattern."""
+        """Raises `UsageError` for an address without a bucket, and for one that Spark would read as a glob."""
         self._address = parse_s3(address)
         refuse_patterns(self.root)
         self._anonymous = anonymous
@@ -47,10 +47,9 @@ class S3Storage:
         return f"{spark_scheme()}://{bucket}/{_below(key, path)}"
 
     def read(self, path: str) -> bytes | None:
-        with self._told(path):
+        with self._errors_at(path):
             try:
-                found = self._client.get_object(**self._of(path))
-                data: bytes = found["Body"].read()
+                data: bytes = self._client.get_object(**self._of(path))["Body"].read()
             except ClientError as error:
                 if error_code(error) in MISSING_KEY:
                     return None
@@ -59,13 +58,13 @@ class S3Storage:
 
     def write(self, path: str, data: bytes) -> None:
         self._listed.pop(path, None)
-        with self._told(path):
+        with self._errors_at(path):
             self._client.put_object(**self._of(path), Body=data)
 
     def create(self, path: str, data: bytes) -> bool:
         self._listed.pop(path, None)
         while True:
-            with self._told(path):
+            with self._errors_at(path):
                 try:
                     self._client.put_object(**self._of(path), Body=data, IfNoneMatch="*")
                 except ClientError as error:
@@ -73,25 +72,25 @@ class S3Storage:
                         return False
                     if error_code(error) not in _CONFLICT:
                         raise
-                    time.sleep(_CONFLICT_WAIT_S)  # another try is under way; S3 asks to try again
+                    time.sleep(_CONFLICT_WAIT_S)  # another writer is at work; S3 asks to retry
                     continue
             return True
 
     def list_files(self, folder: str) -> list[str]:
-        found = {name: facts for name, facts in self._list(folder) if not name.endswith(_FOLDER_MARKS)}
-        self._listed.update(found)
-        return sorted(found)
+        files = {name: item for name, item in self._list(folder) if not name.endswith(_FOLDER_MARKS)}
+        self._listed.update(files)
+        return sorted(files)
 
     def size(self, path: str) -> int:
-        return self._facts(path).size
+        return self._object(path).size
 
     def describe(self, path: str) -> str:
-        facts = self._facts(path)
-        return f"{path} {facts.size} {facts.etag}"
+        item = self._object(path)
+        return f"{path} {item.size} {item.etag}"
 
     def kind(self, path: str = "") -> PathKind:
         key = _below(self._address.key, path)
-        with self._told(path):
+        with self._errors_at(path):
             prefix = f"{key}/" if key else ""
             page = self._client.list_objects_v2(Bucket=self._address.bucket, Prefix=prefix, MaxKeys=1)
             if page.get("KeyCount", 0) or not key:  # an empty bucket is a folder
@@ -114,7 +113,7 @@ class S3Storage:
         self._delete_all(names)
 
     def delete_empty_folders(self, folder: str) -> None:
-        """On S3 a folder is no thing: what is deleted are the marks that stand for one."""
+        """Delete the objects that stand for folders, because S3 itself has none."""
         self._delete_all([name for name, _ in self._list(folder) if name.endswith(_FOLDER_MARKS)])
 
     @property
@@ -124,24 +123,24 @@ class S3Storage:
     def _of(self, path: str) -> dict[str, str]:
         return {"Bucket": self._address.bucket, "Key": _below(self._address.key, path)}
 
-    def _told(self, path: str) -> Any:
+    def _errors_at(self, path: str) -> Any:
         return user_errors(str(self._address._replace(key=_below(self._address.key, path))))
 
     def _list(self, folder: str) -> Iterator[tuple[str, _Object]]:
-        """Every object below a folder, marks included, by the path relative to the root."""
+        """Every object below a folder by its path relative to the root, those that stand for folders included."""
         key = _below(self._address.key, folder)
         start = len(self._address.key) + 1 if self._address.key else 0
-        with self._told(folder):
+        with self._errors_at(folder):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._address.bucket, Prefix=f"{key}/" if key else ""
             )
             for page in pages:
                 for item in page.get("Contents", ()):
-                    if item["Key"][start:]:  # else the mark of the root itself
+                    if item["Key"][start:]:  # else it stands for the root itself
                         yield item["Key"][start:], _Object(item["Size"], item["ETag"].strip('"'))
 
-    def _facts(self, path: str) -> _Object:
-        """Size and tag of an object, by one listing for all in its folder."""
+    def _object(self, path: str) -> _Object:
+        """An object, by one listing for all objects of its folder."""
         if path not in self._listed:
             self.list_files(path.rpartition("/")[0])
         if path not in self._listed:
@@ -153,7 +152,7 @@ class S3Storage:
         for start in range(0, len(names), _DELETED_AT_ONCE):
             some = names[start : start + _DELETED_AT_ONCE]
             keys = [{"Key": f"{prefix}{name}"} for name in some]
-            with self._told(""):
+            with self._errors_at(""):
                 done = self._client.delete_objects(Bucket=self._address.bucket, Delete={"Objects": keys, "Quiet": True})
             for error in done.get("Errors", ()):
                 raise BallastError(f"s3://{self._address.bucket}/{error['Key']}: cannot be deleted: {error['Code']}")

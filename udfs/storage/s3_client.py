@@ -1,7 +1,7 @@
-"""S3 by boto3: the client, its errors in one line, and the scheme by which Spark writes there.
+"""S3 by boto3: the client, its errors in one line, and the scheme by which Spark writes to S3.
 
-The endpoint, region and credentials are those of boto3: the standard AWS variables (`AWS_ENDPOINT_URL`,
-`AWS_ACCESS_KEY_ID`, `AWS_PROFILE`, …), the profile files, then the machine's own role.
+boto3 finds the endpoint, region and credentials: in the standard AWS variables (`AWS_ENDPOINT_URL`,
+`AWS_ACCESS_KEY_ID`, `AWS_PROFILE`, …), then in the profile files, then from the machine's role.
 """
 
 import os
@@ -29,8 +29,8 @@ from botocore.exceptions import (
 
 from udfs.errors import BallastError, UsageError
 from udfs.storage.addresses import host_of
+from udfs.storage.timeouts import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
 
-CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 10.0, 60.0
 MISSING_KEY = ("NoSuchKey", "404", "NotFound")
 BAD_CREDENTIALS = (
     "ExpiredToken",
@@ -54,15 +54,15 @@ _EMR_FOLDER = Path("/usr/share/aws/emr/emrfs")
 
 @lru_cache(maxsize=8)
 def s3_client(*, anonymous: bool = False, attempts: int = 5, max_connections: int = 10) -> Any:
-    """A client with time limits. `anonymous` signs nothing, as public buckets allow; `attempts` 1 leaves retries to the
-    caller."""
+    """A client with time limits. `anonymous` sends unsigned requests, for public buckets; with `attempts=1` the caller
+    retries."""
     config = Config(
         signature_version=UNSIGNED if anonymous else None,
         retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=CONNECT_TIMEOUT_S,
         read_timeout=READ_TIMEOUT_S,
         max_pool_connections=max_connections,
-        # the newer default adds checksums that other S3 servers than Amazon's may not know
+        # the newer default adds checksums that S3 servers other than Amazon's may not support
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
@@ -70,13 +70,13 @@ def s3_client(*, anonymous: bool = False, attempts: int = 5, max_connections: in
 
 
 def error_code(error: ClientError) -> str:
-    """S3's own name of an error, such as `NoSuchKey`."""
+    """S3's name for an error, such as `NoSuchKey`."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 @contextmanager
 def user_errors(address: str) -> Iterator[None]:
-    """What goes wrong with S3 within it becomes a `BallastError` of one line; `ClientError` of a missing key too."""
+    """Turn S3 errors, a missing key included, into a `BallastError` of one line."""
     try:
         yield
     except ClientError as error:
@@ -88,19 +88,21 @@ def user_errors(address: str) -> Iterator[None]:
 
 
 def explain(error: ClientError, address: str) -> BallastError:
-    """What S3's refusal means for the user."""
+    """What an error that S3 sent means for the user."""
     code = error_code(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code == "NoSuchBucket":
         return UsageError(f"{address}: there is no such bucket")
     if code in BAD_CREDENTIALS:
-        return BallastError(f"{address}: S3 does not take the AWS credentials ({code}): renew them")
+        return BallastError(f"{address}: S3 rejects the AWS credentials ({code}): renew them")
     if status == 403 or code in ("AccessDenied", "AllAccessDisabled"):
-        return UsageError(f"{address}: S3 denies access ({code or status}): check the credentials and what they may do")
+        return UsageError(
+            f"{address}: S3 denies access ({code or status}): check the credentials and their permissions"
+        )
     if code in MISSING_KEY:
         return UsageError(f"{address}: there is no such object")
-    said = str(error.response.get("Error", {}).get("Message", "")).splitlines()
-    return BallastError(f"{address}: S3 answers {code or status}{': ' + said[0] if said else ''}")
+    message = str(error.response.get("Error", {}).get("Message", "")).splitlines()
+    return BallastError(f"{address}: S3 answers {code or status}{': ' + message[0] if message else ''}")
 
 
 def explain_credentials(error: Exception) -> str:
@@ -109,14 +111,14 @@ def explain_credentials(error: Exception) -> str:
         return f"{error}: check AWS_PROFILE"
     if isinstance(error, NoCredentialsError):
         return (
-            "no AWS credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; public "
-            "inputs are read with --s3-anonymous"
+            "no AWS credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; for "
+            "public inputs, use --s3-anonymous"
         )
     return str(error)
 
 
 def explain_connection(error: Exception) -> str:
-    """Why S3 was not reached, or what boto3 does not like."""
+    """Why S3 was not reached, or what boto3 rejects."""
     if isinstance(error, EndpointConnectionError):
         endpoint = host_of(str(error.kwargs.get("endpoint_url")))
         return f"cannot be reached at {endpoint}: check AWS_ENDPOINT_URL and AWS_REGION"
@@ -126,13 +128,13 @@ def explain_connection(error: Exception) -> str:
 
 
 def spark_scheme() -> str:
-    """The scheme by which Spark writes to S3: `s3` on EMR, whose own file system has that name, else Hadoop's `s3a`.
+    """The scheme by which Spark writes to S3: `s3` on EMR, for its own file system, else Hadoop's `s3a`.
 
-    The variable BALLAST_S3_SCHEME decides; without it, EMR (on EC2, EKS and Serverless) is known by its EMRFS folder.
+    The variable BALLAST_S3_SCHEME decides. Without it, the EMRFS folder shows that this is EMR (EC2, EKS, Serverless).
     """
-    given = os.environ.get("BALLAST_S3_SCHEME")
-    if given:
-        if given not in ("s3", "s3a"):
-            raise UsageError(f"BALLAST_S3_SCHEME={given}: must be s3 (EMR's file system) or s3a (Hadoop's)")
-        return given
+    scheme = os.environ.get("BALLAST_S3_SCHEME")
+    if scheme:
+        if scheme not in ("s3", "s3a"):
+            raise UsageError(f"BALLAST_S3_SCHEME={scheme}: must be s3 (EMR's file system) or s3a (Hadoop's)")
+        return scheme
     return "s3" if _EMR_FOLDER.exists() else "s3a"

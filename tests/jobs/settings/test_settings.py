@@ -11,7 +11,7 @@ from jobs.settings.flags import execution_settings, help_of, identity_settings
 from jobs.settings.settings import SETTINGS, Settings, names_of
 from jobs.steps.extraction_plan import extract_options
 from udfs.errors import UsageError
-from udfs.extraction.extractor import ExtractOptions
+from udfs.extraction.options import ExtractOptions
 
 
 def resolved(name: str, *flags: str) -> Settings:
@@ -159,8 +159,8 @@ def test_a_wrong_toml_says_what_is_wrong(tmp_path, text, said):
         ),
         (["curate", "x.warc", "--out", "o", "--max-caption-characters", "65537"], "must be at most 65,536"),
         (["curate", "x.warc", "--out", "o", "--language-score", "1.1"], "must be between 0 and 1"),
-        (["curate", "https://host/", "--out", "o"], "a web server lists no folder"),
-        (["curate", "s3:///x.warc.gz", "--out", "o"], "names no bucket"),
+        (["curate", "https://host/", "--out", "o"], "web servers do not list folders"),
+        (["curate", "s3:///x.warc.gz", "--out", "o"], "has no valid bucket"),
         (["curate", "--crawl", "2024-10", "--out", "o"], "'2024-10' is no crawl's name, such as CC-MAIN-2024-10"),
         (["dedup", "https://host/o?sig=abc", "--out", "o"], "https://host/o: is on a web server, which has no folders"),
         (["dedup", "/no/such", "--out", "o"], "/no/such: no such folder"),

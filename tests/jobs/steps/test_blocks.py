@@ -133,7 +133,7 @@ def test_lists_on_s3(bucket):
         (
             "--block-domains",
             "example.com\nnot a domain\n",
-            "--block-domains {path}: line 2 is no domain: 'not a domain'",
+            "--block-domains {path}: line 2 is not a domain: 'not a domain'",
         ),
         ("--block-urls", None, "--block-urls {path}: no such file"),
         ("--block-urls", "a.jpg", "--block-urls {path}: line 1 is neither an http(s) URL nor a uuid: 'a.jpg'"),

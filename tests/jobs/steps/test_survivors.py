@@ -198,7 +198,7 @@ def test_uuids_of_digits_alone_are_no_numbers(spark, tmp_path):
         ("left.csv", ("--where", "nsfw < 0.5"), "--where nsfw < 0.5: "),
         ("left.csv", ("--where", "url <"), "--where url <: "),
         ("urls.txt", ("--where", "nsfw < 0.5"), "--where needs columns"),
-        ("urls.txt", ("--entry-counts", "x"), "are counted anew: leave out --entry-counts"),
+        ("urls.txt", ("--entry-counts", "x"), "are counted again, so leave it out"),
     ],
 )
 def test_survivors_that_do_not_fit_are_one_line(curated, tmp_path, capsys, name, flags, said):

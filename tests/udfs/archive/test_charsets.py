@@ -13,7 +13,7 @@ from webencodings.labels import LABELS
 
 from udfs.archive.charsets import _declared_encoding, as_html, charset_from_content_type
 
-# Real data beside the repository; tests that use it skip when it is absent.
+# Real data beside the repository; tests that use it are skipped without it.
 HTML5LIB_TESTS = Path(__file__).parents[3].parent / "shared/data/html/html5lib__html5lib-tests.tar.gz"
 
 SPACES = b"\t\n\f\r "
@@ -30,7 +30,7 @@ class HeadEnds(Exception):
 
 
 def html5lib_encoding(head: bytes) -> str | None:
-    """What html5lib's prescan finds; the default is one that no test declares, to tell it from a finding."""
+    """The encoding that html5lib's prescan finds. The default is one that no test declares."""
     stream = HTMLBinaryInputStream(head, useChardet=False, default_encoding="ibm866")
     name: str = stream.charEncoding[0].name
     return None if name == "ibm866" else name
@@ -58,9 +58,9 @@ class Prescan:
         try:
             while True:
                 self.byte()
-                found = self.step()
-                if found is not None:
-                    return found
+                encoding = self.step()
+                if encoding is not None:
+                    return encoding
                 self.at += 1
         except HeadEnds:
             return self.xml()
@@ -213,7 +213,7 @@ AGREED = {
     b"x" * 1006 + b"<meta charset=gbk>": "gbk",
     b"x" * 1007 + b"<meta charset=gbk>": None,
 }
-# html5lib 1.1 (2020) follows an older text of the standard: head, what the standard finds, what html5lib finds.
+# html5lib 1.1 (2020) follows an older standard: head, the encoding by today's standard, the encoding by html5lib.
 PREDATED = {
     "a slash may follow <meta": (b"<meta/charset=gbk>", "gbk", None),
     "a semicolon ends a bare label": (
@@ -325,7 +325,7 @@ LABELS_AND_WORDS = [b"gbk", b"KOI8-R", b"nonsense", b"content-type", b"Content-T
 CONTENTS = [b"text/html; charset=big5", b"x;charset= 'euc-jp' ", b"charset=", b"<meta charset=gbk>", b"-->"]
 VALUES = st.sampled_from(LABELS_AND_WORDS + CONTENTS)
 ATTRIBUTES = st.lists(st.tuples(NAMES, VALUES, st.sampled_from([b' %s="%s"', b'\n%s = "%s"'])), max_size=3).filter(
-    # html5lib lets charset and content compete in any order, and knows no duplicates: see PREDATED.
+    # html5lib accepts charset and content in any order, and does not drop duplicates: see PREDATED.
     lambda attributes: (
         len({name.lower() for name, _, _ in attributes} - {b"content"})
         == len([name for name, _, _ in attributes if name != b"content"])
@@ -420,7 +420,7 @@ def test_order_of_the_rules() -> None:
 
 
 @pytest.mark.parametrize("label", sorted({"hz-gb-2312", "iso-2022-kr"} & LABELS.keys()))
-def test_replacement_encodings_give_one_replacement_character(label: str) -> None:
+def test_replacement_encodings_become_one_replacement_character(label: str) -> None:
     assert decode_html(b"~{<:Ky2;~}<script>", label) == "\ufffd"
     assert decode_html(b"<meta charset=%s>" % label.encode(), None) == "\ufffd"
 
@@ -444,13 +444,13 @@ def test_errors_become_replacement_characters_of_the_standards_length() -> None:
     for label in ("gbk", "gb18030", "big5", "euc-jp", "euc-kr", "shift_jis"):
         assert decode_html(b"\x82<b>", label) == "\ufffd<b>"  # a lead byte must not swallow a tag
         assert decode_html(b"a\xe0", label) == "a\ufffd"
-    # What has no meaning is skipped as a pair, so that the next pair is read right.
+    # An undefined pair is skipped whole, so that the next pair is read correctly.
     assert decode_html(b"\xa2\xa1\xff\xc4\xe3", "gbk") == "ⅰ\ufffd你"
     assert decode_html(b"\xc9\xa1\xb0\xa1", "euc-kr") == "\ufffd가"
     assert decode_html(b"\xa9\xa1\xa4\xa2", "euc-jp") == "\ufffdあ"
 
 
-def test_tables_are_the_standards_where_python_differs() -> None:
+def test_the_standards_tables_where_python_differs() -> None:
     assert decode_html(b"\x80", "gb2312") == decode_html(b"\x80", "gb18030") == "€"
     assert decode_html("𠀀".encode("gb18030"), "gbk") == "𠀀"
     assert decode_html(b"\xa3\xa0", "gbk") == "\u3000"
@@ -487,7 +487,7 @@ SAMPLES = {
 
 
 @pytest.mark.parametrize("encoding", SAMPLES)
-def test_texts_encoded_by_python_come_back(encoding: str) -> None:
+def test_texts_encoded_by_python_round_trip(encoding: str) -> None:
     text = f"<p>{SAMPLES[encoding]}</p>"
     data = webencodings.encode(text, encoding)
     assert decode_html(data, encoding) == text
@@ -498,7 +498,7 @@ def test_texts_encoded_by_python_come_back(encoding: str) -> None:
 @given(st.binary(max_size=60), st.sampled_from([None, *sorted(LABELS)]))
 @example(b"\xff\xfe\x00\xd8", None)
 @example(b"\x1b$B", "iso-2022-jp")
-def test_decoding_never_raises_and_gives_no_surrogates(data: bytes, label: str | None) -> None:
+def test_decoding_never_raises_nor_returns_surrogates(data: bytes, label: str | None) -> None:
     decode_html(data, label).encode("utf-8")
 
 
@@ -534,7 +534,7 @@ def encoding_cases(archive: Path) -> list[tuple[str, bytes, str]]:
     return cases
 
 
-# Cases whose file predates the standard. None is known: the copies seen so far hold no `encoding/` folder.
+# Cases older than the standard. None so far: the copies at hand have no `encoding/` folder.
 KNOWN_DIFFERENCES: frozenset[str] = frozenset()
 
 
@@ -567,4 +567,4 @@ def test_encoding_cases_are_read(tmp_path: Path) -> None:
 def test_an_undeclared_page_cut_within_its_last_character_is_still_utf8(cut):
     data = "<p>été €".encode()
     assert decode_html(data[:-cut], None) == "<p>été \ufffd"
-    assert decode_html("<p>plain \u00e9".encode()[:-1], None) == "<p>plain \u00c3"  # nothing else speaks for UTF-8
+    assert decode_html("<p>plain \u00e9".encode()[:-1], None) == "<p>plain \u00c3"  # nothing else indicates UTF-8

@@ -1,4 +1,4 @@
-"""Bodies made by Python's own codecs must come back, and damaged ones as far as they are sound."""
+"""Bodies encoded by Python's codecs must round-trip; damaged ones keep everything before the damage."""
 
 import bz2
 import gzip
@@ -49,7 +49,7 @@ ENCODERS = {
 
 
 def chunked(data: bytes, sizes: list[int], line_end: bytes = b"\r\n", extension: bytes = b"") -> bytes:
-    """A chunked body by RFC 9112 §7.1, without trailers; the last chunk takes what the sizes leave."""
+    """A chunked body by RFC 9112 §7.1, without trailers; the last chunk has the rest."""
     body, position = b"", 0
     for size in [*sizes, len(data)]:
         piece = data[position : position + size]
@@ -67,25 +67,25 @@ def test_a_body_without_codings_is_the_same_object(headers: tuple[str | None, st
 
 
 @pytest.mark.parametrize("coding", ENCODERS)
-def test_each_coding_is_undone(coding: str) -> None:
+def test_each_coding_is_removed(coding: str) -> None:
     assert decode_body(ENCODERS[coding](PAGE), None, coding, ROOMY) == (PAGE, None)
     assert decode_body(ENCODERS[coding](PAGE), None, f" {coding.upper()} ;q=1", ROOMY) == (PAGE, None)
     assert decode_body(ENCODERS[coding](b""), None, coding, ROOMY) == (b"", None)
     assert decode_body(b"", None, coding, ROOMY) == (b"", None)
 
 
-def test_raw_deflate_is_undone() -> None:
+def test_raw_deflate_is_removed() -> None:
     assert decode_body(raw_deflate(PAGE), None, "deflate", ROOMY) == (PAGE, None)
     stored = zlib.compressobj(level=0, wbits=-15)
     assert decode_body(stored.compress(PAGE) + stored.flush(), None, "deflate", ROOMY) == (PAGE, None)
 
 
-def test_brotli_of_the_reference_encoder_is_undone() -> None:
+def test_brotli_of_the_reference_encoder_is_removed() -> None:
     reference = pytest.importorskip("brotli")
     assert decode_body(reference.compress(PAGE), None, "br", ROOMY) == (PAGE, None)
 
 
-def test_codings_are_undone_in_reverse() -> None:
+def test_codings_are_removed_in_reverse() -> None:
     body = chunked(gzip.compress(brotli(PAGE)), [7, 100])
     assert decode_body(body, "chunked", "br, gzip", ROOMY) == (PAGE, None)
     assert decode_body(body, "gzip, chunked", "br", ROOMY) == (PAGE, None)
@@ -112,7 +112,7 @@ def test_a_body_that_was_already_decoded_is_left_alone(coding: str, plain: bytes
     assert decode_body(plain, coding, None, ROOMY) == (plain, None)
 
 
-def test_only_the_transfer_coding_was_undone() -> None:
+def test_a_body_whose_transfer_coding_is_already_removed() -> None:
     assert decode_body(gzip.compress(PAGE), "chunked", "gzip", ROOMY) == (PAGE, None)
 
 
@@ -128,7 +128,7 @@ def test_an_unknown_coding_is_reported(headers: tuple[str | None, str | None], d
     assert decode_body(decoded, *headers, ROOMY) == (decoded, BodyDamage.UNKNOWN_CODING)
 
 
-def test_codings_outside_an_unknown_one_are_undone() -> None:
+def test_codings_outside_an_unknown_one_are_removed() -> None:
     packed = bz2.compress(PAGE)
     assert decode_body(gzip.compress(packed), None, "bzip2, gzip", ROOMY) == (packed, BodyDamage.UNKNOWN_CODING)
     assert decode_body(gzip.compress(packed), None, "bzip2, gzip", 9) == (packed[:9], BodyDamage.CAPPED)
@@ -156,7 +156,7 @@ def test_an_empty_chunked_body() -> None:
     assert decode_body(b"0\r\n\r\n", "chunked", "gzip", ROOMY) == (b"", None)
 
 
-def test_broken_chunks_keep_what_precedes() -> None:
+def test_broken_chunks_keep_the_data_before_them() -> None:
     damaged = {
         b"3\r\nabc\r\nzz\r\nrest": b"abc",
         b"3\r\nabc\r\n-1\r\nrest": b"abc",
@@ -172,7 +172,7 @@ def test_broken_chunks_keep_what_precedes() -> None:
 def test_chunked_cut_at_every_byte(line_end: bytes) -> None:
     plain = b"0123456789abcdef" * 3
     body = chunked(plain, [1, 17], line_end, b";x")
-    whole = len(body) - len(line_end)  # with the line of the last chunk the body is complete
+    whole = len(body) - len(line_end)  # the body is complete after the line of the last chunk
     first_line = body.index(b"\n") + 1
     for cut in range(first_line, len(body)):
         decoded, damage = decode_body(body[:cut], "chunked", None, ROOMY)
@@ -215,7 +215,7 @@ def test_brotli_and_zstd_cut(coding: str, damages: set[BodyDamage]) -> None:
         assert damage in damages
         kept.append(len(decoded))
     assert kept == sorted(kept)
-    # Brotli gives all that was sent; zstd only whole blocks, of which a page has one.
+    # Brotli returns every byte received; zstd only whole blocks, and a page is one block.
     assert kept[-1] > 0.9 * len(PAGE) if coding == "br" else kept[-1] == 0
 
 
@@ -226,11 +226,11 @@ def test_a_flipped_byte_never_raises(data: st.DataObject, coding: str) -> None:
     packed[index] ^= data.draw(st.integers(1, 255))
     decoded, damage = decode_body(bytes(packed), None, coding, 1 << 20)
     assert len(decoded) <= 1 << 20
-    if coding.endswith("gzip") and index >= 10:  # past the header all is under the checksum, but for padding bits
+    if coding.endswith("gzip") and index >= 10:  # after the header, the checksum covers everything except padding bits
         assert damage in (BodyDamage.CORRUPT, BodyDamage.TRUNCATED) or (decoded, damage) == (PAGE, None)
 
 
-def test_gzip_keeps_all_that_precedes_the_damage() -> None:
+def test_gzip_keeps_the_data_before_the_damage() -> None:
     plain = random.Random(7).randbytes(200_000)  # incompressible: stored blocks, so positions correspond
     packed = bytearray(gzip.compress(plain, 0))
     packed[-8] ^= 1  # the checksum
@@ -265,7 +265,7 @@ def test_plain_and_chunked_bodies_are_capped() -> None:
     assert decode_body(PAGE, None, None, len(PAGE)) == (PAGE, None)
     assert decode_body(PAGE, None, "gzip", 10) == (PAGE[:10], BodyDamage.CAPPED)
     assert decode_body(chunked(PAGE, []), "chunked", None, 10) == (PAGE[:10], BodyDamage.CAPPED)
-    # Chunks are not capped before what is packed in them is undone.
+    # The cap applies after decompression, not to the chunks.
     assert decode_body(chunked(gzip.compress(b"four"), []), "chunked", "gzip", 4) == (b"four", None)
 
 

@@ -1,4 +1,4 @@
-"""Reading records: equal to warcio on whole files, and no damage passes for a whole file."""
+"""Reading records: equal to warcio on whole files; no damaged file counts as whole."""
 
 import gzip
 import io
@@ -41,8 +41,8 @@ class Outcome(NamedTuple):
 
 
 def read(data: bytes, source: Callable[[bytes], BinaryIO] = io.BytesIO) -> Outcome:
-    """All that read_records yields, each record's block read at once, and the damage that ended it."""
-    found, offsets = [], []
+    """Everything that read_records yields, with the block of each record, and the damage at the end."""
+    seen, offsets = [], []
     try:
         for record in read_records(SourceStream(source(data)), lambda: source(data)):
             identity = record.headers.get("WARC-Record-ID") or ""
@@ -52,12 +52,12 @@ def read(data: bytes, source: Callable[[bytes], BinaryIO] = io.BytesIO) -> Outco
                 block = record.reader.read()
             except (OSError, ValueError):
                 block = b""
-            found.append(Seen(str(record.record_type), identity, length, block))
+            seen.append(Seen(str(record.record_type), identity, length, block))
     except ArchiveDamage as damage:
         assert str(damage)
         assert "\n" not in str(damage)
-        return Outcome(found, offsets, str(damage))
-    return Outcome(found, offsets, None)
+        return Outcome(seen, offsets, str(damage))
+    return Outcome(seen, offsets, None)
 
 
 def read_with_warcio(data: bytes) -> list[Seen]:
@@ -68,7 +68,7 @@ def read_with_warcio(data: bytes) -> list[Seen]:
 
 
 class Dribble(io.BytesIO):
-    """A source that gives less than was asked for, as sockets do."""
+    """A source that returns fewer bytes than requested, as sockets do."""
 
     def read(self, size: int | None = -1) -> bytes:
         return super().read(min(size, 7) if size and size > 0 else size)
@@ -89,10 +89,10 @@ FORMS = {
 @pytest.mark.parametrize("source", [io.BytesIO, Dribble])
 @pytest.mark.parametrize("form", FORMS)
 def test_whole_files_equal_warcio(form: str, source: Callable[[bytes], BinaryIO]) -> None:
-    found = read(FORMS[form], source)
-    assert found.damage is None
-    assert found.records == read_with_warcio(PER_RECORD)
-    assert [record.kind for record in found.records] == [record.kind for record in RECORDS]
+    outcome = read(FORMS[form], source)
+    assert outcome.damage is None
+    assert outcome.records == read_with_warcio(PER_RECORD)
+    assert [record.kind for record in outcome.records] == [record.kind for record in RECORDS]
 
 
 @pytest.mark.parametrize("gz", [True, False])
@@ -111,15 +111,15 @@ def test_whole_file_gzip_of_megabytes() -> None:
     plain = large_warc()
     data = gzip.compress(plain, 1, mtime=0)
     assert len(data) > 2 << 20
-    found = read(data)
-    assert found.damage is None
-    assert found.records == read_with_warcio(plain)
+    outcome = read(data)
+    assert outcome.damage is None
+    assert outcome.records == read_with_warcio(plain)
     for cut in (1, 8, 9, 1000, len(data) // 2):
         assert read(data[:-cut]).damage is not None
 
 
-def test_records_larger_than_what_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a small cap the end of a file is judged by opening it again."""
+def test_records_larger_than_the_remembered_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a small cap, the end of a file is checked by reading it again."""
     monkeypatch.setattr(records, "_TAIL_CAP_BYTES", 200_000)
     plain = large_warc()
     for data in (
@@ -153,15 +153,15 @@ def test_records_larger_than_what_is_remembered(monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_other_files_are_named(data: bytes, message: str) -> None:
-    found = read(data)
-    assert found.records == []
-    assert found.damage is not None
-    assert re.search(message, found.damage), found.damage
+    outcome = read(data)
+    assert outcome.records == []
+    assert outcome.damage is not None
+    assert re.search(message, outcome.damage), outcome.damage
 
 
-def good_prefix(found: list[Seen], original: list[Seen]) -> bool:
-    """Whether the records are the first ones of the original, the last of them perhaps cut short."""
-    *before, last = found or [None]
+def good_prefix(seen: list[Seen], original: list[Seen]) -> bool:
+    """Whether the records are the first ones of the original; the last may be cut short."""
+    *before, last = seen or [None]
     if last is None:
         return True
     wanted = original[len(before)]
@@ -173,51 +173,51 @@ def test_truncation_of_gzip_records_at_every_byte() -> None:
     boundaries = {0, *accumulate(map(len, parts))}
     original = read_with_warcio(PER_RECORD)
     for cut in range(len(PER_RECORD)):
-        found = read(PER_RECORD[:cut])
+        outcome = read(PER_RECORD[:cut])
         whole = [end for end in boundaries - {0} if end <= cut]
         if cut in boundaries and cut:
-            assert found.damage is None, cut
-            assert found.records == original[: len(whole)]
+            assert outcome.damage is None, cut
+            assert outcome.records == original[: len(whole)]
         else:
-            assert found.damage is not None, cut
-            assert len(found.records) >= len(whole)
-            assert found.records[: len(whole)] == original[: len(whole)], cut
-            assert good_prefix(found.records, original), cut
+            assert outcome.damage is not None, cut
+            assert len(outcome.records) >= len(whole)
+            assert outcome.records[: len(whole)] == original[: len(whole)], cut
+            assert good_prefix(outcome.records, original), cut
 
 
 def test_truncation_of_a_plain_file_at_every_byte() -> None:
-    """A cut within the two CRLF after a record loses nothing, and counts as whole."""
+    """A file cut within the two CRLF after a record loses nothing, and counts as whole."""
     parts = write_records(RECORDS, gzip=False)
     ends = list(accumulate(map(len, parts)))
     harmless = {end - missing for end in ends for missing in range(5)}
     original = read_with_warcio(PER_RECORD)
     for cut in range(len(PLAIN)):
-        found = read(PLAIN[:cut])
+        outcome = read(PLAIN[:cut])
         complete = sum(end - 4 <= cut for end in ends)
-        assert (found.damage is None) == (cut in harmless), (cut, found.damage)
-        assert len(found.records) >= complete
-        assert found.records[:complete] == original[:complete], cut
-        assert len(found.records) <= complete + 1
+        assert (outcome.damage is None) == (cut in harmless), (cut, outcome.damage)
+        assert len(outcome.records) >= complete
+        assert outcome.records[:complete] == original[:complete], cut
+        assert len(outcome.records) <= complete + 1
         if cut in harmless:
-            assert len(found.records) == complete
+            assert len(outcome.records) == complete
 
 
-def test_zeros_between_records_hide_nothing() -> None:
-    """Zeros that more records follow are damage, whatever the gzip tools make of them: those records are not read."""
+def test_zeros_between_records_are_damage() -> None:
+    """Zeros before more records are damage, even if gzip tools accept them; those records are not read."""
     parts = write_records(RECORDS, gzip=True)
     for number in range(1, len(parts)):
-        found = read(b"".join(parts[:number]) + bytes(100) + b"".join(parts[number:]))
-        assert found.damage is not None or len(found.records) == len(RECORDS)
-        assert found.records[:number] == read_with_warcio(PER_RECORD)[:number]
+        outcome = read(b"".join(parts[:number]) + bytes(100) + b"".join(parts[number:]))
+        assert outcome.damage is not None or len(outcome.records) == len(RECORDS)
+        assert outcome.records[:number] == read_with_warcio(PER_RECORD)[:number]
 
 
 def test_truncation_of_whole_file_gzip_at_every_byte() -> None:
     data = FORMS["whole-file gzip"]
     original = read_with_warcio(PER_RECORD)
     for cut in range(len(data)):
-        found = read(data[:cut])
-        assert found.damage is not None, cut
-        assert good_prefix(found.records, original), cut
+        outcome = read(data[:cut])
+        assert outcome.damage is not None, cut
+        assert good_prefix(outcome.records, original), cut
 
 
 @pytest.mark.parametrize("mask", [0xFF, 0x01, 0x80])
@@ -229,14 +229,14 @@ def test_a_flipped_byte_at_every_position_of_a_member(member: int, padding: int,
     for position in range(start, start + len(parts[member])):
         data = bytearray(PER_RECORD + bytes(padding))
         data[position] ^= mask
-        found = read(bytes(data))
-        assert found.records[:member] == original[:member], position
-        assert found.damage is not None or found.records == original, position
+        outcome = read(bytes(data))
+        assert outcome.records[:member] == original[:member], position
+        assert outcome.damage is not None or outcome.records == original, position
 
 
 @pytest.mark.parametrize("mask", [0xFF, 0x01])
 def test_a_flipped_byte_anywhere_in_a_plain_file_never_crashes(mask: int) -> None:
-    """Plain files carry no checksum that is read: changed bytes cannot be told, but nothing else may be raised."""
+    """Plain files have no checksum that is checked: changed bytes go undetected, but no other error may be raised."""
     parts = write_records(RECORDS, gzip=False)
     original = read_with_warcio(PER_RECORD)
     starts = [0, *accumulate(map(len, parts))]
@@ -268,8 +268,8 @@ def test_source_stream_counts_and_remembers(sizes: list[int], offset: int) -> No
     assert tail == read_bytes[offset:]
 
 
-def test_source_stream_holds_a_bounded_tail(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one record's reading holds stays below the cap and a chunk or two, the record's head kept."""
+def test_source_stream_remembers_a_bounded_tail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading one record remembers its head, and at most the cap plus a chunk or two."""
     cap, chunk = 10_000, 1_000
     monkeypatch.setattr(records, "_TAIL_CAP_BYTES", cap)
     data = Random(1).randbytes(500 * chunk)
@@ -278,12 +278,12 @@ def test_source_stream_holds_a_bounded_tail(monkeypatch: pytest.MonkeyPatch) -> 
         stream.read(chunk)
     stream.forget_before(2_500)
     while stream.read(chunk):
-        held, complete = stream.tail(2_500)
-        assert len(held) <= cap + chunk
-        assert held[:500] == data[2_500:3_000]  # the head of the record
-        assert complete == (stream.bytes_read - 2_500 == len(held))
+        tail, complete = stream.tail(2_500)
+        assert len(tail) <= cap + chunk
+        assert tail[:500] == data[2_500:3_000]  # the head of the record
+        assert complete == (stream.bytes_read - 2_500 == len(tail))
         if complete:
-            assert held == data[2_500 : stream.bytes_read]
+            assert tail == data[2_500 : stream.bytes_read]
     assert not complete
     assert stream.bytes_read == len(data)
 
@@ -301,7 +301,7 @@ def test_source_stream_forgets_whole_chunks_only() -> None:
 
 
 def test_records_come_one_by_one() -> None:
-    """A record is yielded before the next one is read: large files do not wait for their end."""
+    """A record is yielded before the next one is read, so large files need not be read to the end."""
     parts = write_records([page(Random(i).randbytes(400_000)) for i in range(5)], gzip=True)
     stream = SourceStream(io.BytesIO(b"".join(parts)))
     next(read_records(stream, io.BytesIO))

@@ -41,7 +41,7 @@ def test_the_pick_does_not_bias_the_draw(captions, keep_prob):
     assert abs(kept_fraction(captions, keep_prob, 11, DRAW) - keep_prob) < BOUND * error
 
 
-def test_the_bias_would_be_seen():
+def test_the_check_would_detect_a_bias():
     """With one hash for both, the picked caption's uniform leans to one side: the check above has the power to fail.
 
     Picks order H as a signed number, so that the smallest have their top bit set: uniforms from one half upwards.

@@ -71,9 +71,9 @@ def test_entry_probability_edges(count: int, expected: float) -> None:
 @example([], 1)
 @example([0, 1, 2], 1)
 def test_entry_probabilities(counts: list[int], t: int) -> None:
-    found = entry_probabilities(np.array(counts, np.int64), t)
-    assert found.dtype == np.float64
-    assert found.tolist() == [naive_probability(count, t) for count in counts]
+    probabilities = entry_probabilities(np.array(counts, np.int64), t)
+    assert probabilities.dtype == np.float64
+    assert probabilities.tolist() == [naive_probability(count, t) for count in counts]
 
 
 @given(ID_LISTS, PROBABILITIES, st.data())
@@ -84,8 +84,8 @@ def test_keep_probabilities_equal_a_plain_loop_exactly(
     start = data.draw(st.integers(0, len(lists)))
     stop = data.draw(st.integers(start, len(lists)))
     for part, expected in ((array, lists), (array[start:stop], lists[start:stop])):
-        found = keep_probabilities(part.values.to_numpy(), part.offsets.to_numpy(), np.array(p))
-        assert found.tolist() == [naive_keep(ids, p) for ids in expected]
+        probabilities = keep_probabilities(part.values.to_numpy(), part.offsets.to_numpy(), np.array(p))
+        assert probabilities.tolist() == [naive_keep(ids, p) for ids in expected]
 
 
 def test_keep_probabilities_of_long_lists_are_exact() -> None:
@@ -94,8 +94,8 @@ def test_keep_probabilities_of_long_lists_are_exact() -> None:
     p = [rng.uniform(0, 0.0002) for _ in range(5000)]
     lists = [sorted(rng.sample(range(5000), size)) for size in (1, 2, 7, 8, 9, 63, 64, 65, 129, 1000, 5000)]
     array = pa.array(lists, pa.list_(pa.int32()))
-    found = keep_probabilities(array.values.to_numpy(), array.offsets.to_numpy(), np.array(p))
-    assert found.tolist() == [naive_keep(ids, p) for ids in lists]
+    probabilities = keep_probabilities(array.values.to_numpy(), array.offsets.to_numpy(), np.array(p))
+    assert probabilities.tolist() == [naive_keep(ids, p) for ids in lists]
     reordered = math.prod(1.0 - p[entry_id] for entry_id in reversed(range(5000)))
     assert 1.0 - reordered != naive_keep(lists[-1], p)  # another order does show
 
@@ -132,11 +132,11 @@ SHARES = st.sampled_from(
 @example([0, 0, 0], "0.06")
 @example([1], "1")
 def test_t_of_tail_share_is_the_largest_that_fits(counts: list[int], share: str) -> None:
-    t, held = t_of_tail_share(np.array(counts, np.int64), float(share))
+    t, tail_share = t_of_tail_share(np.array(counts, np.int64), float(share))
     total = sum(counts)
     assert t == (naive_tail_t(counts, share) if total else 1)
-    assert held == (sum(count for count in counts if count < t) / total if total else 0.0)
-    assert held <= float(share)
+    assert tail_share == (sum(count for count in counts if count < t) / total if total else 0.0)
+    assert tail_share <= float(share)
 
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=15))
@@ -152,7 +152,7 @@ def test_tail_share_of_nothing() -> None:
     assert t_of_tail_share(np.zeros(5, np.int64), 0.06) == (1, 0.0)
 
 
-def test_tail_share_does_not_mind_the_order_nor_changes_its_input() -> None:
+def test_tail_share_depends_on_no_order_and_does_not_change_its_input() -> None:
     counts = np.array([9, 1, 4, 0, 4, 100])
     before = counts.copy()
     assert t_of_tail_share(counts, 0.1) == t_of_tail_share(np.sort(counts)[::-1], 0.1) == (9, 9 / 118)
@@ -162,10 +162,10 @@ def test_tail_share_does_not_mind_the_order_nor_changes_its_input() -> None:
 def test_tail_share_of_a_large_pool() -> None:
     """Half a million Zipf counts, against a search that needs no sum of the sorted counts."""
     counts = (10**10 / np.arange(1, 500_001) ** 1.1).astype(np.int64)
-    t, held = t_of_tail_share(counts, 0.06)
+    t, tail_share = t_of_tail_share(counts, 0.06)
     total = int(counts.sum())
     assert int(counts[counts < t].sum()) <= 0.06 * total < int(counts[counts < t + 1].sum())
-    assert held == int(counts[counts < t].sum()) / total
+    assert tail_share == int(counts[counts < t].sum()) / total
 
 
 def test_presets_are_the_papers() -> None:
@@ -175,13 +175,13 @@ def test_presets_are_the_papers() -> None:
 @given(st.lists(LONGS, max_size=20))
 @example([-1, 0, 1, 2**63 - 1, -(2**63), 0x7FF, 0x800])
 def test_uniforms_equal_hashing(draws: list[int]) -> None:
-    found = uniforms(np.array(draws, np.int64))
-    assert found.tolist() == [uniform(draw) for draw in draws]
-    assert all(0.0 <= value < 1.0 for value in found)
+    values = uniforms(np.array(draws, np.int64))
+    assert values.tolist() == [uniform(draw) for draw in draws]
+    assert all(0.0 <= value < 1.0 for value in values)
 
 
 def pool(lists: list[list[int]], draws: list[int]) -> pa.RecordBatch:
-    """Pool rows with these entry ids and draws; every other column says its row's number."""
+    """Pool rows with these entry ids and draws; every other column holds the row's number."""
     makers = {pa.string(): str, pa.int64(): int, pa.float32(): float}
     columns = {
         field.name: pa.array(lists, field.type)
@@ -229,7 +229,7 @@ def test_the_bound_is_strict() -> None:
     assert kept.column("uuid").to_pylist() == ["1", "2"]
 
 
-def test_smaller_t_gives_a_part_of_the_larger_subset() -> None:
+def test_the_subset_of_a_smaller_t_is_part_of_that_of_a_larger_t() -> None:
     """The same pool and counts: the subset at t=20 lies within the one at t=170, with no keep_prob larger (seed 5)."""
     rng = Random(5)
     lists = [sorted(rng.sample(range(50), rng.randrange(1, 5))) for _ in range(4000)]
@@ -264,9 +264,9 @@ def test_draws_keep_pairs_as_often_as_promised() -> None:
     for ids in classes:
         probability = naive_keep(ids, p.tolist())
         drawn = size // len(classes)
-        found = sum(row == ids for row in kept)
+        count = sum(row == ids for row in kept)
         variance = drawn * probability * (1 - probability)
-        assert abs(found - drawn * probability) < 4 * math.sqrt(variance), (ids, found, drawn * probability)
+        assert abs(count - drawn * probability) < 4 * math.sqrt(variance), (ids, count, drawn * probability)
         expected_total += drawn * probability
         variance_total += variance
     assert abs(len(kept) - expected_total) < 4 * math.sqrt(variance_total)

@@ -54,12 +54,12 @@ def test_smallest_t_and_its_bin(pairs: list[tuple[list[int], int]], counts_list:
     bins = smallest_bins(draws(pairs), counts, starts)
     assert [int(np.searchsorted(starts, t, side="right")) - 1 for t in expected] == bins.tolist()
     for low, high in ((1, int(counts.max())), (3, 40), (7, 7)):
-        found = smallest_t(draws(pairs), counts, low, high).tolist()
-        assert found == [t for t in expected if low <= t <= high]
+        thresholds = smallest_t(draws(pairs), counts, low, high).tolist()
+        assert thresholds == [t for t in expected if low <= t <= high]
 
 
 @given(PAIRS, COUNTS, st.integers(1, 25))
-def test_target_is_met_as_nearly_as_any_t_can(
+def test_no_other_t_is_nearer_to_the_target(
     pairs: list[tuple[list[int], int]], counts_list: list[int], target: int
 ) -> None:
     counts = np.array(counts_list, np.int64)

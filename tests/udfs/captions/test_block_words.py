@@ -1,5 +1,6 @@
 """Blocked words and phrases against a regular expression a word."""
 
+import gzip
 import re
 import unicodedata
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from udfs.captions.block_words import BlockWords, held_blocker, parse_block_words
+from udfs.captions.block_words import BlockWords, cached_word_check, parse_block_words
 from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
 
@@ -22,7 +23,7 @@ def folded(text: str) -> str:
 
 
 def by_regular_expression(caption: str, words: list[str]) -> bool:
-    """Letters, numbers, underscores, marks and joiners made one letter, the rest as it stands."""
+    """Replaces letters, numbers, underscores, marks and joiners by one letter; keeps the rest."""
     text = folded(caption)
     inside = "".join(
         "w" if re.match(r"[\w\u200c\u200d]", c) or unicodedata.category(c)[0] == "M" else "-" for c in text
@@ -44,7 +45,7 @@ def test_equals_a_search_for_each_word(words: list[str], text: str) -> None:
     wanted = sorted({folded(canonical(word)) for word in words} - {""})
     if wanted:
         caption = canonical(text + words[0] + text)
-        assert held_blocker(tuple(wanted))(caption) == by_regular_expression(caption, wanted)
+        assert cached_word_check(tuple(wanted))(caption) == by_regular_expression(caption, wanted)
 
 
 @pytest.mark.parametrize(
@@ -67,10 +68,10 @@ def test_hand_cases(caption: str, blocked: bool) -> None:
         "\ufeff# no comment\n\n  bad   word \r\nNAUGHTY\n  # more\ne\u0301te\u0301\n".encode(), "w"
     )
     assert words.words == ("bad word", "naughty", "été")
-    assert held_blocker(words.words)(canonical(caption)) == blocked
+    assert cached_word_check(words.words)(canonical(caption)) == blocked
 
 
-def test_a_list_is_known_by_its_words() -> None:
+def test_the_fingerprint_depends_on_the_words_alone() -> None:
     one, two = (parse_block_words(data, "w").fingerprint for data in (b"A\nb\n", b"# x\nB\n\na\na\n"))
     assert one == two != parse_block_words(b"a\n", "w").fingerprint
     assert one is not None
@@ -78,15 +79,26 @@ def test_a_list_is_known_by_its_words() -> None:
     assert BlockWords().fingerprint is None
 
 
+def test_a_gzipped_list_is_the_same_list() -> None:
+    data = "\ufeffBad word\r\n# comment\nété\n".encode()
+    assert parse_block_words(gzip.compress(data), "w") == parse_block_words(data, "w")
+
+
 @pytest.mark.parametrize(
-    ("data", "said"), [(b"ok\n\xff\n", "not UTF-8 text: byte 3"), (b"# only\n\n", "holds no words")]
+    ("data", "message"),
+    [
+        (b"ok\n\xff\n", "line 2 is not UTF-8 (byte 0xff); save it as UTF-8"),
+        (b"# only\n\n", "holds no words"),
+        (b"", "holds no words"),
+        (gzip.compress(b"word\n")[:-9], "starts as gzip but cannot be unpacked"),
+    ],
 )
-def test_lists_that_cannot_be_used(data: bytes, said: str) -> None:
-    with pytest.raises(UsageError, match=said):
+def test_lists_that_cannot_be_used(data: bytes, message: str) -> None:
+    with pytest.raises(UsageError, match=f"^words.txt: {re.escape(message)}"):
         parse_block_words(data, "words.txt")
 
 
 def test_tens_of_thousands_of_phrases() -> None:
-    blocks = held_blocker(tuple(sorted(f"phrase number {n}" for n in range(50_000))))
+    blocks = cached_word_check(tuple(sorted(f"phrase number {n}" for n in range(50_000))))
     assert blocks("this is Phrase Number 49999.")
     assert not blocks("this is phrase number 50000 and phrase number 1234567")

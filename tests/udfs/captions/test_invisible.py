@@ -1,4 +1,4 @@
-"""What is taken out of captions against Unicode's own properties, and what writing needs of it."""
+"""Invisible characters: those removed against Unicode's own properties, and those kept because writing needs them."""
 
 import unicodedata
 
@@ -36,7 +36,7 @@ def test_each_character_alone() -> None:
 
 @given(TEXTS)
 @example("e\u200b\u0301")  # what it kept apart is composed afterwards
-def test_only_the_invisible_goes(text: str) -> None:
+def test_only_invisible_characters_are_removed(text: str) -> None:
     stripped = strip_invisible(text)
     assert [c for c in stripped if not is_invisible(c)] == [c for c in text if not is_invisible(c)]
     assert {c for c in stripped if is_invisible(c)} <= {

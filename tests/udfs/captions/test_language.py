@@ -95,8 +95,8 @@ def test_case_and_length_reach_the_model() -> None:
 @pytest.mark.parametrize("backend", LANGUAGE_DETECTORS)
 @pytest.mark.parametrize("lang", SENTENCES)
 def test_clear_sentences(backend: str, lang: str) -> None:
-    found, score = LANGUAGE_DETECTORS[backend]()(SENTENCES[lang])
-    assert found == lang
+    detected, score = LANGUAGE_DETECTORS[backend]()(SENTENCES[lang])
+    assert detected == lang
     assert score > 0.5
 
 
@@ -108,7 +108,7 @@ def test_odd_texts_have_an_answer(backend: str, text: str) -> None:
     assert 0.0 <= score <= 1.0
 
 
-def test_no_letters_is_undetermined() -> None:
+def test_a_caption_without_letters_is_undetermined() -> None:
     assert langdetect_detector()("123 456") == (UNDETERMINED, 0.0)
 
 
@@ -116,8 +116,8 @@ def test_langdetect_drops_the_region() -> None:
     assert langdetect_detector()(SENTENCES["zh"])[0] == "zh"  # langdetect says zh-cn
 
 
-def test_langdetect_always_answers_alike() -> None:
-    """Without a seed langdetect gives ambiguous texts another answer each time; here not even after other texts."""
+def test_langdetect_is_deterministic() -> None:
+    """Without a seed, langdetect's answer for ambiguous texts varies; here it does not, even after other texts."""
     ambiguous = ["die hand in hand", "hotel bar restaurant", "photo animal", "Otto Lampe", "no me de casa"]
     first = [langdetect_detector()(text) for text in ambiguous]
     for _ in range(3):

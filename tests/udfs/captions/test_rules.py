@@ -1,4 +1,4 @@
-"""Rules of hygiene in extraction: what each drops, under which outcome, in which order; and nothing by default."""
+"""Caption rules in extraction: what each drops, under which outcome, in which order; and nothing by default."""
 
 import dataclasses
 from pathlib import Path
@@ -10,10 +10,10 @@ from extracted import extract
 
 from udfs.captions.block_words import BlockWords
 from udfs.captions.language import fasttext_detector
-from udfs.captions.rules import MAX_TEXT_CHARACTERS, CaptionRules, rules_beyond_length
+from udfs.captions.rules import CaptionRules, rules_beyond_length
 from udfs.errors import UsageError
-from udfs.extraction.extractor import ExtractOptions
-from udfs.outcomes import COUNTERS
+from udfs.extraction.options import ExtractOptions
+from udfs.outcomes import COUNTERS, MAX_TEXT_CHARACTERS
 
 CAPTIONS = [
     "a red dog on the beach",
@@ -37,7 +37,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def found(archive: Path, **options: object) -> tuple[list[str], dict[str, int]]:
+def kept_and_counted(archive: Path, **options: object) -> tuple[list[str], dict[str, int]]:
     """The captions that are kept, and the counters of texts that are not zero."""
     pairs, file = extract(archive, ExtractOptions(None, **options))  # type: ignore[arg-type]
     return [pair["caption"] for pair in pairs], {
@@ -68,28 +68,32 @@ ALWAYS = {"text_no_url": 1, "text_too_long": 1}
         ({"drop_file_names": True, "block_words": BlockWords(("example",))}, [3, 4], {"text_file_name": 2}),
     ],
 )
-def test_each_rule_drops_its_own(archive: Path, rules: dict, gone: list[int], counted: dict[str, int]) -> None:
-    captions, counters = found(archive, caption_rules=CaptionRules(**rules))
+def test_each_rule_drops_its_captions_under_its_outcome(
+    archive: Path, rules: dict, gone: list[int], counted: dict[str, int]
+) -> None:
+    captions, counters = kept_and_counted(archive, caption_rules=CaptionRules(**rules))
     assert captions == [text for place, text in enumerate(CAPTIONS[:-1]) if place not in gone]
     assert counters == ALWAYS | counted
 
 
-def test_invisible_characters_are_taken_out_before_anything_is_judged(archive: Path) -> None:
-    captions, counters = found(archive, caption_rules=CaptionRules(strip_invisible=True, max_characters=100))
+def test_invisible_characters_are_removed_before_the_rules_apply(archive: Path) -> None:
+    captions, counters = kept_and_counted(archive, caption_rules=CaptionRules(strip_invisible=True, max_characters=100))
     assert captions == [*CAPTIONS[:2], "a dog of a mile", *CAPTIONS[3:7]]
     assert counters == ALWAYS | {
         "text_stripped": 2,
         "text_blank": 1,
     }  # an overlay; the text without a URL is not judged
-    captions, counters = found(archive, caption_rules=CaptionRules(block_words=BlockWords(("of a mile",))))
+    captions, counters = kept_and_counted(archive, caption_rules=CaptionRules(block_words=BlockWords(("of a mile",))))
     assert "text_block_word" not in counters
     rules = CaptionRules(block_words=BlockWords(("of a mile",)), strip_invisible=True)
-    assert found(archive, caption_rules=rules)[1]["text_block_word"] == 1
+    assert kept_and_counted(archive, caption_rules=rules)[1]["text_block_word"] == 1
 
 
 @pytest.mark.parametrize("score", [0.5, 0.9])
 @pytest.mark.parametrize("languages", [None, frozenset({"en"})])
-def test_languages_that_are_told_unsurely(archive: Path, languages: frozenset[str] | None, score: float) -> None:
+def test_texts_with_a_low_language_score_are_dropped(
+    archive: Path, languages: frozenset[str] | None, score: float
+) -> None:
     pairs, file = extract(archive, ExtractOptions(languages, language_score=score))
     judged = [(text, *fasttext_detector()(text)) for text in CAPTIONS[:-1]]
     kept = [text for text, lang, sure in judged if (languages is None or lang in languages) and sure >= score]
@@ -111,7 +115,7 @@ def test_no_rule_is_on_by_default() -> None:
 
 
 @pytest.mark.parametrize("unit", ["characters", "words"])
-def test_bounds_that_nothing_keeps(unit: str) -> None:
+def test_bounds_that_no_caption_meets_are_refused(unit: str) -> None:
     CaptionRules(**{f"min_{unit}": 3, f"max_{unit}": 3})
     with pytest.raises(UsageError, match=f"--min-caption-{unit} 4 is above --max-caption-{unit} 3"):
         CaptionRules(**{f"min_{unit}": 4, f"max_{unit}": 3})

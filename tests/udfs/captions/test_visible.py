@@ -1,4 +1,4 @@
-"""What is shown of a hostile text: everything seen as it is, everything unseen spelled out."""
+"""What is escaped of a hostile text: everything seen as it is, everything unseen spelled out."""
 
 import unicodedata
 
@@ -10,7 +10,7 @@ from udfs.captions.visible import visible
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "escaped"),
     [
         ("plain, text", "plain, text"),
         ("café – “Kraków” 東京 🦊", "café – “Kraków” 東京 🦊"),
@@ -23,12 +23,12 @@ from udfs.captions.visible import visible
         ("tag\U000e0041", r"tag\U000e0041"),
     ],
 )
-def test_examples(text, shown):
-    assert visible(text) == shown
+def test_examples(text, escaped):
+    assert visible(text) == escaped
 
 
 @given(st.text())
-def test_nothing_unseen_is_left(text):
+def test_no_invisible_character_is_left(text):
     assert not {unicodedata.category(c) for c in visible(text)} & {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 

@@ -81,15 +81,19 @@ def test_forms_of_a_line(lines: list[str]) -> None:
         *("a@example.com", "example.com:80", "*", "..", "*foo.com", "1.2.3.4.5", "0.0.0.0 exam|ple.com", "\x00.com"),
     ],
 )
-def test_a_line_that_is_no_domain(line: str) -> None:
-    with pytest.raises(UsageError, match=r"^list: line 2 is no domain: '") as error:
+def test_a_line_that_is_not_a_domain(line: str) -> None:
+    with pytest.raises(UsageError, match=r"^list: line 2 is not a domain: '") as error:
         domains("example.com", line)
     assert "\n" not in str(error.value)
 
 
-def test_bytes_that_are_no_text_and_broken_gzip() -> None:
-    with pytest.raises(UsageError, match="line 1 is no domain"):
-        BlockListBuilder().add_domains(b"caf\xe9.example\n", "list")
+def test_bytes_that_are_not_utf8_and_broken_gzip() -> None:
+    for data in (b"caf\xe9.example\n", gzip.compress(b"caf\xe9.example\n")):
+        with pytest.raises(UsageError, match=r"^list: line 1 is not UTF-8 \(byte 0xe9\); save it as UTF-8$"):
+            BlockListBuilder().add_domains(data, "list")
+    assert BlockListBuilder().add_domains(b"# caf\xe9\nexample.com # \xe9\n", "list") == 1
+    with pytest.raises(UsageError, match=r"line 2 is not a domain: 'caf\ufffd\.com'"):
+        domains("example.com", "caf\ufffd.com")
     with pytest.raises(UsageError, match="list: starts as gzip but cannot be unpacked"):
         BlockListBuilder().add_domains(gzip.compress(b"example.com")[:-9], "list")
 
@@ -135,7 +139,7 @@ def test_images_by_url_and_uuid() -> None:
 @pytest.mark.parametrize(
     "line", ["a.jpg", "ftp://a.example/a.jpg", "data:image/png;base64,AA", "0123456789abcdef", "//x"]
 )
-def test_a_line_that_is_no_image(line: str) -> None:
+def test_a_line_that_is_neither_a_url_nor_a_uuid(line: str) -> None:
     with pytest.raises(UsageError, match=r"^list: line 1 is neither an http\(s\) URL nor a uuid: "):
         BlockListBuilder().add_images(line.encode(), "list")
 
@@ -146,7 +150,7 @@ def test_pages_without_a_host_are_not_blocked() -> None:
         assert not blocker.blocks_page(url)
 
 
-def test_the_fingerprint_is_of_what_is_listed() -> None:
+def test_the_fingerprint_depends_on_the_listed_names_alone() -> None:
     def fingerprint(lines: str, images: str = "") -> dict[str, int | str]:
         builder = BlockListBuilder()
         builder.add_domains(lines.encode(), "list")

@@ -17,12 +17,11 @@ from build_warcs import page as html_page
 from extracted import ALL, Pair, extract
 
 from udfs.captions.language import fasttext_detector
-from udfs.captions.rules import MAX_TEXT_CHARACTERS
 from udfs.extraction import extractor as extraction
-from udfs.extraction.extractor import ExtractOptions, Extractor
-from udfs.extraction.urls import MAX_URL_CHARACTERS
+from udfs.extraction.extractor import Extractor
+from udfs.extraction.options import ExtractOptions
 from udfs.matching.matcher import Matcher
-from udfs.outcomes import COUNTERS, Outcome
+from udfs.outcomes import COUNTERS, MAX_TEXT_CHARACTERS, MAX_URL_CHARACTERS, Outcome
 from udfs.sample.archive import WrittenRecord, name_wat, write_warc, write_wat
 from udfs.sample.web import SampleImage, SamplePage, make_page
 from udfs.sources.input_files import InputFile
@@ -58,7 +57,7 @@ def canonical(text: str) -> str:
 
 
 def outcome_of(src: str | None) -> str:
-    """What the generator's addresses are, by their kind."""
+    """The generator's addresses by their type."""
     if src is None or not src.strip():
         return "image_no_url"
     if src.startswith("data:"):
@@ -71,7 +70,7 @@ def outcome_of(src: str | None) -> str:
 def true_pairs(page: SamplePage, warc_file: str, offset: int) -> list[Pair]:
     """The pairs of a page from its ground truth, by urllib, hashlib and unicodedata."""
     base = urljoin(page.url, page.base_href) if page.base_href else page.url
-    found = []
+    expected = []
     for image in page.images:
         if outcome_of(image.src) != "ok":
             continue
@@ -79,7 +78,7 @@ def true_pairs(page: SamplePage, warc_file: str, offset: int) -> list[Pair]:
         for key, text in texts_of(image):
             if caption := canonical(text):
                 digest = xxhash.xxh3_64(caption.encode()).intdigest()
-                found.append(
+                expected.append(
                     {
                         "uuid": hashlib.sha224(url.encode()).hexdigest()[:24],
                         "url": url,
@@ -91,7 +90,7 @@ def true_pairs(page: SamplePage, warc_file: str, offset: int) -> list[Pair]:
                         "warc_offset": offset,
                     }
                 )
-    return found
+    return expected
 
 
 def offsets(sample: Sample) -> dict[int, int]:
@@ -139,7 +138,7 @@ def test_warc_pairs_are_the_ground_truth(sample: Sample) -> None:
 
 
 def test_every_outcome_of_images_and_texts_occurs(sample: Sample) -> None:
-    """The sample is not too easy: all that can happen to an image or a text happens in it."""
+    """The sample is not too easy: every outcome of images and texts occurs in it."""
     _, file = extract(sample.warc, ExtractOptions(frozenset({"en"})), Matcher(ENTRIES))
     can_happen = {
         *(Outcome.RECORDS, Outcome.RECORD_NOT_RESPONSE, Outcome.PAGE_NOT_HTML, Outcome.PAGES),
@@ -180,7 +179,7 @@ def test_matched_pairs(sample: Sample) -> None:
 
 
 @pytest.mark.parametrize("archive_format", ["wat", None])
-def test_wat_gives_the_same_as_far_as_it_holds_it(sample: Sample, archive_format: str | None) -> None:
+def test_a_wat_gives_the_same_pairs_except_those_it_cannot_hold(sample: Sample, archive_format: str | None) -> None:
     pairs, file = extract(sample.wat, archive_format=archive_format)
     assert file["status"] == "ok"
     assert without_language(pairs) == [
@@ -229,7 +228,7 @@ def test_batch_boundaries_do_not_matter(
     assert all(batch.num_rows < batch_rows + most_of_a_page for batch in batches)
 
 
-def test_an_extractor_holds_nothing_between_files(sample: Sample) -> None:
+def test_an_extractor_keeps_no_state_between_files(sample: Sample) -> None:
     extractor = Extractor(ALL, None)
     file = InputFile(str(sample.warc), "sample.warc.gz", "warc")
     first = [batch.to_pylist() for batch in extractor.file_batches(file, open_input)]
@@ -252,7 +251,7 @@ def test_a_missing_file_is_one_failed_row(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     "data", [b"", b"<!doctype html><p>Access denied", b"\x1f\x8b\x08" + b"\xff" * 50], ids=["empty", "html", "gzip"]
 )
-def test_what_is_no_archive_is_one_failed_row(tmp_path: Path, data: bytes) -> None:
+def test_a_file_that_is_not_an_archive_is_one_failed_row(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "x.warc.gz").write_bytes(data)
     pairs, file = extract(tmp_path / "x.warc.gz")
     assert (pairs, file["status"], file["records"]) == ([], "failed", 0)
@@ -281,8 +280,8 @@ def test_a_truncated_file_gives_the_good_pages(sample: Sample, tmp_path: Path, f
                 assert len(pairs) == len(good)
             else:
                 mine = true_pairs(sample.pages[record.page_index or 0], "cut.warc.gz", record.offset)
-                found = without_language(pairs[len(good) :])
-                assert found == mine[: len(found)]
+                others = without_language(pairs[len(good) :])
+                assert others == mine[: len(others)]
 
 
 @pytest.mark.parametrize("coded", ["UTF-8", "windows-1252"])
@@ -343,7 +342,7 @@ def test_a_page_larger_than_a_batch_is_cut_into_several(tmp_path: Path, monkeypa
     assert max(batch.num_rows for batch in batches) < 400
 
 
-def test_what_is_remembered_of_texts_is_bounded(monkeypatch: pytest.MonkeyPatch, sample: Sample) -> None:
+def test_the_memory_of_judged_texts_is_bounded(monkeypatch: pytest.MonkeyPatch, sample: Sample) -> None:
     monkeypatch.setattr(extraction, "_REMEMBERED_TEXTS", 3)
     monkeypatch.setattr(extraction, "_REMEMBERED_CHARACTERS", 30)
     forgetful = Extractor(ALL, None)
@@ -382,7 +381,7 @@ def test_records_beyond_the_cap(tmp_path: Path) -> None:
     assert (file["status"], file["record_too_long"], file["pages"]) == ("ok", 1, 2)
 
 
-def test_the_watchdog_stops_a_file_and_says_so(sample: Sample) -> None:
+def test_the_watchdog_stops_a_file_and_reports_it(sample: Sample) -> None:
     pairs, file = extract(sample.warc, ExtractOptions(None, max_file_seconds=1e-9))
     assert (pairs, file["status"]) == ([], "failed")
     assert file["error"] == "stopped by the watchdog after 1e-09 s, at byte 0"

@@ -1,4 +1,4 @@
-"""Pages of small WARCs and WATs built by hand: what is a page, what is not, and under which outcome."""
+"""Pages of small WARCs and WATs built by hand: which records are pages, and the outcome of the others."""
 
 import gzip
 import io
@@ -10,9 +10,9 @@ import pytest
 from build_warcs import LINK, Record, build_warc, metadata, page, warcinfo, wat_record, write_records
 
 from udfs.archive.records import ArchiveDamage, SourceStream, read_records
+from udfs.extraction.options import ExtractOptions
 from udfs.extraction.pages import Page, PageReader, target_url, warc_of_wat
 from udfs.html.document import Document, Image
-from udfs.html.parsers import parse_with_beautifulsoup, parse_with_lexbor
 from udfs.outcomes import SUMS, Outcome
 
 BODY = "<!doctype html><p><img src=a.jpg alt='a dog'>"
@@ -29,15 +29,20 @@ def read(
     max_record_bytes: int = 1 << 21,
 ) -> tuple[list[Page], Counter[str], str | None]:
     """The pages of a file, the counters, and the damage that ended it."""
+    options = ExtractOptions(
+        None,
+        html_parser="lexbor",
+        opt_outs=frozenset(),
+        max_page_bytes=max_page_bytes,
+        max_record_bytes=max_record_bytes,
+    )
     counts: Counter[str] = Counter()
     pages: list[Page] = []
     damage = None
     records = read_records(SourceStream(io.BytesIO(data)), lambda: io.BytesIO(data))
     try:
-        for found in PageReader(parse_with_lexbor, max_page_bytes, max_record_bytes).pages(
-            records, name, archive_format, counts
-        ):
-            pages.append(found)
+        for each in PageReader(options).pages(records, name, archive_format, counts):
+            pages.append(each)
     except ArchiveDamage as error:
         damage = str(error)
     parts = SUMS[Outcome.RECORDS]
@@ -63,8 +68,8 @@ def read_one(record: Record, max_page_bytes: int = 1 << 20) -> tuple[Page | None
     ],
 )
 def test_html_by_its_content_type(content_type: str) -> None:
-    found, rest = read_one(page(BODY, content_type=content_type))
-    assert found == Page(URL, Document(None, IMAGES), "x.warc.gz", 0)
+    parsed, rest = read_one(page(BODY, content_type=content_type))
+    assert parsed == Page(URL, Document(None, IMAGES), "x.warc.gz", 0)
     assert rest == {}
 
 
@@ -72,7 +77,7 @@ def test_html_by_its_content_type(content_type: str) -> None:
     "content_type",
     ["image/png", "text/plain", "application/json", "application/xml", "text/htmlx", "html", "unknown/unknown"],
 )
-def test_other_content_types_are_no_pages(content_type: str) -> None:
+def test_other_content_types_are_not_pages(content_type: str) -> None:
     assert read_one(page(BODY, content_type=content_type)) == (None, {"page_not_html": 1})
 
 
@@ -97,18 +102,18 @@ def test_other_content_types_are_no_pages(content_type: str) -> None:
 )
 @pytest.mark.parametrize("content_type", [None, "", ";charset=utf-8"])
 def test_undeclared_bodies_are_sniffed(content_type: str | None, body: str | bytes, is_page: bool) -> None:
-    found, rest = read_one(page(body, content_type=content_type))
-    assert (found is not None) == is_page
+    parsed, rest = read_one(page(body, content_type=content_type))
+    assert (parsed is not None) == is_page
     assert rest == ({} if is_page else {"page_not_html": 1})
 
 
 def test_sniffing_sees_the_decoded_body() -> None:
-    found, _ = read_one(page(gzip.compress(BODY.encode()), content_type=None, Content_Encoding="gzip"))
-    assert found is not None
-    assert found.document.images == IMAGES
+    parsed, _ = read_one(page(gzip.compress(BODY.encode()), content_type=None, Content_Encoding="gzip"))
+    assert parsed is not None
+    assert parsed.document.images == IMAGES
 
 
-def test_what_the_crawler_identified_counts_when_the_server_said_nothing() -> None:
+def test_the_type_that_the_crawler_identified_counts_if_the_server_sent_none() -> None:
     identified = (("WARC-Identified-Payload-Type", "application/pdf"),)
     record = replace(page(BODY, content_type=None), headers=identified)
     assert read_one(record) == (None, {"page_not_html": 1})
@@ -119,16 +124,16 @@ def test_what_the_crawler_identified_counts_when_the_server_said_nothing() -> No
 
 @pytest.mark.parametrize("status", ["200 OK", "404 Not Found", "500 Oops", "301 Moved Permanently", "204", "999 Odd"])
 def test_any_status_is_a_page(status: str) -> None:
-    found, rest = read_one(Record(payload=BODY.encode(), http=(status, (("Content-Type", "text/html"),))))
-    assert found is not None
-    assert found.document.images == IMAGES
+    parsed, rest = read_one(Record(payload=BODY.encode(), http=(status, (("Content-Type", "text/html"),))))
+    assert parsed is not None
+    assert parsed.document.images == IMAGES
     assert rest == {}
 
 
 def test_an_empty_body_is_a_page_without_images() -> None:
-    found, rest = read_one(page(b""))
-    assert found is not None
-    assert (found.document.images, rest) == ([], {})
+    parsed, rest = read_one(page(b""))
+    assert parsed is not None
+    assert (parsed.document.images, rest) == ([], {})
 
 
 @pytest.mark.parametrize(
@@ -144,7 +149,7 @@ def test_an_empty_body_is_a_page_without_images() -> None:
     ],
     ids=lambda record: record.kind,
 )
-def test_records_that_are_no_response(record: Record) -> None:
+def test_records_that_are_not_responses(record: Record) -> None:
     assert read_one(record) == (None, {"record_not_response": 1})
 
 
@@ -166,9 +171,9 @@ def test_target_url(written: str | None, url: str | None) -> None:
 
 
 def test_a_target_in_angle_brackets() -> None:
-    found, _ = read_one(page(BODY, uri=f"<{URL}>"))
-    assert found is not None
-    assert found.url == URL
+    parsed, _ = read_one(page(BODY, uri=f"<{URL}>"))
+    assert parsed is not None
+    assert parsed.url == URL
 
 
 def test_no_target() -> None:
@@ -199,10 +204,10 @@ def raw_response(block: bytes) -> bytes:
     ids=["empty", "markup", "markup with an empty line", "zeros", "bytes", "cut", "cut line"],
 )
 def test_no_http_header(block: bytes) -> None:
-    """No page, and the record after it is read."""
+    """It is no page, and the next record is read."""
     pages, counts, damage = read(raw_response(block) + build_warc([page(BODY)], gzip=False))
     assert damage is None
-    assert [found.document.images for found in pages] == [IMAGES]
+    assert [each.document.images for each in pages] == [IMAGES]
     assert counts[Outcome.RECORD_UNREADABLE] + counts[Outcome.PAGE_NOT_HTML] == 1
 
 
@@ -225,15 +230,15 @@ def test_no_http_header(block: bytes) -> None:
 def test_odd_http_headers_are_read(header: bytes) -> None:
     pages, _, damage = read(raw_response(header + BODY.encode()))
     assert damage is None
-    assert [found.document.images for found in pages] == [IMAGES]
+    assert [each.document.images for each in pages] == [IMAGES]
 
 
 def test_content_and_charset_are_decoded() -> None:
     body = zlib.compress("<img src=ä.jpg alt='Größe “é”'>".encode("windows-1252"))
     record = page(body, content_type="text/html; charset=ISO-8859-1", Content_Encoding="deflate")
-    found, rest = read_one(record)
-    assert found is not None
-    assert found.document.images == [Image("ä.jpg", (("alt", "Größe “é”"),))]
+    parsed, rest = read_one(record)
+    assert parsed is not None
+    assert parsed.document.images == [Image("ä.jpg", (("alt", "Größe “é”"),))]
     assert rest == {}
 
 
@@ -252,20 +257,20 @@ LONG = BODY.encode() + b" " * 1000 + b"<img src=late alt=late>"
 )
 @pytest.mark.parametrize("coding", ["identity", "gzip", "deflate", "chunked"])
 def test_a_capped_page(coding: str, cap: int, images: int, flags: dict[str, int]) -> None:
-    """Cut at max_page_bytes of decoded HTML: an image before the cut counts, one after it does not."""
+    """Cut at max_page_bytes of decoded HTML: images before the cut count, later ones do not."""
     packed = {
         "gzip": gzip.compress(LONG),
         "deflate": zlib.compress(LONG),
         "chunked": b"%x\r\n%b\r\n0\r\n\r\n" % (len(LONG), LONG),
     }
     header = "Transfer_Encoding" if coding == "chunked" else "Content_Encoding"
-    found, rest = read_one(page(packed.get(coding, LONG), **{header: coding}), max_page_bytes=cap)
-    assert found is not None
-    assert len(found.document.images) == images
+    parsed, rest = read_one(page(packed.get(coding, LONG), **{header: coding}), max_page_bytes=cap)
+    assert parsed is not None
+    assert len(parsed.document.images) == images
     assert rest == flags
 
 
-def test_a_damaged_body_gives_what_precedes_the_damage() -> None:
+def test_the_part_of_a_body_before_the_damage_is_used() -> None:
     packed = bytearray(gzip.compress(BODY.encode() + bytes(range(256)) * 20 + b"<img src=late>", mtime=0))
     packed[-12] ^= 0xFF
     pages, counts, damage = read(build_warc([page(bytes(packed), Content_Encoding="gzip"), page(BODY)]))
@@ -285,7 +290,7 @@ def test_a_record_cut_short(gz: bool) -> None:
     data = b"".join(parts)[: len(parts[0]) + len(parts[1]) * 3 // 4]
     pages, counts, damage = read(data)
     assert damage is not None
-    assert [found.document.images for found in pages] == [IMAGES, IMAGES]
+    assert [each.document.images for each in pages] == [IMAGES, IMAGES]
     assert counts == {"records": 2, "pages": 2, "page_damaged": 1}
 
 
@@ -296,7 +301,7 @@ def test_pages_come_in_order_with_their_offsets() -> None:
     )
     pages, counts, _ = read(b"".join(parts))
     starts = [len(b"".join(parts[:index])) for index in (1, 3)]
-    assert [(found.url, found.warc_offset) for found in pages] == [
+    assert [(each.url, each.warc_offset) for each in pages] == [
         ("https://a.example/1", starts[0]),
         ("https://a.example/2", starts[1]),
     ]
@@ -353,18 +358,18 @@ def test_warc_of_wat(wat_name: str, container_name: str, warc: str) -> None:
 
 @pytest.mark.parametrize("first", [[], [warcinfo()], [warcinfo(), warcinfo()]])
 def test_format_by_content(first: list[Record]) -> None:
-    """Where the name says nothing the first record that is not a warcinfo does."""
+    """If the name does not tell the format, the first record that is not a warcinfo does."""
     pages, counts, _ = read(build_warc([*first, wat_record(7, [LINK])]), None)
-    assert [(found.warc_file, found.warc_offset) for found in pages] == [("CC-1.warc.gz", 7)]
+    assert [(each.warc_file, each.warc_offset) for each in pages] == [("CC-1.warc.gz", 7)]
     assert counts[Outcome.RECORD_NOT_RESPONSE] == len(first)
     pages, _, _ = read(build_warc([*first, page(BODY), wat_record(7, [LINK])]), None)
-    assert [(found.warc_file, found.url) for found in pages] == [("x.warc.gz", URL)]
+    assert [(each.warc_file, each.url) for each in pages] == [("x.warc.gz", URL)]
     notes = metadata(b"fetchTimeMs: 5\r\n", "application/warc-fields")
     pages, _, _ = read(build_warc([*first, notes, page(BODY)]), None)
-    assert [found.url for found in pages] == [URL]
+    assert [each.url for each in pages] == [URL]
 
 
-def test_the_name_goes_before_the_content() -> None:
+def test_the_name_takes_precedence_over_the_content() -> None:
     assert read(build_warc([wat_record(7, [LINK])]), "warc")[1] == {"records": 1, "record_not_response": 1}
     assert read(build_warc([page(BODY)]), "wat")[1] == {"records": 1, "record_not_response": 1}
 
@@ -372,7 +377,7 @@ def test_the_name_goes_before_the_content() -> None:
 @pytest.mark.parametrize("gz", [True, False])
 @pytest.mark.parametrize("archive_format", ["warc", "wat"])
 def test_any_flipped_or_missing_byte_leaves_the_sums_right(archive_format: str, gz: bool) -> None:
-    """Nothing but ArchiveDamage comes out of a damaged file, every record has its outcome, and pages stay sound."""
+    """A damaged file raises only ArchiveDamage, every record has an outcome, and pages stay valid."""
     records = [page(BODY), page(gzip.compress(BODY.encode(), mtime=0), Content_Encoding="gzip"), page(BODY)]
     if archive_format == "wat":
         records = [wat_record(number, [LINK]) for number in range(2)]
@@ -380,24 +385,24 @@ def test_any_flipped_or_missing_byte_leaves_the_sums_right(archive_format: str, 
     for position in range(len(data)):
         for damaged in (data[:position], data[:position] + bytes([data[position] ^ 0xFF]) + data[position + 1 :]):
             pages, _, _ = read(damaged, archive_format)
-            for found in pages:
-                found.url.encode()
-                found.warc_file.encode()
-                assert 0 <= found.warc_offset < 2**63
+            for each in pages:
+                each.url.encode()
+                each.warc_file.encode()
+                assert 0 <= each.warc_offset < 2**63
 
 
 def test_a_page_of_exactly_the_cap_is_whole() -> None:
-    found, rest = read_one(page(LONG), max_page_bytes=len(LONG))
-    assert found is not None
-    assert len(found.document.images) == 2
+    parsed, rest = read_one(page(LONG), max_page_bytes=len(LONG))
+    assert parsed is not None
+    assert len(parsed.document.images) == 2
     assert rest == {}
 
 
-def test_what_the_reference_parser_trips_over_is_counted() -> None:
+def test_a_page_on_which_the_reference_parser_fails_is_counted() -> None:
     data = build_warc([page("<img src=a alt=b><table><math><html>"), page(BODY)], gzip=False)
     counts: Counter[str] = Counter()
     stream = SourceStream(io.BytesIO(data))
-    reader = PageReader(parse_with_beautifulsoup, 1 << 20, 1 << 20)
-    found = list(reader.pages(read_records(stream, lambda: io.BytesIO(data)), "x", "warc", counts))
-    assert [each.document.images for each in found] == [IMAGES]
+    reader = PageReader(ExtractOptions(None, html_parser="beautifulsoup"))
+    pages = list(reader.pages(read_records(stream, lambda: io.BytesIO(data)), "x", "warc", counts))
+    assert [each.document.images for each in pages] == [IMAGES]
     assert (counts[Outcome.RECORD_UNREADABLE], counts[Outcome.PAGES]) == (1, 1)

@@ -1,4 +1,4 @@
-"""Pages that opted out and what is blocked, through the extraction of WARCs and WATs: the same in both."""
+"""Opted-out pages and block lists in the extraction of WARCs and WATs: the same in both."""
 
 import json
 from collections import Counter
@@ -11,11 +11,12 @@ from build_warcs import Record, build_warc, metadata
 
 from udfs.archive.records import SourceStream, read_records
 from udfs.extraction.block_lists import Blocker, BlockListBuilder
-from udfs.extraction.extractor import ExtractOptions, Extractor
-from udfs.extraction.opt_outs import OptOut
+from udfs.extraction.extractor import Extractor
+from udfs.extraction.opt_outs import OPTED_OUT, OptOut
+from udfs.extraction.options import ExtractOptions
 from udfs.extraction.pages import PageReader
 from udfs.html.parsers import HTML_PARSERS
-from udfs.outcomes import OPTED_OUT, SUMS, Outcome, conservation_errors
+from udfs.outcomes import SUMS, Outcome, conservation_errors
 from udfs.sources.input_files import InputFile
 
 IMG = "<img src=a.jpg alt='a dog'>"
@@ -42,10 +43,10 @@ def outcomes(
     opt_outs: frozenset[OptOut] = ALL,
     blocker: Blocker | None = None,
 ) -> dict[str, int]:
-    """What became of the records, once their sum is checked."""
+    """The outcomes of the records, after a check of their sum."""
     data = build_warc(records)
     counts: Counter[str] = Counter()
-    reader = PageReader(HTML_PARSERS[parser], 1 << 20, 1 << 20, opt_outs=opt_outs, blocker=blocker)
+    reader = PageReader(ExtractOptions(None, html_parser=parser, opt_outs=opt_outs, max_page_bytes=1 << 20), blocker)
     pages = list(reader.pages(read_records(SourceStream(BytesIO(data)), None), "x.warc.gz", archive_format, counts))  # type: ignore[arg-type]
     assert counts["records"] == len(records) == sum(counts[part] for part in SUMS[Outcome.RECORDS])
     assert counts["pages"] == len(pages)
@@ -72,7 +73,7 @@ CASES: list[tuple[Headers, list[tuple[str, str]], str]] = [
 
 
 @pytest.mark.parametrize(("headers", "metas", "outcome"), CASES)
-def test_a_warc_by_all_parsers_and_its_wat_say_the_same(headers: Headers, metas: Any, outcome: str) -> None:
+def test_a_warc_by_all_parsers_and_its_wat_have_the_same_outcome(headers: Headers, metas: Any, outcome: str) -> None:
     tags = "".join(f'<meta name="{name}" content="{content}">' for name, content in metas)
     for parser in HTML_PARSERS:
         assert outcomes(response(headers, f"<head>{tags}</head>{IMG}"), parser=parser) == {outcome: 1}
@@ -81,11 +82,11 @@ def test_a_warc_by_all_parsers_and_its_wat_say_the_same(headers: Headers, metas:
         known = next((key for key in merged if key.lower() == name.lower()), name)
         before = merged.get(known)
         merged[known] = value if before is None else [*(before if isinstance(before, list) else [before]), value]
-    said = [{"name": name, "content": content} for name, content in metas]
-    assert outcomes(wat_response(merged, said), archive_format="wat") == {outcome: 1}
+    tags = [{"name": name, "content": content} for name, content in metas]
+    assert outcomes(wat_response(merged, tags), archive_format="wat") == {outcome: 1}
 
 
-def test_meta_tags_of_a_page_without_images_say_nothing_there_is_to_take() -> None:
+def test_meta_tags_of_a_page_without_images_do_not_matter() -> None:
     tag = "<meta name=robots content=noai>"
     assert outcomes(response([], tag)) == {"pages": 1}
     assert outcomes(wat_response({}, [{"name": "robots", "content": "noai"}], []), archive_format="wat") == {"pages": 1}
@@ -99,7 +100,7 @@ def test_a_folded_header_and_one_without_colon() -> None:
     head = "WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:1>\r\nWARC-Target-URI: https://a.example/\r\n"
     head += f"Content-Type: application/http; msgtype=response\r\nContent-Length: {len(block)}\r\n\r\n"
     counts: Counter[str] = Counter()
-    reader = PageReader(HTML_PARSERS["lexbor"], 1 << 20, 1 << 20, opt_outs=ALL)
+    reader = PageReader(ExtractOptions(None, html_parser="lexbor", opt_outs=ALL))
     data = f"{head}{block}\r\n\r\n".encode()
     assert list(reader.pages(read_records(SourceStream(BytesIO(data)), None), "x", "warc", counts)) == []  # type: ignore[arg-type]
     assert counts == {"records": 1, "page_noai": 1}
@@ -167,12 +168,12 @@ def test_opt_outs_are_on_by_default(tmp_path: Path) -> None:
 def test_real_pages_and_their_wat_opt_out_alike(shared_data: Path, name: str) -> None:
     warc = next((shared_data / "warc").glob(f"{name}*.warc.gz"))
     wat = next((shared_data / "wat").glob(f"generated__{name}*.wat.gz"))
-    found = []
+    results = []
     for path, archive_format in ((warc, "warc"), (wat, "wat")):
         counts: Counter[str] = Counter()
-        reader = PageReader(HTML_PARSERS["scanner"], 64 << 20, 64 << 20, opt_outs=ALL)
+        reader = PageReader(ExtractOptions(None, opt_outs=ALL))
         with path.open("rb") as source:
             records = read_records(SourceStream(source), lambda path=path: path.open("rb"))  # type: ignore[misc]
             urls = [page.url for page in reader.pages(records, path.name, archive_format, counts)]
-        found.append((urls, [counts[outcome] for outcome in OPTED_OUT]))
-    assert found[0] == found[1]
+        results.append((urls, [counts[outcome] for outcome in OPTED_OUT]))
+    assert results[0] == results[1]

@@ -1,4 +1,4 @@
-"""WAT records: hand-written JSON, good and odd, and what each must become."""
+"""WAT records: hand-written JSON, good and odd, and the page or outcome of each."""
 
 import json
 from typing import Any
@@ -169,7 +169,7 @@ def with_alt(raw: bytes) -> bytes:
         (b'"&amp;"', "&amp;"),  # as the extractor decoded it: nothing is decoded twice
     ],
 )
-def test_strings_that_are_no_unicode(raw: bytes, alt: str) -> None:
+def test_strings_that_are_not_unicode(raw: bytes, alt: str) -> None:
     assert document(with_alt(raw)).images == [Image("a.jpg", (("alt", alt), ("title", "é")))]
 
 
@@ -235,7 +235,7 @@ def test_wrong_types_are_value_errors(value: Any) -> None:
     ],
     ids=lambda payload: ascii(payload[:12]),
 )
-def test_what_is_no_json_is_a_value_error(payload: bytes) -> None:
+def test_other_bytes_than_json_are_a_value_error(payload: bytes) -> None:
     with pytest.raises(ValueError):
         wat_page(payload)
 

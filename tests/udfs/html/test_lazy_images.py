@@ -1,4 +1,4 @@
-"""Other URLs of an image: which attributes count, in which order, and what is no URL."""
+"""Other URLs of an image: which attributes count, in which order, and which values are not URLs."""
 
 import pytest
 from cpu_time import at_most
@@ -11,7 +11,7 @@ from udfs.html.lazy_images import HOME_MADE_SRC, LAZY_SRC, LAZY_SRCSET, is_named
 @pytest.mark.parametrize(
     "src", [None, "", " \n", "#", "#top", "data:image/gif;base64,R0", "about:blank", "//:0", "blob:x"]
 )
-def test_no_address(src: str | None) -> None:
+def test_not_an_address(src: str | None) -> None:
     assert needs_another(src)
 
 
@@ -36,7 +36,7 @@ def test_placeholder_by_name(src: str) -> None:
     "a.jpg /blank/a.jpg pixelart.html shirt-white.jpg shoe_grey.png google-pixel-8.jpg whitehouse.jpg greyhound.jpg "
     "space-shuttle.jpg clearwater.jpg transit.jpg empty-street.jpg loading-dock.jpg space-station.jpg/x".split(),
 )
-def test_no_placeholder_by_name(src: str) -> None:
+def test_not_a_placeholder_by_name(src: str) -> None:
     assert not is_named_placeholder(src)
 
 
@@ -52,7 +52,7 @@ def test_home_made_attribute(name: str) -> None:
     assert other_urls({"src": "/b.jpg", "data-lazy": "/c.jpg", name: "/a.jpg"}, ()) == ("/c.jpg",)
 
 
-def test_placeholders_are_no_urls() -> None:
+def test_placeholders_are_excluded() -> None:
     attributes = {"src": "data:,", "data-src": "/img/loading.gif", "srcset": "/blank.gif 1w, /real.jpg 2w"}
     assert other_urls(attributes, ()) == ("/real.jpg",)
 
@@ -71,7 +71,7 @@ def test_order() -> None:
 @pytest.mark.parametrize(
     "value", ["true", "1", "", " ", "{width}/a.jpg", '{"a": "/b.jpg"}', "0.5", "name", "a/<b>", "./" * 40_000]
 )
-def test_flags_templates_and_the_like_are_no_urls(value: str) -> None:
+def test_flags_and_templates_are_excluded(value: str) -> None:
     assert other_urls({"data-lazy": value}, ()) == ()
     assert other_urls({"data-lazy": value, "srcset": "{w}.jpg 1x, good.jpg 1x"}, ()) == ("good.jpg",)
 

@@ -1,4 +1,4 @@
-"""Pages that would cost a tree builder far more than their size: what is cut of them, and that the rest is not."""
+"""Pages that cost a tree builder far more than their size are cut; other pages are not."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from udfs.html.limits import MAX_TREE_WORK, within_limits
 from udfs.html.parsers import HTML_PARSERS, parse_with_lexbor, parse_with_scanner
 
 EARLY, LATE = b"<img src=early alt=x>", b"<img src=late alt=x>"
-IN_A_TREE = b"<svg><base>"  # no skeleton of such a page, so that the scanner has a tree built of it
+IN_A_TREE = b"<svg><base>"  # such a page has no skeleton, so the scanner parses it whole
 
 
 def blocks(number: int) -> bytes:
@@ -38,7 +38,7 @@ COSTLY = {
 
 @pytest.mark.parametrize("name", COSTLY)
 @pytest.mark.parametrize("parse", [parse_with_lexbor, parse_with_scanner])
-def test_costly_pages_are_cut_there(name, parse) -> None:
+def test_costly_pages_are_cut(name, parse) -> None:
     page = IN_A_TREE + EARLY + COSTLY[name] + LATE
     with at_most(50):  # uncut, most of them take minutes or gigabytes
         document = parse(page)
@@ -53,7 +53,7 @@ def test_costly_pages_are_cut_there(name, parse) -> None:
         b"<div>" * 4_000,
         blocks(1_000),
         attributes(5_000),
-        b"<p><li><td><br>" * 100_000,  # none of them is open when the next comes
+        b"<p><li><td><br>" * 100_000,  # each is closed when the next one starts
         b"<div></div>" * 100_000,
         b"</div>" * 100_000,
         b"<img alt='" + b"word " * 200_000 + b"' src=long>",
@@ -75,7 +75,7 @@ def test_any_bytes(piece: bytes, times: int) -> None:
 
 @settings(max_examples=settings.default.max_examples // 2)
 @given(st.sampled_from(sorted(COSTLY)), st.binary(max_size=40))
-def test_what_is_cut_hangs_on_what_precedes_it(name: str, before: bytes) -> None:
+def test_the_cut_depends_only_on_the_page_before_it(name: str, before: bytes) -> None:
     """A longer page is cut at the same place, and the cut page is not cut again."""
     page = before + COSTLY[name][:1_500_000]
     kept = within_limits(page)
@@ -92,7 +92,7 @@ def few_images(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("parser", HTML_PARSERS)
-def test_images_beyond_the_most(few_images: None, parser: str) -> None:
+def test_images_beyond_the_limit(few_images: None, parser: str) -> None:
     page = b"<base href=/b/>" + EARLY * 3
     assert HTML_PARSERS[parser](page)[:3] == ("/b/", [Image("early", (("alt", "x"),))] * 3, False)
     assert HTML_PARSERS[parser](page + LATE)[:3] == ("/b/", [Image("early", (("alt", "x"),))] * 3, True)
@@ -102,8 +102,8 @@ def test_images_beyond_the_most(few_images: None, parser: str) -> None:
 def test_every_parser_has_the_same_limits(monkeypatch: pytest.MonkeyPatch, parser: str) -> None:
     monkeypatch.setattr(limits, "MAX_TREE_WORK", 5_000)
     monkeypatch.setattr(limits, "_LONG_TAG_BYTES", 0)
-    found = HTML_PARSERS[parser](IN_A_TREE + EARLY + b"<div>" * 200 + LATE)
-    assert ([image.src for image in found.images], found.is_capped) == (["early"], True)
+    document = HTML_PARSERS[parser](IN_A_TREE + EARLY + b"<div>" * 200 + LATE)
+    assert ([image.src for image in document.images], document.is_capped) == (["early"], True)
 
 
 def test_the_work_of_a_small_page_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:

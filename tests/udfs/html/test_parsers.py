@@ -27,9 +27,9 @@ from udfs.html.profiles import PAPER_TEXT_KEYS
 pytestmark = pytest.mark.filterwarnings("ignore::bs4.XMLParsedAsHTMLWarning")
 
 
-def images(*found: tuple[str | None, str | None]) -> Document:
-    """A document without base whose images have (src, alt)."""
-    return Document(None, [Image(src, () if alt is None else (("alt", alt),)) for src, alt in found])
+def images(*sources: tuple[str | None, str | None]) -> Document:
+    """A document without base, with images of these (src, alt)."""
+    return Document(None, [Image(src, () if alt is None else (("alt", alt),)) for src, alt in sources])
 
 
 ONE = images(("shown", "text"))
@@ -125,7 +125,7 @@ SNIPPETS: dict[str, tuple[str, Document]] = {
     ),
 }
 
-# Where html5lib 1.1 is not today's standard, or lexbor is not: a page, the standard's images, and who is right.
+# Where html5lib 1.1 or lexbor deviates from today's standard: a page, the standard's images, the correct parser.
 DIFFERENCES: dict[str, tuple[str, Document, str]] = {
     "select may hold images since 2025": (f"<select><option>{SHOWN}</option></select>", ONE, "lexbor"),
     "template closes what is open in it": (f"<template><div></template>{SHOWN}", ONE, "lexbor"),
@@ -146,7 +146,7 @@ def test_snippets(name: str, backend: str) -> None:
 
 @pytest.mark.parametrize("name", DIFFERENCES)
 def test_known_differences(name: str) -> None:
-    """When one of these fails a parser has changed: see whether the difference is gone."""
+    """If one of these fails, a parser has changed: check whether the difference is gone."""
     html, expected, right = DIFFERENCES[name]
     for backend, parse in HTML_PARSERS.items():
         assert (parse(html) == expected) == (backend in (right, "scanner")), backend
@@ -182,14 +182,14 @@ NESTED = st.lists(st.recursive(LEAVES, wrapped, max_leaves=12), max_size=5).map(
 @settings(max_examples=settings.default.max_examples * 3)
 @given(NESTED)
 def test_backends_agree_on_well_formed_pages(html: str) -> None:
-    """Templates included: what html5lib gets wrong about them takes markup that is not well-formed."""
+    """Templates included: html5lib gets them wrong only in markup that is not well-formed."""
     assume("<svg><desc></desc></svg>" not in html)
     assert parse_with_lexbor(html) == parse_with_beautifulsoup(html)
 
 
 @settings(max_examples=settings.default.max_examples * 3)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), SOUP)
-def test_any_text_is_taken(text: str, html: str) -> None:
+def test_any_text_is_accepted(text: str, html: str) -> None:
     for parse, page in product(
         (parse_with_scanner, parse_with_lexbor), (text, html + text, f"<img src=\"{text}\" alt='{text}'>{html}")
     ):
@@ -203,15 +203,15 @@ def test_any_text_is_taken(text: str, html: str) -> None:
 @pytest.mark.parametrize("opening", ["<div>", "<b>", "<table><tr><td>", "<template>", "<svg><g>", "<p><a>"])
 @pytest.mark.parametrize("parse", [parse_with_scanner, parse_with_lexbor])
 def test_deep_nesting(opening: str, parse: HtmlParser) -> None:
-    """Deep pages come back whole (a recursive walk would overflow the stack), as deep as `html_limits` allow."""
+    """Pages as deep as the `limits` allow are parsed whole (recursion would overflow the stack)."""
     depth = 4_000 if opening == "<div>" else 1_000
     document = parse(SHOWN + opening * depth + SHOWN)
     assert len(document.images) == (1 if opening == "<template>" else 2)
 
 
 def images_of_tree(tree: str) -> list[Image]:
-    """The images of an expected tree, which writes two spaces a level and `content` for a template's content."""
-    found: list[dict[str, str]] = []
+    """The images of an expected tree, which is indented by two spaces a level and marks a template's `content`."""
+    elements: list[dict[str, str]] = []
     path: list[str] = []
     for line in tree.split("\n"):
         node = re.match(r"\| ((?:  )*)(.*)", line)
@@ -221,14 +221,14 @@ def images_of_tree(tree: str) -> list[Image]:
         if "content" in path:
             continue
         if path[-1] == "<img>":
-            found.append({})
+            elements.append({})
         elif path[-2:-1] == ["<img>"] and (attribute := re.fullmatch(r'([^ "]+)="(.*)"', path[-1])):
-            found[-1][attribute[1]] = attribute[2]
-    return [Image(i.get("src"), tuple((key, i[key]) for key in PAPER_TEXT_KEYS if key in i)) for i in found]
+            elements[-1][attribute[1]] = attribute[2]
+    return [Image(i.get("src"), tuple((key, i[key]) for key in PAPER_TEXT_KEYS if key in i)) for i in elements]
 
 
 def test_html5lib_tests_as_they_are(shared_data: Path) -> None:
-    """Uses ../shared/data. lexbor gives the images of every expected tree; html5lib all but those of one `select`."""
+    """Uses ../shared/data. lexbor finds the images of every expected tree; html5lib misses those of one `select`."""
     cases = with_images = 0
     disagreements = []
     for html, tree, whole_document in tree_cases(shared_data):
@@ -244,8 +244,8 @@ def test_html5lib_tests_as_they_are(shared_data: Path) -> None:
     assert with_images >= 10
 
 
-def test_html5lib_tests_with_an_image_put_in(shared_data: Path) -> None:
-    """Uses ../shared/data. An image after each of the last four tags of every input: only known classes disagree."""
+def test_html5lib_tests_with_an_inserted_image(shared_data: Path) -> None:
+    """Uses ../shared/data. An image after each of the last four tags of every input: only known differences occur."""
     disagreements = []
     cases = 0
     for html, _, _ in tree_cases(shared_data):
@@ -271,7 +271,7 @@ WELL_FORMED = ("é€😀".encode(), b"<img src=", b"<p ", b"&eacute;", b'"', b"
 
 @given(st.lists(st.sampled_from(MALFORMED + WELL_FORMED), max_size=40))
 def test_bytes_are_read_as_their_decoded_text(parts: list[bytes]) -> None:
-    """Malformed UTF-8 counts as U+FFFD, whether it is decoded before the parser or after it."""
+    """Malformed UTF-8 counts as U+FFFD, whether decoded before parsing or after."""
     page = b"<img src=x alt=y>" + b"".join(parts)
     for parse in HTML_PARSERS.values():
         assert parse(page) == parse(page.decode("utf-8", "replace"))

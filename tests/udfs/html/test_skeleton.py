@@ -121,7 +121,7 @@ def test_needs_a_tree(name: str) -> None:
     assert skeleton(NEED_TREE[name]) is None
 
 
-# quotes, brackets and ends of raw text where they hurt most
+# quotes, brackets and ends of raw text in the most difficult positions
 SNARES = st.sampled_from(
     (
         *(
@@ -164,13 +164,13 @@ def test_tag_soup(page: str) -> None:
 @settings(max_examples=settings.default.max_examples * 5)
 @given(st.lists(RICH_PAGES | SOUP, max_size=3).map("".join))
 def test_surroundings_of_images(page: str) -> None:
-    """After a body's start: what lies in a head without a tag of its own is taken for the body's."""
+    """With `<body>` first: without it, tags in an unmarked head would count as the body's."""
     check_equal("<body>" + page, RICH)
 
 
 @settings(max_examples=settings.default.max_examples * 3)
 @given(st.integers(0, 400), st.lists(st.tuples(st.floats(0, 1), SNARES), max_size=4))
-def test_pages_with_snares_put_in(index: int, snares: list[tuple[float, str]]) -> None:
+def test_pages_with_inserted_snares(index: int, snares: list[tuple[float, str]]) -> None:
     html = make_page(index, seed=3).body.decode("utf-8", "replace")
     for where, snare in snares:
         place = int(where * len(html))
@@ -189,7 +189,7 @@ def test_any_bytes(data: bytes) -> None:
     "part", [b"<!--", b"<script>", b"</script", b"<a title='<img ", b"<img alt='", b"<svg>", b"<b '", b"<a ="]
 )
 def test_time_grows_with_the_page(part: bytes) -> None:
-    """A megabyte of what is never closed takes well under the time that going over it again for each would: minutes."""
+    """A megabyte of unclosed tags is fast; a new scan for each tag would take minutes."""
     with at_most(50):
         skeleton(part * (1_000_000 // len(part)) + IMG)
 
@@ -212,7 +212,7 @@ def test_time_grows_with_the_page_for_whole_elements(part: bytes, rest: bytes) -
         skeleton(part * 100_000 + rest + IMG, with_whole=True)
 
 
-def test_html5lib_tests_with_an_image_put_in(shared_data: Path) -> None:
+def test_html5lib_tests_with_an_inserted_image(shared_data: Path) -> None:
     """Uses ../shared/data. An image after each of the last four tags of every input."""
     for html, _, _ in tree_cases(shared_data):
         cuts = [match.end() for match in re.finditer(">", html)][-4:]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from udfs.html.srcset import Candidate, best_first, parse_srcset
 
 ONE = ("data:,a",)
-# the first candidate, which a browser takes there, by srcset
+# srcset: the first candidate, which a browser loads
 WPT = {
     **dict.fromkeys(("", ",", ",,,"), ()),
     **dict.fromkeys(
@@ -48,7 +48,7 @@ WPT = {
 
 @pytest.mark.parametrize("text", WPT)
 def test_cases_of_web_platform_tests(text: str) -> None:
-    assert tuple(found.url for found in parse_srcset(text))[:1] == WPT[text]
+    assert tuple(image.url for image in parse_srcset(text))[:1] == WPT[text]
 
 
 def test_the_standards_examples() -> None:
@@ -73,7 +73,7 @@ def test_the_best_comes_first_and_equals_keep_their_order() -> None:
 
 def test_urls_with_commas() -> None:
     image = "https://i.example/c_fill,h_90,w_120/x.jpg"
-    assert [found.url for found in parse_srcset(f"{image} 1x,{image}?2 2x")] == [image, f"{image}?2"]
+    assert [candidate.url for candidate in parse_srcset(f"{image} 1x,{image}?2 2x")] == [image, f"{image}?2"]
 
 
 SPACE = "\t\n\f\r "
@@ -81,18 +81,18 @@ SPACE = "\t\n\f\r "
 
 def standard(text: str) -> list[tuple[str, list[str]]]:
     """(URL, descriptors) by the standard's splitting loop and descriptor tokenizer, one character at a time."""
-    position, found = 0, []
+    position, candidates = 0, []
     while True:
         while position < len(text) and text[position] in SPACE + ",":
             position += 1
         if position >= len(text):
-            return found
+            return candidates
         start = position
         while position < len(text) and text[position] not in SPACE:
             position += 1
         url, descriptors = text[start:position], []
         if url.endswith(","):
-            found.append((url.rstrip(","), descriptors))
+            candidates.append((url.rstrip(","), descriptors))
             continue
         while position < len(text) and text[position] in SPACE:
             position += 1
@@ -124,7 +124,7 @@ def standard(text: str) -> list[tuple[str, list[str]]]:
                 state = "in descriptor"
                 position -= 1
             position += 1
-        found.append((url, descriptors))
+        candidates.append((url, descriptors))
 
 
 def is_candidate(descriptors: list[str]) -> bool:
@@ -138,11 +138,11 @@ PARTS = st.sampled_from(("a", "b.jpg", ",", " ", "\t", ", ", "data:,z")) | DESCR
 
 
 @given(st.lists(PARTS, max_size=12).map("".join) | st.text("ab1wxh,( )\t", max_size=30))
-def test_candidates_are_the_standards(text: str) -> None:
+def test_candidates_equal_the_standards(text: str) -> None:
     expected = [url for url, descriptors in standard(text) if url and is_candidate(descriptors)]
-    assert [found.url for found in parse_srcset(text)] == expected
+    assert [candidate.url for candidate in parse_srcset(text)] == expected
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_taken(text: str) -> None:
+def test_any_text_is_accepted(text: str) -> None:
     assert all(url and not set(url) & set(SPACE) for url in best_first(parse_srcset(text)))

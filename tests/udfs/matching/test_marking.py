@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from udfs.matching import matcher
 from udfs.matching.marking import marked_caption, spans_of, stretches
 from udfs.matching.matcher import Matcher, space_text
 
@@ -13,9 +14,9 @@ captions = st.text("ab ,.`", max_size=20).map(lambda text: " ".join(text.split()
 @given(captions)
 def test_spans_are_those_of_the_matching_rule(caption):
     spaced = space_text(caption)
-    found = {entry: spans_of(spaced, entry) for entry in WORDS}
-    assert [WORDS[i] for i in Matcher(WORDS).match(caption)] == [entry for entry in WORDS if found[entry]]
-    for entry, spans in found.items():
+    spans_by_entry = {entry: spans_of(spaced, entry) for entry in WORDS}
+    assert [WORDS[i] for i in Matcher(WORDS).match(caption)] == [entry for entry in WORDS if spans_by_entry[entry]]
+    for entry, spans in spans_by_entry.items():
         assert len(spans) == sum(spaced.startswith(f" {entry} ", at) for at in range(len(spaced)))
         assert all(spaced[span.start : span.end] == entry for span in spans)
 
@@ -41,3 +42,8 @@ def test_the_caption_is_marked_not_its_spaced_text():
 def test_long_captions_are_cut_marks_included():
     assert marked("x " * 5000 + "cat", "cat", most=6) == "x x x …"
     assert marked("golden retriever puppy", "golden retriever", most=9) == "[golden re]…"
+
+
+def test_marking_follows_the_marks_of_the_matching_rule(monkeypatch):
+    monkeypatch.setattr(matcher, "_SPACED", [*matcher._SPACED, ("§", " § ")])
+    assert marked("see §cat, dog", "cat", "dog") == "see §[cat], [dog]"

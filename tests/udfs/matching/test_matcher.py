@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from udfs.matching.matcher import Matcher, held_matcher, match_batches, pack_entries, space_text
+from udfs.matching.matcher import Matcher, cached_matcher, match_batches, pack_entries, space_text
 from udfs.schemas import MATCHED_PAIR, PAIR, POOL
 
 
@@ -38,7 +38,7 @@ CAPTIONS = st.text(LETTERS + MARKS + "\t\n\r\u2028", max_size=30)
 
 @st.composite
 def entries_and_caption(draw: st.DrawFn) -> tuple[list[str], str]:
-    """Captions that are partly made of the entries, glued with what may or may not part words."""
+    """Captions made partly of the entries, joined by characters that may or may not separate words."""
     entries = draw(ENTRIES)
     glue = st.sampled_from([" ", "  ", ",", ".", "`", "\t", "\r\n", "", "-", "'"])
     pieces = st.sampled_from(entries) | CAPTIONS if entries else CAPTIONS
@@ -56,9 +56,9 @@ def entries_and_caption(draw: st.DrawFn) -> tuple[list[str], str]:
 @example((["x"], ""))
 def test_equals_the_substring_rule(case: tuple[list[str], str]) -> None:
     entries, caption = case
-    found = Matcher(entries).match(caption)
-    assert found == naive_match(caption, entries)
-    assert found == sorted(set(found))
+    ids = Matcher(entries).match(caption)
+    assert ids == naive_match(caption, entries)
+    assert ids == sorted(set(ids))
 
 
 @given(CAPTIONS)
@@ -112,7 +112,7 @@ def test_no_entries() -> None:
     assert list(match_batches(iter([pairs(["a dog"])]), matcher, MATCHED_PAIR)) == []
 
 
-def test_matching_again_gives_the_same() -> None:
+def test_a_matcher_keeps_no_state_between_captions() -> None:
     """The automaton holds no state between captions, nor when a caption ends in the middle of an entry."""
     matcher = Matcher(["a b c", "b", "c d"])
     for _ in range(2):
@@ -122,7 +122,7 @@ def test_matching_again_gives_the_same() -> None:
 
 
 def pairs(captions: list[str], schema: pa.Schema = PAIR) -> pa.RecordBatch:
-    """A batch with these captions; every other column says its row's number."""
+    """A batch with these captions; every other column holds the row's number."""
     makers = {pa.string(): str, pa.int64(): int, pa.float32(): float}
     columns = [
         pa.array(captions, pa.string())
@@ -179,17 +179,17 @@ def test_match_batches_is_lazy() -> None:
 def test_pack_entries_round_trip(entries: list[str]) -> None:
     packed = pack_entries(entries)
     assert list(chain.from_iterable(map(json.loads, packed.splitlines()))) == entries
-    matcher = held_matcher(packed)
+    matcher = cached_matcher(packed)
     for caption in entries:
         assert matcher.match(caption) == naive_match(caption, entries)
 
 
-def test_held_matcher_is_built_once_for_equal_bytes() -> None:
-    held_matcher.cache_clear()
-    first = held_matcher(pack_entries(["dog", "cat"]))
-    assert held_matcher(bytes(bytearray(pack_entries(["dog", "cat"])))) is first
-    other = held_matcher(pack_entries(["cat", "dog"]))
+def test_cached_matcher_is_built_once_for_equal_bytes() -> None:
+    cached_matcher.cache_clear()
+    first = cached_matcher(pack_entries(["dog", "cat"]))
+    assert cached_matcher(bytes(bytearray(pack_entries(["dog", "cat"])))) is first
+    other = cached_matcher(pack_entries(["cat", "dog"]))
     assert other is not first
     assert (first.match("dog"), other.match("dog")) == ([0], [1])
-    assert held_matcher.cache_info().currsize == 1  # one automaton a worker
-    held_matcher.cache_clear()
+    assert cached_matcher.cache_info().currsize == 1  # one automaton a worker
+    cached_matcher.cache_clear()

@@ -53,7 +53,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, tuple[
 
 
 def undo_transfer(page: SamplePage) -> bytes:
-    """The page's bytes, chunks and Content-Encoding undone by the definition."""
+    """The page's bytes, with chunks and Content-Encoding removed as defined."""
     headers, body = dict(page.headers), page.body
     if headers.get("Transfer-Encoding") == "chunked":
         rest, body = body, b""
@@ -71,7 +71,7 @@ def undo_transfer(page: SamplePage) -> bytes:
 
 
 def decode(page: SamplePage) -> tuple[str, str]:
-    """Text and encoding as html5lib's sniffer sees them; undeclared text is UTF-8 if valid, else windows-1252."""
+    """Text and encoding as html5lib detects them; undeclared text is UTF-8 if valid, else windows-1252."""
     content = undo_transfer(page)
     declared = dict(page.headers)["Content-Type"].partition("charset=")[2] or None
     try:
@@ -81,16 +81,16 @@ def decode(page: SamplePage) -> tuple[str, str]:
         likely = "windows-1252"
     parser = html5lib.HTMLParser()
     parser.parse(content, transport_encoding=declared, likely_encoding=likely)
-    # The input stream's own codec, so that nothing here repeats the generator's choice.
+    # The input stream's codec, so that the test does not repeat the generator's choice.
     codec = parser.tokenizer.stream.charEncoding[0]
     return codec.codec_info.decode(content)[0].removeprefix("\ufeff"), codec.name
 
 
 def find_images(text: str) -> tuple[SampleImage, ...]:
     soup = BeautifulSoup(text, "html5lib")
-    # html5lib knows no template element and puts its content into the tree.
-    found = [img for img in soup.find_all("img") if img.find_parent("template") is None]
-    return tuple(SampleImage(*(i.get(name) for name in ("src", "alt", "title", "data-image-title"))) for i in found)
+    # html5lib does not support template, and puts its content into the tree.
+    tags = [img for img in soup.find_all("img") if img.find_parent("template") is None]
+    return tuple(SampleImage(*(i.get(name) for name in ("src", "alt", "title", "data-image-title"))) for i in tags)
 
 
 def test_same_settings_same_bytes(tmp_path: Path, sample: tuple[Path, Path, tuple[WrittenRecord, ...]]) -> None:
@@ -109,7 +109,7 @@ def test_page_does_not_depend_on_how_many(tmp_path: Path, sample: tuple[Path, Pa
 
 
 def test_first_pages_are_pinned() -> None:
-    """A change here changes everyone's samples: repin on purpose, and say so in the changelog.
+    """A change here changes all samples: update the pins only on purpose, and say so in the changelog.
 
     Ground truth rather than files: another zlib may pack the same pages otherwise.
     """
@@ -166,7 +166,7 @@ def test_feature_is_present(pages: list[SamplePage], feature: str) -> None:
 
 
 def test_features_in_the_bytes(pages: list[SamplePage]) -> None:
-    """What the names claim, seen in the bytes rather than in the names."""
+    """The bytes have the features that the names claim."""
     headers = [dict(page.headers) for page in pages]
     assert {h.get("Content-Encoding") for h in headers} == {None, "gzip", "deflate", "br"}
     contents = [undo_transfer(page) for page in pages if page.html]
@@ -199,7 +199,7 @@ def test_ground_truth_is_what_html5lib_finds(seed: int) -> None:
         assert (base["href"] if base else None) == page.base_href
 
 
-def test_wat_speaks_of_the_record_at_its_offset(
+def test_wat_describes_the_record_at_its_offset(
     sample: tuple[Path, Path, tuple[WrittenRecord, ...]], pages: list[SamplePage]
 ) -> None:
     warc, wat, records = sample
@@ -220,8 +220,8 @@ def test_wat_speaks_of_the_record_at_its_offset(
             assert record.headers[name] == value
         response = envelope["Payload-Metadata"].get("HTTP-Response-Metadata")
         if response:
-            found = response.get("HTML-Metadata", {}).get("Links", [])
-            links.append([(x["url"], x.get("alt"), x.get("title")) for x in found if x["path"] == "IMG@/src"])
+            listed = response.get("HTML-Metadata", {}).get("Links", [])
+            links.append([(x["url"], x.get("alt"), x.get("title")) for x in listed if x["path"] == "IMG@/src"])
             assert ("HTML-Metadata" in response) == record.headers["WARC-Target-URI"].rpartition("/")[2].isdigit()
     assert links == [[(i.src, i.alt, i.title) for i in page.images if i.src is not None] for page in pages]
 
@@ -259,7 +259,7 @@ def test_concepts_are_in_the_default_list(entries: set[str]) -> None:
     assert len(set(CONCEPTS)) == len(CONCEPTS) > 300
 
 
-def test_no_concept_captions_match_nothing(entries: set[str]) -> None:
+def test_captions_without_a_concept_match_no_entry(entries: set[str]) -> None:
     rng = Random(1)
     for _ in range(300):
         caption = compose_nothing(rng)

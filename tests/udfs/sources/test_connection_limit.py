@@ -1,4 +1,4 @@
-"""Places for connections that processes share."""
+"""The limit of connections that processes share."""
 
 import multiprocessing
 import time
@@ -13,13 +13,13 @@ def hold(folder: Path, most: int, began, go: Path) -> None:
     limit = ConnectionLimit(folder, most)
     limit.acquire()
     began.release()
-    while not go.exists():  # no lock of multiprocessing's, which a killed process would keep
+    while not go.exists():  # a lock of multiprocessing would stay locked when a process is killed
         time.sleep(0.02)
     limit.release()
 
 
 class Holders:
-    """Processes that each hold a place."""
+    """Processes that have taken one place each."""
 
     def __init__(self, folder: Path, most: int, count: int) -> None:
         fork = multiprocessing.get_context("fork")
@@ -37,7 +37,7 @@ class Holders:
             process.join(60)
 
 
-def test_no_more_than_the_most_at_once(tmp_path: Path) -> None:
+def test_the_limit_is_never_exceeded(tmp_path: Path) -> None:
     with Holders(tmp_path, 2, 3) as holders:
         assert holders.began.acquire(timeout=60)
         assert holders.began.acquire(timeout=60)
@@ -46,7 +46,7 @@ def test_no_more_than_the_most_at_once(tmp_path: Path) -> None:
         assert holders.began.acquire(timeout=60), "until another is done"
 
 
-def test_a_killed_process_leaves_its_place(tmp_path: Path) -> None:
+def test_a_killed_process_frees_its_place(tmp_path: Path) -> None:
     with Holders(tmp_path, 1, 1) as holders:
         assert holders.began.acquire(timeout=60)
         holders.processes[0].kill()
@@ -58,7 +58,7 @@ def test_a_killed_process_leaves_its_place(tmp_path: Path) -> None:
 def test_a_process_takes_one_place_for_all_its_streams(tmp_path: Path) -> None:
     limit = ConnectionLimit(tmp_path, 1)
     limit.acquire()
-    limit.acquire()  # would wait for ever if it took another
+    limit.acquire()  # would block if it took another place
     limit.release()
     other = ConnectionLimit(tmp_path, 1)
     assert other._lock(0) is None
@@ -66,7 +66,7 @@ def test_a_process_takes_one_place_for_all_its_streams(tmp_path: Path) -> None:
     assert other._lock(0) is not None
 
 
-def test_refusals_halve_what_is_in_use_and_time_gives_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_halves_the_limit_and_time_restores_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1000.0]
     monkeypatch.setattr(time, "time", lambda: clock[0])
     with Holders(tmp_path, 16, 4) as holders:

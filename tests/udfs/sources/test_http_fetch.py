@@ -10,7 +10,8 @@ import pytest
 from naughty_server import BODY, Naughty, closed_port, drip, naughty_server, serve, stall, status
 
 from udfs.errors import SourceFailed, SourceRefused
-from udfs.extraction.extractor import ExtractOptions, Extractor
+from udfs.extraction.extractor import Extractor
+from udfs.extraction.options import ExtractOptions
 from udfs.sample.archive import write_warc
 from udfs.sources.hadoop import open_hadoop
 from udfs.sources.http_fetch import retry_after_s
@@ -59,7 +60,7 @@ def test_a_plain_file_in_pieces(server: Naughty) -> None:
     assert server.asked[0][1]["User-Agent"].startswith("ballast")
 
 
-def test_nothing_is_asked_before_the_first_read(server: Naughty) -> None:
+def test_no_request_before_the_first_read(server: Naughty) -> None:
     opener(server)(f"{server.address}/x").close()
     assert server.asked == []
 
@@ -75,7 +76,7 @@ def test_chunked(server: Naughty) -> None:
 
 
 @pytest.mark.parametrize("code", [500, 502, 504])
-def test_server_errors_are_tried_again(server: Naughty, code: int) -> None:
+def test_server_errors_are_retried(server: Naughty, code: int) -> None:
     server.script = [status(code), status(code), serve()]
     assert read(server) == BODY
     assert len(server.asked) == 3
@@ -93,7 +94,7 @@ def test_a_cut_body_is_resumed_where_it_ended(server: Naughty, chunked: bool) ->
     starts = [int(headers.get("Range", "bytes=0-")[6:-1]) for _, headers in server.asked]
     assert starts[0] == 0
     assert starts[1] == starts[2] <= 300_000
-    assert starts[2] < starts[3] <= 700_000  # a reset may lose what had arrived
+    assert starts[2] < starts[3] <= 700_000  # a reset may drop bytes that had arrived
     assert [headers.get("If-Range") for _, headers in server.asked] == [None, '"one"', '"one"', '"one"']
 
 
@@ -105,17 +106,17 @@ def test_a_body_shorter_than_its_length(server: Naughty) -> None:
         read(server)
 
 
-def test_a_date_serves_where_there_is_no_etag(server: Naughty) -> None:
+def test_last_modified_replaces_a_missing_etag(server: Naughty) -> None:
     server.etag, server.modified = 'W/"weak"', formatdate(1_700_000_000, usegmt=True)
     server.script = [serve(until=300_000), serve()]
     assert read(server) == BODY
     assert server.asked[1][1]["If-Range"] == server.modified
 
 
-def test_without_etag_and_date_nothing_is_resumed(server: Naughty) -> None:
+def test_without_etag_and_date_a_download_cannot_resume(server: Naughty) -> None:
     server.etag = None
     server.script = [serve(until=300_000), serve()]
-    with pytest.raises(SourceFailed, match="no ETag or date by which to go on"):
+    with pytest.raises(SourceFailed, match="without an ETag or Last-Modified it cannot resume"):
         read(server)
 
 
@@ -124,7 +125,7 @@ def test_a_server_that_ignores_ranges_is_read_from_the_start_again(server: Naugh
     assert read(server) == BODY
 
 
-def test_a_wrong_range_is_never_taken(server: Naughty) -> None:
+def test_a_wrong_range_is_rejected(server: Naughty) -> None:
     server.script = [serve(until=300_000), serve(wrong_by=10), serve()]
     assert read(server) == BODY
     server.script = [serve(until=300_000), serve(wrong_by=-10)]
@@ -153,7 +154,7 @@ def test_a_changed_file_is_a_failure_and_never_a_mix(server: Naughty, same_size:
 
 def test_a_file_that_shrank(server: Naughty) -> None:
     server.script = [serve(until=300_000), status(416)]
-    with pytest.raises(SourceFailed, match="changed while it was read: it ends before byte"):
+    with pytest.raises(SourceFailed, match=r"changed while it was read \(at byte [1-9][0-9,]+\)"):
         read(server)
 
 
@@ -184,7 +185,7 @@ def test_redirects(server: Naughty) -> None:
         read(server)
 
 
-def test_404_is_an_outcome_at_once(server: Naughty) -> None:
+def test_404_fails_the_file_without_retries(server: Naughty) -> None:
     with pytest.raises(SourceFailed, match=r"^404 Not Found$"):
         read(server, "/missing")
     assert len(server.asked) == 1
@@ -197,14 +198,14 @@ def test_refusals_are_waited_out(server: Naughty, code: int) -> None:
 
 
 @pytest.mark.parametrize("code", [401, 403, 429, 503])
-def test_a_run_of_refusals_is_no_files_fault(server: Naughty, code: int) -> None:
+def test_lasting_refusals_stop_the_run(server: Naughty, code: int) -> None:
     server.script = [status(code)]
-    with pytest.raises(SourceRefused) as told:
+    with pytest.raises(SourceRefused) as raised:
         read(server, "/x?X-Amz-Signature=secret")
-    assert not isinstance(told.value, OSError)
-    message = str(told.value)
+    assert not isinstance(raised.value, OSError)
+    message = str(raised.value)
     assert f"{server.address} cannot be read: {code} " in message
-    assert "the same command goes on" in message
+    assert "rerun the same command later to resume" in message
     assert "secret" not in message
     assert "\n" not in message
 
@@ -229,38 +230,38 @@ def test_retry_after_may_be_a_date() -> None:
 
 
 def only(path: str, action) -> object:
-    """An action for one path; the others are served."""
+    """An action for one path; other paths are served normally."""
     return lambda handler: (action if handler.path == path else serve())(handler)
 
 
 @pytest.mark.parametrize("code", [401, 403])
-def test_a_forbidden_file_among_others_is_that_files_fault(server: Naughty, code: int) -> None:
+def test_a_forbidden_file_fails_alone_if_others_can_be_read(server: Naughty, code: int) -> None:
     server.files["/y"] = b"y"
     server.script = [only("/x", status(code))]
     with opener(server, "x", "y")(f"{server.address}/x") as source, pytest.raises(SourceFailed, match=f"^{code} "):
         source.read()
 
 
-def test_throttling_is_never_a_files_fault(server: Naughty) -> None:
+def test_throttling_never_fails_a_file(server: Naughty) -> None:
     server.files["/y"] = b"y"
     server.script = [only("/x", status(429))]
     with opener(server, "x", "y")(f"{server.address}/x") as source, pytest.raises(SourceRefused, match="429 Too Many"):
         source.read()
 
 
-def test_when_no_file_can_be_read_the_source_is_at_fault(server: Naughty) -> None:
+def test_if_no_file_can_be_read_the_run_stops(server: Naughty) -> None:
     server.script = [status(500)]
     with opener(server, "x", "y")(f"{server.address}/x") as source, pytest.raises(SourceRefused, match="500 Internal"):
         source.read()
 
 
-def test_a_server_that_is_not_there(server: Naughty) -> None:
-    with closed_port() as port, pytest.raises(SourceRefused) as told:
+def test_an_unreachable_server(server: Naughty) -> None:
+    with closed_port() as port, pytest.raises(SourceRefused) as raised:
         SourceOpener(SourceOptions(policy=QUICK))(f"http://me:secret@127.0.0.1:{port}/x").read()
     assert f"http://127.0.0.1:{port} cannot be read: cannot be reached: [Errno 111] Connection refused" in str(
-        told.value
+        raised.value
     )
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(raised.value)
 
 
 def test_user_and_password(server: Naughty) -> None:
@@ -280,7 +281,7 @@ def test_a_proxy(server: Naughty, monkeypatch: pytest.MonkeyPatch) -> None:
         assert source.read() == b"by proxy"
 
 
-def test_local_files_need_none_of_this(tmp_path: Path) -> None:
+def test_local_files(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"abc")
     open_file = SourceOpener(SourceOptions())
     for address in (str(tmp_path / "x"), f"file://{tmp_path}/x"):
@@ -293,13 +294,13 @@ def test_local_files_need_none_of_this(tmp_path: Path) -> None:
 def test_hdfs_without_its_library_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HADOOP_HOME", "ARROW_LIBHDFS_DIR"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(SourceRefused, match="hdfs://namenode:8020: the Python workers read it by libhdfs") as told:
+    with pytest.raises(SourceRefused, match="hdfs://namenode:8020: the Python workers cannot find libhdfs") as raised:
         SourceOpener(SourceOptions())("hdfs://namenode:8020/x.warc.gz")
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(raised.value)
 
 
 def test_what_arrow_reads(tmp_path: Path) -> None:
-    """Its file systems open by address; `file://` stands for those that are not at hand."""
+    """Arrow opens its file systems by address; here, `file://` stands for all of them."""
     (tmp_path / "x y%20.warc.gz").write_bytes(b"abc")
     with open_hadoop(f"file://{tmp_path}/x y%20.warc.gz") as source:
         assert source.read(2) == b"ab"
@@ -327,7 +328,7 @@ def test_a_file_that_breaks_off_for_good_is_partial(server: Naughty, tmp_path: P
     assert last["file"]["error"].endswith("(4 times in a row)")
     assert 0 < len(pairs) < len(rows)
     for row in (*pairs, *rows):
-        del row["file_id"]  # of the file's path, which differs
+        del row["file_id"]  # depends on the file's path, which differs
     assert pairs == rows[: len(pairs)], "what was read is used"
     server.script = [status(404)]
     (last,) = [row for batch in whole.file_batches(file, opener(server)) for row in batch.to_pylist()]
@@ -340,7 +341,7 @@ def test_witnesses_are_spread_over_each_servers_files() -> None:
     assert choose_witnesses([]) == ()
 
 
-def test_waiting_for_the_server_is_not_the_watchdogs_time(server: Naughty, tmp_path: Path) -> None:
+def test_waiting_for_the_server_does_not_count_towards_the_time_limit(server: Naughty, tmp_path: Path) -> None:
     write_warc(tmp_path / "x.warc.gz", 10, 1)
     server.files["/x"] = (tmp_path / "x.warc.gz").read_bytes()
     server.script = [status(503, Retry_After="3"), serve()]

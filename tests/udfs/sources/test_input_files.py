@@ -1,4 +1,4 @@
-"""What INPUT arguments stand for, and the names under which files are recorded."""
+"""The files that INPUT arguments stand for, and the names stored for them."""
 
 import gzip
 import os
@@ -47,7 +47,7 @@ CRAWL = "crawl-data/CC-MAIN-2024-22/segments/1/warc/CC-MAIN-1.warc.gz"
         (f"/mnt/disk/{CRAWL}", CRAWL),
         (f"s3://commoncrawl/{CRAWL}", CRAWL),
         (f"https://data.commoncrawl.org/{CRAWL}", CRAWL),
-        (f"/mnt/crawl-data/old/{CRAWL}", CRAWL),  # the last one is CommonCrawl's root
+        (f"/mnt/crawl-data/old/{CRAWL}", CRAWL),  # the last `crawl-data` is CommonCrawl's root
         ("/mnt/crawl-data/a/my-crawl-data/x.warc.gz", "crawl-data/a/my-crawl-data/x.warc.gz"),
         ("/mnt/my-crawl-data/x.warc.gz", "x.warc.gz"),
         ("/mnt/crawl-data.old/x.warc.gz", "x.warc.gz"),
@@ -66,7 +66,7 @@ def test_provenance_name_below_the_input_root(tmp_path: Path) -> None:
     assert provenance_name(str(root / "a" / ".." / "x.warc.gz"), str(root) + "/") == "x.warc.gz"
     assert provenance_name(str(tmp_path / "elsewhere" / "x.warc.gz"), str(root)) == "x.warc.gz"
     assert provenance_name(str(tmp_path / "rootless" / "x.warc.gz"), str(root)) == "x.warc.gz"
-    assert provenance_name(str(root / CRAWL), str(root / "crawl-data")) == CRAWL  # crawl-data/ goes first
+    assert provenance_name(str(root / CRAWL), str(root / "crawl-data")) == CRAWL  # crawl-data/ has precedence
 
 
 def test_provenance_name_below_a_relative_input_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,7 @@ SEGMENTS = st.text("ab.-", min_size=1, max_size=4).filter(lambda name: name not 
     st.sampled_from(["", "/", "s3://bucket/", "file:///", "hdfs://host:9000/"]),
     st.lists(SEGMENTS, min_size=1, max_size=4),
 )
-def test_a_name_never_holds_a_scheme_or_a_host_path(start: str, segments: list[str]) -> None:
+def test_a_name_never_contains_a_scheme_or_a_host_path(start: str, segments: list[str]) -> None:
     name = provenance_name(start + "/".join(segments), None)
     assert name == segments[-1]
     assert provenance_name(start + "/".join(["crawl-data", *segments]), None) == "/".join(["crawl-data", *segments])
@@ -127,7 +127,7 @@ def test_a_file_named_directly_may_have_any_name(tree: Path) -> None:
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [
-        ("*.warc.gz", ["z.warc.gz"]),  # the folder of that name is left out
+        ("*.warc.gz", ["z.warc.gz"]),  # the folder of that name has no archive
         ("b/*", ["b/1.warc", "b/2.warc.gz"]),
         ("b/[12].warc*", ["b/1.warc", "b/2.warc.gz"]),
         ("b/?.warc", ["b/1.warc"]),
@@ -158,12 +158,12 @@ def test_listings(tree: Path, packed: bool, line_end: str) -> None:
     assert names(files) == expected
     assert [file.path for file in files] == [str(tree / name) for name in expected]
     assert [file.archive_format for file in files] == ["wat", "warc", "warc", "warc"]
-    moved = listing.rename(tree / listing.name)  # without an input root: relative to the listing's own folder
+    moved = listing.rename(tree / listing.name)  # without an input root, relative to the listing's folder
     assert [file.path for file in plan_inputs([str(moved)], None)] == [str(tree / name) for name in expected]
 
 
 def test_a_gzip_listing_may_lack_its_suffix(tree: Path) -> None:
-    """HTTP clients undo gzip, and people rename: what counts is the content."""
+    """HTTP clients unpack gzip, and people rename files, so only the content counts."""
     (tree / "w.paths").write_bytes(gzip.compress(b"b/1.warc\n"))
     (tree / "v.paths.gz").write_bytes(b"b/1.warc\n")
     for name in ("w.paths", "v.paths.gz"):
@@ -178,7 +178,7 @@ def test_a_crawls_listing(tmp_path: Path) -> None:
     ]
 
 
-def test_duplicates_once_in_one_order(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_duplicates_are_listed_once_in_a_fixed_order(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = [str(tree), str(tree / "b"), str(tree / "b" / ".." / "b" / "1.warc"), str(tree / "*.warc.gz")]
     files = plan_inputs(arguments, str(tree))
     assert files == plan_inputs(reversed(arguments), str(tree)) == plan_inputs([str(tree)], str(tree))
@@ -193,8 +193,8 @@ def test_duplicates_once_in_one_order(tree: Path, monkeypatch: pytest.MonkeyPatc
         ("{tree}/missing.warc.gz", "no such file or folder"),
         ("{tree}/*.xyz", "matches no file"),
         ("{tree}/folder.warc.gz", "no .warc, .warc.gz, .wat or .wat.gz file in this folder"),
-        ("https://data.commoncrawl.org/", "a web server lists no folder"),
-        ("https://data.commoncrawl.org/crawl-data/", "a web server lists no folder"),
+        ("https://data.commoncrawl.org/", "web servers do not list folders"),
+        ("https://data.commoncrawl.org/crawl-data/", "web servers do not list folders"),
         ("{tree}/empty.paths", "empty"),
         ("{tree}/blank.paths", "empty"),
         ("{tree}/broken.paths.gz", "not a listing of paths"),
@@ -203,7 +203,7 @@ def test_duplicates_once_in_one_order(tree: Path, monkeypatch: pytest.MonkeyPatc
         ("{tree}/latin.paths", "not a listing of paths"),
     ],
 )
-def test_what_stands_for_nothing_is_one_line(
+def test_an_argument_without_files_is_an_error_of_one_line(
     tree: Path, argument: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tree / "folder.warc.gz")
@@ -230,32 +230,32 @@ def test_no_arguments_are_no_files() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "symlink"), reason="needs symbolic links")
 def test_links_keep_their_own_names(tree: Path) -> None:
-    """Caches store files under hashes and link to them: the link's name says what the file is."""
+    """Caches name files by their hashes and link to them: only the link's name is meaningful."""
     (tree / "blob").write_bytes(b"")
     (tree / "crawl-data").mkdir()
     (tree / "crawl-data" / "link.warc.gz").symlink_to(tree / "blob")
     link = str(tree / "crawl-data" / "link.warc.gz")
     assert plan_inputs([link], None) == [InputFile(link, "crawl-data/link.warc.gz", "warc")]
-    assert len(plan_inputs([link, str(tree / "blob")], None)) == 1  # both names given: one file, read once
+    assert len(plan_inputs([link, str(tree / "blob")], None)) == 1  # the link and its target: one file, read once
 
 
-def test_links_to_folders_are_followed_and_may_go_round(tmp_path: Path) -> None:
+def test_links_to_folders_are_followed_even_in_a_cycle(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "d").mkdir()
     (tmp_path / "a" / "x.warc.gz").write_bytes(b"")
     (tmp_path / "d" / "sub").symlink_to(tmp_path / "a")
     (tmp_path / "a" / "round").symlink_to(tmp_path / "d")
     (tmp_path / "d" / "gone.warc.gz").symlink_to(tmp_path / "nowhere")
-    found = plan_inputs([str(tmp_path / "d")], None)
-    assert [file.name for file in found] == ["gone.warc.gz", "x.warc.gz"], "a dangling link becomes a failed row"
+    files = plan_inputs([str(tmp_path / "d")], None)
+    assert [file.name for file in files] == ["gone.warc.gz", "x.warc.gz"], "a dangling link becomes a failed row"
 
 
 def test_a_glob_may_match_listings_and_folders(tmp_path: Path) -> None:
     (tmp_path / "one.paths").write_bytes("\ufeffa.warc.gz\r\n\nb\u2028c.warc.gz\n".encode())
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "z.warc").write_bytes(b"")
-    found = plan_inputs([str(tmp_path / "*")], None)
-    assert [file.name for file in found] == ["a.warc.gz", "b\u2028c.warc.gz", "z.warc"]
+    files = plan_inputs([str(tmp_path / "*")], None)
+    assert [file.name for file in files] == ["a.warc.gz", "b\u2028c.warc.gz", "z.warc"]
 
 
 def test_names_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
@@ -267,11 +267,11 @@ def test_names_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
         plan_inputs([str(tmp_path)], None)
 
 
-def test_a_folder_gives_its_arcs_too_so_that_they_are_rows(tmp_path: Path) -> None:
+def test_a_folder_includes_arc_files_so_that_each_gets_a_row(tmp_path: Path) -> None:
     for name in ("a.arc.gz", "b.ARC", "c.warc", "notes.txt", "d.warc.gz.md5", "march"):
         (tmp_path / name).write_bytes(b"")
-    found = plan_inputs([str(tmp_path)], None)
-    assert [(file.name, file.archive_format) for file in found] == [
+    files = plan_inputs([str(tmp_path)], None)
+    assert [(file.name, file.archive_format) for file in files] == [
         ("a.arc.gz", None),
         ("b.ARC", None),
         ("c.warc", "warc"),

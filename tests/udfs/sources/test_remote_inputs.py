@@ -1,4 +1,4 @@
-"""INPUT arguments that are not local: on S3 and on a web server, both real and on loopback."""
+"""INPUT arguments on S3 and on a web server, both real servers on loopback."""
 
 import gzip
 import itertools
@@ -10,13 +10,13 @@ from naughty_server import Naughty, naughty_server
 from udfs.errors import UsageError
 from udfs.hashing import sample_hash
 from udfs.sources.globs import glob_matches
-from udfs.sources.input_files import InputFile, Sources, crawl_listing, plan_inputs, provenance_name, sample_files
+from udfs.sources.input_files import InputFile, Openers, crawl_listing, plan_inputs, provenance_name, sample_files
 from udfs.sources.opener import SourceOpener, SourceOptions
 from udfs.storage.addresses import redacted
 from udfs.storage.local import LocalStorage
 from udfs.storage.s3 import S3Storage
 
-SOURCES = Sources(S3Storage, SourceOpener(SourceOptions()))
+OPENERS = Openers(S3Storage, SourceOpener(SourceOptions()))
 CRAWL = "crawl-data/CC-MAIN-2024-10"
 PATHS = [f"{CRAWL}/segments/{n}/warc/CC-MAIN-{n}.warc.gz" for n in range(5)]
 LISTING = gzip.compress("".join(f"{path}\n" for path in PATHS).encode())
@@ -32,7 +32,7 @@ def full_bucket(bucket: str) -> str:
 
 
 def below(root: str, *arguments: str) -> list[str]:
-    files = plan_inputs([f"{root}/{argument}" for argument in arguments], None, SOURCES)
+    files = plan_inputs([f"{root}/{argument}" for argument in arguments], None, OPENERS)
     return [file.path.removeprefix(f"{root}/in/") for file in files]
 
 
@@ -54,25 +54,25 @@ def test_files_folders_and_globs_on_s3(full_bucket: str, argument: str, expected
 
 
 @pytest.mark.parametrize(
-    ("argument", "said"),
+    ("argument", "message"),
     [("in/missing", "no such file or folder"), ("in/*.xyz", "the glob matches no file"), ("in/a/deeper", "no such")],
 )
-def test_what_stands_for_nothing_on_s3(full_bucket: str, argument: str, said: str) -> None:
-    with pytest.raises(UsageError, match=said) as told:
+def test_an_argument_without_files_on_s3(full_bucket: str, argument: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message) as raised:
         below(full_bucket, argument)
-    assert f"{full_bucket}/{argument}" in str(told.value)
+    assert f"{full_bucket}/{argument}" in str(raised.value)
 
 
 def test_a_crawls_listing_on_s3_names_files_of_its_own_bucket(full_bucket: str) -> None:
-    files = plan_inputs([f"{full_bucket}/{CRAWL}/warc.paths.gz"], None, SOURCES)
+    files = plan_inputs([f"{full_bucket}/{CRAWL}/warc.paths.gz"], None, OPENERS)
     assert files == [InputFile(f"{full_bucket}/{path}", path, "warc") for path in PATHS]
-    files = plan_inputs([f"{full_bucket}/{CRAWL}/warc.paths.gz"], "https://data.commoncrawl.org/", SOURCES)
+    files = plan_inputs([f"{full_bucket}/{CRAWL}/warc.paths.gz"], "https://data.commoncrawl.org/", OPENERS)
     assert files == [InputFile(f"https://data.commoncrawl.org/{path}", path, "warc") for path in PATHS]
 
 
 def test_a_local_listing_with_a_root_elsewhere(tmp_path) -> None:
     (tmp_path / "warc.paths.gz").write_bytes(LISTING)
-    files = plan_inputs([str(tmp_path / "warc.paths.gz")], "s3://commoncrawl/", SOURCES)
+    files = plan_inputs([str(tmp_path / "warc.paths.gz")], "s3://commoncrawl/", OPENERS)
     assert files == [InputFile(f"s3://commoncrawl/{path}", path, "warc") for path in PATHS]
 
 
@@ -87,10 +87,10 @@ def web() -> Iterator[Naughty]:
 
 
 def test_listings_on_a_web_server(web: Naughty) -> None:
-    files = plan_inputs([crawl_listing("CC-MAIN-2024-10", "warc", f"{web.address}/mirror")], None, SOURCES)
+    files = plan_inputs([crawl_listing("CC-MAIN-2024-10", "warc", f"{web.address}/mirror")], None, OPENERS)
     assert [file.path for file in files] == [f"{web.address}/mirror/{path}" for path in PATHS]
     assert [file.name for file in files] == PATHS
-    files = plan_inputs([f"{web.address}/some.paths?token=a/b"], None, SOURCES)
+    files = plan_inputs([f"{web.address}/some.paths?token=a/b"], None, OPENERS)
     assert files == [
         InputFile(f"{web.address}/a/1.warc.gz", "1.warc.gz", "warc"),
         InputFile(f"{web.address}/abs/4.warc", "4.warc", "warc"),
@@ -98,22 +98,22 @@ def test_listings_on_a_web_server(web: Naughty) -> None:
         InputFile("s3://b/3.warc", "3.warc", "warc"),
     ]
     with pytest.raises(UsageError, match=r"not a listing of paths: 404 Not Found"):
-        plan_inputs([f"{web.address}/none.paths"], None, SOURCES)
+        plan_inputs([f"{web.address}/none.paths"], None, OPENERS)
 
 
-def test_what_may_be_secret_is_not_recorded() -> None:
+def test_secrets_are_not_stored() -> None:
     address = "https://me:secret@Host.example:8443/a%20b/x.warc.gz?X-Amz-Signature=secret#secret"
-    (file,) = plan_inputs([address], None, SOURCES)
+    (file,) = plan_inputs([address], None, OPENERS)
     assert file == InputFile("https://host.example:8443/a%20b/x.warc.gz", "x.warc.gz", "warc", address)
     assert file.opened_as == address
     assert redacted("abfss://box:secret@acc/x") == "abfss://box@acc/x"
-    with pytest.raises(UsageError, match="named twice with another user or query") as told:
-        plan_inputs(["https://h/get?id=secret1", "https://h/get?id=secret2"], None, SOURCES)
-    assert "secret1" not in str(told.value)
+    with pytest.raises(UsageError, match="given twice with different users or queries") as raised:
+        plan_inputs(["https://h/get?id=secret1", "https://h/get?id=secret2"], None, OPENERS)
+    assert "secret1" not in str(raised.value)
 
 
-def test_a_web_address_is_no_glob() -> None:
-    (file,) = plan_inputs(["https://h/a[1]*.warc.gz"], None, SOURCES)
+def test_a_web_address_is_never_a_glob() -> None:
+    (file,) = plan_inputs(["https://h/a[1]*.warc.gz"], None, OPENERS)
     assert file.path == "https://h/a[1]*.warc.gz"
 
 
@@ -143,8 +143,10 @@ def test_globs_match_as_local_ones_do(tmp_path) -> None:
     for pattern in ("*", "a/*", "*/*", "**/*.warc", "**", "a/**", "?.warc", "x/[[]1]", "a/[!x]*", ".a/*", "**/b/*"):
         import glob
 
-        found = {path for path in glob.glob(pattern, root_dir=tmp_path, recursive=True) if (tmp_path / path).is_file()}
-        assert {name for name in storage.list_files("") if glob_matches(pattern, name)[0]} == found, pattern
+        matches = {
+            path for path in glob.glob(pattern, root_dir=tmp_path, recursive=True) if (tmp_path / path).is_file()
+        }
+        assert {name for name in storage.list_files("") if glob_matches(pattern, name)[0]} == matches, pattern
 
 
 def test_samples_are_nested_and_pinned() -> None:

@@ -1,4 +1,4 @@
-"""Reading objects from a real S3-compatible server on loopback, and S3's answers by a server that misbehaves."""
+"""Reading objects from a real S3-compatible server on loopback, and S3's errors from a server that misbehaves."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -28,22 +28,22 @@ def test_an_object_in_pieces(bucket: str) -> None:
         assert b"".join(iter(lambda: source.read(100_000), b"")) == BODY[10:]
 
 
-def test_a_part_is_of_the_same_object(bucket: str) -> None:
-    from udfs.sources.s3_fetch import S3Source
+def test_a_resumed_part_must_be_of_the_same_object(bucket: str) -> None:
+    from udfs.sources.s3_fetch import S3Fetcher
 
     s3_client().put_object(Bucket=bucket, Key="x", Body=BODY)
-    source = S3Source(anonymous=False)
-    whole = source.fetch(f"s3://{bucket}/x", 0, None)
+    fetcher = S3Fetcher(anonymous=False)
+    whole = fetcher.fetch(f"s3://{bucket}/x", 0, None)
     assert (whole.start, whole.size) == (0, len(BODY))
-    part = source.fetch(f"s3://{bucket}/x", 1000, whole.version)
+    part = fetcher.fetch(f"s3://{bucket}/x", 1000, whole.version)
     assert (part.start, part.size, part.version) == (1000, len(BODY), whole.version)
     assert part.body.read(decode_content=False) == BODY[1000:]
     s3_client().put_object(Bucket=bucket, Key="x", Body=BODY[::-1])
     with pytest.raises(SourceFailed, match="changed while it was read"):
-        source.fetch(f"s3://{bucket}/x", 1000, whole.version)
+        fetcher.fetch(f"s3://{bucket}/x", 1000, whole.version)
 
 
-def test_a_missing_object_is_an_outcome(bucket: str) -> None:
+def test_a_missing_object_fails_the_file(bucket: str) -> None:
     with (
         opener()(f"s3://{bucket}/missing") as source,
         pytest.raises(SourceFailed, match=r"^404 Not Found \(NoSuchKey\)$"),
@@ -65,7 +65,7 @@ def test_no_credentials_stop_the_run(bucket: str, monkeypatch: pytest.MonkeyPatc
     s3_client.cache_clear()
     with (
         opener()(f"s3://{bucket}/x") as source,
-        pytest.raises(SourceRefused, match="public inputs are read with --s3-anonymous"),
+        pytest.raises(SourceRefused, match="for public inputs, use --s3-anonymous"),
     ):
         source.read()
     with opener(s3_anonymous=True)(f"s3://{bucket}/x") as source:
@@ -107,23 +107,23 @@ def test_breaks_are_resumed_by_range(naughty_s3: Naughty) -> None:
 
 
 @pytest.mark.parametrize(("code", "name"), [(503, "SlowDown"), (429, "TooManyRequests"), (403, "AccessDenied")])
-def test_refusals_are_borne_then_stop_the_run(naughty_s3: Naughty, code: int, name: str) -> None:
+def test_refusals_are_retried_then_stop_the_run(naughty_s3: Naughty, code: int, name: str) -> None:
     naughty_s3.script = [answer(code, name), answer(code, name), serve()]
     assert read(policy=PATIENT) == BODY
     naughty_s3.script = [answer(code, name)]
-    with pytest.raises(SourceRefused, match=rf"s3://b cannot be read: {code} .*\({name}\).*last for s3://b/x"):
+    with pytest.raises(SourceRefused, match=rf"s3://b cannot be read: {code} .*\({name}\).*last file tried: s3://b/x;"):
         read("s3://b/x", "s3://b/y")
 
 
-def test_a_key_that_is_denied_alone_is_a_failed_file(naughty_s3: Naughty) -> None:
-    """S3 says 403 of a missing key where listing the bucket is not allowed."""
+def test_a_denied_key_fails_alone_if_others_can_be_read(naughty_s3: Naughty) -> None:
+    """S3 answers 403 for a missing key if listing the bucket is not allowed."""
     naughty_s3.script = [lambda handler: (answer(403, "AccessDenied") if handler.path == "/b/x" else serve())(handler)]
-    with pytest.raises(SourceFailed, match=r"403 Forbidden \(AccessDenied\) \(other files are answered\)"):
+    with pytest.raises(SourceFailed, match=r"403 Forbidden \(AccessDenied\) \(other files of this server can"):
         read("s3://b/x", "s3://b/y")
 
 
 def test_expired_credentials_stop_the_run_at_once(naughty_s3: Naughty) -> None:
     naughty_s3.script = [answer(400, "ExpiredToken")]
-    with pytest.raises(SourceRefused, match=r"does not take the AWS credentials \(ExpiredToken\): renew them"):
+    with pytest.raises(SourceRefused, match=r"rejects the AWS credentials \(ExpiredToken\): renew them"):
         read()
     assert len(naughty_s3.asked) == 1

@@ -1,4 +1,4 @@
-"""The driver's own files: written whole or not at all, and nothing deleted that was not named."""
+"""The driver's own files: each is written whole or not at all, and only named paths are deleted."""
 
 import errno
 import os
@@ -25,7 +25,7 @@ class TestLocalStorage(StorageContract):
         return LocalStorage(str(tmp_path / "out"))
 
     @pytest.mark.parametrize("reason", [errno.EPERM, errno.EOPNOTSUPP])
-    def test_create_where_there_are_no_hard_links(
+    def test_create_without_hard_links(
         self, storage: LocalStorage, monkeypatch: pytest.MonkeyPatch, reason: int
     ) -> None:
         def fail(*_: object) -> None:
@@ -38,13 +38,13 @@ class TestLocalStorage(StorageContract):
 
 
 def tree(storage: LocalStorage) -> dict[str, bytes]:
-    """What is really there, by the operating system."""
-    found = {}
+    """The files that exist, read through the operating system."""
+    files = {}
     for folder, _, names in os.walk(storage.folder):
         for name in names:
             path = Path(folder) / name
-            found[path.relative_to(storage.folder).as_posix()] = path.read_bytes()
-    return found
+            files[path.relative_to(storage.folder).as_posix()] = path.read_bytes()
+    return files
 
 
 def test_write_and_read(storage: LocalStorage) -> None:
@@ -57,11 +57,11 @@ def test_write_and_read(storage: LocalStorage) -> None:
     assert storage.size("a/b/run.json") == len(b"two, longer")
     assert storage.size("empty") == 0
     mode = stat.S_IMODE((storage.folder / "empty").stat().st_mode)
-    assert mode == 0o644  # others may read it, whatever mkstemp does
+    assert mode == 0o644  # mkstemp would let only the owner read it
 
 
 @pytest.mark.parametrize("failing", ["fsync", "replace"])
-def test_a_write_that_fails_leaves_the_old_bytes(
+def test_a_failed_write_keeps_the_old_bytes(
     storage: LocalStorage, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
     storage.write("run.json", b"old")
@@ -78,8 +78,8 @@ def test_a_write_that_fails_leaves_the_old_bytes(
     assert tree(storage) == {"run.json": b"old"}
 
 
-def test_a_reader_sees_all_or_nothing(storage: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At the moment before the new bytes take the name they are all written, and the old ones are all there."""
+def test_a_reader_never_sees_a_partial_write(storage: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Just before the rename, the temporary file has all new bytes, and the target all old ones."""
     storage.write("run.json", b"old")
     seen = []
     replace = Path.replace
@@ -104,7 +104,7 @@ def test_list_files(storage: LocalStorage) -> None:
     assert storage.list_files("po") == []
 
 
-def test_delete_only_what_is_named(storage: LocalStorage) -> None:
+def test_delete_removes_only_the_named_path(storage: LocalStorage) -> None:
     for path in ("pool/a", "pool/b/c", "pool2/d", "pool.json", "pool/b2"):
         storage.write(path, b"x")
     storage.delete("pool/b")
@@ -134,7 +134,7 @@ def test_is_empty(storage: LocalStorage) -> None:
     assert storage.is_empty()
     storage.folder.mkdir()
     assert storage.is_empty()
-    (storage.folder / ".ballast-abc123").write_bytes(b"half")  # a driver was killed while it wrote
+    (storage.folder / ".ballast-abc123").write_bytes(b"half")  # left by a killed driver
     assert storage.is_empty()
     (storage.folder / ".hidden").write_bytes(b"")
     assert not storage.is_empty()
@@ -174,7 +174,7 @@ def test_equals_a_dictionary(tmp_path_factory: pytest.TempPathFactory, steps: li
     assert all(storage.read(path) == data and storage.size(path) == len(data) for path, data in model.items())
 
 
-def test_urls_are_what_spark_takes(storage: LocalStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_urls_as_spark_reads_them(storage: LocalStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert storage.url("pool/a b%20c") == f"file://{storage.folder}/pool/a b%20c"
     assert storage.url() == f"file://{storage.folder}"
     monkeypatch.chdir(tmp_path)
@@ -193,7 +193,7 @@ def test_open_input(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a*", "t=?", "x[1]", "{a}", "a\\b"])
-def test_a_root_that_spark_takes_for_a_pattern_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_root_that_spark_reads_as_a_glob_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="pattern"):
         LocalStorage(str(tmp_path / name))
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Folders of a bucket, on a real server on loopback; what is told of buckets and credentials that do not work."""
+"""Folders of a bucket on a real server on loopback, and the errors for bad buckets and credentials."""
 
 import os
 
@@ -25,7 +25,7 @@ class TestS3Storage(StorageContract):
         assert storage.list_files("") == ["run.json"]
         assert storage.url("pool") == f"s3a://{bucket}/pool"
 
-    def test_what_other_programs_write_for_folders_is_no_file(self, bucket: str) -> None:
+    def test_folder_marks_of_other_programs_are_not_files(self, bucket: str) -> None:
         storage = S3Storage(f"s3://{bucket}/out")
         for key in ("out/", "out/pool/", "out/files_$folder$", "out/pool/part-0"):
             s3_client().put_object(Bucket=bucket, Key=key, Body=b"")
@@ -36,7 +36,7 @@ class TestS3Storage(StorageContract):
         left = s3_client().list_objects_v2(Bucket=bucket)["Contents"]
         assert [item["Key"] for item in left] == ["out/"]
 
-    def test_more_objects_than_are_deleted_at_once(self, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_delete_of_more_objects_than_one_request_takes(self, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("udfs.storage.s3._DELETED_AT_ONCE", 2)
         storage = S3Storage(f"s3://{bucket}/out")
         for number in range(5):
@@ -44,7 +44,7 @@ class TestS3Storage(StorageContract):
         storage.delete("many")
         assert storage.list_files("") == []
 
-    def test_another_writer_is_seen_after_a_listing(self, bucket: str) -> None:
+    def test_a_listing_sees_what_another_writer_wrote(self, bucket: str) -> None:
         storage = S3Storage(f"s3://{bucket}/out")
         storage.write("a", b"1")
         assert storage.size("a") == 1
@@ -55,16 +55,16 @@ class TestS3Storage(StorageContract):
 
 @pytest.mark.parametrize("address", ["s3:///x", "s3://", "s3://what is this?/x", "s3://b!/x"])
 def test_an_address_without_a_bucket(address: str) -> None:
-    with pytest.raises(UsageError, match="names no bucket"):
+    with pytest.raises(UsageError, match="has no valid bucket"):
         S3Storage(address)
 
 
 def test_a_missing_bucket_is_one_line(s3_server: str) -> None:
     storage = S3Storage("s3://no-such-bucket-here/out")
     for ask in (storage.kind, lambda: storage.read("x"), lambda: storage.write("x", b""), storage.is_empty):
-        with pytest.raises(UsageError, match=r"s3://no-such-bucket-here/out.*no such bucket") as told:
+        with pytest.raises(UsageError, match=r"s3://no-such-bucket-here/out.*no such bucket") as raised:
             ask()
-        assert "\n" not in str(told.value)
+        assert "\n" not in str(raised.value)
 
 
 def test_no_credentials_are_one_line(s3_server: str, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,33 @@
+"""What extraction depends on, with its defaults: the only place that states them."""
+
+from dataclasses import KW_ONLY, dataclass
+
+from udfs.captions.rules import NO_RULES, CaptionRules
+from udfs.extraction.opt_outs import DEFAULT_OPT_OUTS, OptOut
+from udfs.html.profiles import PAPER, Profile
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractOptions:
+    """`languages` to keep, None for all; a text of a kept language is dropped if its score is below `language_score`.
+
+    `max_page_bytes` bounds what is parsed of a page, after decompression, and `max_record_bytes` what is read of a
+    record, before decompression of its body. Reading a file stops after `max_file_seconds`. `html_parser` is a name of
+    `parsers.HTML_PARSERS`, `language_detector` one of `language.LANGUAGE_DETECTORS`.
+    """
+
+    languages: frozenset[str] | None
+    _: KW_ONLY
+    language_score: float = 0.0
+    caption_rules: CaptionRules = NO_RULES
+    profile: Profile = PAPER
+    opt_outs: frozenset[OptOut] = frozenset(DEFAULT_OPT_OUTS)
+    html_parser: str = "scanner"
+    language_detector: str = "fasttext"
+    max_page_bytes: int = 64 << 20
+    max_record_bytes: int = 128 << 20
+    max_file_seconds: float = 3600.0
+
+
+DEFAULTS = ExtractOptions(languages=None)
+"""The defaults, for the settings to take theirs from; languages have none here."""
