@@ -17,6 +17,7 @@ import pytest
 from pools import ordered_rows_of
 
 from jobs.cli import main
+from jobs.console.registry import COMMANDS, file_of
 
 pytestmark = pytest.mark.processes
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,13 +95,27 @@ def test_tasks_that_fail_once_leave_the_same_rows(crawl, curated, tmp_path):
     assert counters == whole
 
 
-def test_spark_submit_takes_the_same_flags_from_another_folder(crawl, curated, tmp_path):
-    """The checkout is not on the path and not the working folder; Java's own launcher starts the driver."""
+def submit_environment() -> dict[str, str]:
+    """Neither the checkout nor a Python of the workers is named; Java's own launcher starts the driver."""
     from jobs.spark.java import find_java
 
     environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYSPARK_PYTHON")}
     environment["JAVA_HOME"] = str(find_java().executable.parent.parent)
     environment["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    return environment
+
+
+@pytest.mark.parametrize("file", sorted({file_of(name) for name in COMMANDS}))
+def test_spark_submit_runs_every_command_file(file, tmp_path):
+    command = [SUBMIT, "--master", "local[1]", ROOT / file, "--help"]
+    done = subprocess.run(command, cwd=tmp_path, env=submit_environment(), capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert "usage: ballast" in done.stdout
+
+
+def test_spark_submit_takes_the_same_flags_from_another_folder(crawl, curated, tmp_path):
+    """The checkout is not on the path and not the working folder."""
+    environment = submit_environment()
     out = tmp_path / "out"
     command = [SUBMIT, "--master", "local[2]", ROOT / "jobs" / "curate.py", *curate_flags(crawl, out, tmp_path)]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=1200)
