@@ -57,7 +57,7 @@ def count_source(spark: SparkSession, job: str, inputs: Sequence[str], out: str,
     """Count the inputs of a source job into the folder `out`; what is there already is not counted again."""
     identity, stages = _PLANS[job](inputs, settings)
     if any(_is_within(out, path) for path in inputs):
-        raise UsageError(f"{out}: is what the job reads from: name another folder")
+        raise UsageError(f"--out {out}: the job reads from there: name another folder")
     identity = {"job": job, **identity}
     execution, output = execution_settings(SOURCE_SETTINGS[job], settings), settings.output
     run_folder = RunFolder.open(out, identity, execution, overwrite=output.overwrite, break_lock=output.break_lock)

@@ -129,7 +129,7 @@ def test_what_cannot_be_exported_is_refused_and_a_finished_export_left_alone(lay
     assert run("export", one, "--shards", 1, "--out", tmp_path / "o") == 0
     before = parts(tmp_path / "o")
     assert run("export", one, "--shards", 1, "--out", tmp_path / "o") == 0
-    assert "nothing was done" in capsys.readouterr().err
+    assert "nothing to do" in capsys.readouterr().err
     assert run("export", one, "--shards", 2, "--out", tmp_path / "o") == 2
     assert "settings.shards: 1 there, 2 now" in capsys.readouterr().err
     assert parts(tmp_path / "o") == before

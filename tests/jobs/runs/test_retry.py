@@ -59,7 +59,7 @@ def test_added_files_are_read_and_what_hangs_on_them_is_made_anew(spark, inputs,
     assert before.items() <= {path: path.stat().st_mtime_ns for path in (out / "extracted").rglob("*.parquet")}.items()
     same(out, curated)
     curate()
-    assert "nothing was done" in capsys.readouterr().err
+    assert "nothing to do" in capsys.readouterr().err
 
 
 def test_files_that_are_not_named_any_more_are_refused(spark, inputs, curate, capsys):
@@ -90,7 +90,7 @@ def test_failed_and_partial_files_are_read_again(spark, inputs, curate, curated,
     same(out, curated)
     before = (out / "run.json").read_bytes()
     curate("--retry-failed", *flags)
-    assert "nothing was done" in capsys.readouterr().err
+    assert "nothing to do" in capsys.readouterr().err
     assert (out / "run.json").read_bytes() == before
 
 

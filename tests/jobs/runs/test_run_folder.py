@@ -45,7 +45,7 @@ def test_a_finished_run_is_reported_and_left_alone(crawl, finished, capsys):
     before = state(finished)
     assert curate(crawl, finished, "--files-per-task", "3") == 0
     captured = capsys.readouterr()
-    assert "holds this run, finished; nothing was done" in captured.err
+    assert "is already finished; nothing to do" in captured.err
     assert "subset" in captured.out
     assert state(finished) == before
 
