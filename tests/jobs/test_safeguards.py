@@ -125,7 +125,7 @@ def test_hidden_files_are_passed_over_and_patterns_refused(curated, tmp_path, ca
     assert pq.read_table(tmp_path / "x/pool").num_rows == table.num_rows
     capsys.readouterr()
     pq.write_table(table, tmp_path / "p" / "part[1].parquet")
-    assert "use names without them" in error_of(capsys, "dedup", tmp_path / "p", "--out", tmp_path / "y")
+    assert "use a name without them" in error_of(capsys, "dedup", tmp_path / "p", "--out", tmp_path / "y")
 
 
 def test_a_preset_on_a_small_pool_warns_and_says_that_nothing_was_balanced(curated, tmp_path, capsys):
