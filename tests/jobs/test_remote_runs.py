@@ -146,7 +146,7 @@ def test_a_throttling_server_stops_the_run_which_goes_on_later(spark, crawl, fil
         (["extract", "{warc}", "--out", "s3://no-such-bucket/out"], 2, "there is no such bucket"),
         (["count", "s3://no-such-bucket/pool", "--out", "{tmp}"], 2, "this Spark has no S3A"),
         (["plan", "s3a://no-such-bucket/pool"], 2, "this Spark has no S3A"),
-        (["extract", "{warc}", "--out", "ipfs://host/out"], 2, "Hadoop knows no such scheme"),
+        (["extract", "{warc}", "--out", "ipfs://host/out"], 2, "Hadoop does not support this scheme"),
         (["count", "hdfs://127.0.0.1:1/pool", "--out", "{tmp}"], 1, "hdfs://127.0.0.1:1/pool"),
     ],
 )
