@@ -21,7 +21,7 @@ setup(
     ],
     package_dir={"ballast_curation": "jobs/launcher"},
     package_data={
-        "jobs": ["docs/*.md"],
+        "jobs": ["docs/*"],
         "metadata": ["wordnet.txt.gz", "LICENSE.wordnet"],
         "conf": ["*.toml", "*.txt", "*.properties", "*.conf", "*.md", "*.jinja", "report.*", "emr/*", "emr/steps/*"],
     },

@@ -104,7 +104,7 @@ def _quoted(name: str) -> str:
 
 COMMAND = job(
     "export",
-    "write a subset, pool or list of images as Parquet, lines of JSON or CSV, in N shards",
+    "write a subset, pool or list of images as Parquet, JSON Lines or CSV, in N shards",
     inputs=(
         "SUBSET",
         "output folder of balance, curate, group or dedup, one of its folders (subset/t=T, pool, images), or a folder "
