@@ -44,7 +44,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--name", default="ballast", help="name of the cluster or application (default: ballast)")
     add("--log-uri", type=_s3, metavar="S3", help="folder for logs (default: none are kept)")
     add("--subnet", action="append", metavar="ID", help="EC2 subnet; may be repeated (default: EMR's choice)")
-    add("--disk-gb", type=at_least_one, default=200, metavar="N", help="shuffle disk of each host (default: 200)")
+    add("--disk-gb", type=at_least_one, default=200, metavar="N", help="disk of each host or executor (default: 200)")
     add("--write", type=Path, metavar="DIR", help="write one file per request, for `aws --cli-input-json`")
     add("--submit", action="store_true", help="upload the files of make dist to --artifacts, and send the requests")
     add("--debug", action="store_true", help="show stack traces")
