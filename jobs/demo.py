@@ -1,4 +1,4 @@
-"""Demo: generate a sample WARC and a sample WAT of other pages, curate both, and say what came out and where."""
+"""Demo: generate a sample WARC and a sample WAT of other pages, curate both, and show the results."""
 
 if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
@@ -49,9 +49,9 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
 
 
 def _refuse_others(folder: Path, own: set[str]) -> None:
-    """Raise `UsageError` for a folder that holds something that the demo did not write."""
+    """Raise `UsageError` for a folder that contains a file that the demo did not write."""
     if folder.exists() and not (folder.is_dir() and {path.name for path in folder.iterdir()} <= own):
-        raise UsageError(f"{folder}: holds files that are not the demo's: name a new or empty folder")
+        raise UsageError(f"{folder}: contains files that the demo did not write: name a new or empty folder")
 
 
 COMMAND = Command(

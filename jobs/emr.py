@@ -1,4 +1,4 @@
-"""EMR: render, check and submit the requests that run Ballast on an EMR cluster or on EMR Serverless."""
+"""Render, check and submit the requests that run Ballast on an EMR cluster or on EMR Serverless."""
 
 if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
@@ -20,6 +20,7 @@ from jobs.aws.emr_requests import Artifacts, cluster_requests, find_artifacts, r
 from jobs.console.command import Command
 from jobs.console.registry import all_commands
 from jobs.settings.settings import Settings
+from jobs.settings.values import at_least_one
 from jobs.spark.progress import say
 from udfs.errors import BallastError, UsageError
 from udfs.storage.conf_files import read_conf
@@ -33,42 +34,38 @@ _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--input", nargs="+", default=[], metavar="INPUT", help="what the first step reads")
-    add("--out", required=True, type=_s3, metavar="S3", help="what is written, s3://BUCKET/FOLDER")
-    add("--artifacts", required=True, type=_s3, metavar="S3", help="where the files of make dist are, or will be put")
-    add("--release", required=True, type=_release, metavar="EMR", help="release label, such as emr-7.8.0 (7.6.0 on)")
-    add("--steps", default="curate", metavar="JOB[,JOB…]", help="the jobs to run, in their order (default: curate)")
+    add("--input", nargs="+", default=[], metavar="INPUT", help="input of the first step")
+    add("--out", required=True, type=_s3, metavar="S3", help="folder to write, s3://BUCKET/FOLDER")
+    add("--artifacts", required=True, type=_s3, metavar="S3", help="folder of the files of make dist on S3")
+    add("--release", required=True, type=_release, metavar="EMR", help="release label: emr-7.6.0 or later")
+    add("--steps", default="curate", metavar="JOB[,JOB…]", help="jobs to run, in this order (default: curate)")
     add("--dist", default="dist", type=Path, metavar="DIR", help="folder that make dist wrote (default: dist)")
-    add(
-        "--region", default="us-east-1", help="AWS region (default: us-east-1, where CommonCrawl is: no transfer costs)"
-    )
+    add("--region", default="us-east-1", help="AWS region (default: us-east-1, CommonCrawl's: no transfer costs)")
     add("--name", default="ballast", help="name of the cluster or application (default: ballast)")
-    add("--log-uri", type=_s3, metavar="S3", help="where logs go (default: they are not kept)")
+    add("--log-uri", type=_s3, metavar="S3", help="folder for logs (default: none are kept)")
     add("--subnet", action="append", metavar="ID", help="EC2 subnet; may be repeated (default: EMR's choice)")
-    add("--disk-gb", type=_count, default=200, metavar="N", help="shuffle disk of a host or executor (default: 200)")
-    add("--write", type=Path, metavar="DIR", help="write a file an operation, for `aws --cli-input-json`, not stdout")
-    add("--submit", action="store_true", help="put the files of make dist to --artifacts and send the requests")
+    add("--disk-gb", type=at_least_one, default=200, metavar="N", help="disk of each host or executor (default: 200)")
+    add("--write", type=Path, metavar="DIR", help="write one file per request, for `aws --cli-input-json`")
+    add("--submit", action="store_true", help="upload the files of make dist to --artifacts, and send the requests")
     add("--debug", action="store_true", help="show stack traces")
     cluster = parser.add_argument_group("a cluster")
     add = cluster.add_argument
-    add("--master-type", default="m6i.xlarge", metavar="TYPE", help="(default: m6i.xlarge)")
+    add("--master-type", default="m6i.xlarge", metavar="TYPE", help="host of the master (default: m6i.xlarge)")
     add("--core-types", default="m6i.4xlarge", metavar="TYPE[,…]", help="on-demand hosts (default: m6i.4xlarge)")
-    add("--core-count", type=_count, default=2, metavar="N", help="how many (default: 2)")
-    add(
-        "--task-types", default="m6i.4xlarge,m5.4xlarge,m6a.4xlarge", metavar="TYPE[,…]", help="spot hosts, of one size"
-    )
-    add("--task-count", type=_count, default=10, metavar="N", help="how many (default: 10)")
+    add("--core-count", type=at_least_one, default=2, metavar="N", help="number of on-demand hosts (default: 2)")
+    add("--task-types", default="m6i.4xlarge,m5.4xlarge,m6a.4xlarge", metavar="TYPE[,…]", help="spot hosts of one size")
+    add("--task-count", type=at_least_one, default=10, metavar="N", help="number of spot hosts (default: 10)")
     add("--key-name", metavar="NAME", help="EC2 key pair (default: none)")
     add("--service-role", default="EMR_DefaultRole", metavar="ROLE", help="(default: EMR_DefaultRole)")
     add("--instance-role", default="EMR_EC2_DefaultRole", metavar="PROFILE", help="(default: EMR_EC2_DefaultRole)")
-    add("--cluster-id", metavar="ID", help="add the steps to this running cluster, bootstrapped the same way")
+    add("--cluster-id", metavar="ID", help="add the steps to this running cluster, which has the same bootstrap action")
     serverless = parser.add_argument_group("EMR Serverless")
     add = serverless.add_argument
-    add("--serverless", action="store_true", help="an application and a job run, in place of a cluster and steps")
+    add("--serverless", action="store_true", help="use an application and a job run, not a cluster with steps")
     add("--job-role", type=_role, metavar="ARN", help="role of the job run (required)")
     add("--application-id", metavar="ID", help="run in this application (default: create one)")
-    add("--max-vcpu", type=_count, default=200, metavar="N", help="capacity that is never exceeded (default: 200)")
-    add("--image", metavar="URI", help="custom image that holds Python 3.11 (default: the archive's own Python)")
+    add("--max-vcpu", type=at_least_one, default=200, metavar="N", help="maximum capacity (default: 200)")
+    add("--image", metavar="URI", help="custom image with Python 3.11 (default: the archive's own Python)")
     add("--security-group", action="append", metavar="ID", help="with --subnet; may be repeated")
 
 
@@ -79,7 +76,7 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
     steps = [name.strip() for name in arguments.steps.split(",")]
     for name in steps:
         if name not in jobs:
-            raise UsageError(f"--steps {arguments.steps}: '{name}' is none of {', '.join(jobs)}")
+            raise UsageError(f"--steps {arguments.steps}: '{name}' is not one of {', '.join(jobs)}")
     refuse_secrets([*arguments.input, *flags])
     requests = (
         serverless_requests(arguments, jobs, steps, artifacts, flags)
@@ -99,7 +96,7 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
 
 
 def _submit(arguments: argparse.Namespace, requests: dict[str, Any], artifacts: Artifacts) -> None:
-    """Upload the artifacts and send the requests; prints what they are called there."""
+    """Upload the artifacts, send the requests, and print the ids that AWS returns."""
     import boto3
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
@@ -127,7 +124,7 @@ def _upload(client: Any, target: str, artifacts: Artifacts) -> None:
         client.upload_file(str(artifacts.folder / name), bucket, f"{prefix}/{name}".lstrip("/"))
     script = read_conf(f"emr/{BOOTSTRAP}").encode()
     client.put_object(Bucket=bucket, Key=f"{prefix}/{BOOTSTRAP}".lstrip("/"), Body=script)
-    say(f"put the files of {artifacts.folder} to {target}")
+    say(f"uploaded the files of {artifacts.folder} to {target}")
 
 
 def _json(value: Any) -> str:
@@ -141,30 +138,24 @@ def _s3(text: str) -> str:
 
 
 def _release(text: str) -> str:
-    found = _RELEASE.fullmatch(text)
-    if not found:
-        raise argparse.ArgumentTypeError(f"'{text}' is no release label, such as emr-7.8.0")
-    if tuple(map(int, found.groups())) < OLDEST_RELEASE:
-        raise argparse.ArgumentTypeError(f"{text} has a Spark older than 3.5.3: take emr-7.6.0 or later")
+    match = _RELEASE.fullmatch(text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a release label such as emr-7.8.0")
+    if tuple(map(int, match.groups())) < OLDEST_RELEASE:
+        raise argparse.ArgumentTypeError(f"{text} has a Spark older than 3.5.3: use emr-7.6.0 or later")
     return text
 
 
 def _role(text: str) -> str:
     if not _ROLE.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"'{text}' is no role ARN")
+        raise argparse.ArgumentTypeError(f"'{text}' is not the ARN of a role")
     return text
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 1 on")
-    return int(text)
 
 
 RENDER = Command(
     name="emr render",
     purpose="fill conf/emr/, check the requests against boto3's model of the service, and with --submit send them. "
-    "Flags after -- are those of the jobs: each goes to the steps that take it",
+    "Flags after -- go to the jobs that take them",
     run=_run,
     add_arguments=_add_arguments,
     takes_rest=True,

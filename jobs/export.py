@@ -1,4 +1,4 @@
-"""Export: a subset, pool or list of images as files for tools that are not Spark."""
+"""Export: write a subset, pool or list of images as files for tools other than Spark."""
 
 if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
@@ -29,7 +29,7 @@ _SPARK_FORMS = {"parquet": "parquet", "jsonl": "json", "csv": "csv"}
 _OPTIONS = {
     "parquet": {},
     "jsonl": {"ignoreNullFields": "false"},
-    # RFC 4180: a quotation mark within a field is doubled. Spark would escape it, and trim fields.
+    # RFC 4180 doubles a quotation mark in a field. By default, Spark escapes it, and trims fields.
     "csv": {
         "header": "true",
         "quote": '"',
@@ -42,12 +42,11 @@ _OPTIONS = {
 
 
 def run(rows: DataFrame, export: Export) -> DataFrame:
-    """The rows in `shards` partitions, with all columns in their order; in csv, lists and structs as JSON.
+    """Partition the rows into `shards`, with all columns in their order; in csv, lists and structs become JSON.
 
-    A row's shard is Spark's `pmod(hash(uuid), shards)`; within a shard rows go by `uuid`, `caption_hash` where there is
-    one, and then every other column. So a shard holds the same rows in the same order, and as jsonl or csv the same
-    bytes, however the input was partitioned; how a number is written is Java's choice. Null is an empty field in csv,
-    and the empty string is `""`.
+    A row's shard is Spark's `pmod(hash(uuid), shards)`. A shard is sorted by `uuid`, `caption_hash` if present, and
+    then every other column. So it has the same rows in the same order, and as jsonl or csv the same bytes, however the
+    input was partitioned; Java formats the numbers. In csv, null is an empty field and the empty string is `""`.
     """
     first = [name for name in ("uuid", "caption_hash") if name in rows.columns]
     order = [*first, *(name for name in rows.columns if name not in first)]
@@ -62,7 +61,7 @@ def run(rows: DataFrame, export: Export) -> DataFrame:
 
 
 def export_stage(spark: SparkSession, run_folder: RunFolder, source: Source, export: Export) -> None:
-    """Write the shards, and read back how many rows they hold."""
+    """Write the shards, read them back, and compare the number of rows."""
     watch = Stopwatch()
     run_folder.clean(Stage.EXPORT)
     form, options = _SPARK_FORMS[export.format], _OPTIONS[export.format]
@@ -90,7 +89,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         )
         maps = [field.name for field in source.frame.schema if isinstance(field.dataType, MapType)]
         if maps:
-            raise UsageError(f"{inputs[0]}: rows cannot be put in order by a map (column {maps[0]})")
+            raise UsageError(f"{inputs[0]}: rows cannot be sorted by a map: drop the column {maps[0]}")
         run_folder = open_run(COMMAND, settings, {"source": source.identity}, reads=inputs)
         if not run_folder.finished:
             with run_folder.writing():
@@ -99,13 +98,13 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
 
 
 def _quoted(name: str) -> str:
-    """A column's name, of which dots are a part."""
+    """Quote a column's name, which may contain dots."""
     return f"`{name.replace('`', '``')}`"
 
 
 COMMAND = job(
     "export",
-    "write a subset, pool or list of images as Parquet, lines of JSON or CSV, in N shards",
+    "write a subset, pool or list of images as Parquet, JSON Lines or CSV, in N shards",
     inputs=(
         "SUBSET",
         "output folder of balance, curate, group or dedup, one of its folders (subset/t=T, pool, images), or a folder "

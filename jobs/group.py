@@ -1,4 +1,4 @@
-"""Group: one row an image with its captions, which is what a downloader should get."""
+"""Group: write one row per image with its captions, for a downloader."""
 
 if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
@@ -30,11 +30,11 @@ from udfs.stages import ImagesFacts, Stage
 
 
 def run(pairs: DataFrame, seed: int, max_captions: int) -> DataFrame:
-    """Pairs to a row an image (`schemas.IMAGE`), in order of `uuid`, so that neighbours are of different hosts.
+    """Group pairs into one row per image (`schemas.IMAGE`), sorted by `uuid`: neighbours are on different hosts.
 
-    `captions` are the distinct captions in order of H("pick", …) as a signed 64-bit integer (then of the text), the
-    first `max_captions` of them; the first is the one that `--dedup url` and `--per-image one` take. Of several
-    spellings of the URL (`uuid` leaves out tabs and spaces) the smallest stays.
+    `captions` has the distinct captions, ordered by H("pick", …) as a signed 64-bit integer and then by text, at most
+    `max_captions` of them. The first is the one that `--dedup url` and `--per-image one` pick. Of several spellings of
+    the URL (`uuid` ignores tabs and spaces), the smallest is kept.
     """
     ranked = pairs.select(
         "uuid", "url", F.struct(pair_hash_column(PICK, seed).alias("pick"), "caption").alias("ranked")

@@ -1,4 +1,4 @@
-"""Inspect: what extraction makes of a file, page by page, before a cluster is let loose on many. Needs no Spark."""
+"""Inspect: show what extraction makes of a file, page by page, before a run on many files. Needs no Spark."""
 
 if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
@@ -37,21 +37,21 @@ _TEXT, _URL = 200, 300
 
 
 def inspect(path: str, settings: Settings, limit: int) -> Iterator[str]:
-    """The lines for the first `limit` pages of a file. With `fields.metadata`, texts are matched as well."""
+    """Yield the lines for the first `limit` pages of a file. With `--metadata`, texts are matched, too."""
     plan = plan_extraction([path], settings)
     if len(plan.files) != 1:
-        raise UsageError(f"{path}: stands for {len(plan.files):,} files: inspect looks at one")
+        raise UsageError(f"{path}: names {len(plan.files):,} files: inspect takes one")
     metadata = settings.entries.metadata
     entries = load_metadata(metadata).entries if metadata is not None else None
     matcher = Matcher(entries) if entries is not None else None
     extractor = Extractor(plan.options, matcher, Blocker(plan.blocks) if plan.blocks is not None else None)
-    found = inspect_file(extractor, plan.files[0], SourceOpener(plan.opening))
-    for number, item in enumerate(islice(found, limit), 1):
+    items = inspect_file(extractor, plan.files[0], SourceOpener(plan.opening))
+    for number, item in enumerate(islice(items, limit), 1):
         if isinstance(item, Ending):
             yield from _ending(item)
             return
         yield from _page(number, item, entries)
-    following = next(found, None)
+    following = next(items, None)
     if isinstance(following, Ending):
         yield from _ending(following)
     else:
@@ -71,9 +71,9 @@ def _page(number: int, page: InspectedPage, entries: Sequence[str] | None) -> It
 def _image(image: InspectedImage, entries: Sequence[str] | None) -> Iterator[str]:
     for pair in image.pairs:
         yield f"  + {pair['text_key']}: {visible(str(pair['caption']), _TEXT)}"
-        held = pair.get("entry_ids")
-        if entries is not None and isinstance(held, list):
-            yield f"      entries: {', '.join(visible(entries[entry_id], 60) for entry_id in held)}"
+        entry_ids = pair.get("entry_ids")
+        if entries is not None and isinstance(entry_ids, list):
+            yield f"      entries: {', '.join(visible(entries[entry_id], 60) for entry_id in entry_ids)}"
         yield f"      {pair['lang']} {pair['lang_score']:.2f}  {visible(str(pair['url']), _URL)}"
     if image.reasons:
         src = "no src" if image.src is None else f'src "{visible(image.src, 100)}"'
@@ -111,7 +111,7 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
         try:
             for line in inspect(arguments.file, settings, arguments.limit):
                 print(line, flush=True)
-        except BrokenPipeError:  # the reader, such as a pager, has ended; Python must not fail again at its own end
+        except BrokenPipeError:  # the reader, such as a pager, has ended; without this Python fails again when it exits
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

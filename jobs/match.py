@@ -1,4 +1,4 @@
-"""Match: pairs to matched pairs, those whose caption holds at least one metadata entry."""
+"""Match: keep the pairs whose caption contains at least one metadata entry."""
 
 if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
@@ -35,7 +35,7 @@ from udfs.stages import MatchedFacts, Stage
 
 
 def run(pairs: DataFrame, entries: Broadcast[bytes]) -> DataFrame:
-    """Pairs (`schemas.PAIR`, with `duplicates` or without) to matched pairs (`schemas.POOL` or `MATCHED_PAIR`)."""
+    """Match pairs (`schemas.PAIR`, with or without `duplicates`): returns `schemas.POOL` or `MATCHED_PAIR`."""
     schema = POOL_SCHEMA if "duplicates" in pairs.columns else MATCHED_PAIR
 
     def match(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -46,7 +46,7 @@ def run(pairs: DataFrame, entries: Broadcast[bytes]) -> DataFrame:
 
 
 def match_stage(spark: SparkSession, run_folder: RunFolder, pairs: DataFrame, entries: EntryList) -> None:
-    """Write the matched pairs of these pairs."""
+    """Match these pairs, and write those that match."""
     watch = Stopwatch()
     progress().begin("match")
     run_folder.clean(Stage.MATCHED)
@@ -75,7 +75,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
 
 COMMAND = job(
     "match",
-    "keep the pairs whose caption holds a metadata entry, and say which",
+    "keep the pairs whose caption contains a metadata entry, with the ids of these entries",
     inputs=("PAIRS", "output folder of extract (or of dedup on it), or a folder of Parquet files"),
     settings=(take(Output), take(Entries), take(Execution)),
     execute=execute,

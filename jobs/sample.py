@@ -1,4 +1,4 @@
-"""Sample: write a small generated web as a WARC, and the WAT of the same pages."""
+"""Sample: write a small generated web as a WARC, and optionally the WAT of its pages."""
 
 if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
@@ -24,7 +24,7 @@ DEFAULT_PAGES = 200
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", metavar="OUT.warc.gz", help="file to write (.warc.gz, or .warc uncompressed)")
     parser.add_argument("--pages", type=int, default=DEFAULT_PAGES, help=f"pages to make (default: {DEFAULT_PAGES})")
-    parser.add_argument("--seed", type=int, default=0, help="the same pages and seed, the same bytes (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="the same pages and seed give the same bytes (default: 0)")
     parser.add_argument("--wat", action="store_true", help="write the WAT of the same pages beside it")
 
 
@@ -33,15 +33,15 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
     if not out.name.endswith((".warc.gz", ".warc")):
         raise UsageError(f"{out}: the name must end in .warc.gz or .warc")
     if arguments.pages < 1:
-        raise UsageError(f"--pages must be at least 1, not {arguments.pages}")
+        raise UsageError(f"--pages {arguments.pages}: must be at least 1")
     if not out.parent.is_dir():
-        raise UsageError(f"{out.parent}: no such folder")
+        raise UsageError(f"{out.parent}: no such folder: make it first")
     for path in write_sample(out, arguments.pages, arguments.seed, wat=arguments.wat):
         print(f"{path}  {path.stat().st_size:,} bytes")
 
 
 def write_sample(out: Path, pages: int, seed: int, *, wat: bool) -> list[Path]:
-    """Write a sample WARC, and with `wat` its WAT beside it; returns the files written."""
+    """Write a sample WARC and, with `wat`, its WAT beside it. Returns the files written."""
     records = write_warc(out, pages, seed)
     if not wat:
         return [out]

@@ -1,1 +1,1 @@
-"""Requests for Amazon EMR."""
+"""Requests to Amazon EMR."""

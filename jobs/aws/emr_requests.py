@@ -1,4 +1,4 @@
-"""The requests that run Ballast on EMR: a cluster with its steps, steps for a running one, or a serverless job."""
+"""Build the requests that run Ballast on EMR: a cluster, steps for a running cluster, or a serverless job."""
 
 import argparse
 import re
@@ -15,7 +15,7 @@ from udfs.errors import UsageError
 from udfs.storage.conf_files import spark_defaults
 
 _SERVERLESS_DISK_GB = 200
-AMAZON_LINUX_GLIBC = 34  # Amazon Linux 2023, on which EMR 7 stands
+AMAZON_LINUX_GLIBC = 34  # Amazon Linux 2023, which EMR 7 runs
 
 Jobs = Mapping[str, Command]
 """The jobs that can be steps, by name."""
@@ -28,7 +28,7 @@ _ROWS_FROM = {
     "group": ("balance", "subset"),
     "export": ("balance", "subset"),
 }
-"""The step whose rows a step reads when both are asked for, and the folder below --out that holds them."""
+"""For each step, the earlier step whose rows it reads if both run, and their folder below --out."""
 
 _ENVIRONMENT = re.compile(
     r"ballast-env-[^-]+-(?P<bundled>with-)?python(?P<python>\d\.\d+)-(?P<machine>x86_64|aarch64)"
@@ -39,7 +39,7 @@ _GRAVITON = re.compile(r"[a-z]+\d+g[a-z]*\.")
 
 @dataclass(frozen=True, slots=True)
 class Artifacts:
-    """What `make dist` left: names of the files that go to S3."""
+    """The names of the files that `make dist` wrote and that go to S3."""
 
     folder: Path
     wheel: str
@@ -49,31 +49,31 @@ class Artifacts:
 
     @property
     def has_python(self) -> bool:
-        """Whether the environment holds a Python, and not only libraries."""
-        found = _ENVIRONMENT.fullmatch(self.environment)
-        return found is not None and found["bundled"] is not None
+        """Whether the environment contains Python itself, not only libraries."""
+        match = _ENVIRONMENT.fullmatch(self.environment)
+        return match is not None and match["bundled"] is not None
 
     @property
     def architecture(self) -> str:
-        """The machine that the environment is for, in EMR Serverless's terms."""
-        found = _ENVIRONMENT.fullmatch(self.environment)
-        return "ARM64" if found is not None and found["machine"] == "aarch64" else "X86_64"
+        """The environment's architecture, in EMR Serverless's terms."""
+        match = _ENVIRONMENT.fullmatch(self.environment)
+        return "ARM64" if match is not None and match["machine"] == "aarch64" else "X86_64"
 
 
 def find_artifacts(folder: Path) -> Artifacts:
-    """The files of a `make dist` folder. Raises `UsageError` when they are not there or do not fit EMR's hosts."""
+    """Find the files that `make dist` wrote. Raises `UsageError` if they are missing or do not suit EMR's hosts."""
     names = {kind: sorted(path.name for path in folder.glob(kind)) for kind in ("*.whl", "ballast-[0-9]*.zip", "*.gz")}
-    if any(len(found) != 1 for found in names.values()):
-        raise UsageError(f"--dist {folder}: does not hold one wheel, code zip and environment: run make dist")
-    artifacts = Artifacts(folder, *(found[0] for found in names.values()))
-    found = _ENVIRONMENT.fullmatch(artifacts.environment)
-    if found is None:
-        raise UsageError(f"--dist {folder}: {artifacts.environment} is not named as make dist names it")
-    if found["python"] != "3.11":
+    if any(len(matches) != 1 for matches in names.values()):
+        raise UsageError(f"--dist {folder}: must contain one wheel, one code zip and one environment: run make dist")
+    artifacts = Artifacts(folder, *(matches[0] for matches in names.values()))
+    parts = _ENVIRONMENT.fullmatch(artifacts.environment)
+    if parts is None:
+        raise UsageError(f"--dist {folder}: {artifacts.environment} has another name than make dist gives")
+    if parts["python"] != "3.11":
         raise UsageError(
-            f"--dist {folder}: {artifacts.environment} is for Python {found['python']}: EMR's hosts get 3.11"
+            f"--dist {folder}: {artifacts.environment} is for Python {parts['python']}: build it with EMR's 3.11"
         )
-    if int(found["glibc"]) > AMAZON_LINUX_GLIBC:
+    if int(parts["glibc"]) > AMAZON_LINUX_GLIBC:
         raise UsageError(
             f"--dist {folder}: {artifacts.environment} needs a later glibc than EMR 7 has (2.{AMAZON_LINUX_GLIBC}): "
             "build it on Amazon Linux 2023"
@@ -82,24 +82,25 @@ def find_artifacts(folder: Path) -> Artifacts:
 
 
 def refuse_secrets(words: Sequence[str]) -> None:
-    """Raise `UsageError` for arguments that look like secrets: whoever may see a cluster or a job run sees them."""
+    """Raise `UsageError` for arguments that look like secrets: all who may see the cluster or job run read them."""
     for word in words:
         if looks_secret(word):
-            shown = word.partition("=")[0].partition("?")[0]
+            name = word.partition("=")[0].partition("?")[0]
             raise UsageError(
-                f"{shown}…: looks like a secret, which EMR would show: give the instance or job role rights"
+                f"{name}…: looks like a secret, which EMR would show: give the permission to the instance or job role"
             )
 
 
 def cluster_requests(
     arguments: argparse.Namespace, jobs: Jobs, steps: list[str], artifacts: Artifacts, flags: list[str]
 ) -> dict[str, Any]:
-    """`run_job_flow` with its steps, or `add_job_flow_steps` for a running cluster."""
+    """Build `run_job_flow` with its steps, or `add_job_flow_steps` for a running cluster."""
     arm = artifacts.architecture == "ARM64"
     core, task = _types(arguments.core_types), _types(arguments.task_types)
-    for name in (arguments.master_type, *core, *task):
-        if bool(_GRAVITON.match(name)) != arm:
-            raise UsageError(f"{name}: is not of the architecture of {artifacts.environment}")
+    for flag, names in (("--master-type", [arguments.master_type]), ("--core-types", core), ("--task-types", task)):
+        for name in names:
+            if bool(_GRAVITON.match(name)) != arm:
+                raise UsageError(f"{flag} {name}: must have the architecture of {artifacts.environment}")
     values = _values(arguments, artifacts) | {
         "master_type": arguments.master_type,
         "core_count": arguments.core_count,
@@ -127,18 +128,18 @@ def cluster_requests(
 def serverless_requests(
     arguments: argparse.Namespace, jobs: Jobs, steps: list[str], artifacts: Artifacts, flags: list[str]
 ) -> dict[str, Any]:
-    """`create_application`, unless one is named, and `start_job_run`, whose applicationId may be known only then."""
+    """Build `create_application`, unless an application is named, and `start_job_run`. A new one has no id yet."""
     if arguments.job_role is None:
         raise UsageError("--serverless: --job-role ARN is missing")
     if len(steps) != 1:
-        raise UsageError(f"--steps {arguments.steps}: EMR Serverless takes one job a run: render each on its own")
+        raise UsageError(f"--steps {arguments.steps}: EMR Serverless takes one job per run: render each job separately")
     if not artifacts.has_python and arguments.image is None:
         raise UsageError(
-            f"--serverless: {artifacts.environment} holds no Python, and EMR Serverless has 3.9: "
-            "make dist DIST_FLAGS=--bundle-python, or name an --image that has"
+            f"--serverless: {artifacts.environment} contains no Python, and EMR Serverless has only 3.9: "
+            "run make dist DIST_FLAGS=--bundle-python, or name an --image with Python 3.11"
         )
     if not 20 <= arguments.disk_gb <= _SERVERLESS_DISK_GB:
-        raise UsageError(f"--disk-gb {arguments.disk_gb}: EMR Serverless gives an executor 20 to {_SERVERLESS_DISK_GB}")
+        raise UsageError(f"--disk-gb {arguments.disk_gb}: must be 20 to {_SERVERLESS_DISK_GB} for EMR Serverless")
     values = _values(arguments, artifacts) | {"on_failure": None}
     step = fill_step(jobs[steps[0]], steps, arguments, values, flags)
     _check_all_taken([jobs[steps[0]]], flags)
@@ -163,15 +164,15 @@ def serverless_requests(
         requests["create_application"] = fill_template("serverless-application", values)
         check_request("emr-serverless", "CreateApplication", requests["create_application"])
     requests["start_job_run"] = fill_template("serverless-job", values)
-    to_be_known = {} if arguments.application_id else {"applicationId": "known-once-created"}
-    check_request("emr-serverless", "StartJobRun", requests["start_job_run"] | to_be_known)
+    placeholder = {} if arguments.application_id else {"applicationId": "known-once-created"}
+    check_request("emr-serverless", "StartJobRun", requests["start_job_run"] | placeholder)
     return requests
 
 
 def fill_step(
     job: Command, steps: list[str], arguments: argparse.Namespace, values: dict[str, Any], flags: list[str]
 ) -> dict[str, Any]:
-    """A job's step, whose arguments the job's own parser takes. Raises `UsageError` where it does not."""
+    """Build a job's step. Raises `UsageError` if the job's own parser rejects the arguments."""
     name = job.name
     before, folder = _ROWS_FROM.get(name, (None, None))
     inputs = [f"{arguments.out}/{folder}"] if before in steps[: steps.index(name)] else arguments.input
@@ -189,30 +190,30 @@ class _Checker(Parser):
 
 
 def check_job(job: Command, words: list[str]) -> None:
-    """Raise `UsageError` for arguments that the job would refuse, and for files that EMR's hosts cannot read."""
+    """Raise `UsageError` for arguments that the job would reject, and for files that EMR's hosts cannot read."""
     arguments = job.parser(_Checker).parse_args(words)
     named = [("--input", path) for path in arguments.inputs]
     for option, path in [*named, *job.resolve(arguments).named_paths()]:
         if "://" not in path:
-            raise UsageError(f"{option} {path}: is on this machine, where EMR's hosts cannot read it: put it on S3")
+            raise UsageError(f"{option} {path}: EMR's hosts cannot read local files: put it on S3")
 
 
 def _drop_counts(words: list[str], name: str) -> None:
-    """Balance by the pool's own counts where no step of the chain makes them."""
+    """Let balance use the pool's own counts if no earlier step makes them."""
     if name == "balance":
         at = words.index("--entry-counts")
         del words[at : at + 2]
 
 
 def _job_arguments(step: dict[str, Any]) -> list[str]:
-    """The words that follow ballast_submit.py."""
+    """Return the words after ballast_submit.py."""
     words: list[str] = step["HadoopJarStep"]["Args"]
     (at,) = [place for place, word in enumerate(words) if word.endswith("/ballast_submit.py")]
     return words[at + 1 :]
 
 
 def _groups(flags: list[str]) -> list[list[str]]:
-    """Flags with their values."""
+    """Group each flag with its values."""
     groups: list[list[str]] = []
     for word in flags:
         if word.startswith("--"):
@@ -220,7 +221,7 @@ def _groups(flags: list[str]) -> list[list[str]]:
         elif groups:
             groups[-1].append(word)
         else:
-            raise UsageError(f"{word}: a flag of a job, such as --t, must come first after --")
+            raise UsageError(f"{word}: the first word after -- must be a flag of a job, such as --t")
     return groups
 
 
@@ -231,11 +232,11 @@ def _setting(group: list[str]) -> str:
 def _check_all_taken(jobs: list[Command], flags: list[str]) -> None:
     for group in _groups(flags):
         if not any(_setting(group) in names_of(job.settings) for job in jobs):
-            raise UsageError(f"{group[0].partition('=')[0]}: no flag of {', '.join(job.name for job in jobs)}")
+            raise UsageError(f"{group[0].partition('=')[0]}: not a flag of {', '.join(job.name for job in jobs)}")
 
 
 def _values(arguments: argparse.Namespace, artifacts: Artifacts) -> dict[str, Any]:
-    """What every template may ask for."""
+    """Return the values for the placeholders of every template."""
     return {
         "name": arguments.name,
         "release": arguments.release,

@@ -1,4 +1,4 @@
-"""EMR's requests as JSON templates (conf/emr/): filled, and checked against the service model that boto3 carries."""
+"""Fill the JSON templates of EMR's requests (conf/emr/), and check them against boto3's model of the service."""
 
 import json
 import re
@@ -19,11 +19,11 @@ Values = Mapping[str, Any]
 
 
 def fill_template(name: str, values: Values) -> dict[str, Any]:
-    """The template conf/emr/NAME.json with its placeholders filled.
+    """Fill the placeholders of the template conf/emr/NAME.json.
 
-    A string that is a placeholder and nothing else becomes the value itself: a number, an object, or, in a list, the
-    items of a list. A field whose value is None is left out. A key that is a placeholder stands for all fields of an
-    object, which those beside it override. Raises `BallastError` for a placeholder that has no value.
+    A string that is only a placeholder becomes the value itself: a number, an object, or, in a list, the items of a
+    list. A field whose value is None is left out. A key that is a placeholder is replaced by all fields of an object,
+    which later fields override. Raises `BallastError` for a placeholder without a value.
     """
 
     def value_of(match: re.Match[str]) -> Any:
@@ -53,14 +53,14 @@ def fill_template(name: str, values: Values) -> dict[str, Any]:
 
 
 def check_request(service: str, operation: str, request: Values) -> None:
-    """Raise `UsageError` for a request that does not fit boto3's own model of the service.
+    """Raise `UsageError` for a request that boto3's own model of the service does not allow.
 
-    It knows names, types, required fields and lengths; not whether an instance type or a role exists.
+    The model has names, types, required fields and lengths. It cannot tell whether an instance type or a role exists.
     """
     try:
         model = botocore.session.get_session().get_service_model(service).operation_model(operation)
     except DataNotFoundError as error:
-        raise BallastError(f"this boto3 knows no {service}: {error}") from error
+        raise BallastError(f"this boto3 has no model of {service}: {error}") from error
     generated = {name: str(uuid.uuid4()) for name in model.idempotent_members}  # as boto3 does when it sends
     report = ParamValidator().validate({**generated, **request}, model.input_shape)
     if report.has_errors():

@@ -1,7 +1,8 @@
-"""Installed as `ballast_curation`: importing it binds `conf`, `jobs`, `metadata` and `udfs` to the copies beside it.
+"""The installed package `ballast_curation`: importing it binds `conf`, `jobs`, `metadata` and `udfs` to the copies
+beside it.
 
-Those four names are common: a folder named `jobs` on PYTHONPATH would hide ours. Raises `ImportError` where another
-package of one of these names is imported already. In a checkout, this folder is below `jobs/`.
+These four names are common: another `jobs` on PYTHONPATH would hide ours. Raises `ImportError` if another package with
+one of these names is already imported. In a checkout, this folder is below `jobs/`.
 """
 
 import sys
@@ -14,7 +15,7 @@ _ROOT = str(_HERE.parents[1] if _HERE.name == "launcher" else _HERE.parent)
 
 
 def _bind(name: str) -> None:
-    """Import a package from `_ROOT`, a folder or a zip, wherever the path leads."""
+    """Import a package from `_ROOT`, a folder or a zip, and ignore `sys.path`."""
     spec = PathFinder.find_spec(name, [_ROOT])
     if spec is None or spec.loader is None:
         raise ImportError(f"{_ROOT}: the package {name} of Ballast is missing: install Ballast again")
@@ -33,6 +34,6 @@ for _name in ("conf", "jobs", "metadata", "udfs"):
 
 def main() -> int:
     """Run the `ballast` command; returns the exit status."""
-    from jobs.cli import main as run  # not before it is needed: it imports pyspark
+    from jobs.cli import main as run  # imported late, since it imports pyspark
 
     return run()

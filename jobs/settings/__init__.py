@@ -1,1 +1,1 @@
-"""Settings: their groups, flags and values."""
+"""The settings of the commands: groups, flags and values."""

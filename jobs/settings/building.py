@@ -1,4 +1,4 @@
-"""The settings of building a list of entries, in groups; see `jobs.settings.groups`."""
+"""The settings for building a list of entries, in groups; see `jobs.settings.groups`."""
 
 from dataclasses import dataclass
 
@@ -33,32 +33,38 @@ class EntryBuild:
         role=Role.CONTENT,
         takes_several=True,
     )
-    size: int = setting("entries at most", default=500_000, parse=values.size, metavar="N")
+    size: int = setting("keep at most this many entries", default=500_000, parse=values.size, metavar="N")
     min_unigram_count: int = setting(
-        "take words that occur at least this often", default=100, parse=values.at_least_one, metavar="N"
+        "take words that occur at least this often: lower it for a small Wikipedia",
+        default=100,
+        parse=values.at_least_one,
+        metavar="N",
     )
     min_pmi: float = setting(
-        "take pairs of words with at least this pointwise mutual information, in bits",
+        "take pairs of words with at least this pointwise mutual information, in bits: lower it for more pairs",
         default=30.0,
         parse=values.number,
         metavar="X",
     )
     min_bigram_count: int = setting(
-        "take pairs of words that also occur at least this often: for lists without pairs that occur once",
+        "take pairs of words that occur at least this often: for lists without rare pairs",
         default=1,
         parse=values.at_least_one,
         metavar="N",
     )
     min_views: int = setting(
-        "take titles with at least this many views over all files", default=70, parse=values.at_least_one, metavar="N"
+        "take titles with at least this many views over all files: lower it for a small Wikipedia or few files",
+        default=70,
+        parse=values.at_least_one,
+        metavar="N",
     )
     normalize_entries: bool = setting(
-        "space wrapped punctuation in entries as in captions, so that they can match: for lists that need not equal "
-        "the paper's",
+        "put spaces around punctuation in entries, as in captions, so that they can match: for lists that may differ "
+        "from the paper's",
         default=False,
     )
     sources: str | None = setting(
-        "folder for the counts of the sources: for building again with other thresholds without the dumps",
+        "folder for the counts of the sources: for building again with other thresholds, without the dumps",
         parse=values.path,
         metavar="DIR",
         role=Role.CONTENT,
@@ -70,10 +76,10 @@ class EntryBuild:
 class Ngrams:
     """counting Wikipedia's words"""
 
-    lowercase: bool = setting("fold the case of Wikipedia's words: for lists without capitals", default=False)
+    lowercase: bool = setting("convert Wikipedia's words to lower case: for lists without capitals", default=False)
     keep_bigram_count: int = setting(
-        "keep rarer pairs only if their PMI is --keep-pmi or more: for machines whose disk cannot hold all pairs. "
-        "Later thresholds must stay above one of the two",
+        "keep rarer pairs of words only if their PMI is at least --keep-pmi: for machines whose disk cannot hold all "
+        "pairs. Later builds need --min-bigram-count or --min-pmi at least as high",
         default=1,
         parse=values.at_least_one,
         metavar="N",
@@ -83,7 +89,7 @@ class Ngrams:
         "see --keep-bigram-count", default=20.0, parse=values.number, metavar="X", level=Level.ADVANCED
     )
     split_bytes: int = setting(
-        "bytes of a dump that one task reads, where it can be cut: lower it to use more cores on a small dump",
+        "bytes of a dump that one task reads, if the dump can be split: lower it to use more cores on a small dump",
         default=32 << 20,
         parse=values.at_least_one,
         metavar="N",
@@ -96,13 +102,13 @@ class Titles:
     """counting page views"""
 
     min_hour_views: int = setting(
-        "count only hours in which a title had at least this many views: 50 for what MetaCLIP's script does",
+        "count only hours in which a title had at least this many views: 50 for the counts of MetaCLIP's script",
         default=1,
         parse=values.at_least_one,
         metavar="N",
     )
     days: int | None = setting(
-        "sample this many of the days that the pageviews files cover, by a hash of --seed: for a list from fewer files",
+        "use this many of the days of the pageviews files, picked by a hash of --seed: for a list from fewer files",
         parse=values.at_least_one,
         metavar="N",
         default_text="all",

@@ -1,4 +1,4 @@
-"""What a setting is: one dataclass field, from which its flag, TOML key, default and place in run.json all follow."""
+"""A setting is one dataclass field: its flag, TOML key, default and place in run.json all follow from it."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -11,11 +11,11 @@ class Role(StrEnum):
     """What a setting decides, and so how run.json records it."""
 
     ROWS = "rows"
-    """Which rows are written, and where: a folder is resumed only with the same value."""
+    """It decides which rows are written, and where: a run resumes only with the same value."""
     CONTENT = "content"
-    """The same, by what a path names: run.json records its content (a hash, or the list of files), not the path."""
+    """The same, but it names a path: run.json records the content (a hash, or the list of files), not the path."""
     RUN = "run"
-    """Only how the run is executed: it may differ when the run is resumed."""
+    """It decides only how the run is executed: a resumed run may have another value."""
 
 
 class Level(StrEnum):
@@ -28,10 +28,10 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """How a setting is given. `parse` reads a value from text; without it a setting is a switch or one of `choices`."""
+    """The flag of a setting. `parse` reads its value from text; without it the flag is a switch or takes a choice."""
 
     help: str
-    """What it does and, in a last part, who needs it. The parser adds the default."""
+    """What it does and then who needs it. The parser adds the default."""
     role: Role
     level: Level
     parse: Callable[[str], Any] | None
@@ -42,11 +42,11 @@ class Flag:
     takes_several: bool
     """The flag takes several values, separated by white space."""
     is_list: bool
-    """Its text is a list separated by commas; TOML may have an array in its place."""
+    """The value is a list separated by commas; TOML also takes an array."""
     read_by_spark: bool
     """It names a folder or file that Spark itself reads or writes."""
     default_text: str | None
-    """The default as `--help` says it, where it is no plain value."""
+    """The default as `--help` shows it, if it is not a plain value."""
 
     @property
     def is_switch(self) -> bool:
@@ -95,12 +95,12 @@ class Setting:
 
     @property
     def option(self) -> str:
-        """The flag's spelling, such as `--tail-share`."""
+        """The flag as typed, such as `--tail-share`."""
         return "--" + self.name.replace("_", "-")
 
     @property
     def default_text(self) -> str | None:
-        """The default as help shows it, None where there is none."""
+        """The default as `--help` shows it, or None."""
         if self.flag.default_text is not None:
             return self.flag.default_text
         if self.default in (None, "", ()) or self.flag.is_switch:
@@ -111,5 +111,5 @@ class Setting:
 
 
 def settings_of(group: type) -> tuple[Setting, ...]:
-    """The settings of a group, in the order of their declaration."""
+    """List the settings of a group, in order of declaration."""
     return tuple(Setting(item.name, item.metadata["flag"], item.default) for item in dataclasses.fields(group))

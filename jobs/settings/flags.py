@@ -1,6 +1,6 @@
-"""From a command's flags and TOML file to its settings, and from these to what run.json records of them.
+"""Read a command's settings from its flags and TOML file, and record them in run.json.
 
-Values come from the defaults, then from `--config FILE.toml`, then from flags.
+Flags override `--config FILE.toml`, which overrides the defaults.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from udfs.storage.addresses import HTTP, kind_of, redacted
 
 def add_flags(parser: argparse.ArgumentParser, taken: Sequence[Taken]) -> None:
     """Add the flags of these settings and `--config` to a parser: the everyday ones first, then each group's, the
-    advanced ones last. A flag that the parser has already stays as it is."""
+    advanced ones last. Flags that the parser already has stay unchanged."""
     own = parser._option_string_actions.keys()
     everyday, advanced = parser.add_argument_group("everyday settings"), None
     thresholds: Any = None
@@ -63,13 +63,13 @@ def _add_flag(target: Any, item: Setting) -> None:
 
 
 def help_of(item: Setting) -> str:
-    """What a setting does, with its default."""
+    """Return the help text of a setting, with its default."""
     default = item.default_text
     return (item.flag.help if default is None else f"{item.flag.help} (default: {default})").replace("%", "%%")
 
 
 def resolve(command: str, taken: Sequence[Taken], arguments: argparse.Namespace) -> Settings:
-    """The settings of a command from defaults, its TOML file and its flags. Raises `UsageError` for wrong values."""
+    """Make a command's settings from defaults, TOML file and flags. Raises `UsageError` for invalid values."""
     names = names_of(taken)
     named: dict[str, Any] = {}
     if getattr(arguments, "config", None) is not None:
@@ -85,14 +85,14 @@ def resolve(command: str, taken: Sequence[Taken], arguments: argparse.Namespace)
 
 
 def identity_settings(taken: Sequence[Taken], settings: Settings) -> dict[str, Any]:
-    """The settings that decide the rows, as run.json records them. Those that name a path are left out, since what they
-    name is recorded on its own (inputs by path, the metadata by its fingerprint, counts by theirs)."""
+    """Return the settings that decide the rows, as run.json records them. Those that name a path are left out: run.json
+    records their content elsewhere (inputs by path, metadata and counts by fingerprint)."""
     recorded = {name: settings.value(name) for name in names_of(taken) if SETTINGS[name].flag.role is Role.ROWS}
     return {name: _plain(value) for name, value in recorded.items() if value is not None}
 
 
 def execution_settings(taken: Sequence[Taken], settings: Settings) -> dict[str, Any]:
-    """The settings that say only how a run is executed, as run.json records them."""
+    """Return the settings that decide only how a run is executed, as run.json records them."""
     recorded = {name: settings.value(name) for name in names_of(taken) if SETTINGS[name].flag.role is Role.RUN}
     plain = {name: _plain(value) for name, value in recorded.items()}
     return {**plain, "spark_conf": [without_secret(pair) for pair in settings.execution.spark_conf]}
@@ -114,14 +114,14 @@ def _read_toml(path: str, command: str, names: Sequence[str]) -> dict[str, Any]:
     known = [name for name in names if name != "debug"]
     for key in table:
         if key not in known:
-            raise UsageError(f"--config {path}: unknown key '{key}'; {command} knows: {', '.join(known)}")
+            raise UsageError(f"--config {path}: unknown key '{key}'; {command} takes: {', '.join(known)}")
     if sum(name in table for name in THRESHOLDS) > 1:
         raise UsageError(f"--config {path}: only one of {', '.join(THRESHOLDS)} may be set")
     return {key: _checked(path, key, value) for key, value in table.items()}
 
 
 def _checked(path: str, key: str, value: Any) -> Any:
-    """A TOML value, put through the same check as the flag of that name."""
+    """Check and convert a TOML value as the flag of that name does."""
     flag = SETTINGS[key].flag
     where = f"--config {path}: {key}"
     if flag.is_switch:
@@ -135,7 +135,7 @@ def _checked(path: str, key: str, value: Any) -> Any:
     if isinstance(value, list) and flag.is_list:
         value = ",".join(map(str, value))
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise UsageError(f"{where}: {value!r} is not a value that it takes")
+        raise UsageError(f"{where}: must be text or a number, not {value!r}")
     return _converted(where, key, value)
 
 
@@ -146,5 +146,5 @@ def _converted(where: str, key: str, value: Any) -> Any:
     except argparse.ArgumentTypeError as error:
         raise UsageError(f"{where}: {error}") from error
     if flag.choices and converted not in flag.choices:
-        raise UsageError(f"{where}: '{value}' is none of {', '.join(flag.choices)}")
+        raise UsageError(f"{where}: '{value}' is not one of {', '.join(flag.choices)}")
     return converted

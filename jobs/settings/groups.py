@@ -1,6 +1,6 @@
 """The settings of curation, in groups by concern. A function takes the group, or the value, that it uses.
 
-A group's docstring is its title in `--help`. Defaults stand here only: flags, the TOML file and Python share them.
+A group's docstring is its title in `--help`. Flags, the TOML file and Python share the defaults stated here.
 """
 
 from dataclasses import dataclass, replace
@@ -21,10 +21,10 @@ DEDUP_MODES = ("url-caption", "url", "none")
 PER_IMAGE = ("all", "one")
 EXPORT_FORMATS = ("parquet", "jsonl", "csv")
 TAIL_SHARE = 0.06
-"""The default, since a share means the same on any pool."""
+"""The default, since a share means the same on a pool of any size."""
 
 THRESHOLDS = ("t", "preset", "target_size", "tail_share")
-"""The settings of which exactly one decides t."""
+"""Exactly one of these settings decides t."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Output:
     """output folder"""
 
     out: str = setting(
-        "folder to write, which is made if it does not exist (required, here or in the TOML file)",
+        "folder to write; it is created if missing (required, as a flag or in the TOML file)",
         default="",
         parse=values.path,
         metavar="DIR",
@@ -41,11 +41,13 @@ class Output:
         read_by_spark=True,
     )
     overwrite: bool = setting(
-        "delete what Ballast wrote to the output folder before, and start over", default=False, role=Role.RUN
+        "delete what Ballast wrote to the output folder, and start over: for a new run in the same folder",
+        default=False,
+        role=Role.RUN,
     )
     break_lock: bool = setting(
-        "write to the output folder although another run seems to be writing to it: for a run that died on another "
-        "machine less than three minutes ago",
+        "write to the output folder even if another run seems to write to it: for a run that died on another machine "
+        "less than three minutes ago",
         default=False,
         role=Role.RUN,
         level=Level.ADVANCED,
@@ -57,8 +59,8 @@ class Entries:
     """entries"""
 
     metadata: str | None = setting(
-        "the list of entries: a JSON list of strings (MetaCLIP's metadata.json) or text with an entry a line, plain or "
-        "gzip",
+        "the list of entries: a JSON list of strings (MetaCLIP's metadata.json) or text with one entry per line, plain "
+        "or gzip",
         parse=values.path,
         metavar="FILE",
         role=Role.CONTENT,
@@ -72,16 +74,16 @@ class Threshold:
     """how much to keep"""
 
     tail_share: float | None = setting(
-        "choose the largest t for which entries with fewer than t matches hold at most this share of all matches, "
-        "which means the same on a pool of any size",
+        "choose the largest t for which entries with fewer than t matches have at most this share of all matches; it "
+        "suits a pool of any size",
         parse=values.share,
         metavar="S",
         level=Level.EVERYDAY,
         default_text=f"{TAIL_SHARE}, unless --t, --target-size or --preset is given",
     )
     t: tuple[int, ...] | None = setting(
-        "matches that an entry keeps; an entry with more is down-sampled. Several values, separated by commas, give "
-        "nested subsets in subset/t=T/",
+        "how many matches an entry keeps; entries with more are down-sampled. Several values, separated by commas, "
+        "give nested subsets in subset/t=T/",
         parse=values.at_least_ones,
         metavar="T[,T…]",
         level=Level.EVERYDAY,
@@ -101,7 +103,7 @@ class Threshold:
         level=Level.EVERYDAY,
     )
     per_image: str = setting(
-        "which captions of an image to draw from: all, or one that a hash picks, for subsets as MetaCLIP 2 draws them",
+        "which captions of an image to draw from: all, or one that a hash picks, for subsets like MetaCLIP 2's",
         default="all",
         choices=PER_IMAGE,
     )
@@ -112,7 +114,7 @@ class Threshold:
 
     @property
     def chosen_by(self) -> str:
-        """Which of `THRESHOLDS` decides t."""
+        """The one of `THRESHOLDS` that decides t."""
         return next(name for name in THRESHOLDS if getattr(self, name) is not None)
 
 
@@ -162,15 +164,15 @@ class Captions:
         "drop captions that are a file name, a web address or a path: for sets without IMG_1234.jpg", default=False
     )
     block_words: str | None = setting(
-        "drop captions that contain a word or phrase of this list, whole and in any case: UTF-8 text with one a line, "
-        "plain or gzip; lines that begin with # are comments",
+        "drop captions that contain a whole word or phrase of this list, in any case: for sets without abusive "
+        "language. UTF-8 text with one per line, plain or gzip; lines that begin with # are comments",
         parse=values.path,
         metavar="FILE",
         role=Role.CONTENT,
     )
 
     def kept_languages(self) -> frozenset[str] | None:
-        """The languages to keep, None for all."""
+        """Return the languages to keep, or None for all."""
         return None if self.languages == ("all",) else frozenset(self.languages)
 
 
@@ -179,28 +181,28 @@ class Inputs:
     """what to read"""
 
     input_root: str | None = setting(
-        "folder or address that the paths of a listing, and stored file names, are relative to, such as "
-        "s3://commoncrawl/; with --crawl, where the crawl is read from",
+        "folder or address to which the paths of a listing and the stored file names are relative, such as "
+        "s3://commoncrawl/; with --crawl, the place to read the crawl from",
         parse=values.path,
         metavar="DIR",
         default_text="with --crawl: https://data.commoncrawl.org/",
     )
-    # what is read is recorded by itself, and a resumed run may read more: these three count as execution
+    # run.json records the input files, and a resumed run may read more: so these three are execution settings
     crawl: str | None = setting(
-        "read this crawl of CommonCrawl by its own listing, such as CC-MAIN-2024-10",
+        "read the files of this CommonCrawl crawl, such as CC-MAIN-2024-10: for whole crawls",
         parse=values.crawl,
         metavar="ID",
         role=Role.RUN,
     )
     crawl_format: str = setting(
-        "which files of --crawl to read: WARC, or the smaller WAT, for those who can do without some pairs",
+        "which files of --crawl to read: warc, or wat, for smaller downloads with fewer pairs",
         default="warc",
         choices=("warc", "wat"),
         role=Role.RUN,
     )
     sample: int | None = setting(
-        "read only this many input files, picked by a hash of --seed and their names, so that a smaller sample lies "
-        "within a larger one: for a trial run on a large crawl",
+        "read only this many input files, picked by a hash of --seed and their names, so that a larger sample contains "
+        "a smaller one: for a trial run on a large crawl",
         parse=values.at_least_one,
         metavar="N",
         role=Role.RUN,
@@ -209,8 +211,8 @@ class Inputs:
         "read s3:// inputs without credentials: for public buckets", default=False, role=Role.RUN
     )
     max_connections: int = setting(
-        "connections that one executor (in local mode: this machine) opens to the servers of the inputs at once; each "
-        "task has one: lower it for servers that refuse",
+        "connections that one executor (in local mode: this machine) opens at once to the servers of the inputs; each "
+        "task needs one: lower it for servers that refuse",
         default=MAX_CONNECTIONS,
         parse=values.at_least_one,
         metavar="N",
@@ -218,8 +220,8 @@ class Inputs:
         level=Level.ADVANCED,
     )
     patience: int = setting(
-        "seconds for which a server may refuse (403, 429, 503) before a task fails: raise it for servers that throttle "
-        "for long",
+        "seconds for which a server may refuse (403, 429, 503) before the task fails: raise it for servers that "
+        "throttle for a long time",
         default=int(RetryPolicy().patience_s),
         parse=values.at_least_one,
         metavar="S",
@@ -233,14 +235,14 @@ class Parsing:
     """what to take from a page"""
 
     pairs: str = setting(
-        "where to look for images and texts: as the paper does (src; alt, title, data-image-title), or rich, for more "
-        "pairs from modern pages: also URLs in lazy-loading attributes, srcset and picture, and texts in figcaption "
-        "and aria-label",
+        "where to look for images and texts: paper (src; alt, title, data-image-title), or rich, for more pairs from "
+        "modern pages: also URLs in lazy-loading attributes, srcset and picture, and texts in figcaption and "
+        "aria-label",
         default="paper",
         choices=tuple(PROFILES),
     )
     text_keys: tuple[str, ...] | None = setting(
-        f"take only these texts, separated by commas: {', '.join(TEXT_KEYS)}; for sets of one kind of text",
+        f"take only these kinds of text, separated by commas: {', '.join(TEXT_KEYS)}; for sets of one kind of text",
         parse=values.text_keys,
         metavar="KEYS",
         is_list=True,
@@ -248,21 +250,21 @@ class Parsing:
     )
     opt_outs: tuple[OptOut, ...] = setting(
         "which opt-outs of pages to respect, separated by commas: noai and noimageai (X-Robots-Tag headers and robots "
-        "meta tags), tdm (tdm-reservation), noindex; or 'none', for rows equal to the paper's parser",
+        "meta tags), tdm (tdm-reservation), noindex; or 'none', for the same rows as the paper's parser",
         default=DEFAULT_OPT_OUTS,
         parse=values.opt_outs,
         metavar="CODES",
         is_list=True,
     )
     html_parser: str = setting(
-        "HTML parser: scanner, or for checking its rows lexbor, which builds whole trees, or beautifulsoup, the slow "
-        "reference",
+        "HTML parser: scanner; or, for checking its rows, lexbor (which builds whole trees) or beautifulsoup (the slow "
+        "reference)",
         default=DEFAULTS.html_parser,
         choices=tuple(HTML_PARSERS),
         level=Level.ADVANCED,
     )
     language_detector: str = setting(
-        "language detector: fasttext, or the slow langdetect, for comparison with pipelines that use it",
+        "language detector: fasttext; or, for comparison with pipelines that use it, the slow langdetect",
         default=DEFAULTS.language_detector,
         choices=tuple(LANGUAGE_DETECTORS),
         level=Level.ADVANCED,
@@ -276,7 +278,7 @@ class Parsing:
     )
     max_record_bytes: int = setting(
         "read at most this many bytes of a record, before its body is decompressed: lower it for workers with little "
-        "memory. A longer record of a WAT is counted and left out",
+        "memory. Longer WAT records are counted and left out",
         default=DEFAULTS.max_record_bytes,
         parse=values.page_bytes,
         metavar="N",
@@ -284,7 +286,7 @@ class Parsing:
     )
 
     def profile(self) -> Profile:
-        """What extraction looks for."""
+        """Return what extraction looks for."""
         named = PROFILES[self.pairs]
         return named if self.text_keys is None else replace(named, text_keys=self.text_keys)
 
@@ -294,8 +296,9 @@ class Blocking:
     """sites and images to leave out"""
 
     block_domains: tuple[str, ...] = setting(
-        "leave out these sites, pages and images: a list with a domain a line (or a hosts file), plain or gzip, or the "
-        "folder of a UT1 category; a domain stands for all below it; may be repeated",
+        "leave out pages and images of these domains and their subdomains: for sites that object or are unwanted. A "
+        "list with one domain per line (or a hosts file), plain or gzip, or the folder of a UT1 category; may be "
+        "repeated",
         default=(),
         parse=values.path,
         metavar="FILE",
@@ -303,7 +306,7 @@ class Blocking:
         is_repeated=True,
     )
     block_urls: tuple[str, ...] = setting(
-        "leave out these images: a list with a URL or uuid a line, plain or gzip, for take-downs; may be repeated",
+        "leave out these images: for take-downs. A list with one URL or uuid per line, plain or gzip; may be repeated",
         default=(),
         parse=values.path,
         metavar="FILE",
@@ -317,12 +320,13 @@ class Dedup:
     """duplicates"""
 
     dedup: str = setting(
-        "which pairs count as the same: those with the same image and caption, those with the same image, or none",
+        "which pairs are duplicates: those with the same image and caption; or, for one caption per image, those with "
+        "the same image; or none",
         default="url-caption",
         choices=DEDUP_MODES,
     )
     exclude: tuple[str, ...] = setting(
-        "leave out the pairs of this pool (with --dedup url, its images): for a crawl that adds to earlier ones; "
+        "leave out the pairs of this pool (with --dedup url, its images): for a crawl that extends earlier ones; "
         "may be repeated",
         default=(),
         parse=values.path,
@@ -332,13 +336,12 @@ class Dedup:
         read_by_spark=True,
     )
     max_caption_repeats: int | None = setting(
-        "drop captions that occur on more distinct images than this, with all their pairs: for sets without "
-        "boilerplate",
+        "drop all pairs of a caption that occurs on more distinct images than this: for sets without boilerplate",
         parse=values.at_least_one,
         metavar="N",
     )
     max_captions_per_image: int | None = setting(
-        "drop images that have more distinct captions than this, with all their pairs: for sets without placeholders",
+        "drop all pairs of an image that has more distinct captions than this: for sets without placeholder images",
         parse=values.at_least_one,
         metavar="N",
     )
@@ -355,10 +358,13 @@ class Dedup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draws:
-    """picks and draws"""
+    """random choices"""
 
     seed: int = setting(
-        "seed of every pick and draw: the same seed gives the same rows", default=0, parse=values.seed, metavar="N"
+        "seed of every random choice: the same seed gives the same rows; change it for another random subset",
+        default=0,
+        parse=values.seed,
+        metavar="N",
     )
 
 
@@ -367,8 +373,8 @@ class GivenCounts:
     """counts"""
 
     entry_counts: str | None = setting(
-        "the counts to balance by: a `count` or `curate` output, its entry_counts/, a Parquet file, or JSON of "
-        "{entry: count} such as MetaCLIP's entry_counts_400m.json",
+        "the counts to balance by: for pools without their own, or to balance by another pool's. The output of `count` "
+        "or `curate`, its entry_counts/, a Parquet file, or JSON of {entry: count} (MetaCLIP's entry_counts_400m.json)",
         parse=values.path,
         metavar="PATH",
         role=Role.CONTENT,
@@ -376,8 +382,7 @@ class GivenCounts:
         default_text="the input's own",
     )
     reference_counts: str | None = setting(
-        "compare the pool's counts with these (in any form that --entry-counts takes): for checking a pool against the "
-        "paper's",
+        "compare the pool's counts with these (any form of --entry-counts): for checking a pool against the paper's",
         parse=values.path,
         metavar="PATH",
         role=Role.CONTENT,
@@ -390,15 +395,16 @@ class Survivors:
     """after a download"""
 
     survivors: str | None = setting(
-        "balance only the images that this names: Parquet or CSV with a column uuid or url (img2dataset's metadata: "
-        "where there is a column status, only 'success' counts), or text with a uuid or URL a line",
+        "balance only these images: for pairs whose images were downloaded. Parquet or CSV with a column uuid or url "
+        "(such as img2dataset's metadata; with a column status, only 'success' counts), or text with one uuid or URL "
+        "per line",
         parse=values.path,
         metavar="PATH",
         role=Role.CONTENT,
         read_by_spark=True,
     )
     where: str | None = setting(
-        'keep only survivors for which this SQL holds, such as "nsfw < 0.5 AND clip >= 0.28"',
+        'keep only survivors that meet this SQL condition: for filters by score, such as "nsfw < 0.5 AND clip >= 0.28"',
         parse=str,
         metavar="SQL",
     )
@@ -409,7 +415,7 @@ class Listing:
     """images"""
 
     max_captions: int = setting(
-        "list at most this many captions of an image; the others are counted: for downloaders that read rows into "
+        "list at most this many captions of an image; the others are only counted: for downloaders that read rows into "
         "memory",
         default=100,
         parse=values.at_least_one,
@@ -422,12 +428,14 @@ class Export:
     """files"""
 
     format: str = setting(
-        "what the files are: Parquet, JSON with a row a line, or CSV with a header and lists as JSON arrays",
+        "format of the files: Parquet; or, for tools that do not read it, JSON with one row per line, or CSV with a "
+        "header and lists as JSON arrays",
         default="parquet",
         choices=EXPORT_FORMATS,
     )
     shards: int = setting(
-        "files to write; all captions of an image are in one of them, and a file without rows is left out",
+        "files to write: as many as the tool reads in parallel. All captions of an image are in the same file; empty "
+        "files are left out",
         default=16,
         parse=values.at_least_one,
         metavar="N",
@@ -440,19 +448,19 @@ class Reading:
     """batches of input files"""
 
     retry_failed: bool = setting(
-        "read the files again that were marked failed or partial, and rebuild everything downstream",
+        "read failed and partial files again, and rebuild everything downstream: for files that are repaired",
         default=False,
         role=Role.RUN,
     )
     max_failed_files: int | None = setting(
-        "stop when more files than this have failed: for unattended runs",
+        "stop when more files than this fail: for unattended runs",
         parse=values.count,
         metavar="N",
         role=Role.RUN,
         default_text="never",
     )
     max_file_seconds: float = setting(
-        "stop reading a file after this time and mark it partial, for --retry-failed: raise it for slow servers",
+        "stop reading a file after this many seconds, and mark it partial: raise it for slow servers",
         default=DEFAULTS.max_file_seconds,
         parse=values.seconds,
         metavar="S",
@@ -468,7 +476,7 @@ class Reading:
         level=Level.ADVANCED,
     )
     batch_files: int = setting(
-        "input files that are committed together, which is what a stopped run can lose: lower it for hosts that may "
+        "input files that are committed together, the most that a stopped run can lose: lower it for hosts that may "
         "vanish",
         default=1000,
         parse=values.at_least_one,
@@ -483,7 +491,7 @@ class Reporting:
     """report"""
 
     no_report: bool = setting(
-        "do not draw report.html at the end: for scripts; `ballast report DIR` draws it later",
+        "do not draw report.html at the end: for scripts (`ballast report DIR` draws it later)",
         default=False,
         role=Role.RUN,
     )
@@ -494,14 +502,14 @@ class Execution:
     """Spark and display"""
 
     master: str | None = setting(
-        "Spark master",
+        "Spark master: for a cluster, or for fewer cores, such as local[2]",
         parse=values.master,
         metavar="URL",
         role=Role.RUN,
         default_text="spark-submit's, else local[*]",
     )
     spark_conf: tuple[str, ...] = setting(
-        "a Spark setting, such as spark.driver.memory=8g; may be repeated",
+        "set a Spark setting, such as spark.driver.memory=8g: for large runs; may be repeated",
         default=(),
         parse=values.key_value,
         metavar="KEY=VALUE",

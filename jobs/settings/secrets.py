@@ -1,4 +1,4 @@
-"""What looks like a secret, which no record and no request may hold."""
+"""Detect what looks like a secret, which no record and no request may contain."""
 
 import re
 
@@ -6,11 +6,11 @@ _SECRET = re.compile(r"secret|password|token|credential|signature|access[._-]?ke
 
 
 def looks_secret(text: str) -> bool:
-    """Whether a name or an argument looks like that of a secret. Spark's own redaction covers less."""
+    """Return whether a name or an argument looks like a secret's. Spark's own redaction covers fewer words."""
     return _SECRET.search(text) is not None
 
 
 def without_secret(pair: str) -> str:
-    """KEY=VALUE as it may be stored: without the value where the key looks like a secret's."""
+    """Return KEY=VALUE, without the value if the key looks like a secret's."""
     key, _, value = pair.partition("=")
     return f"{key}={'(not recorded)' if looks_secret(key) else value}"

@@ -1,4 +1,4 @@
-"""All settings of a command in one value, and which of them a command takes."""
+"""All settings in one value, and which of them a command takes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
@@ -29,7 +29,7 @@ from jobs.settings.groups import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings of a command. Groups that it does not take have their defaults."""
+    """The settings of a command. Groups that it does not take keep their defaults."""
 
     output: Output = field(default_factory=Output)
     entries: Entries = field(default_factory=Entries)
@@ -53,9 +53,9 @@ class Settings:
 
     @classmethod
     def of(cls, **named: Any) -> "Settings":
-        """Settings from values by the names of their flags, such as `Settings.of(out="run", t=(20_000,))`.
+        """Make settings from values named like their flags, such as `Settings.of(out="run", t=(20_000,))`.
 
-        Raises `TypeError` for a name that is no setting.
+        Raises `TypeError` for a name that is not a setting.
         """
         unknown = sorted(named.keys() - SETTINGS.keys())
         if unknown:
@@ -68,27 +68,27 @@ class Settings:
         return cls(**groups)
 
     def value(self, name: str) -> Any:
-        """The value of a setting by the name of its flag."""
+        """Return the value of a setting, named like its flag."""
         return getattr(getattr(self, _PLACES[name]), name)
 
     def named_paths(self, *, read_by_spark: bool = False) -> Iterator[tuple[str, str]]:
-        """Every folder and file that the settings name, with its flag; or those that Spark reads or writes."""
+        """Yield each folder and file that the settings name, with its flag; or only those that Spark itself uses."""
         for name, item in SETTINGS.items():
             if item.flag.parse is values.path and (item.flag.read_by_spark or not read_by_spark):
                 value = self.value(name)
                 yield from ((item.option, path) for path in (value if isinstance(value, tuple) else [value]) if path)
 
     def paths(self, *inputs: str) -> list[str]:
-        """The inputs, and every folder and file that the settings name."""
+        """List the inputs, and all folders and files that the settings name."""
         return [*inputs, *(path for _, path in self.named_paths())]
 
     def spark_paths(self, *inputs: str) -> list[str]:
-        """The inputs, and the folders and files of the settings that Spark itself reads or writes."""
+        """List the inputs, and the folders and files of the settings that Spark itself reads or writes."""
         return [*inputs, *(path for _, path in self.named_paths(read_by_spark=True))]
 
 
 GROUPS: dict[str, type] = {item.name: item.default_factory for item in fields(Settings)}  # type: ignore[misc]
-"""The groups by their place in `Settings`, in the order of `--help`."""
+"""The groups by their field in `Settings`, in the order of `--help`."""
 
 SETTINGS: dict[str, Setting] = {item.name: item for group in GROUPS.values() for item in settings_of(group)}
 """Every setting by name."""
@@ -97,7 +97,7 @@ _PLACES = {item.name: place for place, group in GROUPS.items() for item in setti
 
 
 class Taken(NamedTuple):
-    """The settings of a group that a command takes."""
+    """A group, and those of its settings that a command takes."""
 
     group: type
     names: tuple[str, ...]
@@ -109,10 +109,10 @@ class Taken(NamedTuple):
 
 
 def take(group: type, *names: str) -> Taken:
-    """A group of settings that a command takes, or only these of its settings."""
+    """Declare that a command takes a group of settings, or only these of its settings."""
     return Taken(group, names or tuple(item.name for item in settings_of(group)))
 
 
 def names_of(taken: Sequence[Taken]) -> tuple[str, ...]:
-    """The names of the settings taken, in order."""
+    """List the names of the settings taken, in order."""
     return tuple(name for one in taken for name in one.names)

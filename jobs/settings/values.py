@@ -1,6 +1,6 @@
-"""The values that flags and the TOML file take: each function reads one from text.
+"""Read values of flags and the TOML file from text, one function for each kind of value.
 
-All raise `argparse.ArgumentTypeError`, which says in one line what is wrong with a text.
+All raise `argparse.ArgumentTypeError`, with a line that explains what is wrong.
 """
 
 import argparse
@@ -20,39 +20,37 @@ _SUFFIXES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9}
 
 
 def languages(text: str) -> tuple[str, ...]:
-    """Codes of languages, comma-separated, or `all`."""
+    """Read language codes, separated by commas, or `all`."""
     codes = tuple(sorted({code.strip().lower() for code in text.split(",")}))
     if codes == ("all",):
         return codes
     known = known_languages()
     for code in codes:
         if code not in known:
-            raise argparse.ArgumentTypeError(
-                f"'{code}' is no language that is told apart: en, de, fr, … or 'all' alone"
-            )
+            raise argparse.ArgumentTypeError(f"'{code}' is not a known language: use en, de, fr, … or 'all' alone")
     return codes
 
 
 def text_keys(text: str) -> tuple[str, ...]:
-    """Where texts of images stand, comma-separated: distinct, in the order in which pairs are emitted."""
-    asked = {key.strip().lower() for key in text.split(",")}
-    for key in sorted(asked.difference(TEXT_KEYS)):
-        raise argparse.ArgumentTypeError(f"'{key}' is none of {', '.join(TEXT_KEYS)}")
-    return tuple(key for key in TEXT_KEYS if key in asked)
+    """Read kinds of texts, separated by commas: distinct, in the order in which pairs are emitted."""
+    keys = {key.strip().lower() for key in text.split(",")}
+    for key in sorted(keys.difference(TEXT_KEYS)):
+        raise argparse.ArgumentTypeError(f"'{key}' is not one of {', '.join(TEXT_KEYS)}")
+    return tuple(key for key in TEXT_KEYS if key in keys)
 
 
 def opt_outs(text: str) -> tuple[OptOut, ...]:
-    """Opt-outs to respect, comma-separated: distinct, in the order in which they go; empty for `none`."""
-    asked = {code.strip().lower() for code in text.split(",")}
-    if asked == {"none"}:
+    """Read opt-outs to respect, separated by commas: distinct, in the order of `OptOut`; empty for `none`."""
+    codes = {code.strip().lower() for code in text.split(",")}
+    if codes == {"none"}:
         return ()
-    for code in sorted(asked.difference(OptOut)):
-        raise argparse.ArgumentTypeError(f"'{code}' is none of {', '.join(OptOut)}, or 'none' alone")
-    return tuple(code for code in OptOut if code in asked)
+    for code in sorted(codes.difference(OptOut)):
+        raise argparse.ArgumentTypeError(f"'{code}' is not one of {', '.join(OptOut)}, or 'none' alone")
+    return tuple(code for code in OptOut if code in codes)
 
 
 def at_least_one(text: str) -> int:
-    """A whole number from 1 on."""
+    """Read a whole number of at least 1."""
     value = _int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
@@ -60,41 +58,41 @@ def at_least_one(text: str) -> int:
 
 
 def count(text: str) -> int:
-    """A whole number from 0 on."""
+    """Read a whole number of at least 0."""
     return 0 if text.strip() == "0" else at_least_one(text)
 
 
 def at_least_ones(text: str) -> tuple[int, ...]:
-    """Whole numbers from 1 on, comma-separated: distinct, ascending."""
+    """Read whole numbers of at least 1, separated by commas: distinct, ascending."""
     return tuple(sorted({at_least_one(part.strip()) for part in text.split(",")}))
 
 
 def size(text: str) -> int:
-    """A number of pairs: 400M, 2.5B, 120K, 5000."""
-    found = _SIZE.fullmatch(text.strip())
-    if not found:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of pairs, such as 400M, 2.5B, 120K or 5000")
-    number = Decimal(found[1]) * _SUFFIXES[found[2].upper()]
+    """Read a number of pairs or entries: 400M, 2.5B, 120K, 5000."""
+    match = _SIZE.fullmatch(text.strip())
+    if not match:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number such as 400M, 2.5B, 120K or 5000")
+    number = Decimal(match[1]) * _SUFFIXES[match[2].upper()]
     if number != int(number) or number < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is no whole number of pairs from 1 on")
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not {text}")
     return int(number)
 
 
 def sizes(text: str) -> tuple[int, ...]:
-    """Numbers of pairs, comma-separated: distinct, ascending."""
+    """Read numbers of pairs, separated by commas: distinct, ascending."""
     return tuple(sorted({size(part) for part in text.split(",")}))
 
 
 def caption_characters(text: str) -> int:
-    """A number of characters that a caption may have."""
+    """Read a limit on a caption's characters."""
     value = at_least_one(text)
     if value > MAX_TEXT_CHARACTERS:
-        raise argparse.ArgumentTypeError(f"must be at most {MAX_TEXT_CHARACTERS:,}, which no caption exceeds")
+        raise argparse.ArgumentTypeError(f"must be at most {MAX_TEXT_CHARACTERS:,}, the longest caption that is kept")
     return value
 
 
 def page_bytes(text: str) -> int:
-    """A number of bytes that a page or a record may have."""
+    """Read a limit on the bytes of a page or a record."""
     value = at_least_one(text)
     if value > _MAX_PAGE_BYTES:
         raise argparse.ArgumentTypeError(f"must be at most {_MAX_PAGE_BYTES:,}")
@@ -102,7 +100,7 @@ def page_bytes(text: str) -> int:
 
 
 def seconds(text: str) -> float:
-    """A time above 0."""
+    """Read a time in seconds, above 0."""
     try:
         value = float(text)
     except ValueError:
@@ -113,21 +111,21 @@ def seconds(text: str) -> float:
 
 
 def path(text: str) -> str:
-    """A path or an address."""
+    """Read a path or an address."""
     if not text or "\0" in text:
-        raise argparse.ArgumentTypeError("is empty (an unset variable?)" if not text else "holds a NUL character")
+        raise argparse.ArgumentTypeError("is empty (an unset variable?)" if not text else "contains a NUL character")
     return text
 
 
 def crawl(text: str) -> str:
-    """A crawl's name."""
+    """Read the name of a crawl."""
     if not _CRAWL.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"'{text}' is no crawl's name, such as CC-MAIN-2024-10")
+        raise argparse.ArgumentTypeError(f"'{text}' is not the name of a crawl, such as CC-MAIN-2024-10")
     return text
 
 
 def seed(text: str) -> int:
-    """A signed 64-bit integer."""
+    """Read a signed 64-bit integer."""
     value = _int(text)
     if not -(1 << 63) <= value < 1 << 63:
         raise argparse.ArgumentTypeError("must fit in 64 bits")
@@ -135,7 +133,7 @@ def seed(text: str) -> int:
 
 
 def number(text: str) -> float:
-    """A number within reason."""
+    """Read a number between -1000 and 1000."""
     value = _float(text)
     if not -1000 <= value <= 1000:
         raise argparse.ArgumentTypeError(f"must be between -1000 and 1000, not {text}")
@@ -143,7 +141,7 @@ def number(text: str) -> float:
 
 
 def share(text: str) -> float:
-    """A number from 0 to 1."""
+    """Read a number from 0 to 1."""
     value = _float(text)
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"must be between 0 and 1, not {text}")
@@ -151,14 +149,14 @@ def share(text: str) -> float:
 
 
 def master(text: str) -> str:
-    """A Spark master."""
+    """Read the URL of a Spark master."""
     if not _MASTER.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"'{text}' is none of local[N], local[*], spark://…, yarn, k8s://…")
+        raise argparse.ArgumentTypeError(f"'{text}' is not one of local[N], local[*], spark://…, yarn, k8s://…")
     return text
 
 
 def key_value(text: str) -> str:
-    """KEY=VALUE."""
+    """Read KEY=VALUE."""
     if "=" not in text:
         raise argparse.ArgumentTypeError(f"'{text}' is not KEY=VALUE")
     return text

@@ -1,1 +1,1 @@
-"""What Ballast needs of Spark: the session, Java, frames, hashes, progress."""
+"""All that is particular to Spark: the session, Java, data frames, hashes, progress."""

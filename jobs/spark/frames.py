@@ -1,4 +1,4 @@
-"""Data frames by the declared schemas: their DDL, reading committed files, and the fingerprint of the metadata."""
+"""Data frames with the declared schemas: DDL, reading of committed files, and the fingerprint of the metadata."""
 
 import json
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ TARGET_PARTITION_BYTES = 64 << 20
 
 
 def ddl(schema: pa.Schema) -> str:
-    """An Arrow schema of `udfs.schemas` in Spark's DDL."""
+    """Translate an Arrow schema of `udfs.schemas` into Spark's DDL."""
     return ", ".join(f"`{field.name}` {_ddl_type(field.type)}" for field in schema)
 
 
@@ -37,7 +37,7 @@ def _ddl_type(kind: pa.DataType) -> str:
 
 
 class Fingerprint(NamedTuple):
-    """Which list of entries ids point into: its length and hash."""
+    """Identifies the list of entries that ids index: its length and hash."""
 
     entries: int
     sha256: str
@@ -47,13 +47,13 @@ class Fingerprint(NamedTuple):
 
 
 def with_fingerprint(frame: DataFrame, column: str, fingerprint: dict[str, Any]) -> DataFrame:
-    """Attach the metadata's fingerprint to a column of entry ids. It is stored in the Parquet footers, so that it stays
-    with the rows wherever they are copied."""
+    """Attach the metadata's fingerprint to a column of entry ids. The Parquet footers store it, so it stays with the
+    rows wherever they are copied."""
     return frame.withMetadata(column, {_FINGERPRINT_KEY: json.dumps(fingerprint)})
 
 
 def fingerprint_of(frame: DataFrame, column: str) -> Fingerprint | None:
-    """The fingerprint attached to a column, None when there is none."""
+    """Return the fingerprint attached to a column, or None."""
     if column not in frame.columns:
         return None
     value = frame.schema[column].metadata.get(_FINGERPRINT_KEY)
@@ -61,7 +61,7 @@ def fingerprint_of(frame: DataFrame, column: str) -> Fingerprint | None:
 
 
 def footer_fingerprint(schema: pa.Schema, column: str) -> Fingerprint | None:
-    """The same from the schema of a Parquet file that Spark wrote, without Spark."""
+    """Return the fingerprint from the schema of a Parquet file that Spark wrote, without Spark."""
     footer = json.loads((schema.metadata or {}).get(_SPARK_FOOTER_KEY, b"{}"))
     for field in footer.get("fields", ()):
         if field["name"] == column and _FINGERPRINT_KEY in field["metadata"]:
@@ -69,12 +69,12 @@ def footer_fingerprint(schema: pa.Schema, column: str) -> Fingerprint | None:
     return None
 
 
-def check_fingerprint(found: Fingerprint | None, expected: dict[str, Any], where: str, given: str) -> None:
-    """Raise `UsageError` unless the ids of `where` point into the list `given`, whose fingerprint is `expected`."""
+def check_fingerprint(actual: Fingerprint | None, expected: dict[str, Any], pairs: str, entries: str) -> None:
+    """Raise `UsageError` if the ids of `pairs` do not index the list `entries`, whose fingerprint is `expected`."""
     wanted = Fingerprint(**expected)
-    if found is not None and found != wanted:
+    if actual is not None and actual != wanted:
         raise UsageError(
-            f"{where} was matched with another list ({found}) than {given} ({wanted}): "
+            f"{pairs} was matched with another list ({actual}) than {entries} ({wanted}): "
             "give the list it was matched with as --metadata FILE"
         )
 
@@ -82,7 +82,7 @@ def check_fingerprint(found: Fingerprint | None, expected: dict[str, Any], where
 def read_files(
     spark: SparkSession, files: Sequence[str], schema: pa.Schema, fingerprint: dict[str, Any] | None = None
 ) -> DataFrame:
-    """The rows of committed Parquet files with the columns of `schema`; no files, no rows."""
+    """Read the columns of `schema` from committed Parquet files. Without files there are no rows."""
     if not files:
         empty = spark.createDataFrame([], ddl(schema))
         return with_fingerprint(empty, "entry_ids", fingerprint) if fingerprint else empty
@@ -90,7 +90,7 @@ def read_files(
 
 
 def set_shuffle_partitions(spark: SparkSession, size_bytes: int) -> None:
-    """As many shuffle partitions as `size_bytes` of compressed rows want, at least one a core, or the user's own."""
+    """Set the shuffle partitions for `size_bytes` of compressed rows, at least one per core, unless the user did."""
     if spark.sparkContext.getConf().contains("spark.sql.shuffle.partitions"):
         return
     wanted = max(-(-size_bytes // TARGET_PARTITION_BYTES), spark.sparkContext.defaultParallelism)
@@ -98,13 +98,13 @@ def set_shuffle_partitions(spark: SparkSession, size_bytes: int) -> None:
 
 
 class PairCounts(NamedTuple):
-    """How many pairs there are, and how many distinct images among them."""
+    """The numbers of pairs and of distinct images."""
 
     pairs: int
     images: int
 
 
 def rows_and_images(spark: SparkSession, files: Sequence[str]) -> PairCounts:
-    """The counts of committed files of pairs."""
+    """Count the pairs and the distinct images in committed files of pairs."""
     row = spark.read.parquet(*files).agg(F.count("*"), F.count_distinct("uuid")).first() if files else None
     return PairCounts(*(row or (0, 0)))

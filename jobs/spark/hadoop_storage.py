@@ -1,4 +1,4 @@
-"""A folder on HDFS, or on any other file system that Hadoop knows, through the JVM of the running session."""
+"""A folder on HDFS, or on any other file system that Hadoop supports, through the JVM of the running session."""
 
 import uuid
 from collections.abc import Iterator
@@ -21,11 +21,11 @@ _UNKNOWN = "org.apache.hadoop.fs.UnsupportedFileSystemException"
 class HadoopStorage:
     """Files below one folder, by relative POSIX paths. A write goes to a hidden file that is then renamed.
 
-    Raises `UsageError` for a scheme that this Hadoop does not know, `BallastError` for what else goes wrong.
+    Raises `UsageError` for a scheme that this Hadoop does not support, and `BallastError` for any other failure.
     """
 
     def __init__(self, address: str) -> None:
-        """Raises `UsageError` for an address that Spark would take for a pattern."""
+        """Raises `UsageError` for an address that Spark would read as a glob pattern."""
         self._root = without_slash(address)
         refuse_patterns(redacted(self._root))
 
@@ -37,7 +37,7 @@ class HadoopStorage:
         return join(self._root, path)
 
     def read(self, path: str) -> bytes | None:
-        with self._told(path):
+        with self._errors_at(path):
             try:
                 stream = self._files.open(self._path(path))
             except Py4JJavaError as error:
@@ -45,7 +45,7 @@ class HadoopStorage:
                     return None
                 raise
             try:
-                # py4j carries bytes as one base64 text, so that only small files are read so
+                # py4j sends bytes as one base64 text: only small files are read this way
                 return bytes(stream.readAllBytes())
             finally:
                 stream.close()
@@ -54,16 +54,16 @@ class HadoopStorage:
         folder = path.rpartition("/")[0]
         temporary = f"{folder}/{TEMPORARY_PREFIX}{uuid.uuid4().hex[:12]}".lstrip("/")
         jvm = self._jvm
-        with self._told(path):
+        with self._errors_at(path):
             self._put(temporary, data, overwrite=True)
-            # FileContext's rename replaces what is there, in one step on HDFS
+            # FileContext's rename replaces an existing file, on HDFS in one step
             context = jvm.org.apache.hadoop.fs.FileContext.getFileContext(self._path("").toUri(), self._configuration)
             options = self._context._gateway.new_array(jvm.org.apache.hadoop.fs.Options.Rename, 1)
             options[0] = jvm.org.apache.hadoop.fs.Options.Rename.OVERWRITE
             context.rename(self._path(temporary), self._path(path), options)
 
     def create(self, path: str, data: bytes) -> bool:
-        with self._told(path):
+        with self._errors_at(path):
             try:
                 self._put(path, data, overwrite=False)
             except Py4JJavaError as error:
@@ -92,23 +92,23 @@ class HadoopStorage:
         return all(name.rpartition("/")[2].startswith(TEMPORARY_PREFIX) for name, _ in self._walk(""))
 
     def delete(self, path: str) -> None:
-        with self._told(path):
+        with self._errors_at(path):
             self._files.delete(self._path(path), True)
 
     def delete_empty_folders(self, folder: str) -> None:
-        found = list(self._walk(folder))
-        full = {name for name, is_folder in found if not is_folder}
-        with self._told(folder):
-            # the deepest first; what is left when a folder's turn comes is not below it any more
-            for name in sorted((name for name, is_folder in found if is_folder), key=len, reverse=True):
-                if not any(file.startswith(f"{name}/") for file in full):
+        items = list(self._walk(folder))
+        files = {name for name, is_folder in items if not is_folder}
+        with self._errors_at(folder):
+            # the deepest first, so that a folder's empty subfolders are gone before it
+            for name in sorted((name for name, is_folder in items if is_folder), key=len, reverse=True):
+                if not any(file.startswith(f"{name}/") for file in files):
                     self._files.delete(self._path(name), True)
 
     @property
     def _context(self) -> Any:
         context = SparkContext._active_spark_context
         if context is None:
-            raise BallastError(f"a defect in Ballast: {redacted(self._root)} was asked for before Spark was started")
+            raise BallastError(f"a defect in Ballast: {redacted(self._root)} was used before Spark was started")
         return context
 
     @property
@@ -127,7 +127,7 @@ class HadoopStorage:
         return self._jvm.org.apache.hadoop.fs.Path(self.url(path))
 
     def _status(self, path: str) -> Any:
-        with self._told(path):
+        with self._errors_at(path):
             try:
                 return self._files.getFileStatus(self._path(path))
             except Py4JJavaError as error:
@@ -144,8 +144,8 @@ class HadoopStorage:
             stream.close()
 
     def _walk(self, folder: str) -> Iterator[tuple[str, bool]]:
-        """Everything below a folder by the path relative to the root, and whether it is a folder."""
-        with self._told(folder):
+        """Yield everything below a folder: the path relative to the root, and whether it is a folder."""
+        with self._errors_at(folder):
             try:
                 statuses = list(self._files.listStatus(self._path(folder)))
             except Py4JJavaError as error:
@@ -159,19 +159,18 @@ class HadoopStorage:
                 yield from self._walk(name)
 
     @contextmanager
-    def _told(self, path: str) -> Iterator[None]:
+    def _errors_at(self, path: str) -> Iterator[None]:
         try:
             yield
         except Py4JJavaError as error:
             where = redacted(self.url(path))
             if _is(error, _UNKNOWN):
-                raise UsageError(
-                    f"{where}: Hadoop knows no such scheme: {error.java_exception.getMessage()}"
-                ) from error
+                message = error.java_exception.getMessage()
+                raise UsageError(f"{where}: Hadoop does not support this scheme: {message}") from error
             raise BallastError(f"{where}: {one_line(error)}") from error
 
 
 def _is(error: Py4JJavaError, *names: str) -> bool:
-    """Whether a Java exception is of one of these classes, by its name or its last part."""
+    """Return whether a Java exception is of one of these classes, given by the full name or its last part."""
     name = error.java_exception.getClass().getName()
     return any(name == wanted or name.endswith((f".{wanted}", f"${wanted}")) for wanted in names)

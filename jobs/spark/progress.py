@@ -1,7 +1,7 @@
-"""How a run goes on, for the person who waits: a live display in a terminal, elsewhere a line now and then.
+"""Progress of a run: a live display in a terminal, elsewhere one log line per minute.
 
-Stages say what they begin and what is committed; between commits Spark's status tracker, which the driver has on every
-kind of cluster, says how many of the active stages' tasks are done. Nothing here decides or changes a row.
+Stages report what they begin and what is committed. Between commits, Spark's status tracker, which works on every kind
+of cluster, counts the finished tasks of the active stages. Nothing here decides or changes a row.
 """
 
 import sys
@@ -26,13 +26,13 @@ from jobs.settings.groups import Execution
 
 _TICK_S = 0.25
 _LINE_EVERY_S = 60.0
-_STOP_S = 2.0  # what the watching thread may take to end; it may wait for a JVM that is gone
-_WIDEST = 100  # columns; a bar across a wide terminal says no more
+_STOP_S = 2.0  # how long to wait for the watching thread, which may itself wait for a JVM that is gone
+_WIDEST = 100  # columns; a longer bar shows nothing more
 _STAGE, _LEAST_BAR = 8, 8
 
 
 class Read(NamedTuple):
-    """Input that is committed, of how much, and what was in it."""
+    """How much of the input is committed, and what was in it."""
 
     done: int
     total: int
@@ -42,7 +42,7 @@ class Read(NamedTuple):
     failed: int = 0
 
     def plus(self, done: int, pages: int, pairs: int, failed: int) -> "Read":
-        """This and so much more."""
+        """Return these figures with the given ones added."""
         return Read(
             self.done + done,
             self.total,
@@ -62,8 +62,8 @@ class Tasks(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How a run stands at a moment: what a display and a line are drawn from. Unknown figures are None."""
+class Snapshot:
+    """The state of a run at one moment, from which the display and the log line are made. Unknown figures are None."""
 
     stage: str
     done: int
@@ -76,7 +76,7 @@ class Standing:
 
 
 class Progress:
-    """What a run's stages and Spark have told so far. `clock` gives seconds; any thread may call any method."""
+    """What the stages and Spark have reported so far. `clock` returns seconds; any thread may call any method."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -90,7 +90,7 @@ class Progress:
         self._tasks, self._tasks_began = Tasks(0, 0), self._began
 
     def begin(self, stage: str, read: Read | None = None) -> None:
-        """A stage begins; one that reads input says how much of it is committed already."""
+        """Begin a stage. A stage that reads input passes how much of it is committed already."""
         with self._lock:
             self._stage, self._began, self._reading = stage, self._clock(), read is not None
             self._stages, self._tasks = frozenset(), Tasks(0, 0)
@@ -100,26 +100,26 @@ class Progress:
                 self._at_begin = self._committed_at = read, self._began
 
     def begin_batch(self, items: int) -> None:
-        """So many of the stage's input items are being read now, in one Spark stage."""
+        """Begin to read this many of the stage's input items, in one Spark stage."""
         with self._lock:
             self._batch, self._batch_share = items, 0.0
 
     def committed(self, read: Read) -> None:
-        """The batch is committed, and with it this much of the input."""
+        """End the batch: this much of the input is now committed."""
         with self._lock:
             self._read, self._batch, self._batch_share = read, 0, 0.0
             self._committed_at = read, self._clock()
 
     def spark_status(self, stages: frozenset[int], tasks: Tasks) -> None:
-        """The ids of Spark's active stages, and their tasks."""
+        """Update the ids of Spark's active stages, and their tasks."""
         with self._lock:
             if stages != self._stages:
                 self._stages, self._tasks_began = stages, self._clock()
             self._tasks = tasks
-            if self._batch and tasks.total:  # the stage leaves Spark's list before its batch is committed
+            if self._batch and tasks.total:  # Spark's list drops the stage before its batch is committed
                 self._batch_share = max(self._batch_share, tasks.done / tasks.total)
 
-    def standing(self) -> Standing:
+    def snapshot(self) -> Snapshot:
         with self._lock:
             now = self._clock()
             if self._reading and self._read is not None:
@@ -127,14 +127,14 @@ class Progress:
                 new, seconds = done - self._at_begin[0].done, now - self._began
                 left_s = seconds / new * (self._read.total - done) if new else None
                 facts = (*_contents(self._read), *self._rates(new, seconds), *_running(self._tasks))
-                return Standing(self._stage, done, self._read.total, self._read.what, seconds, left_s, facts)
+                return Snapshot(self._stage, done, self._read.total, self._read.what, seconds, left_s, facts)
             done, total, _ = self._tasks
             left_s = (now - self._tasks_began) / done * (total - done) if done else None
             facts = _contents(self._read) if self._read is not None else ()
-            return Standing(self._stage, done, total, "tasks", now - self._began, left_s, facts)
+            return Snapshot(self._stage, done, total, "tasks", now - self._began, left_s, facts)
 
     def _rates(self, new: int, seconds: float) -> Iterator[str]:
-        """Items since the stage began, by Spark's tasks; pages by what was committed since."""
+        """Yield the rate of items, from Spark's tasks, and of pages, from commits; both since the stage began."""
         if new and seconds and self._read is not None:
             yield f"{rate(new / seconds)[0]} {self._read.what}/{rate(new / seconds)[1]}"
         (before, began), (after, ended) = self._at_begin, self._committed_at
@@ -149,13 +149,13 @@ def _contents(read: Read) -> tuple[str, ...]:
 
 
 def _running(tasks: Tasks) -> Iterator[str]:
-    """What moves while no batch is committed: what the running tasks have found is not known before that."""
+    """Yield the running tasks: between commits no other figure moves, since only a commit tells what tasks found."""
     if tasks.running:
         yield f"{tasks.running:,} task{'s' * (tasks.running > 1)} running"
 
 
 def rate(per_s: float) -> tuple[str, str]:
-    """A rate as a number and the unit of time in which it is easiest to read."""
+    """Return a rate as a number and the unit of time that makes it easiest to read."""
     for seconds, unit in ((1, "s"), (60, "min")):
         if per_s * seconds >= 1:
             return f"{per_s * seconds:,.{0 if per_s * seconds >= 10 else 1}f}", unit
@@ -163,7 +163,7 @@ def rate(per_s: float) -> tuple[str, str]:
 
 
 def span(seconds: float) -> str:
-    """A length of time in its two largest units: `8.2 s`, `42 s`, `3 min 5 s`, `5 h 12 min`, `2 d 3 h`."""
+    """Format a duration in its two largest units: `8.2 s`, `42 s`, `3 min 5 s`, `5 h 12 min`, `2 d 3 h`."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -173,8 +173,8 @@ def span(seconds: float) -> str:
     return f"{whole} s"
 
 
-def line_of(now: Standing) -> str:
-    """A standing in one line of text."""
+def line_of(now: Snapshot) -> str:
+    """Format a snapshot as one line of text."""
     parts = [f"{now.done:,} of {now.total:,} {now.what}"] if now.total else []
     parts += [*now.facts, f"{span(now.seconds)} so far"]
     if now.left_s is not None:
@@ -182,21 +182,21 @@ def line_of(now: Standing) -> str:
     return f"{now.stage}: {', '.join(parts)}"
 
 
-def picture_of(now: Standing, width: int) -> RenderableType:
-    """A standing as two lines, at most `width` columns wide: a bar, and what was found. In a narrow terminal the time
-    so far makes room first, then the bar, then the time left."""
+def picture_of(now: Snapshot, width: int) -> RenderableType:
+    """Draw a snapshot as two lines of at most `width` columns: a bar, and what was found. A narrow terminal drops the
+    time so far first, then the bar, then the time left."""
     width = min(width, _WIDEST)
     stage = f"{now.stage:<{_STAGE}}"
     count = f"{now.done:,} of {now.total:,} {now.what}" if now.total else ""
     left = f"{span(now.left_s)} left" if now.left_s is not None else ""
-    said = [text for text in (count, span(now.seconds), left) if text]
+    parts = [text for text in (count, span(now.seconds), left) if text]
     room = width - len(stage) - 1
     room_beside_bar = room - _LEAST_BAR - 1
-    if len(said) == 3 and len(_joined(said)) > room_beside_bar:
-        del said[1]
-    with_bar = len(_joined(said)) <= room_beside_bar
-    while len(said) > 1 and len(_joined(said)) > room:
-        said.pop()
+    if len(parts) == 3 and len(_joined(parts)) > room_beside_bar:
+        del parts[1]
+    with_bar = len(_joined(parts)) <= room_beside_bar
+    while len(parts) > 1 and len(_joined(parts)) > room:
+        parts.pop()
     bar = Table.grid(padding=(0, 1), pad_edge=False)
     bar.width = width if with_bar else None
     bar.add_column(no_wrap=True, width=len(stage))
@@ -204,7 +204,7 @@ def picture_of(now: Standing, width: int) -> RenderableType:
         bar.add_column(ratio=1)
     bar.add_column(no_wrap=True, justify="right" if with_bar else "left", overflow="ellipsis")
     cells = [ProgressBar(total=now.total or None, completed=now.done, pulse=not now.done)] if with_bar else []
-    bar.add_row(Text(stage, "bold"), *cells, Text(_joined(said)))
+    bar.add_row(Text(stage, "bold"), *cells, Text(_joined(parts)))
     if not now.facts:
         return bar
     facts = Text(" " * (_STAGE + 1) + _joined(now.facts), "dim", no_wrap=True, overflow="ellipsis")
@@ -216,21 +216,21 @@ def _joined(parts: Iterable[str]) -> str:
     return " · ".join(parts)
 
 
-class _Shown(NamedTuple):
+class _Display(NamedTuple):
     progress: Progress
     live: Live | None
 
 
-_shown = _Shown(Progress(), None)
+_display = _Display(Progress(), None)
 
 
 def progress() -> Progress:
-    """What the stages of the run in this process report to."""
-    return _shown.progress
+    """Return the object to which the stages of this process report."""
+    return _display.progress
 
 
 def say(text: str) -> None:
-    """Log a line about how the run proceeds."""
+    """Log a line about the run's progress."""
     _print_line("INFO", f"ballast: {text}")
 
 
@@ -240,9 +240,9 @@ def warn(text: str) -> None:
 
 
 def _print_line(level: str, text: str) -> None:
-    """A line on standard error, above the display where one is live; with the time where it goes to a log."""
-    if _shown.live is not None:
-        _shown.live.console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    """Print a line on standard error: above a live display, or with the time if it is not a terminal."""
+    if _display.live is not None:
+        _display.live.console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
         return
     when = "" if sys.stderr.isatty() else f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {level} "
     print(f"{when}{text}", file=sys.stderr, flush=True)
@@ -250,16 +250,16 @@ def _print_line(level: str, text: str) -> None:
 
 @contextmanager
 def live_display(spark: SparkSession, execution: Execution) -> Iterator[None]:
-    """Show what the stages within report: live in a terminal that can, else by a line a minute. The terminal is as it
-    was before when this ends, however it ends."""
-    global _shown
-    before, console = _shown, Console(stderr=True)
+    """Show what the stages report: live if the terminal supports it, else one line per minute. At the end, also after
+    an error, the terminal is as it was before."""
+    global _display
+    before, console = _display, Console(stderr=True)
     live = None
     if may_be_live(spark, execution, console):
         live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=sys.stdout.isatty())
-    _shown = _Shown(Progress(), live)
+    _display = _Display(Progress(), live)
     ended = threading.Event()
-    arguments = (spark.sparkContext.statusTracker(), _shown, ended)
+    arguments = (spark.sparkContext.statusTracker(), _display, ended)
     watcher = threading.Thread(target=_watch, args=arguments, name="ballast-progress", daemon=True)
     try:
         if live is not None:
@@ -271,13 +271,13 @@ def live_display(spark: SparkSession, execution: Execution) -> Iterator[None]:
             ended.set()
             watcher.join(_STOP_S)
         finally:
-            _shown = before
+            _display = before
             if live is not None:
                 live.stop()
 
 
 def may_be_live(spark: SparkSession, execution: Execution, console: Console) -> bool:
-    """Whether standard error is a terminal that moves its cursor, and nothing else draws or logs there."""
+    """Return whether standard error is a terminal with a movable cursor, and nothing else draws or logs there."""
     if execution.no_progress or execution.debug or not sys.stderr.isatty():
         return False
     if spark.conf.get("spark.ui.showConsoleProgress", "false") == "true":
@@ -285,25 +285,25 @@ def may_be_live(spark: SparkSession, execution: Execution, console: Console) -> 
     return console.is_terminal and not console.is_dumb_terminal
 
 
-def _watch(tracker: StatusTracker, shown: _Shown, ended: threading.Event) -> None:
-    """Ask Spark and draw, until `ended`."""
+def _watch(tracker: StatusTracker, display: _Display, ended: threading.Event) -> None:
+    """Query Spark and draw, until `ended`."""
     next_line = time.monotonic() + _LINE_EVERY_S
     while not ended.is_set():
-        with suppress(Py4JError, OSError):  # the JVM is ending or gone: the run itself finds out
-            shown.progress.spark_status(*_active(tracker))
+        with suppress(Py4JError, OSError):  # the JVM is ending or gone: the run itself reports it
+            display.progress.spark_status(*_active(tracker))
         if ended.is_set():
             return
-        if shown.live is not None:
-            now = shown.progress.standing()
-            shown.live.update(picture_of(now, shown.live.console.width), refresh=True)
+        if display.live is not None:
+            now = display.progress.snapshot()
+            display.live.update(picture_of(now, display.live.console.width), refresh=True)
         elif time.monotonic() >= next_line:
-            say(line_of(shown.progress.standing()))
+            say(line_of(display.progress.snapshot()))
             next_line += _LINE_EVERY_S
         ended.wait(_TICK_S)
 
 
 def _active(tracker: StatusTracker) -> tuple[frozenset[int], Tasks]:
     ids = frozenset(tracker.getActiveStageIds())
-    found = [stage for stage in map(tracker.getStageInfo, ids) if stage is not None]
-    numbers = [(stage.numCompletedTasks, stage.numTasks, stage.numActiveTasks) for stage in found]
+    stages = [stage for stage in map(tracker.getStageInfo, ids) if stage is not None]
+    numbers = [(stage.numCompletedTasks, stage.numTasks, stage.numActiveTasks) for stage in stages]
     return ids, Tasks(*map(sum, zip(*numbers, strict=True))) if numbers else Tasks(0, 0)

@@ -1,6 +1,6 @@
-"""S3 for Spark, by Hadoop's S3A: its committers, and what the standard AWS variables say of endpoint and credentials.
+"""Set up Hadoop's S3A, by which Spark reads and writes S3: committers, and endpoint and credentials from AWS variables.
 
-On EMR Spark uses EMR's own file system (`s3_client.spark_scheme`), which needs none of this.
+On EMR, Spark uses EMR's own file system (`s3_client.spark_scheme`), which needs no set-up.
 """
 
 import os
@@ -23,7 +23,7 @@ _S3A = f"{_HADOOP}fs.s3a."
 def prepare_s3(spark: SparkSession, paths: Sequence[str]) -> None:
     """Set up S3A in a session if one of these paths is on S3 and this is not EMR.
 
-    What the user has set stays. Raises `UsageError` where Spark lacks the jars, which pip's pyspark does.
+    The user's own settings win. Raises `UsageError` if Spark lacks the jars, as pip's pyspark does.
     """
     on_s3 = next((path for path in paths if kind_of(path) == S3), None)
     if on_s3 is None or spark_scheme() != "s3a":
@@ -33,9 +33,9 @@ def prepare_s3(spark: SparkSession, paths: Sequence[str]) -> None:
     for name in (_FILE_SYSTEM, _COMMIT_PROTOCOL):
         if hadoop.getClassByNameOrNull(name) is None:
             raise UsageError(f"{redacted(on_s3)}: this Spark has no S3A ({name.rpartition('.')[2]}): {_advice(spark)}")
-    given = context.getConf()
+    conf = context.getConf()
     for key, value in {**static_settings(), **settings_of(os.environ)}.items():
-        if given.contains(key):
+        if conf.contains(key):
             continue
         if key.startswith(_HADOOP):
             hadoop.set(key.removeprefix(_HADOOP), value)
@@ -44,40 +44,40 @@ def prepare_s3(spark: SparkSession, paths: Sequence[str]) -> None:
 
 
 def static_settings() -> dict[str, str]:
-    """The settings of `conf/s3a.properties`."""
+    """Read the settings of `conf/s3a.properties`."""
     return spark_settings(_FILE)
 
 
 def settings_of(environment: "os._Environ[str] | dict[str, str]") -> dict[str, str]:
-    """What the AWS variables say, as settings of S3A. The keys themselves are left to S3A, which reads the same
-    variables, so that no secret is ever in a setting."""
-    found = {}
+    """Translate the AWS variables into settings of S3A. The keys are left out: S3A reads their variables itself, so no
+    secret is ever in a setting."""
+    settings = {}
     endpoint = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL")
     if endpoint:
-        found[f"{_S3A}endpoint"] = endpoint
-        found[f"{_S3A}path.style.access"] = "true"  # as boto3 does with an endpoint of its own
-        found[f"{_S3A}connection.ssl.enabled"] = str(endpoint.startswith("https://")).lower()
+        settings[f"{_S3A}endpoint"] = endpoint
+        settings[f"{_S3A}path.style.access"] = "true"  # as boto3 does with a custom endpoint
+        settings[f"{_S3A}connection.ssl.enabled"] = str(endpoint.startswith("https://")).lower()
     region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
     if region or endpoint:
-        found[f"{_S3A}endpoint.region"] = region or "us-east-1"
+        settings[f"{_S3A}endpoint.region"] = region or "us-east-1"
     if environment.get("AWS_PROFILE") and not environment.get("AWS_ACCESS_KEY_ID"):
-        found[f"{_S3A}aws.credentials.provider"] = (
+        settings[f"{_S3A}aws.credentials.provider"] = (
             "software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider"
             if _sdk_2()
             else "com.amazonaws.auth.profile.ProfileCredentialsProvider"
         )
-    return found
+    return settings
 
 
 def _sdk_2() -> bool:
-    """Whether this Spark's Hadoop uses the second AWS SDK: 3.4 and later, which came with Spark 4."""
+    """Return whether this Spark's Hadoop uses AWS SDK 2: Hadoop 3.4, which came with Spark 4, and later."""
     import pyspark
 
     return int(pyspark.__version__.partition(".")[0]) >= 4
 
 
 def _advice(spark: SparkSession) -> str:
-    """How to add the jars of this very Spark."""
+    """Explain how to add the jars for this version of Spark."""
     scala = ".".join(spark.sparkContext._jvm.scala.util.Properties.versionNumberString().split(".")[:2])  # type: ignore[union-attr]
     package = f"org.apache.spark:spark-hadoop-cloud_{scala}:{spark.version}"
     return f"add --spark-conf spark.jars.packages={package} (it brings hadoop-aws and the AWS SDK)"

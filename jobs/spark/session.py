@@ -1,4 +1,4 @@
-"""The Spark session: made here and nowhere else."""
+"""The Spark session, which only this module creates."""
 
 import logging
 import os
@@ -26,11 +26,11 @@ _ROOT = Path(__file__).resolve().parents[2]  # the checkout, site-packages, or t
 
 _ALWAYS = {
     "spark.sql.execution.arrow.pyspark.enabled": "true",
-    "spark.sql.execution.arrow.pyspark.fallback.enabled": "false",  # it would hide an error behind a slow way
+    "spark.sql.execution.arrow.pyspark.fallback.enabled": "false",  # a slow fallback would hide errors
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.sql.session.timeZone": "UTC",
-    "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",  # manifests say what is committed
-    # a task's pairs and its file rows go to two open writers; without this Spark sorts the rows by kind first
+    "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",  # manifests record what is committed
+    # a task writes pairs and file rows to two open writers; without this, Spark sorts the rows by kind first
     "spark.sql.maxConcurrentOutputFileWriters": "2",
 }
 _LOCAL = {
@@ -43,8 +43,8 @@ _LOCAL = {
 
 @contextmanager
 def spark_session(execution: Execution, name: str, paths: Sequence[str] = ()) -> Iterator[SparkSession]:
-    """A session for one job, stopped at the end, with its progress displayed. A session that is already active is used
-    and left running.
+    """Start a session for one job, display its progress, and stop it at the end. A session that is already active is
+    used and left running.
 
     `paths` are the folders and files that Spark reads or writes.
     """
@@ -55,7 +55,7 @@ def spark_session(execution: Execution, name: str, paths: Sequence[str] = ()) ->
         return
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # spark-submit has started the JVM already
     if submitted:
-        SparkContext._ensure_initialized()  # else SparkConf knows nothing of what spark-submit was given
+        SparkContext._ensure_initialized()  # else SparkConf lacks spark-submit's settings
     conf = SparkConf()
     for pair in execution.spark_conf:
         conf.set(*pair.split("=", 1))
@@ -63,17 +63,17 @@ def spark_session(execution: Execution, name: str, paths: Sequence[str] = ()) ->
     defaults = dict(_ALWAYS)
     if master.startswith("local"):
         defaults |= _LOCAL
-        # else the workers might start the PATH's python, or import another copy of this code
+        # otherwise workers might start the PATH's python, or import another copy of this code
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
         defaults["spark.executorEnv.PYTHONPATH"] = worker_path()
-        defaults["spark.executorEnv.PYTHONSAFEPATH"] = "1"  # else the current folder would come first
+        defaults["spark.executorEnv.PYTHONSAFEPATH"] = "1"  # otherwise the current folder comes first
         if not submitted and not execution.debug:
             defaults["spark.driver.extraJavaOptions"] = quiet_log()
     for key, value in defaults.items():
         conf.setIfMissing(key, value)
     conf.setMaster(master).setAppName(conf.get("spark.app.name", None) or f"ballast {name}")
     if not execution.debug:
-        for chatter in ("py4j", "SQLQueryContextLogger"):  # an error is said once, by us
+        for chatter in ("py4j", "SQLQueryContextLogger"):  # we print each error, once
             logging.getLogger(chatter).setLevel(logging.CRITICAL)
         logging.getLogger().addFilter(_is_not_py4js)
     with nullcontext() if submitted else use_java():
@@ -83,7 +83,7 @@ def spark_session(execution: Execution, name: str, paths: Sequence[str] = ()) ->
             with live_display(spark, execution):
                 yield spark
         except KeyboardInterrupt:
-            with suppress(Py4JError, OSError):  # what the tasks say of being stopped is of no use
+            with suppress(Py4JError, OSError):  # errors of stopped tasks are of no use
                 spark.sparkContext.setLogLevel("OFF")
                 spark.sparkContext.cancelAllJobs()
             raise
@@ -93,8 +93,8 @@ def spark_session(execution: Execution, name: str, paths: Sequence[str] = ()) ->
 
 
 def session_for(execution: Execution, name: str, paths: Sequence[str]) -> AbstractContextManager[object]:
-    """The job's session if one of its paths is on Hadoop, where only a session can look before there is work for Spark;
-    else nothing. `spark_session` within it uses that session."""
+    """Start the job's session early if one of its paths is on Hadoop, which only a session can read; else do nothing.
+    An inner `spark_session` uses that session."""
     return spark_session(execution, name) if any(kind_of(path) == HADOOP for path in paths) else nullcontext()
 
 
@@ -104,7 +104,7 @@ def _start(conf: SparkConf, execution: Execution) -> SparkSession:
     except Exception as error:
         raise BallastError(f"Spark could not start: {one_line(error)}") from error
     if threading.current_thread() is threading.main_thread():
-        # pyspark's own handler raises in the middle of a call to Java, which then prints its trace
+        # pyspark's own handler raises during a call to Java, which then prints a stack trace
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if not execution.debug:
         spark.sparkContext.setLogLevel("ERROR")
@@ -112,19 +112,19 @@ def _start(conf: SparkConf, execution: Execution) -> SparkSession:
 
 
 def _is_not_py4js(record: logging.LogRecord) -> bool:
-    """Py4j tells the root logger of an interrupted call, with a trace; the interruption itself goes on as it should."""
+    """Drop py4j's stack trace of an interrupted call. The interruption itself is handled anyway."""
     return record.module != "java_gateway"
 
 
 def worker_path() -> str:
-    """PYTHONPATH of local workers: this copy of Ballast before any other. The standard library precedes it, since this
-    copy may lie in site-packages."""
+    """Return PYTHONPATH for local workers: this copy of Ballast before any other. The standard library precedes it,
+    since this copy may be in site-packages."""
     stdlib = Path(sysconfig.get_path("stdlib"))
     library = [path for path in sys.path if Path(path) in (stdlib, stdlib / "lib-dynload")]
     return os.pathsep.join([*library, str(_ROOT)])
 
 
 def quiet_log() -> str:
-    """The JVM's option for conf/log4j2.properties, which may lie in the zip."""
+    """Return the JVM's option for conf/log4j2.properties, which may be in the zip."""
     root = f"jar:{_ROOT.as_uri()}!" if _ROOT.is_file() else _ROOT.as_uri()
     return f"-Dlog4j2.configurationFile={root}/conf/log4j2.properties"

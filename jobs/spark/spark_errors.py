@@ -1,4 +1,4 @@
-"""What to tell of an error that comes out of Spark, in one line."""
+"""Reduce an error that Spark raises to one line for the user."""
 
 import re
 
@@ -9,25 +9,25 @@ _RAISED = re.compile(r"[\w.]+(Error|Exception|Exit|Interrupt|Iteration|Warning):
 
 
 def of_worker(error: Exception) -> BallastError | None:
-    """What a worker raised as one of the project's own errors, with its message; None for any other."""
-    found = _OWN.search(_innermost(error)) or _OWN.search(str(error))
-    return SourceRefused(found[1]) if found else None
+    """Return the project's own error that a worker raised, with its message, or None for any other error."""
+    match = _OWN.search(_innermost(error)) or _OWN.search(str(error))
+    return SourceRefused(match[1]) if match else None
 
 
 def one_line(error: Exception) -> str:
-    """The line of an error that tells most: the innermost cause in Java, or a worker's own exception."""
+    """Return the most informative line of an error: Java's innermost cause, or the worker's own exception."""
     text = _innermost(error)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     raised = [line for line in lines if _RAISED.match(line)] if any("Traceback" in line for line in lines) else []
     if raised:
         return raised[-1]
     if lines and hasattr(error, "java_exception"):
-        return lines[0]  # which begins with the name of Java's own exception
+        return lines[0]  # it begins with the name of Java's exception
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
 def _innermost(error: Exception) -> str:
-    """The text of an error's innermost cause in Java, or its own."""
+    """Return the text of Java's innermost cause, or the error's own text."""
     java = getattr(error, "java_exception", None)
     if java is None:
         return str(error)

@@ -1,4 +1,4 @@
-"""Standalone clusters for modules of tests. These run only when their folder is named: `pytest tests/cluster`."""
+"""Standalone clusters for test modules. These tests run only if their folder is named: `pytest tests/cluster`."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from jobs.spark.java import use_java
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _possible_here() -> None:
+def _skip_where_impossible() -> None:
     reason = why_not_here()
     if reason is not None:
         pytest.skip(reason)
@@ -41,16 +41,16 @@ def crawl(tmp_path_factory: pytest.TempPathFactory) -> Crawl:
 def expected(crawl: Crawl, tmp_path_factory: pytest.TempPathFactory) -> Rows:
     """The rows of a local run."""
     root = tmp_path_factory.mktemp("expected")
-    alone = Cluster(root)  # of no host: only its way to start a driver
+    alone = Cluster(root)  # never started: it only starts the local driver
     with use_java():
         alone.start_driver("local", *BALLAST, "curate", *crawl.flags(root / "out"), "--master", "local[2]")
         alone.finish("local")
     rows = rows_of(root / "out")
-    assert 50 < len(rows["subset"]) < len(rows["pool"]) < len(rows["extracted"]), "there is something to compare"
+    assert 50 < len(rows["subset"]) < len(rows["pool"]) < len(rows["extracted"]), "each stage has rows to compare"
     return rows
 
 
 @pytest.fixture
 def run(cluster: Cluster, crawl: Crawl, tmp_path: Path) -> Iterator[Run]:
     yield Run(cluster, crawl, tmp_path)
-    cluster.kill("driver")  # which runs on where a test has failed
+    cluster.kill("driver")  # it still runs if the test has failed

@@ -1,8 +1,8 @@
-"""`ballast`, while something happens to its tasks: `disturbed_ballast.py HOW MARKS curate …`.
+"""Run `ballast` and disturb its tasks: `disturbed_ballast.py HOW MARKS curate …`.
 
-Extraction, dedup and balancing are disturbed in the middle of a task's rows; the rows come one by one, so that Spark
-has written some of them by then. Each task that gets there leaves a file in the folder MARKS, which all hosts share. As
-the main module, this one is sent to the executors by value.
+Extraction, dedup and balancing are disturbed in the middle of a task's rows. The rows come one by one, so Spark has
+already written some of them. Each disturbed task leaves a file in the folder MARKS, which all hosts share. As the main
+module, this one is sent to the executors by value.
 """
 
 import os
@@ -24,16 +24,16 @@ from jobs.cli import main
 
 DOOMED_HOST = "127.0.0.2"
 HOST_IS_LOST = "host-is-lost"
-"""The file in MARKS by which the test says that it has killed that host."""
+"""The file in MARKS that the test writes after it has killed that host."""
 
 _WAIT_S = 600
 Batches = Iterator[pa.RecordBatch]
 
 
 class Attempt(NamedTuple):
-    """An attempt of a task: what it does, where, its stage, partition, and how many attempts there were before.
+    """An attempt of a task: its step, host, Spark stage and partition, and the number of earlier attempts.
 
-    Its mark's name says so, and its mark holds the `Worker` that it ran in.
+    These make the name of its mark. The mark contains the `Worker` that it ran in.
     """
 
     step: str
@@ -44,13 +44,13 @@ class Attempt(NamedTuple):
 
     @classmethod
     def all(cls, marks: Path, pattern: str = "*") -> "list[Attempt]":
-        """Those that left a mark."""
+        """List the attempts that left a mark."""
         fields = [mark.name.split(",") for mark in marks.glob(pattern)]
         return [cls(step, host, *map(int, rest)) for step, host, *rest in fields]
 
 
 class Worker(NamedTuple):
-    """A Python worker: its process, the environment it runs, and the file that it has Ballast's extraction from."""
+    """A Python worker: its process, its environment, and the file from which it imported Ballast's extractor."""
 
     pid: int
     prefix: str
@@ -58,20 +58,20 @@ class Worker(NamedTuple):
 
     @classmethod
     def all(cls, marks: Path, pattern: str = "*") -> "list[Worker]":
-        """Those of the attempts that left a mark."""
+        """List the workers of the attempts that left a mark."""
         texts = [mark.read_text(encoding="utf-8") for mark in marks.glob(pattern)]
         return [cls(int(pid), *rest) for pid, *rest in map(str.splitlines, filter(None, texts))]
 
 
 def fail_once(attempt: Attempt, marks: Path) -> None:
-    """Every task's first attempt fails."""
+    """Let every task's first attempt fail."""
     if attempt.number == 0:
-        raise RuntimeError("injected: the first attempt dies amid its rows")
+        raise RuntimeError("injected: the first attempt dies between its rows")
 
 
 def wait_for_copy(attempt: Attempt, marks: Path) -> None:
-    """The first task of a stage waits for its speculative copy to come as far; then the two race to the commit, but in
-    extraction the copy overtakes it."""
+    """Let the first task of a stage wait until its speculative copy is at the same row. Then both race to the commit;
+    in extraction the copy wins."""
     if attempt.partition == attempt.number == 0:
         _wait_until(lambda: Attempt.all(marks, f"{attempt.step},*,{attempt.stage},0,1"))
         if attempt.step == "extract":
@@ -79,7 +79,7 @@ def wait_for_copy(attempt: Attempt, marks: Path) -> None:
 
 
 def lose_host(attempt: Attempt, marks: Path) -> None:
-    """The doomed host extracts one file and is stuck in its second; until it is lost, the other is in its first."""
+    """Let the doomed host hang in its second file, and the other in its first until the doomed one is lost."""
     if attempt.host != DOOMED_HOST:
         _wait_until((marks / HOST_IS_LOST).exists)
     elif len(Attempt.all(marks, f"extract,{DOOMED_HOST},*")) > 1:
@@ -87,7 +87,7 @@ def lose_host(attempt: Attempt, marks: Path) -> None:
 
 
 def lose_host_and_worker(attempt: Attempt, marks: Path) -> None:
-    """As `lose_host`; and the Python worker that balances the first partition waits to be killed."""
+    """Do the same as `lose_host`, and let the Python worker that balances the first partition wait to be killed."""
     if attempt.step == "extract":
         lose_host(attempt, marks)
     elif attempt.step == "balance" and attempt.partition == attempt.number == 0:
@@ -101,12 +101,12 @@ def _wait_until(condition: Callable[[], Any]) -> None:
     deadline = time.monotonic() + _WAIT_S
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError("what this task waits for did not come about")
+            raise TimeoutError("the event that this task waits for did not happen")
         time.sleep(0.01)
 
 
 def disturbed(how: str, marks: Path, step: str, function: Callable[..., Batches]) -> Callable[..., Batches]:
-    """The same batches row by row; halfway through the first, the task is disturbed."""
+    """Yield the same batches row by row, and disturb the task halfway through the first batch."""
 
     def wrapper(*arguments: Any) -> Batches:
         context: Any = TaskContext.get()
@@ -124,7 +124,7 @@ def disturbed(how: str, marks: Path, step: str, function: Callable[..., Batches]
 
 
 def disturb(how: str, marks: Path) -> None:
-    """Put the disturbance into the jobs."""
+    """Patch the jobs with the disturbance."""
 
     class Extractor(jobs.extract.Extractor):
         file_batches = disturbed(how, marks, "extract", jobs.extract.Extractor.file_batches)
@@ -134,7 +134,7 @@ def disturb(how: str, marks: Path) -> None:
 
     def dedup_and_pass_on(*arguments: Any) -> DataFrame:
         pool = dedup(*arguments)
-        return pool.mapInArrow(pass_on, pool.schema)  # with the fingerprint, which is in the schema
+        return pool.mapInArrow(pass_on, pool.schema)  # the schema includes the fingerprint
 
     jobs.extract.Extractor = Extractor  # type: ignore[misc]
     jobs.dedup.run = dedup_and_pass_on  # type: ignore[assignment]

@@ -1,7 +1,7 @@
 """A real Spark standalone cluster on this machine: a master, and a worker on each of two loopback addresses.
 
-Every process is started in a session of its own, so that nothing it starts can outlive it: executors stay in their
-worker's process group, but Spark's Python daemons make groups of their own; all of them stay in the session.
+Each process gets its own session, so that everything it starts can be killed with it. A process group would not do:
+executors stay in their worker's group, but Spark's Python daemons make new groups. All stay in the session.
 """
 
 import ctypes
@@ -24,18 +24,18 @@ from jobs.spark.java import use_java
 ROOT = Path(__file__).resolve().parents[2]
 SPARK_HOME = Path(pyspark.__file__).parent
 HOSTS = ("127.0.0.1", "127.0.0.2")
-"""Spark starts a task's copy only on a host other than the task's own, so one address for both would not do."""
+"""Two addresses, since Spark starts a speculative copy only on another host than the task's."""
 
 _MASTER_IS_UP = re.compile(r"Starting Spark master at (spark://\S+).*New state: ALIVE", re.DOTALL)
 _WORKER_IS_UP = re.compile(r"Successfully registered with master")
 _START_S = 600
-_PR_SET_PDEATHSIG = 1  # of Linux's <sys/prctl.h>
+_PR_SET_PDEATHSIG = 1  # from Linux's <sys/prctl.h>
 
 
 class Cluster:
-    """The processes of a cluster, and the drivers run on it, by name. Their logs are in `root`, as `<name>.log`.
+    """The processes of a cluster and of its drivers, by name. Their logs are in `root`, as `<name>.log`.
 
-    With `has_ballast`, they all run this interpreter, with the checkout on its path; else they know of neither.
+    With `has_ballast`, they all run this interpreter, with the checkout on its path; without it, they have neither.
     """
 
     def __init__(self, root: Path, *, has_ballast: bool = True) -> None:
@@ -47,22 +47,22 @@ class Cluster:
                 self._python[name] = sys.executable
             self._python["PYTHONPATH"] = str(ROOT)
         self.url = ""
-        (root / "conf").mkdir()  # empty: the machine's own Spark settings are none of ours
+        (root / "conf").mkdir()  # empty: the machine's own Spark settings do not apply
         (root / "scratch").mkdir()
 
     @property
     def work(self) -> Path:
-        """The folder in which the executors have theirs."""
+        """The folder that contains the executors' folders."""
         return self._root / "work"
 
     def start(self) -> None:
-        """Start the master and the workers, and wait until they know each other."""
+        """Start the master and the workers, and wait until they are connected."""
         self._start("master", HOSTS[0], *_daemon("master.Master", HOSTS[0]))
         self.url = self._await_log("master", _MASTER_IS_UP)[1]
         self.start_workers()
 
     def start_workers(self) -> None:
-        """Start the workers that are not running, and wait until the master knows them."""
+        """Start the workers that are not running, and wait until they are registered."""
         missing = [host for host in HOSTS if host not in self._processes]
         for host in missing:
             limits = ("--cores", "1", "--memory", "1g", "--work-dir", self.work / host)
@@ -71,27 +71,27 @@ class Cluster:
             self._await_log(host, _WORKER_IS_UP)
 
     def kill(self, name: str) -> None:
-        """SIGKILL to a process, if it was started, and all it has started; as when its machine loses power."""
+        """Send SIGKILL to a process, if it was started, and to all that it started, as if its machine lost power."""
         leader = self._processes.pop(name, None)
         if leader is not None:
             _kill_session(leader)
 
     def start_driver(self, name: str, *command: str | Path, folder: Path | None = None) -> None:
-        """Start the driver of an application in a folder, to be waited for by `finish`."""
+        """Start the driver of an application in a folder; `finish` waits for it."""
         self._start(name, HOSTS[0], *command, folder=folder)
 
     def await_true(self, name: str, condition: Callable[[], bool], timeout_s: float = 600) -> None:
-        """Wait until something has come about while a process runs."""
+        """Wait until a condition holds, while a process runs."""
         deadline = time.monotonic() + timeout_s
         while not condition():
             if self._processes[name].poll() is not None:
                 raise AssertionError(f"{name} ended too early:\n{self._log_tail(name)}")
             if time.monotonic() > deadline:
-                raise AssertionError(f"{name} did not come that far in {timeout_s} s:\n{self._log_tail(name)}")
+                raise AssertionError(f"{name} did not get that far in {timeout_s} s:\n{self._log_tail(name)}")
             time.sleep(0.05)
 
     def finish(self, name: str, timeout_s: float = 1200) -> None:
-        """Wait for a driver to end well."""
+        """Wait for a driver to end with status 0."""
         try:
             status = self._processes[name].wait(timeout_s)
         except subprocess.TimeoutExpired:
@@ -105,16 +105,16 @@ class Cluster:
 
     def _start(self, name: str, host: str, *command: str | Path, folder: Path | None = None) -> None:
         foreign = ("SPARK_", "PYSPARK_", "HADOOP_", "YARN_", "PYTHON", "VIRTUAL_ENV")
-        scratch = str(self._root / "scratch")  # what is killed leaves its files behind
+        scratch = str(self._root / "scratch")  # killed processes leave their files here
         environment = {key: value for key, value in os.environ.items() if not key.startswith(foreign)} | {
             "SPARK_HOME": str(SPARK_HOME),
             "SPARK_CONF_DIR": str(self._root / "conf"),
             "SPARK_LOCAL_DIRS": scratch,
             "TMPDIR": scratch,
-            "SPARK_LOCAL_IP": host,  # for all sockets, the web UIs' among them
+            "SPARK_LOCAL_IP": host,  # for all sockets, including the web UIs'
             "SPARK_DAEMON_MEMORY": "256m",
             "SPARK_DAEMON_JAVA_OPTS": "-Dspark.master.rest.enabled=false",  # on by default, on a fixed port
-            # the JVMs live for seconds: better to start soon than to run fast
+            # the JVMs live for seconds: a fast start matters more than a fast run
             "JDK_JAVA_OPTIONS": f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Djava.io.tmpdir={scratch}",
             **self._python,
         }
@@ -133,9 +133,9 @@ class Cluster:
     def _await_log(self, name: str, pattern: re.Pattern[str]) -> re.Match[str]:
         """Wait until a process has logged this."""
         self.await_true(name, lambda: pattern.search(self._text(name)) is not None, _START_S)
-        found = pattern.search(self._text(name))
-        assert found is not None
-        return found
+        match = pattern.search(self._text(name))
+        assert match is not None
+        return match
 
     def _log(self, name: str) -> Path:
         return self._root / f"{name}.log"
@@ -149,7 +149,7 @@ class Cluster:
 
 @contextmanager
 def standalone_cluster(root: Path, *, has_ballast: bool = True) -> Iterator[Cluster]:
-    """A cluster whose logs and scratch are in `root`; all of it is gone at the end."""
+    """Run a cluster with logs and scratch in `root`; everything is deleted at the end."""
     cluster = Cluster(root, has_ballast=has_ballast)
     with use_java():
         try:
@@ -161,7 +161,7 @@ def standalone_cluster(root: Path, *, has_ballast: bool = True) -> Iterator[Clus
 
 
 def why_not_here() -> str | None:
-    """Why this machine cannot have such a cluster; None where it can."""
+    """Return why this machine cannot run such a cluster, or None if it can."""
     if not Path("/proc/self/stat").exists():
         return "needs Linux, to end what the cluster started"
     try:
@@ -179,12 +179,12 @@ def _daemon(name: str, host: str) -> tuple[str | Path, ...]:
 
 
 def _die_with_parent() -> None:
-    """Should the tests themselves be killed, so is the process; its executors end when they miss it."""
+    """Kill the process when the tests are killed; its executors end without it."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _kill_session(leader: subprocess.Popen[bytes]) -> None:
-    """Kill every process of the session that this one leads; again, while a dying one may still have started others."""
+    """Kill every process of this leader's session, repeatedly, since a dying process may have started others."""
     leader.kill()
     leader.wait()
     while members := _session_members(leader.pid):
@@ -195,13 +195,13 @@ def _kill_session(leader: subprocess.Popen[bytes]) -> None:
 
 
 def _session_members(session: int) -> list[int]:
-    """The living processes of a session, by Linux's /proc."""
-    found = []
+    """List the living processes of a session, from Linux's /proc."""
+    pids = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
             state, _parent, _group, its_session = status.read_text(errors="replace").rpartition(")")[2].split()[:4]
         except OSError:  # it has ended
             continue
         if int(its_session) == session and state not in "ZX":
-            found.append(int(status.parent.name))
-    return found
+            pids.append(int(status.parent.name))
+    return pids

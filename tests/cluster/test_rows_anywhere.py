@@ -1,4 +1,4 @@
-"""A real cluster of two hosts gives the rows of a local run, whatever happens to its tasks and hosts."""
+"""A real cluster of two hosts gives the rows of a local run, even if tasks fail or a host is lost."""
 
 from disturbed_ballast import DOOMED_HOST, HOST_IS_LOST, Attempt
 from runs import FILES, Rows, Run
@@ -44,7 +44,7 @@ def test_speculative_copies_leave_the_same_rows(run: Run, expected: Rows) -> Non
         assert (copy.stage, copy.partition, copy.host) in copies
 
 
-def test_a_host_lost_amid_extraction_leaves_the_same_rows(run: Run, expected: Rows) -> None:
+def test_a_host_lost_during_extraction_leaves_the_same_rows(run: Run, expected: Rows) -> None:
     run.start("lose_host")
     run.cluster.await_true("driver", lambda: len(Attempt.all(run.marks, f"extract,{DOOMED_HOST},*")) == 2)
     being_written = "extracted/*/*/_temporary/0/_temporary/*/kind=pair/*.parquet"

@@ -1,4 +1,4 @@
-"""What `make dist` builds, submitted from an empty folder to hosts that have neither Ballast nor its libraries."""
+"""The files of `make dist`, submitted from an empty folder to hosts without Ballast and its libraries."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @dataclass(frozen=True)
 class Submission:
-    """An empty folder to submit from, and what is submitted."""
+    """An empty folder to submit from, and the files that are submitted."""
 
     folder: Path
     code: Path
@@ -45,10 +45,10 @@ class Submission:
 
 @pytest.fixture(scope="module")
 def submission(tmp_path_factory: pytest.TempPathFactory) -> Submission:
-    """The code zip as `make dist` builds it; and an archive whose libraries are this interpreter's, by reference.
+    """The code zip as `make dist` builds it, and an archive that refers to this interpreter's libraries.
 
-    (Installing them anew would take the network and minutes. A path in a .pth file brings the libraries that lie in a
-    folder, but not what its own .pth files bring, as that of Ballast's editable installation.)
+    (Installing them again would need the network and minutes. A path in a .pth file adds the libraries of a folder, but
+    not the folder's own .pth files, such as that of Ballast's editable installation.)
     """
     root = tmp_path_factory.mktemp("submission")
     for name in ("scratch", "dist", "environment", "empty"):
@@ -63,12 +63,12 @@ def submission(tmp_path_factory: pytest.TempPathFactory) -> Submission:
     dist.link_python(built, sys.base_prefix)
     archive = root / "dist" / "environment.tar.gz"
     dist.pack_folder(built, archive)
-    with tarfile.open(archive) as packed:  # as the guide says, for the driver
+    with tarfile.open(archive) as packed:  # for the driver, as the guide says
         packed.extractall(root / "environment", filter="tar")
     python = root / "environment" / "bin" / "python"
-    for module, found in (("pyarrow", True), ("udfs", False), ("jobs", False)):
+    for module, is_there in (("pyarrow", True), ("udfs", False), ("jobs", False)):
         done = subprocess.run([python, "-c", f"import {module}"], cwd=root / "empty", capture_output=True, text=True)
-        assert (done.returncode == 0) == found, done.stderr
+        assert (done.returncode == 0) == is_there, done.stderr
     return Submission(root / "empty", dist.code_zip(wheel), root / "dist" / dist.SUBMIT_FILE, archive, python)
 
 
@@ -80,7 +80,7 @@ def test_the_zip_submitted_from_an_empty_folder_gives_the_rows_of_a_local_run(
     assert {task["Host"] for task in run.tasks("End", Reason="Success")} == set(HOSTS), "both took part"
 
 
-def test_a_worker_killed_amid_extraction_and_a_python_worker_amid_balancing_leave_the_same_rows(
+def test_a_worker_killed_in_extraction_and_a_python_worker_in_balancing_leave_the_same_rows(
     run: Run, submission: Submission, expected: Rows
 ) -> None:
     run.submit([DISTURBED_BALLAST, "lose_host_and_worker", run.marks, "curate"], submission.flags, submission.folder)
@@ -98,6 +98,6 @@ def test_a_worker_killed_amid_extraction_and_a_python_worker_amid_balancing_leav
     (killed,) = run.tasks("End", Reason="ExceptionFailure")
     assert "Python worker exited unexpectedly" in killed["Description"] + killed["Full Stack Trace"]
     for worker in Worker.all(run.marks, "[a-z]*,*"):
-        assert Path(worker.ballast).is_relative_to(run.cluster.work), "Ballast came from what Spark sent"
+        assert Path(worker.ballast).is_relative_to(run.cluster.work), "Ballast came from the files that Spark sent"
         assert f"/{submission.code.name}/" in worker.ballast
         assert Path(worker.prefix).is_relative_to(run.cluster.work) and worker.prefix.endswith("/environment")

@@ -1,4 +1,4 @@
-"""What `make dist` builds: a code zip that works as it is, the same each time, and what EMR's hosts make of it."""
+"""What `make dist` builds: a reproducible code zip that works unpacked or not, and how EMR's hosts install it."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ print(quiet_log())
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What lies in an environment archive: this interpreter's libraries, by reference."""
+    """The contents of an environment archive: this interpreter's libraries, by reference."""
     folder = tmp_path_factory.mktemp("environment")
     (folder / SITE).mkdir(parents=True)
     libraries = {sysconfig.get_path(name) for name in ("purelib", "platlib")}
@@ -40,19 +40,19 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_zip_is_the_same_each_time_and_holds_all_that_is_checked_in(wheel, tmp_path):
+def test_the_zip_is_reproducible_and_contains_all_that_is_checked_in(wheel, tmp_path):
     assert build_in(tmp_path).read_bytes() == wheel.read_bytes() == dist.code_zip(wheel).read_bytes()
     assert dist.code_zip(wheel).name == f"ballast-{ballast_version()}.zip"
-    with zipfile.ZipFile(wheel) as held:
-        names = {name for name in held.namelist() if ".dist-info/" not in name}
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
     folders = [ROOT / name for name in ("conf", "jobs", "metadata", "udfs")]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]
     launcher = ("jobs/launcher/", "ballast_curation/")
     assert names == {path.relative_to(ROOT).as_posix().replace(*launcher) for path in files}
 
 
-def test_everything_that_is_read_is_found_in_the_zip(wheel, tmp_path):
-    """By a Python that has the libraries and not Ballast, in another folder."""
+def test_ballast_reads_all_its_files_from_the_zip(wheel, tmp_path):
+    """Run by a Python that has the libraries but not Ballast, in another folder."""
     python = tmp_path / "bin" / "python"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path], check=True)
     libraries = {sysconfig.get_path(name) for name in ("purelib", "platlib")}
@@ -89,21 +89,21 @@ def test_bad_flags_are_one_line(capsys):
     assert capsys.readouterr().err == "ballast: --python-prefix usr: must be an absolute path\n"
 
 
-def test_emrs_bootstrap_action_makes_one_environment(wheel, environment, tmp_path):
-    """With stand-ins for sudo, dnf and aws, which are EMR's: the archive's libraries and the wheel end in one place."""
+def test_the_bootstrap_action_of_emr_installs_one_environment(wheel, environment, tmp_path):
+    """The archive's libraries and the wheel get into one place; sudo, dnf and aws, which only EMR has, are fakes."""
     store, tools, scratch = (tmp_path / name for name in ("store", "tools", "scratch"))
     for folder in (store, tools, scratch):
         folder.mkdir()
     (store / wheel.name).write_bytes(wheel.read_bytes())
     dist.pack_folder(environment, store / "environment.tar.gz")
     log = tmp_path / "dnf.log"
-    stand_ins = {
+    fakes = {
         "sudo": 'exec "$@"',
         "dnf": f'echo "$@" >> {log}',
         "aws": 'cp "$4" "$5"',
         "python3.11": f'exec {sys.executable} "$@"',
     }
-    for name, script in stand_ins.items():
+    for name, script in fakes.items():
         (tools / name).write_text(f"#!/bin/sh\n{script}\n")
         (tools / name).chmod(0o755)
     prefix = tmp_path / "opt"

@@ -1,4 +1,4 @@
-"""`ballast emr render`, against boto3's own model of the services and a server that speaks EMR."""
+"""`ballast emr render`, checked by boto3's own model of the services and a server that simulates EMR."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ INPUT = "s3://commoncrawl/crawl-data/CC-MAIN-2024-10/warc.paths.gz"
 
 @pytest.fixture
 def dist(tmp_path: Path) -> Path:
-    """A folder with files named as `make dist` names them."""
+    """A folder with files that have the names that `make dist` gives."""
     folder = tmp_path / "dist"
     folder.mkdir()
     for name in ("ballast_curation-0.1.0-py3-none-any.whl", "ballast-0.1.0.zip", ENVIRONMENT, "ballast_submit.py"):
@@ -32,7 +32,7 @@ def flags(dist: Path) -> list[str]:
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch):
-    """A server on loopback that speaks S3, EMR and EMR Serverless, and a bucket on it."""
+    """A server on loopback that simulates S3, EMR and EMR Serverless, with a bucket."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -73,7 +73,7 @@ def test_a_cluster_with_one_step(flags, capsys):
     assert bootstrap["ScriptBootstrapAction"]["Args"][1:] == ["ballast_curation-0.1.0-py3-none-any.whl", ENVIRONMENT]
 
 
-def test_steps_read_what_the_ones_before_them_write_and_get_the_flags_that_they_take(flags, capsys):
+def test_each_step_reads_the_rows_of_an_earlier_one_and_gets_the_flags_that_it_takes(flags, capsys):
     own = ["--", "--languages", "en,de", "--metadata", "s3://bucket/m.json", "--t=5"]
     request = rendered(capsys, *flags, "--steps", "extract,match,dedup,count,balance,group,export", *own)[
         "run_job_flow"
@@ -91,7 +91,7 @@ def test_steps_read_what_the_ones_before_them_write_and_get_the_flags_that_they_
     ]
 
 
-def test_a_step_alone_reads_the_input(flags, capsys):
+def test_a_single_step_reads_the_input(flags, capsys):
     request = rendered(capsys, *flags, "--steps", "balance", "--cluster-id", "j-1")["add_job_flow_steps"]
     assert job_words(request["Steps"][0]) == ["balance", INPUT, "--out", "s3://bucket/run/subset"]
     assert request["Steps"][0]["ActionOnFailure"] == "CANCEL_AND_WAIT"
@@ -100,35 +100,35 @@ def test_a_step_alone_reads_the_input(flags, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--steps", "curate,brew"], "'brew' is none of curate"),
-        (["--dist", "/nowhere"], "--dist /nowhere: does not hold one wheel, code zip and environment: run make dist"),
-        (["--core-types", "m7g.4xlarge"], "m7g.4xlarge: is not of the architecture of"),
+        (["--steps", "curate,brew"], "'brew' is not one of curate"),
+        (["--dist", "/nowhere"], "--dist /nowhere: must contain one wheel, one code zip and one environment: run"),
+        (["--core-types", "m7g.4xlarge"], "--core-types m7g.4xlarge: must have the architecture of"),
         (["--serverless"], "--job-role ARN is missing"),
-        (["--serverless", "--job-role", ROLE, "--steps", "extract,match"], "takes one job a run"),
-        (["--serverless", "--job-role", ROLE, "--disk-gb", "500"], "gives an executor 20 to 200"),
-        (["--input", "warc.paths"], "--input warc.paths: is on this machine"),
-        (["--", "--metadata", "entries.json"], "--metadata entries.json: is on this machine"),
-        (["--", "--brew"], "--brew: no flag of curate"),
-        (["--", "stray"], "stray: a flag of a job"),
+        (["--serverless", "--job-role", ROLE, "--steps", "extract,match"], "takes one job per run"),
+        (["--serverless", "--job-role", ROLE, "--disk-gb", "500"], "--disk-gb 500: must be 20 to 200"),
+        (["--input", "warc.paths"], "--input warc.paths: EMR's hosts cannot read local files"),
+        (["--", "--metadata", "entries.json"], "--metadata entries.json: EMR's hosts cannot read local files"),
+        (["--", "--brew"], "--brew: not a flag of curate"),
+        (["--", "stray"], "stray: the first word after -- must be a flag"),
         (["--", "--t", "none"], "ballast curate: argument --t: 'none' is not a whole number"),
         (["--", "--spark-conf", "spark.hadoop.fs.s3a.secret.key=x9"], "looks like a secret"),
     ],
 )
 def test_bad_input_is_one_line_and_status_2(flags, words, message, capsys):
     assert main(["emr", *flags, *words]) == 2
-    said = capsys.readouterr().err
-    assert message in said and said.count("\n") == 1
-    assert "x9" not in said
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert "x9" not in error
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--release", "emr-7.1.0"], "emr-7.1.0 has a Spark older than 3.5.3: take emr-7.6.0 or later"),
-        (["--release", "7.8"], "'7.8' is no release label"),
+        (["--release", "emr-7.1.0"], "emr-7.1.0 has a Spark older than 3.5.3: use emr-7.6.0 or later"),
+        (["--release", "7.8"], "'7.8' is not a release label"),
         (["--out", "hdfs:///run"], "'hdfs:///run' is not s3://BUCKET/FOLDER"),
-        (["--core-count", "0"], "'0' is no whole number from 1 on"),
-        (["--job-role", "admin"], "'admin' is no role ARN"),
+        (["--core-count", "0"], "argument --core-count: must be at least 1, not 0"),
+        (["--job-role", "admin"], "'admin' is not the ARN of a role"),
     ],
 )
 def test_bad_flags_are_refused_by_the_parser(flags, words, message, capsys):
@@ -142,7 +142,7 @@ def test_an_environment_that_emrs_hosts_cannot_run_is_refused(flags, dist, capsy
     for name, message in (
         ("ballast-env-0.1.0-python3.12-x86_64-glibc2.28.tar.gz", "is for Python 3.12"),
         ("ballast-env-0.1.0-python3.11-x86_64-glibc2.36.tar.gz", "needs a later glibc than EMR 7 has (2.34)"),
-        ("ballast-env-0.1.0-python3.11-x86_64-glibc2.28.tar.gz", "holds no Python, and EMR Serverless has 3.9"),
+        ("ballast-env-0.1.0-python3.11-x86_64-glibc2.28.tar.gz", "contains no Python, and EMR Serverless has only 3.9"),
     ):
         next(dist.glob("ballast-env-*")).rename(dist / name)
         assert main(["emr", *flags, "--serverless", "--job-role", ROLE]) == 2
@@ -186,7 +186,7 @@ def test_submit_starts_a_serverless_job(flags, aws, capsys):
     words = [*flags, "--serverless", "--job-role", ROLE, "--log-uri", "s3://bucket/logs"]
     requests = rendered(capsys, *words)
     assert requests["create_application"]["architecture"] == "X86_64"
-    assert "applicationId" not in requests["start_job_run"], "it is known only once there is one"
+    assert "applicationId" not in requests["start_job_run"], "a new application has no id yet"
     assert main(["emr", *words, "--submit"]) == 0
     captured = capsys.readouterr()
     application = captured.err.split("application ")[1].split()[0]
@@ -198,7 +198,7 @@ def test_submit_starts_a_serverless_job(flags, aws, capsys):
     assert defaults["properties"]["spark.archives"] == f"s3://bucket/ballast/{ENVIRONMENT}#environment"
 
 
-def test_aws_refusing_is_one_line(flags, aws, capsys):
+def test_an_error_of_aws_is_one_line(flags, aws, capsys):
     assert main(["emr", *flags, "--artifacts", "s3://no-such-bucket/ballast", "--submit"]) == 1
-    said = capsys.readouterr().err
-    assert said.startswith("ballast: AWS refused: ") and said.count("\n") == 1
+    error = capsys.readouterr().err
+    assert error.startswith("ballast: AWS refused: ") and error.count("\n") == 1

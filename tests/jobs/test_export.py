@@ -1,4 +1,4 @@
-"""Exported files against the rows that they were made from, read by other libraries than Spark."""
+"""Exported files compared with the rows that they were made from, read by libraries other than Spark."""
 
 import csv
 import gzip
@@ -24,7 +24,7 @@ def parts(out: Path) -> list[Path]:
 
 
 def bytes_by_shard(out: Path) -> dict[str, bytes]:
-    """The contents of the files by the number in their names."""
+    """The contents of the files, keyed by the number in their names."""
     return {path.name.split("-")[1]: path.read_bytes() for path in parts(out)}
 
 
@@ -39,13 +39,13 @@ def read_csv(text: str) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def layouts(spark, curated, tmp_path_factory) -> tuple[list[dict], list[Path]]:
-    """The subset's rows with hostile captions among them, in one file and in five, each in an order of its own."""
+    """The subset's rows, some with hostile captions, in one file and in five files, in two different orders."""
     schema = pq.read_schema(next((curated / "subset").glob("*.parquet")))
     rows = rows_of(curated / "subset")
     for place, caption in enumerate(HOSTILE):
         rows[place]["caption"] = caption
     rows[0]["lang"] = None
-    rows.append(dict(rows[1]))  # as --dedup none leaves it
+    rows.append(dict(rows[1]))  # a duplicate, which --dedup none keeps
     folders = []
     for number in (1, 5):
         folder = tmp_path_factory.mktemp(f"in-{number}")
@@ -56,17 +56,17 @@ def layouts(spark, curated, tmp_path_factory) -> tuple[list[dict], list[Path]]:
     return rows, folders
 
 
-def test_jsonl_has_the_rows_and_the_same_bytes_however_they_lay(layouts, tmp_path):
+def test_jsonl_has_the_rows_and_the_same_bytes_for_any_layout_of_the_input(layouts, tmp_path):
     rows, (one, five) = layouts
     for name, folder in (("a", one), ("b", five)):
         assert run("export", folder, "--format", "jsonl", "--shards", 3, "--out", tmp_path / name) == 0
     assert bytes_by_shard(tmp_path / "a") == bytes_by_shard(tmp_path / "b")
     shards = [[json.loads(line) for line in text_of(path).splitlines()] for path in parts(tmp_path / "a")]
-    found = [row for shard in shards for row in shard]
-    assert sorted_rows([row | {"lang_score": None} for row in found]) == sorted_rows(
+    exported = [row for shard in shards for row in shard]
+    assert sorted_rows([row | {"lang_score": None} for row in exported]) == sorted_rows(
         [row | {"lang_score": None} for row in rows]
     )
-    assert list(found[0]) == list(rows[0])
+    assert list(exported[0]) == list(rows[0])
     uuids = [{row["uuid"] for row in shard} for shard in shards]
     assert len(shards) == 3 and sum(map(len, uuids)) == len(set().union(*uuids)), "an image is in one shard"
     for shard in shards:
@@ -77,17 +77,17 @@ def test_jsonl_has_the_rows_and_the_same_bytes_however_they_lay(layouts, tmp_pat
     assert facts["bytes"] == sum(map(len, bytes_by_shard(tmp_path / "a").values()))
 
 
-def test_csv_is_read_by_other_readers_and_its_lists_are_json(layouts, tmp_path):
+def test_other_readers_read_csv_and_its_lists_are_json(layouts, tmp_path):
     rows, (one, five) = layouts
     for name, folder in (("a", one), ("b", five)):
         assert run("export", folder, "--format", "csv", "--no-gzip", "--shards", 2, "--out", tmp_path / name) == 0
     assert bytes_by_shard(tmp_path / "a") == bytes_by_shard(tmp_path / "b")
-    found = [row for path in parts(tmp_path / "a") for row in read_csv(text_of(path))]
+    exported = [row for path in parts(tmp_path / "a") for row in read_csv(text_of(path))]
     numbers = {"caption_hash": int, "warc_offset": int, "duplicates": int, "keep_prob": float}
-    for row in found:
+    for row in exported:
         row |= {name: kind(row[name]) for name, kind in numbers.items()}
         row |= {"entry_ids": json.loads(row["entry_ids"]), "lang": row["lang"] or None, "lang_score": None}
-    assert sorted_rows(found) == sorted_rows([row | {"lang_score": None} for row in rows])
+    assert sorted_rows(exported) == sorted_rows([row | {"lang_score": None} for row in rows])
 
 
 def test_a_list_of_images_keeps_its_captions(curated, tmp_path):
@@ -95,10 +95,10 @@ def test_a_list_of_images_keeps_its_captions(curated, tmp_path):
     rows = rows_of(tmp_path / "g/images")
     assert any(len(row["captions"]) > 1 for row in rows)
     assert run("export", tmp_path / "g", "--format", "csv", "--out", tmp_path / "csv") == 0
-    found = [row for path in parts(tmp_path / "csv") for row in read_csv(text_of(path))]
-    for row in found:
+    exported = [row for path in parts(tmp_path / "csv") for row in read_csv(text_of(path))]
+    for row in exported:
         row |= {"captions": json.loads(row["captions"]), "captions_total": int(row["captions_total"])}
-    assert sorted(found, key=lambda row: row["uuid"]) == rows
+    assert sorted(exported, key=lambda row: row["uuid"]) == rows
     assert run("export", tmp_path / "g/images", "--shards", 1, "--out", tmp_path / "parquet") == 0
     assert rows_of(parts(tmp_path / "parquet")[0]) == rows
 
@@ -114,7 +114,7 @@ def test_the_documented_command_for_img2dataset_names_the_columns_of_images():
     assert f"--survivors {flags['--output_folder']} " in guide
 
 
-def test_what_cannot_be_exported_is_refused_and_a_finished_export_left_alone(layouts, tmp_path, capsys):
+def test_invalid_exports_are_refused_and_a_finished_one_is_left_alone(layouts, tmp_path, capsys):
     _, (one, _) = layouts
     assert run("export", one, "--no-gzip", "--out", tmp_path / "o") == 2
     assert "--no-gzip: Parquet is not gzipped" in capsys.readouterr().err
@@ -124,7 +124,7 @@ def test_what_cannot_be_exported_is_refused_and_a_finished_export_left_alone(lay
     rows = {"uuid": ["a"], "url": ["u"], "caption": ["c"], "m": pa.array([[("k", 1)]], pa.map_("string", "int64"))}
     pq.write_table(pa.table(rows), tmp_path / "map.parquet")
     assert run("export", tmp_path / "map.parquet", "--out", tmp_path / "o") == 2
-    assert "cannot be put in order by a map (column m)" in capsys.readouterr().err
+    assert "rows cannot be sorted by a map: drop the column m" in capsys.readouterr().err
     assert not (tmp_path / "o").exists()
     assert run("export", one, "--shards", 1, "--out", tmp_path / "o") == 0
     before = parts(tmp_path / "o")

@@ -1,4 +1,4 @@
-"""Installed, Ballast imports its own packages, whatever lies in the current folder or on PYTHONPATH."""
+"""The installed Ballast imports its own packages, whatever is in the current folder or on PYTHONPATH."""
 
 import os
 import subprocess
@@ -33,7 +33,7 @@ def site_packages(environment: Path) -> Path:
 
 
 def other_packages(folder: Path, code: str) -> Path:
-    """Packages of somebody else, with the names of ours."""
+    """Write packages of somebody else, with the names of ours."""
     for name in PACKAGES:
         (folder / name).mkdir(parents=True)
         (folder / name / "__init__.py").write_text(code, encoding="utf-8")
@@ -42,7 +42,7 @@ def other_packages(folder: Path, code: str) -> Path:
 
 @pytest.fixture
 def hostile(tmp_path) -> dict:
-    """Arguments of `subprocess.run`: both the current folder and PYTHONPATH have packages that end the process."""
+    """Arguments of `subprocess.run`: the current folder and PYTHONPATH have packages that end the process."""
     code = "raise SystemExit('the code of somebody else ran')"
     path = other_packages(tmp_path / "path", code)
     return {
@@ -74,7 +74,7 @@ def test_a_data_loader_imports_ballast_first(installed, wheel, hostile):
         assert done.stdout.strip() == str(root / "udfs" / "online.py")
 
 
-def test_another_package_that_is_imported_already_is_named(installed, tmp_path):
+def test_the_error_names_another_package_that_is_already_imported(installed, tmp_path):
     folder = other_packages(tmp_path, "")
     command = [installed / "bin" / "python", "-c", f"import udfs; {ONLINE}"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)

@@ -79,7 +79,7 @@ def test_inspect_of_a_damaged_file_says_where_it_ends(capsys, tmp_path):
     assert capsys.readouterr().out.splitlines()[-1].startswith("damaged: ")
     assert run("inspect", tmp_path / "none.warc.gz") == 2
     assert run("inspect", tmp_path) == 2
-    assert "stands for 2 files" in capsys.readouterr().err
+    assert "names 2 files" in capsys.readouterr().err
 
 
 def test_trace_says_where_each_pair_is_from_and_why_it_was_kept(curated, counts, capsys):

@@ -128,8 +128,8 @@ def test_a_pool_against_reference_counts(spark, curated, crawl, capsys, tmp_path
     [
         (("--t", "0"), "must be at least 1"),
         (("--t", "5,x"), "'x' is not a whole number"),
-        (("--target-size", "4.5"), "no whole number of pairs"),
-        (("--target-size", "many"), "is no number of pairs"),
+        (("--target-size", "4.5"), "must be a whole number of at least 1"),
+        (("--target-size", "many"), "is not a number such as 400M"),
         (("--t", "5", "--target-size", "10"), "not allowed with"),
     ],
 )

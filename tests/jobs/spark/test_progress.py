@@ -1,4 +1,4 @@
-"""What a person sees of a run: figures to text, and the live display in a real pseudo-terminal."""
+"""What a user sees of a run: figures as text, and the live display in a real pseudo-terminal."""
 
 import io
 import os
@@ -15,7 +15,7 @@ from jobs.settings.groups import Execution
 from jobs.spark.progress import (
     Progress,
     Read,
-    Standing,
+    Snapshot,
     Tasks,
     line_of,
     live_display,
@@ -37,9 +37,9 @@ class Clock:
         return self.now
 
 
-def drawn(standing: Standing, width: int) -> list[str]:
+def drawn(snapshot: Snapshot, width: int) -> list[str]:
     console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
-    console.print(picture_of(standing, width))
+    console.print(picture_of(snapshot, width))
     return console.file.getvalue().splitlines()
 
 
@@ -59,36 +59,36 @@ def test_rates(per_s, text):
     assert rate(per_s) == text
 
 
-def test_files_move_by_sparks_tasks_and_pages_by_commits():
-    """Ten files, two committed before this run; a batch of four in two tasks of a hundred seconds each."""
+def test_files_advance_with_sparks_tasks_and_pages_with_commits():
+    """Ten files, two of them committed before this run; a batch of four in two tasks of 100 seconds each."""
     clock = Clock()
     run = Progress(clock)
     run.begin("extract", Read(2, 10, "files", 20, 30, 1))
     run.begin_batch(4)
-    assert run.standing().left_s is None
+    assert run.snapshot().left_s is None
     clock.now = 100
     run.spark_status(frozenset({7}), Tasks(1, 2, 1))
-    now = run.standing()
+    now = run.snapshot()
     assert (now.done, now.total, now.left_s) == (4, 10, 300)
     assert now.facts == ("20 pages", "30 pairs", "1 failed", "1.2 files/min", "1 task running")
     run.spark_status(frozenset(), Tasks(0, 0))
-    assert run.standing().done == 4, "a stage that has left Spark's list is not undone"
+    assert run.snapshot().done == 4, "a stage that Spark's list has dropped still counts"
     clock.now = 200
     run.committed(Read(2, 10, "files", 20, 30, 1).plus(4, 400, 50, 1))
     clock.now = 250
-    now = run.standing()
+    now = run.snapshot()
     assert (now.done, now.left_s) == (6, 250)
     assert now.facts == ("420 pages", "80 pairs", "2 failed", "57.6 files/h", "2.0 pages/s")
     run.begin("dedup")
     run.spark_status(frozenset({8}), Tasks(0, 20))
     clock.now = 260
     run.spark_status(frozenset({8}), Tasks(5, 20))
-    now = run.standing()
+    now = run.snapshot()
     assert (now.stage, now.done, now.total, now.what, now.seconds, now.left_s) == ("dedup", 5, 20, "tasks", 10, 30)
     assert now.facts == ("420 pages", "80 pairs", "2 failed")
 
 
-FAR = Standing(
+FAR = Snapshot(
     "extract", 61_234, 90_000, "files", 45_000, 21_140,
     ("1,204,311 pages", "3,104,882 pairs", "12 failed", "82 files/min"),
 )  # fmt: skip
@@ -99,14 +99,14 @@ def test_the_picture_is_two_lines_that_fit(width):
     lines = drawn(FAR, width)
     assert len(lines) == 2
     assert all(len(line) <= min(width, 100) for line in lines)
-    shown_times = {40: "", 60: " · 5 h 52 min left"}.get(width, " · 12 h 30 min · 5 h 52 min left")
+    times = {40: "", 60: " · 5 h 52 min left"}.get(width, " · 12 h 30 min · 5 h 52 min left")
     assert lines[0].startswith("extract  ━" if width > 40 else "extract  6")
-    assert lines[0].rstrip().endswith(f"61,234 of 90,000 files{shown_times}")
+    assert lines[0].rstrip().endswith(f"61,234 of 90,000 files{times}")
     assert lines[1].strip().startswith("1,204,311 pages · 3,104,882 pa")
-    assert len(drawn(Standing("starting", 0, 0, "tasks", 1, None, ()), width)) == 1
+    assert len(drawn(Snapshot("starting", 0, 0, "tasks", 1, None, ()), width)) == 1
 
 
-def test_a_line_says_the_same():
+def test_a_line_has_the_same_figures():
     assert line_of(FAR) == (
         "extract: 61,234 of 90,000 files, 1,204,311 pages, 3,104,882 pairs, 12 failed, 82 files/min, "
         "12 h 30 min so far, about 5 h 52 min left"
@@ -114,7 +114,7 @@ def test_a_line_says_the_same():
 
 
 class Terminal:
-    """A pseudo-terminal in the place of standard error, and what was written to it."""
+    """A pseudo-terminal in place of standard error, and the bytes written to it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._main, secondary = pty.openpty()
@@ -134,7 +134,7 @@ class Terminal:
                 return
 
     def wait_for(self, pattern: bytes) -> None:
-        """Wait until this was written; at most ten minutes, so that what is missing fails the test."""
+        """Wait until this was written, at most ten minutes: then the test fails."""
         deadline = time.monotonic() + 600
         while not re.search(pattern, b"".join(self._read)) and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -147,11 +147,11 @@ class Terminal:
 
 
 def test_a_terminal_shows_spark_moving_and_is_left_as_it_was(spark, monkeypatch, tmp_path):
-    """Spark tells of its tasks in steps, some time after they end: any step between the first and the last will do.
-    The later tasks wait until one was seen."""
+    """Spark reports finished tasks in steps, after a delay, so the test accepts any step between the first and last.
+    The later tasks wait until the terminal has shown one."""
     seen = str(tmp_path / "seen")
 
-    def task(number: int) -> int:  # in here, so that it travels by value: workers do not find this module
+    def task(number: int) -> int:  # nested, so that it is pickled by value: workers cannot import this module
         deadline = time.monotonic() + 600
         while number >= 10 and not Path(seen).exists() and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -180,7 +180,7 @@ def test_a_terminal_shows_spark_moving_and_is_left_as_it_was(spark, monkeypatch,
     ("settings", "variables"),
     [({"no_progress": True}, {}), ({"debug": True}, {}), ({}, {"TERM": "dumb"})],
 )
-def test_no_display_where_it_is_not_wanted(spark, monkeypatch, settings, variables):
+def test_no_live_display_where_it_is_switched_off_or_unsupported(spark, monkeypatch, settings, variables):
     terminal = Terminal(monkeypatch)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)

@@ -1,4 +1,4 @@
-"""Spark on S3 by S3A: the settings, and with its jars at hand a whole run on an S3-compatible server."""
+"""Spark on S3 by S3A: the settings, and, if the jars are available, a whole run on an S3-compatible server."""
 
 import io
 import os
@@ -16,7 +16,7 @@ from udfs.storage.s3_client import s3_client
 
 ROOT = Path(__file__).resolve().parents[3]
 JARS = "BALLAST_TEST_S3A_JARS"
-"""Jars for the run on S3, comma-separated: spark-hadoop-cloud, hadoop-aws and the AWS SDK bundle, of this Spark."""
+"""Jars for the run on S3, separated by commas: this Spark's spark-hadoop-cloud, hadoop-aws and AWS SDK bundle."""
 
 
 def test_the_file_of_settings_loads():
@@ -47,7 +47,7 @@ def test_the_aws_variables_are_passed_on():
 
 
 def test_a_run_on_s3(spark, s3_server, crawl, bucket, tmp_path):
-    """`curate` and `count` on a bucket give the rows of a local run, and leave no rest of their writes."""
+    """`curate` and `count` on a bucket give the rows of a local run, and leave no temporary objects."""
     jars = os.environ.get(JARS)
     if not jars:
         pytest.skip(f"not run: {JARS} names no jars (pip's pyspark has no hadoop-aws)")
@@ -68,10 +68,10 @@ def test_a_run_on_s3(spark, s3_server, crawl, bucket, tmp_path):
     storage = S3Storage(f"s3://{bucket}/out")
     for stage in ("files", "pool", "entry_counts", "subset"):
         names = [name for name in storage.list_files(stage) if name.endswith(".parquet")]
-        found = pa.concat_tables(pq.read_table(io.BytesIO(storage.read(name) or b"")) for name in names)
+        remote = pa.concat_tables(pq.read_table(io.BytesIO(storage.read(name) or b"")) for name in names)
         local = pq.read_table(tmp_path / "out" / stage)
         dropped = ["seconds"] if stage == "files" else []
-        assert rows(found.drop_columns(dropped)) == rows(local.drop_columns(dropped))
+        assert rows(remote.drop_columns(dropped)) == rows(local.drop_columns(dropped))
     assert S3Storage(f"s3://{bucket}/counts").read("entry_counts.json") == storage.read("entry_counts.json")
     keys = [item["Key"] for item in s3_client().list_objects_v2(Bucket=bucket)["Contents"]]
     assert not [key for key in keys if "_temporary" in key or "__magic" in key or "_SUCCESS" in key]
