@@ -64,7 +64,7 @@ def _commands() -> Iterator[str]:
 def _settings() -> str:
     rows = []
     for name, item in SETTINGS.items():
-        value = item.flag.metavar or "|".join(item.flag.choices)
+        value = item.flag.kind.metavar if item.flag.kind else "|".join(item.flag.choices)
         kind = "run" if item.flag.role is Role.RUN else "rows"
         commands = ", ".join(command.name for command in all_commands() if name in names_of(command.settings))
         rows.append((f"`{' '.join(filter(None, (item.option, value)))}`", help_of(item), kind, commands))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from jobs.settings import values
-from jobs.settings.fields import Level, Role, setting
+from jobs.settings.fields import Kind, Level, Role, setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,51 +12,44 @@ class EntryBuild:
 
     wordnet: str | None = setting(
         "WordNet's dict folder, with data.noun (or the output of `metadata wordnet`)",
-        parse=values.path,
-        metavar="DIR",
+        kind=Kind(values.path, "DIR"),
         role=Role.CONTENT,
     )
     wikipedia: tuple[str, ...] = setting(
         "pages-articles dumps: XML, bzip2, multistream bzip2 with its index beside it (or the output of `metadata "
         "bigrams` or `unigrams`)",
         default=(),
-        parse=values.path,
-        metavar="DUMP",
+        kind=Kind(values.path, "DUMP"),
         role=Role.CONTENT,
         takes_several=True,
     )
     pageviews: tuple[str, ...] = setting(
         "pageviews files, hourly or daily complete, or folders of them (or the output of `metadata titles`)",
         default=(),
-        parse=values.path,
-        metavar="FILE",
+        kind=Kind(values.path, "FILE"),
         role=Role.CONTENT,
         takes_several=True,
     )
-    size: int = setting("keep at most this many entries", default=500_000, parse=values.size, metavar="N")
+    size: int = setting("keep at most this many entries", default=500_000, kind=Kind(values.size, "N"))
     min_unigram_count: int = setting(
         "take words that occur at least this often: lower it for a small Wikipedia",
         default=100,
-        parse=values.at_least_one,
-        metavar="N",
+        kind=Kind(values.at_least_one, "N"),
     )
     min_pmi: float = setting(
         "take pairs of words with at least this pointwise mutual information, in bits: lower it for more pairs",
         default=30.0,
-        parse=values.number,
-        metavar="X",
+        kind=Kind(values.number, "X"),
     )
     min_bigram_count: int = setting(
         "take pairs of words that occur at least this often: for lists without rare pairs",
         default=1,
-        parse=values.at_least_one,
-        metavar="N",
+        kind=Kind(values.at_least_one, "N"),
     )
     min_views: int = setting(
         "take titles with at least this many views over all files: lower it for a small Wikipedia or few files",
         default=70,
-        parse=values.at_least_one,
-        metavar="N",
+        kind=Kind(values.at_least_one, "N"),
     )
     normalize_entries: bool = setting(
         "put spaces around punctuation in entries, as in captions, so that they can match: for lists that may differ "
@@ -65,8 +58,7 @@ class EntryBuild:
     )
     sources: str | None = setting(
         "folder for the counts of the sources: for building again with other thresholds, without the dumps",
-        parse=values.path,
-        metavar="DIR",
+        kind=Kind(values.path, "DIR"),
         role=Role.CONTENT,
         default_text="beside the list, NAME.sources",
     )
@@ -81,18 +73,16 @@ class Ngrams:
         "keep rarer pairs of words only if their PMI is at least --keep-pmi: for machines whose disk cannot hold all "
         "pairs. Later builds need --min-bigram-count or --min-pmi at least as high",
         default=1,
-        parse=values.at_least_one,
-        metavar="N",
+        kind=Kind(values.at_least_one, "N"),
         level=Level.ADVANCED,
     )
     keep_pmi: float = setting(
-        "see --keep-bigram-count", default=20.0, parse=values.number, metavar="X", level=Level.ADVANCED
+        "see --keep-bigram-count", default=20.0, kind=Kind(values.number, "X"), level=Level.ADVANCED
     )
     split_bytes: int = setting(
         "bytes of a dump that one task reads, if the dump can be split: lower it to use more cores on a small dump",
         default=32 << 20,
-        parse=values.at_least_one,
-        metavar="N",
+        kind=Kind(values.at_least_one, "N"),
         level=Level.ADVANCED,
     )
 
@@ -104,12 +94,10 @@ class Titles:
     min_hour_views: int = setting(
         "count only hours in which a title had at least this many views: 50 for the counts of MetaCLIP's script",
         default=1,
-        parse=values.at_least_one,
-        metavar="N",
+        kind=Kind(values.at_least_one, "N"),
     )
     days: int | None = setting(
         "use this many of the days of the pageviews files, picked by a hash of --seed: for a list from fewer files",
-        parse=values.at_least_one,
-        metavar="N",
+        kind=Kind(values.at_least_one, "N"),
         default_text="all",
     )

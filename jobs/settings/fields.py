@@ -1,10 +1,12 @@
 """A setting is one dataclass field: its flag, TOML key, default and place in run.json all follow from it."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
+
+from jobs.settings import values
 
 
 class Role(StrEnum):
@@ -26,63 +28,46 @@ class Level(StrEnum):
     ADVANCED = "advanced"
 
 
+class Kind(NamedTuple):
+    """The values that a flag takes: `parse` reads one from text, and `--help` shows it as `metavar`."""
+
+    parse: Callable[[str], Any]
+    metavar: str
+    is_list: bool = False
+    """The value is a list separated by commas; TOML also takes an array."""
+
+
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """The flag of a setting. `parse` reads its value from text; without it the flag is a switch or takes a choice."""
+    """The flag of a setting: it takes a value of a kind, or one of its choices; without either it is a switch."""
 
     help: str
     """What it does and then who needs it. The parser adds the default."""
-    role: Role
-    level: Level
-    parse: Callable[[str], Any] | None
-    choices: tuple[str, ...]
-    metavar: str | None
-    is_repeated: bool
+    kind: Kind | None = None
+    choices: tuple[str, ...] = ()
+    role: Role = Role.ROWS
+    level: Level = Level.NORMAL
+    is_repeated: bool = False
     """The flag may be given several times, each with one value."""
-    takes_several: bool
+    takes_several: bool = False
     """The flag takes several values, separated by white space."""
-    is_list: bool
-    """The value is a list separated by commas; TOML also takes an array."""
-    read_by_spark: bool
+    read_by_spark: bool = False
     """It names a folder or file that Spark itself reads or writes."""
-    default_text: str | None
+    default_text: str | None = None
     """The default as `--help` shows it, if it is not a plain value."""
 
     @property
+    def names_path(self) -> bool:
+        return self.kind is not None and self.kind.parse is values.path
+
+    @property
     def is_switch(self) -> bool:
-        return self.parse is None and not self.choices
+        return self.kind is None and not self.choices
 
 
-def setting(
-    help: str,
-    *,
-    default: Any = None,
-    parse: Callable[[str], Any] | None = None,
-    choices: Sequence[str] = (),
-    metavar: str | None = None,
-    role: Role = Role.ROWS,
-    level: Level = Level.NORMAL,
-    is_repeated: bool = False,
-    takes_several: bool = False,
-    is_list: bool = False,
-    read_by_spark: bool = False,
-    default_text: str | None = None,
-) -> Any:
-    """A field of a group of settings (`jobs.settings.groups`); see `Flag`."""
-    flag = Flag(
-        help,
-        role,
-        level,
-        parse,
-        tuple(choices),
-        metavar,
-        is_repeated,
-        takes_several,
-        is_list,
-        read_by_spark,
-        default_text,
-    )
-    return field(default=default, metadata={"flag": flag})
+def setting(help: str, *, default: Any = None, **flag: Any) -> Any:
+    """A field of a group of settings (`jobs.settings.groups`), with its default; `flag` is as in `Flag`."""
+    return field(default=default, metadata={"flag": Flag(help, **flag)})
 
 
 @dataclass(frozen=True, slots=True)

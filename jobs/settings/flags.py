@@ -54,7 +54,8 @@ def _add_flag(target: Any, item: Setting) -> None:
     if flag.is_switch:
         options["action"] = "store_true"
     else:
-        options |= {"type": flag.parse, "metavar": flag.metavar} if flag.parse else {"choices": flag.choices}
+        kind = flag.kind
+        options |= {"type": kind.parse, "metavar": kind.metavar} if kind else {"choices": flag.choices}
     if flag.is_repeated:
         options["action"] = "append"
     if flag.takes_several:
@@ -132,7 +133,7 @@ def _checked(path: str, key: str, value: Any) -> Any:
         if not isinstance(value, list):
             raise UsageError(f"{where}: must be a list of strings")
         return [_converted(where, key, item) for item in value]
-    if isinstance(value, list) and flag.is_list:
+    if isinstance(value, list) and flag.kind and flag.kind.is_list:
         value = ",".join(map(str, value))
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise UsageError(f"{where}: must be text or a number, not {value!r}")
@@ -142,7 +143,7 @@ def _checked(path: str, key: str, value: Any) -> Any:
 def _converted(where: str, key: str, value: Any) -> Any:
     flag = SETTINGS[key].flag
     try:
-        converted = flag.parse(str(value)) if flag.parse else str(value)
+        converted = flag.kind.parse(str(value)) if flag.kind else str(value)
     except argparse.ArgumentTypeError as error:
         raise UsageError(f"{where}: {error}") from error
     if flag.choices and converted not in flag.choices:

@@ -6,7 +6,7 @@ A group's docstring is its title in `--help`. Flags, the TOML file and Python sh
 from dataclasses import dataclass, replace
 
 from jobs.settings import values
-from jobs.settings.fields import Level, Role, setting
+from jobs.settings.fields import Kind, Level, Role, setting
 from udfs.balancing.probabilities import PAPER_POOLS
 from udfs.captions.language import LANGUAGE_DETECTORS
 from udfs.extraction.opt_outs import DEFAULT_OPT_OUTS, OptOut
@@ -34,8 +34,7 @@ class Output:
     out: str = setting(
         "folder to write; it is created if missing (required, as a flag or in the TOML file)",
         default="",
-        parse=values.path,
-        metavar="DIR",
+        kind=Kind(values.path, "DIR"),
         role=Role.CONTENT,
         level=Level.EVERYDAY,
         read_by_spark=True,
@@ -61,8 +60,7 @@ class Entries:
     metadata: str | None = setting(
         "the list of entries: a JSON list of strings (MetaCLIP's metadata.json) or text with one entry per line, plain "
         "or gzip",
-        parse=values.path,
-        metavar="FILE",
+        kind=Kind(values.path, "FILE"),
         role=Role.CONTENT,
         level=Level.EVERYDAY,
         default_text="the packaged WordNet 3.0 list",
@@ -76,26 +74,21 @@ class Threshold:
     tail_share: float | None = setting(
         "choose the largest t for which entries with fewer than t matches have at most this share of all matches; it "
         "suits a pool of any size",
-        parse=values.share,
-        metavar="S",
+        kind=Kind(values.share, "S"),
         level=Level.EVERYDAY,
         default_text=f"{TAIL_SHARE}, unless --t, --target-size or --preset is given",
     )
     t: tuple[int, ...] | None = setting(
         "how many matches an entry keeps; entries with more are down-sampled. Several values, separated by commas, "
         "give nested subsets in subset/t=T/",
-        parse=values.at_least_ones,
-        metavar="T[,T…]",
+        kind=Kind(values.at_least_ones, "T[,T…]", is_list=True),
         level=Level.EVERYDAY,
-        is_list=True,
     )
     target_size: tuple[int, ...] | None = setting(
         "choose the t that gives this many pairs (K, M and B for thousands, millions and billions): for a training "
         "budget",
-        parse=values.sizes,
-        metavar="N",
+        kind=Kind(values.sizes, "N", is_list=True),
         level=Level.EVERYDAY,
-        is_list=True,
     )
     preset: str | None = setting(
         "the paper's t: 20,000 (400m) or 170,000 (2.5b), for pools of the paper's size",
@@ -125,35 +118,29 @@ class Captions:
     languages: tuple[str, ...] = setting(
         "languages to keep: ISO 639 codes separated by commas, or 'all'",
         default=("en",),
-        parse=values.languages,
-        metavar="CODES",
+        kind=Kind(values.languages, "CODES", is_list=True),
         level=Level.EVERYDAY,
-        is_list=True,
     )
     language_score: float = setting(
         "drop texts whose language score is below this, from 0 to 1: for a purer language at the cost of short texts",
         default=DEFAULTS.language_score,
-        parse=values.share,
-        metavar="S",
+        kind=Kind(values.share, "S"),
     )
     min_caption_characters: int | None = setting(
         "drop captions with fewer characters: for sets without one-letter labels",
-        parse=values.caption_characters,
-        metavar="N",
+        kind=Kind(values.caption_characters, "N"),
     )
     max_caption_characters: int | None = setting(
         "drop captions with more characters: for text encoders with a short context",
-        parse=values.caption_characters,
-        metavar="N",
+        kind=Kind(values.caption_characters, "N"),
         default_text=f"{MAX_TEXT_CHARACTERS:,}",
     )
     min_caption_words: int | None = setting(
         "drop captions with fewer words, separated by white space: for sets without one-word labels",
-        parse=values.at_least_one,
-        metavar="N",
+        kind=Kind(values.at_least_one, "N"),
     )
     max_caption_words: int | None = setting(
-        "drop captions with more words: for text encoders with a short context", parse=values.at_least_one, metavar="N"
+        "drop captions with more words: for text encoders with a short context", kind=Kind(values.at_least_one, "N")
     )
     strip_invisible: bool = setting(
         "remove control, zero-width and bidirectional characters from captions, except those that scripts and emoji "
@@ -166,8 +153,7 @@ class Captions:
     block_words: str | None = setting(
         "drop captions that contain a whole word or phrase of this list, in any case: for sets without abusive "
         "language. UTF-8 text with one per line, plain or gzip; lines that begin with # are comments",
-        parse=values.path,
-        metavar="FILE",
+        kind=Kind(values.path, "FILE"),
         role=Role.CONTENT,
     )
 
@@ -183,15 +169,13 @@ class Inputs:
     input_root: str | None = setting(
         "folder or address to which the paths of a listing and the stored file names are relative, such as "
         "s3://commoncrawl/; with --crawl, the place to read the crawl from",
-        parse=values.path,
-        metavar="DIR",
+        kind=Kind(values.path, "DIR"),
         default_text="with --crawl: https://data.commoncrawl.org/",
     )
     # run.json records the input files, and a resumed run may read more: so these three are execution settings
     crawl: str | None = setting(
         "read the files of this CommonCrawl crawl, such as CC-MAIN-2024-10: for whole crawls",
-        parse=values.crawl,
-        metavar="ID",
+        kind=Kind(values.crawl, "ID"),
         role=Role.RUN,
     )
     crawl_format: str = setting(
@@ -203,8 +187,7 @@ class Inputs:
     sample: int | None = setting(
         "read only this many input files, picked by a hash of --seed and their names, so that a larger sample contains "
         "a smaller one: for a trial run on a large crawl",
-        parse=values.at_least_one,
-        metavar="N",
+        kind=Kind(values.at_least_one, "N"),
         role=Role.RUN,
     )
     s3_anonymous: bool = setting(
@@ -214,8 +197,7 @@ class Inputs:
         "connections that one executor (in local mode: this machine) opens at once to the servers of the inputs; each "
         "task needs one: lower it for servers that refuse",
         default=MAX_CONNECTIONS,
-        parse=values.at_least_one,
-        metavar="N",
+        kind=Kind(values.at_least_one, "N"),
         role=Role.RUN,
         level=Level.ADVANCED,
     )
@@ -223,8 +205,7 @@ class Inputs:
         "seconds for which a server may refuse (403, 429, 503) before the task fails: raise it for servers that "
         "throttle for a long time",
         default=int(RetryPolicy().patience_s),
-        parse=values.at_least_one,
-        metavar="S",
+        kind=Kind(values.at_least_one, "S"),
         role=Role.RUN,
         level=Level.ADVANCED,
     )
@@ -243,18 +224,14 @@ class Parsing:
     )
     text_keys: tuple[str, ...] | None = setting(
         f"take only these kinds of text, separated by commas: {', '.join(TEXT_KEYS)}; for sets of one kind of text",
-        parse=values.text_keys,
-        metavar="KEYS",
-        is_list=True,
+        kind=Kind(values.text_keys, "KEYS", is_list=True),
         default_text="those of --pairs",
     )
     opt_outs: tuple[OptOut, ...] = setting(
         "which opt-outs of pages to respect, separated by commas: noai and noimageai (X-Robots-Tag headers and robots "
         "meta tags), tdm (tdm-reservation), noindex; or 'none', for the same rows as the paper's parser",
         default=DEFAULT_OPT_OUTS,
-        parse=values.opt_outs,
-        metavar="CODES",
-        is_list=True,
+        kind=Kind(values.opt_outs, "CODES", is_list=True),
     )
     html_parser: str = setting(
         "HTML parser: scanner; or, for checking its rows, lexbor (which builds whole trees) or beautifulsoup (the slow "
@@ -272,16 +249,14 @@ class Parsing:
     max_page_bytes: int = setting(
         "parse at most this many bytes of a page, after decompression: lower it for workers with little memory",
         default=DEFAULTS.max_page_bytes,
-        parse=values.page_bytes,
-        metavar="N",
+        kind=Kind(values.page_bytes, "N"),
         level=Level.ADVANCED,
     )
     max_record_bytes: int = setting(
         "read at most this many bytes of a record, before its body is decompressed: lower it for workers with little "
         "memory. Longer WAT records are counted and left out",
         default=DEFAULTS.max_record_bytes,
-        parse=values.page_bytes,
-        metavar="N",
+        kind=Kind(values.page_bytes, "N"),
         level=Level.ADVANCED,
     )
 
@@ -300,16 +275,14 @@ class Blocking:
         "list with one domain per line (or a hosts file), plain or gzip, or the folder of a UT1 category; may be "
         "repeated",
         default=(),
-        parse=values.path,
-        metavar="FILE",
+        kind=Kind(values.path, "FILE"),
         role=Role.CONTENT,
         is_repeated=True,
     )
     block_urls: tuple[str, ...] = setting(
         "leave out these images: for take-downs. A list with one URL or uuid per line, plain or gzip; may be repeated",
         default=(),
-        parse=values.path,
-        metavar="FILE",
+        kind=Kind(values.path, "FILE"),
         role=Role.CONTENT,
         is_repeated=True,
     )
@@ -329,28 +302,24 @@ class Dedup:
         "leave out the pairs of this pool (with --dedup url, its images): for a crawl that extends earlier ones; "
         "may be repeated",
         default=(),
-        parse=values.path,
-        metavar="POOL",
+        kind=Kind(values.path, "POOL"),
         role=Role.CONTENT,
         is_repeated=True,
         read_by_spark=True,
     )
     max_caption_repeats: int | None = setting(
         "drop all pairs of a caption that occurs on more distinct images than this: for sets without boilerplate",
-        parse=values.at_least_one,
-        metavar="N",
+        kind=Kind(values.at_least_one, "N"),
     )
     max_captions_per_image: int | None = setting(
         "drop all pairs of an image that has more distinct captions than this: for sets without placeholder images",
-        parse=values.at_least_one,
-        metavar="N",
+        kind=Kind(values.at_least_one, "N"),
     )
     hash_slices: int = setting(
         "deduplicate in this many committed slices, each of which reads the pairs once: for clusters with little "
         "scratch space",
         default=1,
-        parse=values.at_least_one,
-        metavar="K",
+        kind=Kind(values.at_least_one, "K"),
         role=Role.RUN,
         level=Level.ADVANCED,
     )
@@ -363,8 +332,7 @@ class Draws:
     seed: int = setting(
         "seed of every random choice: the same seed gives the same rows; change it for another random subset",
         default=0,
-        parse=values.seed,
-        metavar="N",
+        kind=Kind(values.seed, "N"),
     )
 
 
@@ -375,16 +343,14 @@ class GivenCounts:
     entry_counts: str | None = setting(
         "the counts to balance by: for pools without their own, or to balance by another pool's. The output of `count` "
         "or `curate`, its entry_counts/, a Parquet file, or JSON of {entry: count} (MetaCLIP's entry_counts_400m.json)",
-        parse=values.path,
-        metavar="PATH",
+        kind=Kind(values.path, "PATH"),
         role=Role.CONTENT,
         read_by_spark=True,
         default_text="the input's own",
     )
     reference_counts: str | None = setting(
         "compare the pool's counts with these (any form of --entry-counts): for checking a pool against the paper's",
-        parse=values.path,
-        metavar="PATH",
+        kind=Kind(values.path, "PATH"),
         role=Role.CONTENT,
         read_by_spark=True,
     )
@@ -398,15 +364,13 @@ class Survivors:
         "balance only these images: for pairs whose images were downloaded. Parquet or CSV with a column uuid or url "
         "(such as img2dataset's metadata; with a column status, only 'success' counts), or text with one uuid or URL "
         "per line",
-        parse=values.path,
-        metavar="PATH",
+        kind=Kind(values.path, "PATH"),
         role=Role.CONTENT,
         read_by_spark=True,
     )
     where: str | None = setting(
         'keep only survivors that meet this SQL condition: for filters by score, such as "nsfw < 0.5 AND clip >= 0.28"',
-        parse=str,
-        metavar="SQL",
+        kind=Kind(str, "SQL"),
     )
 
 
@@ -418,8 +382,7 @@ class Listing:
         "list at most this many captions of an image; the others are only counted: for downloaders that read rows into "
         "memory",
         default=100,
-        parse=values.at_least_one,
-        metavar="N",
+        kind=Kind(values.at_least_one, "N"),
     )
 
 
@@ -437,8 +400,7 @@ class Export:
         "files to write: as many as the tool reads in parallel. All captions of an image are in the same file; empty "
         "files are left out",
         default=16,
-        parse=values.at_least_one,
-        metavar="N",
+        kind=Kind(values.at_least_one, "N"),
     )
     no_gzip: bool = setting("do not compress jsonl and csv: for tools that do not read gzip", default=False)
 
@@ -454,24 +416,21 @@ class Reading:
     )
     max_failed_files: int | None = setting(
         "stop when more files than this fail: for unattended runs",
-        parse=values.count,
-        metavar="N",
+        kind=Kind(values.count, "N"),
         role=Role.RUN,
         default_text="never",
     )
     max_file_seconds: float = setting(
         "stop reading a file after this many seconds, and mark it partial: raise it for slow servers",
         default=DEFAULTS.max_file_seconds,
-        parse=values.seconds,
-        metavar="S",
+        kind=Kind(values.seconds, "S"),
         role=Role.RUN,
         level=Level.ADVANCED,
     )
     files_per_task: int = setting(
         "input files that one Spark task reads: raise it for crawls of many small files",
         default=1,
-        parse=values.at_least_one,
-        metavar="N",
+        kind=Kind(values.at_least_one, "N"),
         role=Role.RUN,
         level=Level.ADVANCED,
     )
@@ -479,8 +438,7 @@ class Reading:
         "input files that are committed together, the most that a stopped run can lose: lower it for hosts that may "
         "vanish",
         default=1000,
-        parse=values.at_least_one,
-        metavar="N",
+        kind=Kind(values.at_least_one, "N"),
         role=Role.RUN,
         level=Level.ADVANCED,
     )
@@ -503,16 +461,14 @@ class Execution:
 
     master: str | None = setting(
         "Spark master: for a cluster, or for fewer cores, such as local[2]",
-        parse=values.master,
-        metavar="URL",
+        kind=Kind(values.master, "URL"),
         role=Role.RUN,
         default_text="spark-submit's, else local[*]",
     )
     spark_conf: tuple[str, ...] = setting(
         "set a Spark setting, such as spark.driver.memory=8g: for large runs; may be repeated",
         default=(),
-        parse=values.key_value,
-        metavar="KEY=VALUE",
+        kind=Kind(values.key_value, "KEY=VALUE"),
         role=Role.RUN,
         is_repeated=True,
     )

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
-from jobs.settings import values
 from jobs.settings.building import EntryBuild, Ngrams, Titles
 from jobs.settings.fields import Setting, settings_of
 from jobs.settings.groups import (
@@ -74,7 +73,11 @@ class Settings:
     def named_paths(self, *, read_by_spark: bool = False) -> Iterator[tuple[str, str]]:
         """Yield each folder and file that the settings name, with its flag; or only those that Spark itself uses."""
         for name, item in SETTINGS.items():
-            if item.flag.parse is values.path and (item.flag.read_by_spark or not read_by_spark):
+            if (
+                item.flag.kind
+                and item.flag.kind.parse is values.path
+                and (item.flag.read_by_spark or not read_by_spark)
+            ):
                 value = self.value(name)
                 yield from ((item.option, path) for path in (value if isinstance(value, tuple) else [value]) if path)
 
