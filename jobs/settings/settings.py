@@ -73,11 +73,7 @@ class Settings:
     def named_paths(self, *, read_by_spark: bool = False) -> Iterator[tuple[str, str]]:
         """Yield each folder and file that the settings name, with its flag; or only those that Spark itself uses."""
         for name, item in SETTINGS.items():
-            if (
-                item.flag.kind
-                and item.flag.kind.parse is values.path
-                and (item.flag.read_by_spark or not read_by_spark)
-            ):
+            if item.flag.names_path and (item.flag.read_by_spark or not read_by_spark):
                 value = self.value(name)
                 yield from ((item.option, path) for path in (value if isinstance(value, tuple) else [value]) if path)
 
