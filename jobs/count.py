@@ -26,8 +26,8 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     entries = load_metadata(settings.entries.metadata)
     with spark_session(settings.execution, "count", settings.spark_paths(*inputs)) as spark:
         source = open_source(spark, inputs[0], (Stage.POOL, Stage.MATCHED), ("entry_ids",))
-        found = fingerprint_of(source.frame, "entry_ids")
-        check_fingerprint(found, entries.fingerprint, inputs[0], entries.source)
+        matched_with = fingerprint_of(source.frame, "entry_ids")
+        check_fingerprint(matched_with, entries.fingerprint, inputs[0], entries.source)
         identity = {"metadata": entries.fingerprint, "source": source.identity}
         run_folder = open_run(COMMAND, settings, identity, reads=inputs)
         if not run_folder.finished:

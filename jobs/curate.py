@@ -1,4 +1,4 @@
-"""Curate: the whole way from WARC and WAT files to a balanced subset, one folder, resumable at every commit."""
+"""Curate: from WARC and WAT files to a balanced subset, in one folder, resumable at every commit."""
 
 if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
@@ -46,7 +46,7 @@ from udfs.stages import PAIRS_PART, Stage
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    """Extract and match in one pass, deduplicate, count, balance; stages that are committed already are skipped."""
+    """Extract and match in one pass, deduplicate, count, balance; committed stages are skipped."""
     entries = load_metadata(settings.entries.metadata)
     plan = plan_extraction(inputs, settings)
     out, dedup, seed = settings.output.out, settings.dedup, settings.draws.seed

@@ -47,7 +47,7 @@ def run(
     entries: Broadcast[bytes] | None = None,
     blocks: Broadcast[BlockList] | None = None,
 ) -> DataFrame:
-    """Input files (`input_files.InputFile`) to tagged rows (`schemas.tagged`): pairs, and a row a file.
+    """Input files (`input_files.InputFile`) to tagged rows (`schemas.tagged`): pairs, and one row per file.
 
     With `entries` (a broadcast of `matcher.pack_entries`), pairs are matched, and those without a match are dropped.
     `blocks` is the plan's block list as a broadcast.

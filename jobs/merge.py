@@ -43,9 +43,9 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         sources = [open_source(spark, path, (Stage.POOL,), POOL_SCHEMA.names) for path in inputs]
         first = fingerprint_of(sources[0].frame, "entry_ids")
         for path, source in zip(inputs, sources, strict=True):
-            found = fingerprint_of(source.frame, "entry_ids")
-            if found != first:
-                raise UsageError(f"{path} was matched with another list ({found}) than {inputs[0]} ({first})")
+            matched_with = fingerprint_of(source.frame, "entry_ids")
+            if matched_with != first:
+                raise UsageError(f"{path} was matched with another list ({matched_with}) than {inputs[0]} ({first})")
         exclude = open_excluded(spark, settings.dedup)
         blocks = load_blocks(settings.blocking)
         identity = {
@@ -64,7 +64,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
 
 COMMAND = job(
     "merge",
-    "unite pools, such as a new crawl's with earlier ones, and add up their duplicates",
+    "merge pools, such as a new crawl's with earlier ones, and add up their duplicates",
     inputs=("POOL", "output folders of dedup, merge or curate, or folders of Parquet files"),
     nargs="+",
     settings=(take(Output), take(Blocking), take(Dedup), take(Draws), take(Execution)),
