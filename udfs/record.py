@@ -194,7 +194,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         None
     )
     survivors: Annotated[FilesIdentity | None, Meta(description="the files of --survivors, as under `source`")] = None
-    hash_version: Annotated[int | None, Meta(description="of H, the hash that picks and draws")] = None
+    hash_version: Annotated[int | None, Meta(description="of H, the hash of every pick and draw")] = None
     versions: Annotated[
         dict[str, str], Meta(description="of Python and the libraries that determine the rows, on the driver")
     ] = msgspec.field(default_factory=dict)

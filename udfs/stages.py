@@ -145,7 +145,7 @@ class SubsetFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     stage = Stage.SUBSET
     pool_pairs: Annotated[int, Meta(description="pairs that were drawn from")]
     blocked: Annotated[int | None, Meta(description="further pairs of the pool, left out by the block lists")] = None
-    pairs_before_download: Annotated[int | None, Meta(description="pairs before the download")] = None
+    pairs_before_download: Annotated[int | None, Meta(description="pairs before --survivors")] = None
     subsets: Annotated[list[DrawFacts], Meta(description="with several t, the following facts for each")]
     """Ascending by t; never empty."""
 

@@ -20,7 +20,7 @@ def summarize(record: RunRecord, out: str, output: str) -> str:
     width = max((len(value) for _, value, _ in lines), default=0)
     text = [f"  {label:<10} {value:>{width}}  {about}".rstrip() for label, value, about in lines]
     seconds = sum(facts.seconds or 0 for facts in record.stages.finished())
-    head = f"{record.job} finished in {span(seconds)} of stages, {record.finished or 'just now'}"
+    head = f"{record.job} finished {record.finished or 'just now'}; its stages took {span(seconds)}"
     return "\n".join([head, *text, "", *_times(record.stages), "", *_where(record, out, output)])
 
 

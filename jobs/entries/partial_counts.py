@@ -62,7 +62,7 @@ def scan_stage(
 ) -> Scanned:
     """Count every item that no committed batch holds yet, one task per item; returns the outcomes of all items.
 
-    Partial counts lie in `scanned/kind=…/` until `RunFolder.drop`.
+    Partial counts stay in `scanned/kind=…/` until `RunFolder.drop`.
     """
     done = {tuple(item) for manifest in run_folder.manifests(Stage.SCANNED) for item in manifest.facts["items"]}
     pending = [item for item in items if tuple(item) not in done]

@@ -69,7 +69,7 @@ def without_inputs(manifest: dict) -> dict:
 
 @pytest.fixture(scope="module")
 def built(spark, inputs, tmp_path_factory) -> Path:
-    """From a multistream dump, one task per stream. 2^6.5 = 90.5 is between the lifts of "New York" and "Rio Grande"."""
+    """From a multistream dump, one task per stream. 2^6.5 = 90.5, between the lifts of "New York" and "Rio Grande"."""
     out = tmp_path_factory.mktemp("built") / "entries.json"
     flags = ("--wordnet", inputs / "dict", "--wikipedia", inputs / "multi", "--pageviews", inputs / "views")
     build(inputs, out, *flags, "--min-pmi", 6.5, "--min-bigram-count", 2, "--split-bytes", 1)
