@@ -1,4 +1,4 @@
-"""Balance: keep each pair of the pool independently, with the probability that its entries' counts give."""
+"""Balance: keep each pair of the pool independently, with a probability that depends on its entries' counts."""
 
 if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
@@ -24,7 +24,7 @@ from jobs.settings.groups import (
     Survivors,
     Threshold,
 )
-from jobs.settings.settings import Settings, take
+from jobs.settings.settings import Settings, take, takes
 from jobs.spark.frames import check_fingerprint, fingerprint_of
 from jobs.spark.session import spark_session
 from jobs.steps.blocks import blocks_identity, load_blocks, without_blocked
@@ -42,7 +42,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         source = open_source(spark, inputs[0], (Stage.POOL, Stage.MATCHED, Stage.SUBSET), POOL_SCHEMA.names)
         pool, matched_with = source.frame, fingerprint_of(source.frame, "entry_ids")
         if survivors.where is not None and survivors.survivors is None:
-            raise UsageError("--where filters the rows of --survivors: name those")
+            raise UsageError("--where: it filters the rows of --survivors: name them")
         if survivors.survivors is not None:
             return balance_survivors(spark, COMMAND, inputs[0], source, settings)
         if "keep_prob" in pool.columns:
@@ -53,17 +53,17 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         if metadata is not None:
             entries = load_metadata(metadata)
             check_fingerprint(matched_with, entries.fingerprint, inputs[0], entries.source)
-        given = given_counts(counts_path, metadata, inputs[0], matched_with)
+        entry_counts = given_counts(counts_path, metadata, inputs[0], matched_with)
         blocks = load_blocks(settings.blocking)
-        identity = {"source": source.identity, "counts": given.identity, **blocks_identity(blocks)}
+        identity = {"source": source.identity, "counts": entry_counts.identity, **blocks_identity(blocks)}
         reads = [*inputs, *([counts_path] if counts_path else [])]
         run_folder = open_run(COMMAND, settings, identity, reads=reads)
         if not run_folder.finished:
             with run_folder.writing():
-                left = without_blocked(pool, blocks)
-                pairs = left.count()
-                drawn_from = DrawnFrom(left, pairs, None if blocks is None else pool.count() - pairs)
-                draw_stage(spark, run_folder, drawn_from, given.counts, settings.threshold, settings.draws.seed)
+                unblocked = without_blocked(pool, blocks)
+                pairs = unblocked.count()
+                drawn_from = DrawnFrom(unblocked, pairs, None if blocks is None else pool.count() - pairs)
+                draw_stage(spark, run_folder, drawn_from, entry_counts.counts, settings.threshold, settings.draws.seed)
                 write_card(run_folder)
     return run_folder
 
@@ -75,15 +75,8 @@ COMMAND = job(
         "POOL",
         "output folder of curate, or of dedup or merge with --entry-counts; with --survivors also a subset",
     ),
-    settings=(
-        take(Output),
-        take(Threshold),
-        take(GivenCounts, "entry_counts"),
-        take(Entries),
-        take(Survivors),
-        take(Blocking),
-        take(Draws),
-        take(Execution),
+    settings=takes(
+        Output, Threshold, take(GivenCounts, "entry_counts"), Entries, Survivors, Blocking, Draws, Execution
     ),
     execute=execute,
     output=Stage.SUBSET,

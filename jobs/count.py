@@ -15,7 +15,7 @@ from jobs.runs.open_storage import load_metadata
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import open_source
 from jobs.settings.groups import Entries, Execution, Output
-from jobs.settings.settings import Settings, take
+from jobs.settings.settings import Settings, takes
 from jobs.spark.frames import check_fingerprint, fingerprint_of
 from jobs.spark.session import spark_session
 from jobs.steps.counting import count_stage
@@ -26,8 +26,8 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     entries = load_metadata(settings.entries.metadata)
     with spark_session(settings.execution, "count", settings.spark_paths(*inputs)) as spark:
         source = open_source(spark, inputs[0], (Stage.POOL, Stage.MATCHED), ("entry_ids",))
-        found = fingerprint_of(source.frame, "entry_ids")
-        check_fingerprint(found, entries.fingerprint, inputs[0], entries.source)
+        matched_with = fingerprint_of(source.frame, "entry_ids")
+        check_fingerprint(matched_with, entries.fingerprint, inputs[0], entries.source)
         identity = {"metadata": entries.fingerprint, "source": source.identity}
         run_folder = open_run(COMMAND, settings, identity, reads=inputs)
         if not run_folder.finished:
@@ -40,7 +40,7 @@ COMMAND = job(
     "count",
     "count the pairs that hold each metadata entry",
     inputs=("POOL", "output folder of dedup or curate, or a folder of Parquet files with entry_ids"),
-    settings=(take(Output), take(Entries), take(Execution)),
+    settings=takes(Output, Entries, Execution),
     execute=execute,
     output=Stage.ENTRY_COUNTS,
 )

@@ -1,4 +1,4 @@
-"""Curate: the whole way from WARC and WAT files to a balanced subset, one folder, resumable at every commit."""
+"""Curate: from WARC and WAT files to a balanced subset, in one folder, resumable at every commit."""
 
 if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
@@ -32,7 +32,7 @@ from jobs.settings.groups import (
     Reporting,
     Threshold,
 )
-from jobs.settings.settings import Settings, take
+from jobs.settings.settings import Settings, takes
 from jobs.spark.frames import read_files
 from jobs.spark.progress import say, warn
 from jobs.spark.session import spark_session
@@ -46,7 +46,7 @@ from udfs.stages import PAIRS_PART, Stage
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    """Extract and match in one pass, deduplicate, count, balance; stages that are committed already are skipped."""
+    """Extract and match in one pass, deduplicate, count, balance; committed stages are skipped."""
     entries = load_metadata(settings.entries.metadata)
     plan = plan_extraction(inputs, settings)
     out, dedup, seed = settings.output.out, settings.dedup, settings.draws.seed
@@ -85,19 +85,8 @@ COMMAND = job(
     "run it all: WARC and WAT files in, pool, entry counts and balanced subset out",
     inputs=("INPUT", INPUT_HELP),
     nargs="*",
-    settings=(
-        take(Output),
-        take(Entries),
-        take(Threshold),
-        take(Captions),
-        take(Inputs),
-        take(Parsing),
-        take(Blocking),
-        take(Dedup),
-        take(Draws),
-        take(Reporting),
-        take(Reading),
-        take(Execution),
+    settings=takes(
+        Output, Entries, Threshold, Captions, Inputs, Parsing, Blocking, Dedup, Draws, Reporting, Reading, Execution
     ),
     execute=execute,
     output=Stage.SUBSET,

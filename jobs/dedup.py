@@ -1,4 +1,4 @@
-"""Dedup: one row per pair (or per image), the same one on any cluster."""
+"""Dedup: one row per pair (or per image), the same row on any cluster."""
 
 if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
@@ -23,14 +23,13 @@ from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import Source, locate, open_source
 from jobs.runs.stopwatch import Stopwatch
 from jobs.settings.groups import Blocking, Dedup, Draws, Execution, Output
-from jobs.settings.settings import Settings, take
+from jobs.settings.settings import Settings, takes
 from jobs.spark.frames import fingerprint_of, read_files, rows_and_images, set_shuffle_partitions, with_fingerprint
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import progress, say, warn
 from jobs.spark.session import spark_session
 from jobs.steps.blocks import blocks_identity, load_blocks, without_blocked
-from jobs.steps.repeats import limits, repeats_facts, without_repeats
-from jobs.steps.repeats import run as find_repeats
+from jobs.steps.repeats import find_repeats, limits, repeats_facts, without_repeats
 from udfs.extraction.block_lists import BlockList
 from udfs.hashing import PICK
 from udfs.schemas import PAIR, REPEAT, SORT_KEY
@@ -64,7 +63,7 @@ def run(pairs: DataFrame, dedup: Dedup, seed: int) -> DataFrame:
 
 
 def key_columns(dedup: Dedup) -> list[str]:
-    """The columns in which two pairs that are the same agree."""
+    """The columns in which copies of a pair (or, with `--dedup url`, of an image) are equal."""
     return ["uuid"] if dedup.dedup == "url" else ["uuid", "caption_hash"]
 
 
@@ -82,12 +81,12 @@ def without_pools(pairs: DataFrame, pools: Sequence[DataFrame], dedup: Dedup) ->
 
 
 def _slice(pairs: DataFrame, place: int, slices: int, key: str = "uuid") -> DataFrame:
-    """One of `slices` parts of the key space; copies of a pair, and pairs of an image, are in the same by `uuid`."""
+    """One of `slices` parts of the key space; by `uuid`, all copies of a pair and all pairs of an image are in one."""
     return pairs.where(F.pmod(F.xxhash64(F.lit("slice"), key), F.lit(slices)) == place) if slices > 1 else pairs
 
 
 def _slices(run_folder: RunFolder, stage: Stage, dedup: Dedup) -> int:
-    """How many slices a stage is made in: one that was begun with another number goes on with that."""
+    """How many slices a stage has: a resumed stage keeps the number with which it was begun."""
     begun = [int(manifest.facts["slices"]) for manifest in run_folder.manifests(stage)]
     return begun[0] if begun else dedup.hash_slices
 
@@ -102,8 +101,8 @@ def repeats_stage(
     """Write the captions and images that exceed the limits of the settings, slice by slice, each committed by itself;
     returns the stage's facts, None without limits.
 
-    Counted are the distinct pairs that dedup is given and that no excluded pool holds, before `--dedup` picks any. Both
-    limits are applied to the same counts, so that neither changes what the other finds.
+    Counts the distinct input pairs that no excluded pool holds, before `--dedup` picks any. Both limits apply to the
+    same counts, so that neither affects the other.
     """
     asked, facts = limits(dedup), run_folder.record.stages.repeats
     if not asked or facts is not None:
@@ -112,18 +111,18 @@ def repeats_stage(
     progress().begin("repeats")
     run_folder.clean(Stage.REPEATS)
     if not spark.sparkContext.getConf().contains(_BROADCAST_TIMEOUT):
-        spark.conf.set(_BROADCAST_TIMEOUT, "36000")  # the small tables that are sent are found by passes over all pairs
+        spark.conf.set(_BROADCAST_TIMEOUT, "36000")  # a small table to send takes passes over all pairs
     slices = _slices(run_folder, Stage.REPEATS, dedup)
     rows = pairs.count() // slices
     for place in range(slices):
-        found = []
+        frames = []
         for limit in asked:
             pools = [source.frame for source in exclude]
             if limit.key in key_columns(dedup):
                 pools = [_slice(pool, place, slices, limit.key) for pool in pools]
             leave_out = partial(without_pools, pools=pools, dedup=dedup)
-            found.append(find_repeats(_slice(pairs, place, slices, limit.key), limit, rows, leave_out))
-        frame = reduce(DataFrame.unionByName, found)
+            frames.append(find_repeats(_slice(pairs, place, slices, limit.key), limit, rows, leave_out))
+        frame = reduce(DataFrame.unionByName, frames)
         run_folder.commit(Stage.REPEATS, frame, unit=_unit(place, slices), facts={"slices": slices})
     facts = repeats_facts(read_files(spark, run_folder.files(Stage.REPEATS), REPEAT), slices, watch.seconds)
     run_folder.finish_stage(facts)
@@ -141,8 +140,8 @@ def dedup_stage(
     exclude: Sequence[Source] = (),
     blocks: BlockList | None = None,
 ) -> None:
-    """Write the pool without blocked pairs, slice by slice, each committed by itself; before it, what exceeds the
-    limits."""
+    """Write the pool without blocked pairs, slice by slice, each committed by itself; before it, `repeats/` where there
+    are limits."""
     if run_folder.record.stages.pool is not None:
         return
     all_pairs, pairs = pairs, without_blocked(pairs, blocks)
@@ -179,7 +178,7 @@ def dedup_stage(
 
 
 class _LostCopies(NamedTuple):
-    """Copies that excluded pools and that limits have taken away; None for what was not asked for."""
+    """Copies that excluded pools and limits removed; None without pools or limits."""
 
     excluded: int | None
     repeated: int | None
@@ -193,7 +192,7 @@ def _lost_copies(
     over: RepeatsFacts | None,
     dedup: Dedup,
 ) -> _LostCopies:
-    """How many copies excluded pools and limits have taken away. What both would take counts as excluded."""
+    """How many copies excluded pools and limits removed. A copy that both would remove counts as excluded."""
     if not exclude and over is None:
         return _LostCopies(None, None)
     before = _copies(pairs)
@@ -216,8 +215,8 @@ def open_excluded(spark: SparkSession, dedup: Dedup) -> list[Source]:
 
 def excluded_identity(dedup: Dedup) -> dict[str, Any]:
     """What identifies the excluded pools in run.json, None where there are none."""
-    found = [locate(path, (Stage.POOL, Stage.MATCHED)).identity["sha256"] for path in dedup.exclude]
-    return {"exclude": {"pools": len(found), "sha256": digest(sorted(found))} if found else None}
+    digests = [locate(path, (Stage.POOL, Stage.MATCHED)).identity["sha256"] for path in dedup.exclude]
+    return {"exclude": {"pools": len(digests), "sha256": digest(sorted(digests))} if digests else None}
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
@@ -242,7 +241,7 @@ COMMAND = job(
     "dedup",
     "keep one copy of each pair, or of each image",
     inputs=("PAIRS", "output folder of match, extract or curate, or a folder of Parquet files"),
-    settings=(take(Output), take(Blocking), take(Dedup), take(Draws), take(Execution)),
+    settings=takes(Output, Blocking, Dedup, Draws, Execution),
     execute=execute,
     output=Stage.POOL,
 )

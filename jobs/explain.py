@@ -1,4 +1,4 @@
-"""Explain: what the matching rule and the balancing make of one caption. Needs no Spark."""
+"""Explain: which entries match one caption, and how likely balancing keeps it. Needs no Spark."""
 
 if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
@@ -19,7 +19,7 @@ from jobs.runs.open_storage import load_metadata, open_storage, path_kind
 from jobs.runs.run_record_file import read_record
 from jobs.settings import values
 from jobs.settings.groups import Entries, Execution
-from jobs.settings.settings import Settings, take
+from jobs.settings.settings import Settings, take, takes
 from jobs.spark.progress import warn
 from jobs.steps.count_files import is_json, json_counts, locate_counts, parquet_counts
 from udfs.balancing.explain import Explanation, explain
@@ -34,7 +34,7 @@ _MOST_CHARACTERS = 4000
 
 
 class KnownCounts(NamedTuple):
-    """Counts by entry id with the entries they are of, and the t of their run where it has one."""
+    """Counts by entry id, the entries, and the t of the run, None where it does not have exactly one."""
 
     entries: list[str]
     counts: Counts
@@ -57,7 +57,7 @@ def read_known_counts(path: str, metadata: str | None) -> KnownCounts:
 
 
 def _own_t(path: str) -> int | None:
-    """The t of the run in a folder, None where there is no run or it has several."""
+    """The t of the run in a folder, None where there is no run or it has several t."""
     record = read_record(open_storage(path)) if path_kind(path) == PathKind.FOLDER else None
     return record.thresholds[0] if record is not None and len(record.thresholds) == 1 else None
 
@@ -80,8 +80,8 @@ def render(explanation: Explanation, t: int | None) -> str:
     ]
     rows = [("id", "entry", *(("matches", "p") if t is not None else ()))]
     rows += [
-        (f"{held.entry_id:,}", visible(held.entry, 60), *((f"{held.matches:,}", f"{held.p:.4g}") if t else ()))
-        for held in explanation.entries
+        (f"{match.entry_id:,}", visible(match.entry, 60), *((f"{match.matches:,}", f"{match.p:.4g}") if t else ()))
+        for match in explanation.entries
     ]
     if len(rows) > 1:
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -130,6 +130,6 @@ COMMAND = Command(
     name="explain",
     purpose="show which entries a caption holds, and how likely it is to be kept",
     run=_run,
-    settings=(take(Entries), take(Execution, "debug")),
+    settings=takes(Entries, take(Execution, "debug")),
     add_arguments=_add_arguments,
 )

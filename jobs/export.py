@@ -20,7 +20,7 @@ from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import Source, open_source
 from jobs.runs.stopwatch import Stopwatch
 from jobs.settings.groups import Execution, Export, Output
-from jobs.settings.settings import Settings, take
+from jobs.settings.settings import Settings, takes
 from jobs.spark.session import spark_session
 from udfs.errors import BallastError, UsageError
 from udfs.stages import ExportFacts, Stage
@@ -110,7 +110,7 @@ COMMAND = job(
         "output folder of balance, curate, group or dedup, one of its folders (subset/t=T, pool, images), or a folder "
         "of Parquet files",
     ),
-    settings=(take(Output), take(Export), take(Execution)),
+    settings=takes(Output, Export, Execution),
     execute=execute,
     output=Stage.EXPORT,
 )

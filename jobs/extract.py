@@ -21,7 +21,7 @@ from jobs.console.command import job, open_run
 from jobs.runs.input_batches import extract_batches, inputs_identity, work_left
 from jobs.runs.run_folder import RunFolder
 from jobs.settings.groups import Blocking, Captions, Draws, Execution, Inputs, Output, Parsing, Reading
-from jobs.settings.settings import Settings, take
+from jobs.settings.settings import Settings, takes
 from jobs.spark.frames import ddl, with_fingerprint
 from jobs.spark.session import spark_session
 from jobs.steps.extraction_plan import ExtractionPlan, plan_extraction
@@ -47,7 +47,7 @@ def run(
     entries: Broadcast[bytes] | None = None,
     blocks: Broadcast[BlockList] | None = None,
 ) -> DataFrame:
-    """Input files (`input_files.InputFile`) to tagged rows (`schemas.tagged`): pairs, and a row a file.
+    """Input files (`input_files.InputFile`) to tagged rows (`schemas.tagged`): pairs, and one row per file.
 
     With `entries` (a broadcast of `matcher.pack_entries`), pairs are matched, and those without a match are dropped.
     `blocks` is the plan's block list as a broadcast.
@@ -103,16 +103,7 @@ COMMAND = job(
     "parse WARC and WAT files into (image URL, caption) pairs",
     inputs=("INPUT", INPUT_HELP),
     nargs="*",
-    settings=(
-        take(Output),
-        take(Captions),
-        take(Inputs),
-        take(Parsing),
-        take(Blocking),
-        take(Draws),
-        take(Reading),
-        take(Execution),
-    ),
+    settings=takes(Output, Captions, Inputs, Parsing, Blocking, Draws, Reading, Execution),
     execute=execute,
     output=Stage.EXTRACTED,
 )

@@ -19,7 +19,7 @@ from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import Source, open_source
 from jobs.runs.stopwatch import Stopwatch
 from jobs.settings.groups import Draws, Execution, Listing, Output
-from jobs.settings.settings import Settings, take
+from jobs.settings.settings import Settings, takes
 from jobs.spark.frames import set_shuffle_partitions
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import progress
@@ -91,7 +91,7 @@ COMMAND = job(
         "SUBSET",
         "output folder of balance or curate, one subset of several (subset/t=T), or a folder of Parquet files",
     ),
-    settings=(take(Output), take(Listing), take(Draws), take(Execution)),
+    settings=takes(Output, Listing, Draws, Execution),
     execute=execute,
     output=Stage.IMAGES,
 )

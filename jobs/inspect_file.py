@@ -21,7 +21,7 @@ from jobs.console.command import Command
 from jobs.runs.open_storage import load_metadata
 from jobs.settings import values
 from jobs.settings.groups import Blocking, Captions, Entries, Execution, Inputs, Parsing
-from jobs.settings.settings import Settings, take
+from jobs.settings.settings import Settings, take, takes
 from jobs.spark.session import session_for
 from jobs.steps.extraction_plan import plan_extraction
 from udfs.captions.visible import visible
@@ -119,13 +119,6 @@ COMMAND = Command(
     name="inspect",
     purpose="show what extraction makes of a WARC or WAT file, page by page",
     run=_run,
-    settings=(
-        take(Entries),
-        take(Captions),
-        take(Parsing),
-        take(Blocking),
-        take(Inputs, "s3_anonymous"),
-        take(Execution, "debug"),
-    ),
+    settings=takes(Entries, Captions, Parsing, Blocking, take(Inputs, "s3_anonymous"), take(Execution, "debug")),
     add_arguments=_add_arguments,
 )

@@ -22,7 +22,7 @@ from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import open_source
 from jobs.runs.stopwatch import Stopwatch
 from jobs.settings.groups import Entries, Execution, Output
-from jobs.settings.settings import Settings, take
+from jobs.settings.settings import Settings, takes
 from jobs.spark.frames import ddl, rows_and_images, with_fingerprint
 from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
@@ -77,7 +77,7 @@ COMMAND = job(
     "match",
     "keep the pairs whose caption contains a metadata entry, with the ids of these entries",
     inputs=("PAIRS", "output folder of extract (or of dedup on it), or a folder of Parquet files"),
-    settings=(take(Output), take(Entries), take(Execution)),
+    settings=takes(Output, Entries, Execution),
     execute=execute,
     output=Stage.MATCHED,
 )

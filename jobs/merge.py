@@ -21,7 +21,7 @@ from jobs.runs.identity import digest
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import open_source
 from jobs.settings.groups import Blocking, Dedup, Draws, Execution, Output
-from jobs.settings.settings import Settings, take
+from jobs.settings.settings import Settings, takes
 from jobs.spark.frames import fingerprint_of, with_fingerprint
 from jobs.spark.session import spark_session
 from jobs.steps.blocks import blocks_identity, load_blocks
@@ -43,9 +43,9 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         sources = [open_source(spark, path, (Stage.POOL,), POOL_SCHEMA.names) for path in inputs]
         first = fingerprint_of(sources[0].frame, "entry_ids")
         for path, source in zip(inputs, sources, strict=True):
-            found = fingerprint_of(source.frame, "entry_ids")
-            if found != first:
-                raise UsageError(f"{path} was matched with another list ({found}) than {inputs[0]} ({first})")
+            matched_with = fingerprint_of(source.frame, "entry_ids")
+            if matched_with != first:
+                raise UsageError(f"{path} was matched with another list ({matched_with}) than {inputs[0]} ({first})")
         exclude = open_excluded(spark, settings.dedup)
         blocks = load_blocks(settings.blocking)
         identity = {
@@ -64,10 +64,10 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
 
 COMMAND = job(
     "merge",
-    "unite pools, such as a new crawl's with earlier ones, and add up their duplicates",
+    "merge pools, such as a new crawl's with earlier ones, and add up their duplicates",
     inputs=("POOL", "output folders of dedup, merge or curate, or folders of Parquet files"),
     nargs="+",
-    settings=(take(Output), take(Blocking), take(Dedup), take(Draws), take(Execution)),
+    settings=takes(Output, Blocking, Dedup, Draws, Execution),
     execute=execute,
     output=Stage.POOL,
 )

@@ -1,4 +1,4 @@
-"""Metadata: build the list of entries from its sources, take one over, show what it holds, compare two."""
+"""Metadata: build the list of entries from its sources, import one, show what it holds, compare two."""
 
 if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
@@ -30,7 +30,7 @@ from jobs.entries.sources import (
 )
 from jobs.settings.building import EntryBuild, Ngrams, Titles
 from jobs.settings.groups import Draws, Execution, Output, Reading
-from jobs.settings.settings import Settings, take
+from jobs.settings.settings import Settings, take, takes
 from jobs.spark.progress import say, warn
 from jobs.spark.session import spark_session
 from metadata.describe import describe, difference
@@ -38,7 +38,7 @@ from metadata.entries import EntryList, load_entries
 from metadata.spacing import normalize_entry
 from udfs.stages import StageFacts
 
-_SPACE_HELP = "space wrapped punctuation in entries as in captions, so that they can match (default: keep it as it is)"
+_SPACE_HELP = "space wrapped punctuation in entries as in captions, so that they can match (default: leave it unspaced)"
 
 
 def _build(arguments: argparse.Namespace, settings: Settings) -> None:
@@ -60,19 +60,19 @@ def _count(job: str, arguments: argparse.Namespace, settings: Settings) -> None:
 
 def _figures(facts: StageFacts) -> dict[str, int]:
     """The numbers among a stage's facts, and its outcomes."""
-    found = {name: getattr(facts, name) for name in facts.__struct_fields__}
-    numbers = {name: value for name, value in found.items() if isinstance(value, int)}
-    return {**numbers, **found.get("outcomes", {})}
+    facts_by_name = {name: getattr(facts, name) for name in facts.__struct_fields__}
+    numbers = {name: value for name, value in facts_by_name.items() if isinstance(value, int)}
+    return {**numbers, **facts_by_name.get("outcomes", {})}
 
 
 def _import(arguments: argparse.Namespace, settings: Settings) -> None:
     if arguments.out is not None:
         check_out(arguments.out)
-    given = load_entries(arguments.file, dedup=arguments.dedup)
-    entries = list(given.entries)
+    original = load_entries(arguments.file, dedup=arguments.dedup)
+    entries = list(original.entries)
     if arguments.normalize_entries:
         entries = list(dict.fromkeys(filter(None, map(normalize_entry, entries))))
-        say(f"{given.size - len(entries):,} entries became equal to others when spaced, or empty")
+        say(f"{original.size - len(entries):,} entries left out: when spaced, they were empty or equal to others")
     imported = EntryList(tuple(entries), arguments.out or arguments.file)
     print(_headline(imported))
     if arguments.out is None:
@@ -80,7 +80,7 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> None:
         return
     about = {
         "imported": Path(arguments.file).name,
-        "imported_fingerprint": given.fingerprint,
+        "imported_fingerprint": original.fingerprint,
         "deduplicated": arguments.dedup,
         "normalized": arguments.normalize_entries,
     }
@@ -91,24 +91,24 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> None:
 
 def _show(arguments: argparse.Namespace, settings: Settings) -> None:
     entries = load_entries(arguments.file)
-    found: dict[str, Any] = {"source": entries.source, **entries.fingerprint, **describe(entries.entries)}
+    content: dict[str, Any] = {"source": entries.source, **entries.fingerprint, **describe(entries.entries)}
     manifest = _manifest_of(entries) if arguments.file is not None else None
     if manifest is not None:
-        found["sources"] = manifest.get("sources", [])
+        content["sources"] = manifest.get("sources", [])
     if arguments.json:
-        print(json.dumps(found, ensure_ascii=False, indent=2))
+        print(json.dumps(content, ensure_ascii=False, indent=2))
         return
-    never = found["cannot_match"]
-    lines = [_headline(entries), *_sources(found.get("sources", ()), entries.entries)]
-    lines.append("  characters      " + ", ".join(f"{at} {chars}" for at, chars in found["characters"].items()))
-    words = found["words"]
+    never = content["cannot_match"]
+    lines = [_headline(entries), *_sources(content.get("sources", ()), entries.entries)]
+    lines.append("  characters      " + ", ".join(f"{at} {chars}" for at, chars in content["characters"].items()))
+    words = content["words"]
     few = [f"{count:,} of {number}" for number, count in words.items() if number <= 3]
     more = sum(count for number, count in words.items() if number > 3)
     lines.append("  words           " + ", ".join([*few, *([f"{more:,} of more"] if more else [])]))
-    lines.append("  such as         " + ", ".join(map(repr, found["examples"])))
-    for kind, said in (("wrapped_punctuation", "wrapped_examples"), ("other", "other_examples")):
+    lines.append("  such as         " + ", ".join(map(repr, content["examples"])))
+    for kind, examples_key in (("wrapped_punctuation", "wrapped_examples"), ("other", "other_examples")):
         why = "hold , . ; : ? ! or ` unspaced" if kind == "wrapped_punctuation" else "white space, or not NFC"
-        examples = f": {', '.join(map(repr, never[said]))}" if never[said] else ""
+        examples = f": {', '.join(map(repr, never[examples_key]))}" if never[examples_key] else ""
         if kind == "wrapped_punctuation" or never[kind]:
             lines.append(f"  can never match {never[kind]:,} ({why}){examples}")
     print("\n".join(lines))
@@ -118,27 +118,27 @@ def _show(arguments: argparse.Namespace, settings: Settings) -> None:
 
 def _diff(arguments: argparse.Namespace, settings: Settings) -> None:
     a, b = load_entries(arguments.a), load_entries(arguments.b)
-    found = difference(a.entries, b.entries)
+    diff = difference(a.entries, b.entries)
     if arguments.json:
-        print(json.dumps({**found, "a_sha256": a.sha256, "b_sha256": b.sha256}, ensure_ascii=False, indent=2))
+        print(json.dumps({**diff, "a_sha256": a.sha256, "b_sha256": b.sha256}, ensure_ascii=False, indent=2))
         return
-    order = "the same list" if found["equal"] else "in the same order" if found["same_order"] else "in another order"
-    print(f"A {_headline(a)}\nB {_headline(b)}\n  in both    {found['both']:,}, {order}")
+    order = "the same list" if diff["equal"] else "in the same order" if diff["same_order"] else "in another order"
+    print(f"A {_headline(a)}\nB {_headline(b)}\n  in both    {diff['both']:,}, {order}")
     for side in ("a", "b"):
-        count, examples = found[f"only_{side}"], found[f"only_{side}_examples"]
+        count, examples = diff[f"only_{side}"], diff[f"only_{side}_examples"]
         such = f": {', '.join(map(repr, examples))}" if examples else ""
         print(f"  only in {side.upper()}  {count:,}{such}")
 
 
 def _manifest_of(entries: EntryList) -> dict[str, Any] | None:
-    """The manifest beside a list, None without one; one of another list is left aside, with a warning."""
+    """The manifest beside a list, None without one; the manifest of another list is ignored, with a warning."""
     path = manifest_path(entries.source)
     try:
         manifest = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return None
     if not isinstance(manifest, dict) or manifest.get("sha256") != entries.sha256:
-        warn(f"{path}: is not of this list, and left aside")
+        warn(f"{path}: is not of this list, and was ignored")
         return None
     return manifest
 
@@ -148,13 +148,13 @@ def _headline(entries: EntryList) -> str:
 
 
 def _sources(sources: Sequence[dict[str, Any]], entries: Sequence[str] = ()) -> list[str]:
-    """A line a source: entries, and what became of the other candidates; with an example if the entries are given."""
+    """One line per source: entries, and what became of the other candidates; with examples if `entries` are given."""
     lines = []
     for source in sources:
         duplicates = sum(source["duplicates"].values())
         rest = [
             f"{source['candidates']:,} candidates",
-            *([f"{duplicates:,} there already"] if duplicates else []),
+            *([f"{duplicates:,} already there"] if duplicates else []),
             *([f"{source['punctuation']:,} punctuation"] if source["punctuation"] else []),
             *([f"{source['not_needed']:,} not needed"] if source["not_needed"] else []),
         ]
@@ -183,7 +183,7 @@ def _list_to_write(parser: argparse.ArgumentParser) -> None:
 
 
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a JSON list of strings or text with an entry a line; or gzip")
+    parser.add_argument("file", metavar="FILE", help="JSON list of strings or text with one entry per line; or gzip")
     parser.add_argument("--out", metavar="FILE.json", help="the list to write (without it: check only)")
     parser.add_argument("--dedup", action="store_true", help="keep the first of equal entries (default: refuse them)")
     parser.add_argument("--normalize-entries", action="store_true", help=_SPACE_HELP)
@@ -219,15 +219,7 @@ BUILD = Command(
     name="metadata build",
     purpose="build a list from WordNet, Wikipedia's dumps and its page views",
     run=_build,
-    settings=(
-        take(Output),
-        take(EntryBuild),
-        take(Ngrams),
-        take(Titles),
-        take(Draws),
-        take(Reading, "batch_files"),
-        take(Execution),
-    ),
+    settings=takes(Output, EntryBuild, Ngrams, Titles, Draws, take(Reading, "batch_files"), Execution),
     add_arguments=_list_to_write,
 )
 WORDNET = _source(

@@ -1,4 +1,4 @@
-"""Plan: what each threshold would give, exactly, without writing a subset."""
+"""Plan: the exact size of the subset at each threshold, without writing one."""
 
 if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
@@ -22,14 +22,14 @@ import numpy as np
 from jobs.console.command import Command
 from jobs.runs.step_input import open_source
 from jobs.settings.groups import Blocking, Draws, Entries, Execution, GivenCounts, Threshold
-from jobs.settings.settings import Settings, take
+from jobs.settings.settings import Settings, takes
 from jobs.spark.frames import fingerprint_of
 from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
 from jobs.steps.blocks import load_blocks, without_blocked
 from jobs.steps.given_counts import given_counts
 from jobs.steps.sizes import curve_of, sizes_at
-from jobs.steps.threshold_choice import choose_thresholds, one_an_image
+from jobs.steps.threshold_choice import choose_thresholds, one_per_image
 from udfs.balancing.compare_counts import LEAST_MATCHES, compare_counts
 from udfs.balancing.probabilities import Counts
 from udfs.balancing.size_curve import SizeCurve
@@ -49,33 +49,33 @@ def plan(path: str, settings: Settings) -> dict[str, Any]:
         pool, matched_with = source.frame, fingerprint_of(source.frame, "entry_ids")
         if "keep_prob" in pool.columns:
             raise UsageError(f"{path}: is a subset: plan on the pool that it was drawn from")
-        given = given_counts(settings.counts.entry_counts, metadata, path, matched_with)
+        counts, names, _ = given_counts(settings.counts.entry_counts, metadata, path, matched_with)
         pool = without_blocked(pool, load_blocks(settings.blocking))
         if settings.threshold.per_image == "one":
-            pool = one_an_image(pool, seed)
+            pool = one_per_image(pool, seed)
         progress().begin("plan")
         pairs = pool.count()
-        curve = curve_of(pool, seed, given.counts)
-        chosen = choose_thresholds(pool, settings.threshold, seed, given.counts, pairs, curve)
-        sizes = sizes_at(pool, seed, given.counts, [found.t for found in chosen])
+        curve = curve_of(pool, seed, counts)
+        chosen = choose_thresholds(pool, settings.threshold, seed, counts, pairs, curve)
+        sizes = sizes_at(pool, seed, counts, [choice.t for choice in chosen])
         thresholds = [
             {
-                **found._asdict(),
-                "entries": len(given.counts),
+                **choice._asdict(),
+                "entries": len(counts),
                 "expected_pairs": round(size.expected, 3),
                 "pairs": size.exact,
                 "keep_rate": size.exact / max(pairs, 1),
-                "share_of_matches_below_t": 1 - found.share_of_matches_above_t if given.counts.any() else 0.0,
+                "share_of_matches_below_t": 1 - choice.share_of_matches_above_t if counts.any() else 0.0,
             }
-            for found, size in zip(chosen, sizes, strict=True)
+            for choice, size in zip(chosen, sizes, strict=True)
         ]
-        result: dict[str, Any] = {"pool_pairs": pairs, "thresholds": thresholds, "curve": _points(curve, given.counts)}
+        result: dict[str, Any] = {"pool_pairs": pairs, "thresholds": thresholds, "curve": _points(curve, counts)}
         compared_with = settings.counts.reference_counts
         if compared_with is not None:
             reference = given_counts(compared_with, metadata, path, matched_with)
-            names = given.entries or reference.entries
+            names = names or reference.entries
             result["reference"] = [
-                _compared(given.counts, reference.counts, found.t, names, compared_with) for found in chosen
+                _compared(counts, reference.counts, choice.t, names, compared_with) for choice in chosen
             ]
     return result
 
@@ -105,11 +105,11 @@ def _points(curve: SizeCurve, counts: Counts) -> list[dict[str, Any]]:
 def _compared(counts: Counts, reference: Counts, t: int, names: list[str] | None, path: str) -> dict[str, Any]:
     if len(counts) != len(reference):
         raise UsageError(
-            f"--reference-counts {path}: counts {len(reference):,} entries, the pool's list has {len(counts):,}"
+            f"--reference-counts {path}: counts {len(reference):,} entries, but the pool's list has {len(counts):,}"
         )
-    found = compare_counts(counts, reference, t)
-    top = [{"entry": names[entry] if names else entry, "frequency_ratio": ratio} for entry, ratio in found.top]
-    return {"t": t, **found._asdict(), "top": top}
+    comparison = compare_counts(counts, reference, t)
+    top = [{"entry": names[entry] if names else entry, "frequency_ratio": ratio} for entry, ratio in comparison.top]
+    return {"t": t, **comparison._asdict(), "top": top}
 
 
 def _render_json(result: dict[str, Any]) -> str:
@@ -142,14 +142,14 @@ def _render(result: dict[str, Any]) -> str:
         ],
     )
     points = result["curve"]
-    shown = [points[place] for place in _evenly([point["pairs"] for point in points])]
+    lines_of_curve = [points[place] for place in _evenly([point["pairs"] for point in points])]
     most = max((point["pairs"] for point in points), default=1)
-    lines += ["", "size over t (exact; every point of it by --csv)", ""]
+    lines += ["", "size over t (exact; --csv prints every point)", ""]
     lines += _table(
         ("t", "pairs", "entries above t", ""),
         [
             (f"{at['t']:,}", f"{at['pairs']:,}", f"{at['entries_above_t']:,}", "█" * round(24 * at["pairs"] / most))
-            for at in shown
+            for at in lines_of_curve
         ],
     )
     for compared in result.get("reference", ()):
@@ -158,7 +158,7 @@ def _render(result: dict[str, Any]) -> str:
 
 
 def _evenly(sizes: Sequence[int]) -> list[int]:
-    """Places of about `_CURVE_LINES` ascending sizes that lie evenly between the first and the last."""
+    """Places of about `_CURVE_LINES` ascending sizes, spaced evenly from the first to the last."""
     if not sizes:
         return []
     return sorted({int(place) for place in np.searchsorted(sizes, np.linspace(sizes[0], sizes[-1], _CURVE_LINES))})
@@ -182,7 +182,7 @@ def _render_reference(compared: dict[str, Any]) -> list[str]:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Columns aligned right, but for one without a heading."""
+    """Columns aligned right, except one without a heading."""
     widths = [max(len(line[place]) for line in (head, *rows)) if name else 0 for place, name in enumerate(head)]
     lines = ["  ".join(f"{cell:>{width}}" for cell, width in zip(line, widths, strict=True)) for line in (head, *rows)]
     return [f"  {line}".rstrip() for line in lines]
@@ -206,6 +206,6 @@ COMMAND = Command(
     name="plan",
     purpose="show the size that each threshold would give, before balancing",
     run=_run,
-    settings=(take(Threshold), take(GivenCounts), take(Entries), take(Blocking), take(Draws), take(Execution)),
+    settings=takes(Threshold, GivenCounts, Entries, Blocking, Draws, Execution),
     add_arguments=_add_arguments,
 )

@@ -1,4 +1,4 @@
-"""Reference: commands, flags, columns, outcomes, known names and keys of run.json as a page of Markdown."""
+"""Reference: commands, flags, columns, outcomes, known names and keys of run.json, as a page of Markdown."""
 
 import argparse
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,9 +26,9 @@ Written from the code by `make reference`. What Ballast is and how to begin is i
 
 _SETTINGS = """## Settings
 
-Each is a flag, and by its name without dashes (`--tail-share`: `tail_share`) a key of the TOML file that `--config`
-names; flags override it. Those of kind *rows* say what is written and where: a folder is resumed only with the
-same. Those of kind *run* say how it is executed, and may differ."""
+Each setting is a flag and a key of the TOML file that `--config` names (`--tail-share`: `tail_share`); flags override
+the file. Settings of kind *rows* determine what is written and where: a run is resumed only with the same values.
+Settings of kind *run* determine how it is executed; they may differ when it is resumed."""
 
 _TABLES = {
     "Pairs: `extracted/`, `matched/`, `pool/`, `subset/`": schemas.SUBSET,
@@ -85,7 +85,7 @@ def _columns() -> Iterator[str]:
 
 def _outcomes() -> Iterator[str]:
     yield "## Outcomes"
-    yield "The counters of `files/`. Of records, images and texts each has exactly one outcome, so that they add up."
+    yield "The counters of `files/`. Each record, image and text has exactly one outcome, so that the counters add up."
     yield _table(("counter", "meaning"), ((f"`{outcome}`", outcome.meaning) for outcome in COUNTERS))
     yield "The `status` of an input file:"
     yield _table(("status", "meaning"), ((f"`{status}`", status.meaning) for status in FileStatus))
@@ -93,8 +93,8 @@ def _outcomes() -> Iterator[str]:
 
 def _lists() -> Iterator[str]:
     yield "## Attributes of lazy images"
-    yield "Where `--pairs rich` looks for a URL that `src` does not have, in this order."
-    home_made = dict.fromkeys(HOME_MADE_SRC, "pages of their own making")
+    yield "Where `--pairs rich` looks for a URL that is not in `src`, in this order."
+    home_made = dict.fromkeys(HOME_MADE_SRC, "pages with scripts of their own")
     kinds = ((LAZY_SRC, "a URL"), (home_made, "a URL, without a `src`"), (LAZY_SRCSET, "candidates"))
     rows = [(f"`{name}`", kind, users) for names, kind in kinds for name, users in names.items()]
     yield _table(("attribute", "holds", "of"), rows)
@@ -106,7 +106,7 @@ def _run_keys() -> Iterator[str]:
     yield f"## `{RUN_FILE}`"
     yield _table(("key", "meaning"), ((f"`{key}`", meaning) for key, meaning in record_meanings().items()))
     yield (
-        f"The facts under `stages`, of the stages that a command has. Each has `seconds` too, {SECONDS}; "
+        f"The facts of each stage under `stages`. Each stage also has `seconds`, {SECONDS}; "
         f"`{Stage.FILES}` has the number of files of each status, and the sum of each counter."
     )
     facts = ((stage, name, meaning) for stage, names in facts_meanings().items() for name, meaning in names.items())

@@ -1,4 +1,4 @@
-"""Report: one self-contained page about a run, from its run.json and a few passes over what it wrote."""
+"""Report: one self-contained page about a run, from run.json and a few passes over the rows that it wrote."""
 
 if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 from jobs.console.command import Command
 from jobs.runs.run_folder import RunFolder, stored_run
 from jobs.settings.groups import Entries, Execution, GivenCounts
-from jobs.settings.settings import Settings, take
+from jobs.settings.settings import Settings, take, takes
 from jobs.spark.progress import progress, warn
 from jobs.spark.session import spark_session
 from jobs.spark.spark_errors import one_line
@@ -30,14 +30,14 @@ from udfs.report.page import render_report
 def write_report(
     spark: SparkSession, run: RunFolder, context: Context | None = None, *, paper_list: bool = False
 ) -> None:
-    """Write `report.html` of what the run has made so far. Changes nothing else."""
+    """Write `report.html` about the finished stages of a run. Changes nothing else."""
     progress().begin("report")
     report = collect(spark, run, context or own_context(spark, run), paper_list=paper_list)
     run.storage.write(REPORT_FILE, render_report(report).encode())
 
 
 def draw_report(spark: SparkSession, run: RunFolder, out: str) -> None:
-    """Write the report of a run that has made all its rows. An error here is a warning: the rows are whole."""
+    """Write the report of a run that has written all its rows. An error is only a warning: the rows are complete."""
     try:
         write_report(spark, run)
     except Exception as error:
@@ -47,7 +47,7 @@ def draw_report(spark: SparkSession, run: RunFolder, out: str) -> None:
 
 
 def drop_report(run: RunFolder) -> None:
-    """Delete a report of what the folder held before."""
+    """Delete the report of an earlier run."""
     if run.record.report is not None:
         run.record_facts(report=None)
         run.storage.delete(REPORT_FILE)
@@ -61,7 +61,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--paper-list",
         action="store_true",
-        help="state that the entries are the paper's own 500,000 (MetaCLIP's metadata.json): shows its figures beside",
+        help="state that the entries are the paper's 500,000 (MetaCLIP's metadata.json): shows the paper's figures too",
     )
 
 
@@ -78,6 +78,6 @@ COMMAND = Command(
     name="report",
     purpose="draw report.html for a folder that Ballast wrote: figures, curves and samples on one page",
     run=_run,
-    settings=(take(GivenCounts, "entry_counts"), take(Entries), take(Execution)),
+    settings=takes(take(GivenCounts, "entry_counts"), Entries, Execution),
     add_arguments=_add_arguments,
 )

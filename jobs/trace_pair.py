@@ -1,4 +1,4 @@
-"""Trace: where the pairs of an image came from, and why each is in the subset or is not."""
+"""Trace: where the pairs of an image came from, and why each is or is not in the subset."""
 
 if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
@@ -22,7 +22,7 @@ from pyspark.sql import functions as F
 from jobs.console.command import Command
 from jobs.runs.run_folder import RunFolder, stored_run
 from jobs.settings.groups import Execution
-from jobs.settings.settings import Settings, take
+from jobs.settings.settings import Settings, takes
 from jobs.spark.session import spark_session
 from jobs.steps.run_context import own_context
 from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probability
@@ -40,7 +40,7 @@ _SHOWN = ("uuid", "url", "caption", "text_key", "lang", "lang_score", "caption_h
 
 
 def uuid_of(image: str) -> str:
-    """The uuid of an image given by it or by its address, which is serialised first, as extraction does."""
+    """The uuid of an image from its uuid or its address, which is first serialised as extraction does."""
     if _UUID.fullmatch(image):
         return image
     url = image_url(image, image)
@@ -51,7 +51,7 @@ def uuid_of(image: str) -> str:
 
 def trace(spark: SparkSession, run: RunFolder, uuid: str, *, copies: bool = False) -> dict[str, Any]:
     """What `ballast trace --json` prints: the `pairs` of an image with their provenance, draw, and for each t whether
-    the subset has them, and the `copies` in `extracted/` where they are asked for."""
+    the subset has them; with `copies`, also the `copies` in `extracted/`."""
     record = run.record
     kept = {
         subset.t: {row["caption_hash"]: row for row in _rows(spark, run, Stage.SUBSET, uuid, subset.part)}
@@ -62,28 +62,28 @@ def trace(spark: SparkSession, run: RunFolder, uuid: str, *, copies: bool = Fals
         pairs = list({row["caption_hash"]: row for rows in kept.values() for row in rows.values()}.values())
     unseen = pairs and any(row["caption_hash"] not in rows for row in pairs for rows in kept.values())
     counts = own_context(spark, run).counts if unseen else None
-    found: dict[str, Any] = {"uuid": uuid, "pairs": [_traced(row, kept, counts, record) for row in pairs]}
+    traced: dict[str, Any] = {"uuid": uuid, "pairs": [_traced(row, kept, counts, record) for row in pairs]}
     if copies:
-        found["copies"] = [
+        traced["copies"] = [
             {name: row[name] for name in ("url", "caption", "text_key", *_WHERE)}
             for row in _rows(spark, run, Stage.EXTRACTED, uuid, PAIRS_PART)
         ]
-    return found
+    return traced
 
 
 def _rows(spark: SparkSession, run: RunFolder, stage: Stage, uuid: str, part: str = "") -> list[dict[str, Any]]:
-    """The rows of an image in a stage. One pass over `uuid` finds the files that hold it; only those are read whole."""
+    """The rows of an image in a stage. One pass over `uuid` finds the files with rows; only these are read whole."""
     names = run.names(stage, part)
     if not names:
         return []
     of_image = F.col("uuid") == uuid
     pairs = spark.read.parquet(*map(run.storage.url, names))
-    holding = pairs.where(of_image).select("_metadata.file_path").distinct().collect()
-    paths = [unquote(row["file_path"]) for row in holding]
-    held = [name for name in names if any(path.endswith(f"/{name}") for path in paths)]
-    if not held:
+    files = pairs.where(of_image).select("_metadata.file_path").distinct().collect()
+    paths = [unquote(row["file_path"]) for row in files]
+    holding = [name for name in names if any(path.endswith(f"/{name}") for path in paths)]
+    if not holding:
         return []
-    rows = spark.read.parquet(*map(run.storage.url, held)).where(of_image).collect()
+    rows = spark.read.parquet(*map(run.storage.url, holding)).where(of_image).collect()
     return sorted(
         (row.asDict() for row in rows), key=lambda row: (row["caption"], row["warc_file"], row["warc_offset"])
     )
@@ -129,18 +129,18 @@ def _why(in_subset: bool, draw: float, keep_prob: float | None, record: RunRecor
         return f"its draw {draw:.6f} is not below its keep probability {keep_prob:.6f}"
     if record.per_image == "one":
         return "another caption of the image was picked (--per-image one)"
-    return f"its draw {draw:.6f} would keep it ({keep_prob:.6f}), but it was not among those that were drawn from"
+    return f"its draw {draw:.6f} would keep it ({keep_prob:.6f}), but it was not among the pairs that were drawn from"
 
 
-def render(found: dict[str, Any]) -> str:
-    """What was found as lines for a terminal."""
-    lines = [f"image {found['uuid']}"]
-    for number, pair in enumerate(found["pairs"], 1):
+def render(traced: dict[str, Any]) -> str:
+    """The result of `trace` as lines for a terminal."""
+    lines = [f"image {traced['uuid']}"]
+    for number, pair in enumerate(traced["pairs"], 1):
         if number == 1:
             lines.append(f"  url       {visible(pair['url'])}")
         copies = f", the first of {pair['duplicates']:,} copies" if (pair["duplicates"] or 1) > 1 else ""
         lines += [
-            f"pair {number} of {len(found['pairs'])}",
+            f"pair {number} of {len(traced['pairs'])}",
             f"  caption   {visible(pair['caption'], 1000)}",
             f"  from      {pair['text_key']}, language {pair['lang']}, score {pair['lang_score']:.2f}",
             f"  page      {visible(pair['page_url'])}",
@@ -149,12 +149,12 @@ def render(found: dict[str, Any]) -> str:
         for at in pair["subsets"]:
             where = "in the subset" if at["in_subset"] else "not in the subset"
             lines.append(f"  t={at['t']:<8,}{where}: {at['why']}")
-    if "copies" in found:
-        lines.append(f"copies in extracted/: {len(found['copies']):,}")
+    if "copies" in traced:
+        lines.append(f"copies in extracted/: {len(traced['copies']):,}")
         lines += [
             f"  {visible(copy['warc_file'])}, offset {copy['warc_offset']:,}, {copy['text_key']}: "
             f"{visible(copy['caption'], 200)}  {visible(copy['page_url'])}"
-            for copy in found["copies"]
+            for copy in traced["copies"]
         ]
     return "\n".join(lines)
 
@@ -163,7 +163,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", metavar="URL|UUID", help="the image: its address, or its uuid")
     parser.add_argument("folder", metavar="DIR", help="output folder of curate, or of another job that writes pairs")
     parser.add_argument(
-        "--copies", action="store_true", help="list every copy in extracted/ too, those dropped as well: for take-downs"
+        "--copies", action="store_true", help="list every copy in extracted/ too, even dropped ones: for take-downs"
     )
     parser.add_argument("--json", action="store_true", help="print it as JSON")
 
@@ -179,8 +179,8 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
 
 COMMAND = Command(
     name="trace",
-    purpose="show where an image's pairs came from, and why the subset has them or not",
+    purpose="show where an image's pairs came from, and why they are or are not in the subset",
     run=_run,
-    settings=(take(Execution),),
+    settings=takes(Execution),
     add_arguments=_add_arguments,
 )

@@ -1,4 +1,4 @@
-"""The pipeline in plain Python, written from DESIGN's definitions: what the Spark jobs are compared with.
+"""The pipeline in plain Python, written from DESIGN's definitions: the Spark jobs are compared with it.
 
 It starts from the sample generator's ground truth, not from parsed pages, and matches by substring search.
 """
@@ -70,7 +70,7 @@ def matched_pairs(
 ) -> list[Pair]:
     """Matched pairs of a sample; `offsets` gives each page's offset by its index."""
     model = fasttext.load_model(str(MODEL))
-    found = []
+    pairs = []
     for index in range(pages):
         page = make_page(index, seed)
         if not page.html:
@@ -89,12 +89,12 @@ def matched_pairs(
                 ids = matches(caption, entries)
                 if (languages is None or lang in languages) and ids:
                     digest = signed(xxhash.xxh3_64(caption.encode()).intdigest())
-                    found.append(Pair(uuid, url, caption, key, lang, digest, ids, page.url, warc_file, offsets[index]))
-    return found
+                    pairs.append(Pair(uuid, url, caption, key, lang, digest, ids, page.url, warc_file, offsets[index]))
+    return pairs
 
 
 def absolute(base: str, src: str | None) -> str | None:
-    """The sample's URLs are of kinds on which urllib and the URL standard agree, once spaces are encoded."""
+    """The absolute URL. For the sample's URLs, urllib and the URL standard agree once spaces are encoded."""
     if src is None or not src.strip():
         return None
     try:
@@ -107,7 +107,7 @@ def absolute(base: str, src: str | None) -> str | None:
 
 
 def within_limits(pairs: list[Pair], *, most_images: int | None = None, most_captions: int | None = None) -> list[Pair]:
-    """Pairs whose caption stands on at most so many images, and whose image has at most so many captions."""
+    """Pairs whose caption has at most `most_images` images, and whose image has at most `most_captions` captions."""
     images, captions = defaultdict(set), defaultdict(set)
     for pair in pairs:
         images[pair.caption].add(pair.uuid)

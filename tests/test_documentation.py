@@ -1,4 +1,4 @@
-"""The documentation: every command that it shows is taken by the program it names, every page and message exists."""
+"""The documentation: every command that it shows is valid; every page, test and message that it names exists."""
 
 import ast
 import json
@@ -41,7 +41,7 @@ def check_make(words: Sequence[str]) -> None:
         assert f"$({variable})" in makefile
         if variable == "DIST_FLAGS":
             dist.command_parser().parse_args(shlex.split(value))
-        elif variable == "BENCH_FLAGS":  # run.py needs what only benchmarks have: its parser's names are looked up
+        elif variable == "BENCH_FLAGS":  # run.py imports what only benchmarks need: look for the names in its text
             script = (ROOT / "tests/benchmarks/run.py").read_text(encoding="utf-8")
             names = [name for name in shlex.split(value) if not re.search(r"[\d.]", name)]
             assert all(f'"{name}"' in script for name in names)
@@ -81,7 +81,7 @@ def check_python(words: Sequence[str]) -> None:
     if words[0] == "-c":
         ast.parse(words[1])
         return
-    script = ROOT / words[0]  # of the benchmarks: it needs what only they have
+    script = ROOT / words[0]  # of the benchmarks: it imports what only they need
     assert {word for word in words if word.startswith("--")} <= set(quoted_flags(script))
 
 
@@ -105,7 +105,7 @@ PROGRAMS = {
 
 
 @pytest.mark.parametrize("command", ALL, ids=str)
-def test_every_documented_command_is_taken(command: Command, monkeypatch, capsys):
+def test_every_documented_command_is_valid(command: Command, monkeypatch, capsys):
     monkeypatch.chdir(ROOT)  # --config conf/…
     program, *words = command.words
     try:
@@ -114,7 +114,7 @@ def test_every_documented_command_is_taken(command: Command, monkeypatch, capsys
         pytest.fail(f"{command}: {capsys.readouterr().err or error}")
 
 
-def test_no_program_is_checked_in_vain():
+def test_every_checked_program_is_documented():
     assert set(PROGRAMS) == {command.words[0] for command in ALL}
 
 
@@ -123,8 +123,8 @@ def test_the_readme_begins_with_the_demo_and_the_tests():
     assert readme[:2] == ["make demo", "make test"]
 
 
-def test_every_command_and_flag_that_a_page_names_is_one():
-    """Those in the running text, too: `ballast trace URL DIR`, `--t N`."""
+def test_every_command_and_flag_that_a_page_names_exists():
+    """Also in the running text: `ballast trace URL DIR`, `--t N`."""
     parsers = [*(named.parser() for named in all_commands()), dist.command_parser()]
     known = {flag for parser in parsers for action in parser._actions for flag in action.option_strings}
     first_words = FAMILIES.keys() | COMMANDS.keys()
@@ -154,7 +154,7 @@ def test_every_test_that_a_page_names_exists():
             assert any(f"def {function}(" in text for text in texts) or not function, f"{page.name}: {function}"
 
 
-def test_every_link_leads_somewhere_and_the_readme_to_every_page():
+def test_every_link_resolves_and_the_readme_links_every_page():
     linked = {}
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
@@ -178,8 +178,8 @@ def test_the_configurations_shown_are_toml():
 
 
 def texts_of_the_code() -> set[str]:
-    """Every string in the code, those of f-strings with … for what varies."""
-    found = set()
+    """Every string in the code, with … for what varies in f-strings."""
+    texts = set()
     for path in SOURCES:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         named = {
@@ -191,14 +191,14 @@ def texts_of_the_code() -> set[str]:
         }
         for node in ast.walk(tree):
             if isinstance(node, ast.JoinedStr):
-                found.add("".join(_text_of(part, named) for part in node.values))
+                texts.add("".join(_text_of(part, named) for part in node.values))
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found.add(node.value)
-    return found
+                texts.add(node.value)
+    return texts
 
 
 def _text_of(part: ast.expr, named: dict[str, object]) -> str:
-    """A part of an f-string: its text, that of a constant of the module, or …"""
+    """The text of a part of an f-string: its own, that of a constant of the module, or …"""
     if isinstance(part, ast.Constant):
         return str(part.value)
     inner = part.value if isinstance(part, ast.FormattedValue) else None
@@ -206,7 +206,7 @@ def _text_of(part: ast.expr, named: dict[str, object]) -> str:
 
 
 def quoted_messages() -> list[str]:
-    """What stands in code in the first column of the tables of troubleshooting."""
+    """The text in backticks in the first column of the tables of troubleshooting."""
     lines = (DOCS / "TROUBLESHOOTING.md").read_text(encoding="utf-8").splitlines()
     cells = [line.split(" | ")[0] for line in lines if line.startswith("| `")]
     return [message.replace("\\|", "|") for cell in cells for message in re.findall(r"`([^`]+)`", cell)]
@@ -223,8 +223,8 @@ NOT_OURS = {
 """Messages of Spark, Java and Python that Ballast passes on."""
 
 
-def test_every_quoted_message_is_one_of_the_code():
-    """Each piece between the … of a message stands in one string of the code, in that order."""
+def test_every_quoted_message_is_in_the_code():
+    """The pieces between the … of a message are in one string of the code, in that order."""
     texts = "\0".join(texts_of_the_code())
     messages = quoted_messages()
     assert len(messages) > 50 and set(messages) > NOT_OURS

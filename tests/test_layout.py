@@ -1,4 +1,4 @@
-"""The layout: packages import each other without a cycle, udfs/ is free of Spark, and each file is in its place."""
+"""The layout: imports between packages have no cycle, udfs/ is free of Spark, and each file is in its place."""
 
 import ast
 from collections import defaultdict
@@ -40,7 +40,7 @@ def package_of(module: str) -> str:
 
 
 def test_packages_import_each_other_without_a_cycle():
-    """The guard of a command file, which imports `jobs.cli` when it is run by its path, is no part of the module."""
+    """The guard of a command file, which imports `jobs.cli` when it is run by its path, is not part of the module."""
     graph = defaultdict(set)
     for path in SOURCES:
         importer = package_of(module_of(path))
@@ -70,8 +70,8 @@ def test_no_file_of_jobs_hides_a_standard_module():
     assert not names & sys.stdlib_module_names
 
 
-def test_rooms_export_nothing():
-    """A name has one place to be imported from. The launcher is installed under a name of its own."""
+def test_packages_export_nothing():
+    """Each name is imported from one place. The launcher is an exception: it is installed under a name of its own."""
     for path in SOURCES:
         if path.name == "__init__.py" and path.parent.name != "launcher":
             body = ast.parse(path.read_text(encoding="utf-8")).body

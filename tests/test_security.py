@@ -1,4 +1,4 @@
-"""What SECURITY.md promises, where a look at the code or one run can show it."""
+"""What SECURITY.md promises, as far as the code or one run can show it."""
 
 import ast
 import os
@@ -15,17 +15,17 @@ from udfs.html.parsers import HTML_PARSERS
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted(path for folder in ("conf", "jobs", "metadata", "udfs") for path in (ROOT / folder).rglob("*.py"))
 REFUSED_MODULES = {"dill", "joblib", "lxml", "marshal", "pickle", "shelve", "xml", "yaml"}
-"""Modules that run, or fetch, what the data that they read says."""
+"""Modules that run or fetch what their input names."""
 
 NO_PARSERS = {"xml.etree.ElementTree.Element", "xml.etree.ElementTree.ParseError"}
-"""Of these modules: types of what defusedxml gives and raises."""
+"""Of these modules, the types that defusedxml returns and raises."""
 
 REFUSED_CALLS = {"__import__", "compile", "eval", "exec", "mktemp", "os.popen", "os.system", "tempfile.mktemp"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_no_code_is_made_of_data(path):
-    """Nothing is unpickled or evaluated, no XML is parsed but by defusedxml, no shell is started."""
+def test_no_data_is_run_as_code(path):
+    """Nothing is unpickled or evaluated, only defusedxml parses XML, no shell is started."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import | ast.ImportFrom):
             module = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
@@ -44,7 +44,7 @@ FILES = sorted({file_of(name) for name in COMMANDS} | {"jobs/cli.py"})
 
 @pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize("place", ["beside", "above"])
-def test_a_copied_command_file_imports_nothing_that_lies_around_it(tmp_path, file, place):
+def test_a_copied_command_file_imports_nothing_from_around_it(tmp_path, file, place):
     """In cluster mode Spark copies the file to a folder below /tmp, where anybody may put a folder named jobs."""
     copied = tmp_path / "spark-5f3a"
     copied.mkdir()
@@ -66,7 +66,7 @@ def test_every_command_file_runs_by_its_path(tmp_path, file):
 
 
 def test_every_command_file_begins_with_the_same_guard():
-    """It must stand in each file, since nothing can be imported before it; so it is held equal here."""
+    """It must stand in each file, since nothing can be imported before it; so this test keeps them equal."""
     guards = set()
     for file in FILES:
         node = ast.parse((ROOT / file).read_text(encoding="utf-8")).body[1]
@@ -85,10 +85,10 @@ def help_of(path: Path, further: dict[str, str], folder: Path) -> subprocess.Com
 
 @pytest.mark.parametrize("name", HTML_PARSERS)
 def test_entities_of_a_page_are_never_fetched(name, tmp_path):
-    """To an HTML parser, the external entity of what claims to be XHTML is only text."""
+    """HTML parsers treat an external entity as plain text, even on a page that claims to be XHTML."""
     secret = tmp_path / "secret.txt"
     secret.write_text("what the file holds")
     page = f'<!DOCTYPE html [<!ENTITY e SYSTEM "{secret.as_uri()}">]><body><img src="/a.jpg" alt="&e; shown"></body>'
-    found = repr(HTML_PARSERS[name](page.encode()))
-    assert "&e; shown" in found
-    assert "what the file holds" not in found
+    parsed = repr(HTML_PARSERS[name](page.encode()))
+    assert "&e; shown" in parsed
+    assert "what the file holds" not in parsed

@@ -1,6 +1,6 @@
-"""The record of a run: what it was asked, what it read, and what each stage gave. On disk it is run.json.
+"""The record of a run: its settings, its inputs, and the facts of each stage. On disk it is run.json.
 
-A field carries its meaning, from which the reference is written.
+Each field carries its meaning, from which the reference is generated.
 """
 
 from collections.abc import Iterable, Iterator
@@ -41,7 +41,7 @@ class RunState(Named):
     """How far a run is."""
 
     RUNNING = "running", "being written, or stopped"
-    FINISHED = "finished", "whole"
+    FINISHED = "finished", "complete"
     DELETING = "deleting", "what --overwrite replaces is being deleted"
 
 
@@ -112,7 +112,7 @@ class Stages(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return msgspec.structs.replace(self, **{facts.stage.value: facts})
 
     def without(self, stages: Iterable[Stage]) -> Self:
-        """These without some stages. `SCANNED` never has facts."""
+        """The same without some stages. `SCANNED` never has facts."""
         return msgspec.structs.replace(
             self, **{stage.value: None for stage in stages if stage in self.__struct_fields__}
         )
@@ -124,7 +124,7 @@ class Subset(NamedTuple):
     facts: DrawFacts
     pool_pairs: int
     blocked: int | None
-    """Pairs of the pool besides, left out by the block lists; None without these."""
+    """Further pairs of the pool, left out by the block lists; None without lists."""
     part: str
     """The folder in `subset/`, empty where the run has one subset."""
 
@@ -139,7 +139,7 @@ class Subset(NamedTuple):
 
     @property
     def share(self) -> float:
-        """The share of the pairs drawn from that it keeps."""
+        """The share of the pairs drawn from that are in it."""
         return self.facts.pairs / max(self.pool_pairs, 1)
 
 
@@ -149,13 +149,13 @@ def subset_part(t: int, thresholds: int) -> str:
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What run.json holds. What a run does not have is None and is left out."""
+    """What run.json holds. A field that a run does not have is None and is left out."""
 
     ballast: Annotated[str, Meta(description="the version that wrote the folder")]
     job: Annotated[str, Meta(description="the command")]
     settings: Annotated[
         dict[str, Any] | None,
-        Meta(description="the settings of kind *rows*, without paths: what these name is told by its hash"),
+        Meta(description="the settings of kind *rows*, without paths: hashes identify what these name"),
     ] = None
     execution: Annotated[
         dict[str, Any] | None, Meta(description="the settings of kind *run*, as of the latest command")
@@ -167,16 +167,17 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     inputs: Annotated[
         FilesIdentity | None,
         Meta(
-            description="the input files: how many `files`, and `sha256` of their paths; of `metadata`, as under "
-            "`source`"
+            description="the input files: how many `files`, and `sha256` of their paths; for `ballast metadata`, "
+            "as under `source`"
         ),
     ] = None
     source: Annotated[FilesIdentity | None, Meta(description=f"the Parquet files that were read: {_FILES}")] = None
     sources: Annotated[
-        PoolsIdentity | None, Meta(description="of `merge`: how many `pools`, and `sha256` over theirs")
+        PoolsIdentity | None, Meta(description="of `merge`: how many `pools`, and `sha256` over their hashes")
     ] = None
     exclude: Annotated[
-        PoolsIdentity | None, Meta(description="the pools of --exclude: how many `pools`, and `sha256` over theirs")
+        PoolsIdentity | None,
+        Meta(description="the pools of --exclude: how many `pools`, and `sha256` over their hashes"),
     ] = None
     blocks: Annotated[
         BlocksIdentity | None,
@@ -187,31 +188,26 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ] = None
     block_words: Annotated[
         WordsIdentity | None,
-        Meta(
-            description="the list of --block-words: how many `words`, and `sha256` of them sorted and without "
-            "their case"
-        ),
+        Meta(description="the list of --block-words: how many `words`, and `sha256` of them, sorted and case-folded"),
     ] = None
-    counts: Annotated[FilesIdentity | None, Meta(description="the entry counts that were taken, as under `source`")] = (
+    counts: Annotated[FilesIdentity | None, Meta(description="the entry counts that were used, as under `source`")] = (
         None
     )
     survivors: Annotated[FilesIdentity | None, Meta(description="the files of --survivors, as under `source`")] = None
-    hash_version: Annotated[int | None, Meta(description="of H, which decides every pick and draw")] = None
+    hash_version: Annotated[int | None, Meta(description="of H, the hash of every pick and draw")] = None
     versions: Annotated[
-        dict[str, str], Meta(description="of Python and the libraries that decide rows, on the driver")
+        dict[str, str], Meta(description="of Python and the libraries that determine the rows, on the driver")
     ] = msgspec.field(default_factory=dict)
     state: Annotated[
         RunState,
-        Meta(description="`running` (also when it was stopped), `finished`, or `deleting` what --overwrite replaces"),
+        Meta(description="`running` (also after it was stopped), `finished`, or `deleting` what --overwrite replaces"),
     ]
     started: Annotated[str | None, Meta(description="when the run was begun, UTC")] = None
     finished: Annotated[str | None, Meta(description="when it ended, UTC")] = None
     stages: Annotated[Stages, Meta(description="the facts of each finished stage: see below")]
-    stale: Annotated[
-        list[Stage] | None, Meta(description="stages that are about to be rebuilt, since there was more to read")
-    ] = None
+    stale: Annotated[list[Stage] | None, Meta(description="stages to be rebuilt, since more input was read")] = None
     t: Annotated[int | list[int] | None, Meta(description="the threshold, or a list of several")] = None
-    report: Annotated[str | None, Meta(description="the report's file, if it was drawn")] = None
+    report: Annotated[str | None, Meta(description="the file of the report, if there is one")] = None
 
     @property
     def is_finished(self) -> bool:

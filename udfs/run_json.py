@@ -15,7 +15,7 @@ from udfs.stages import DrawFacts, Stage, SubsetFacts
 
 
 def make_record(fields: Mapping[str, Any]) -> RunRecord:
-    """The record of these keys of run.json. Raises `ValueError` for values of another type, and for lacking keys."""
+    """The record of these keys of run.json. Raises `ValueError` for values of another type, and for missing keys."""
     try:
         return msgspec.convert(_nested(fields), RunRecord)
     except msgspec.ValidationError as error:
@@ -23,10 +23,10 @@ def make_record(fields: Mapping[str, Any]) -> RunRecord:
 
 
 def parse_record(data: bytes) -> RunRecord:
-    """The record that run.json holds; keys that are not known are left aside. Raises `ValueError` for anything else."""
+    """The record that run.json holds; unknown keys are ignored. Raises `ValueError` for anything else."""
     fields = json.loads(data)
     if not isinstance(fields, dict):
-        raise ValueError("is no JSON object")
+        raise ValueError("not a JSON object")
     return make_record(fields)
 
 
@@ -48,7 +48,7 @@ def record_json(record: RunRecord) -> bytes:
 
 
 def _nested(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys of run.json, with the facts of `files` and `subset` nested as their types have them."""
+    """The keys of run.json, with the facts of `files` and `subset` nested as in their types."""
     stages = fields.get("stages")
     if not isinstance(stages, Mapping):
         return dict(fields)
@@ -71,17 +71,17 @@ def record_meanings() -> dict[str, str]:
 
 
 def facts_meanings() -> dict[Stage, dict[str, str]]:
-    """The facts of each stage under `stages`, with their meanings, without `seconds`. Those of the draws are among
-    those of `subset`; the counters and statuses of `files` have theirs as `Outcome` and `FileStatus`."""
-    found = {}
+    """The facts of each stage under `stages`, with their meanings, without `seconds`. The facts of draws are among
+    those of `subset`; the meanings of the counters and statuses of `files` are in `Outcome` and `FileStatus`."""
+    by_stage = {}
     for name, hint in get_type_hints(Stages).items():
         facts = get_args(hint)[0]
         meanings = _meanings(facts) | (_meanings(DrawFacts) if facts is SubsetFacts else {})
-        found[Stage(name)] = {key: meaning for key, meaning in meanings.items() if key != "seconds"}
-    return found
+        by_stage[Stage(name)] = {key: meaning for key, meaning in meanings.items() if key != "seconds"}
+    return by_stage
 
 
 def _meanings(struct: type[msgspec.Struct]) -> dict[str, str]:
     hints = get_type_hints(struct, include_extras=True)
     metas = {name: getattr(hints[name], "__metadata__", ()) for name in struct.__struct_fields__}
-    return {name: meta.description for name, found in metas.items() for meta in found}
+    return {name: meta.description for name, metas_of_name in metas.items() for meta in metas_of_name}

@@ -1,7 +1,7 @@
 """The stages of a run: the folder of each, and the facts that run.json records of each finished one.
 
-A field of a facts type carries its meaning, from which the reference is written. A fact that a run does not know is
-None and is left out of run.json.
+Each field carries its meaning, from which the reference is generated. A fact that a run does not know is None and is
+left out of run.json.
 """
 
 from typing import Annotated, ClassVar
@@ -19,12 +19,12 @@ class Stage(Named):
     EXTRACTED = "extracted", "pairs as extracted"
     FILES = "files", "what became of each input file"
     MATCHED = "matched", "matched pairs"
-    REPEATS = "repeats", "captions and images over their limits, which the pool is without"
+    REPEATS = "repeats", "captions and images over their limits, left out of the pool"
     POOL = "pool", "deduplicated matched pairs"
     ENTRY_COUNTS = "entry_counts", "matches of every entry"
     SUBSET = "subset", "the balanced subset"
-    IMAGES = "images", "an image a row, with its captions"
-    EXPORT = "export", "the rows, to hand over"
+    IMAGES = "images", "one row per image, with its captions"
+    EXPORT = "export", "the exported rows"
     WORDNET = "wordnet", "names of WordNet's synsets"
     SCANNED = "scanned", "partial counts of dumps and page views, deleted once they are summed"
     UNIGRAMS = "unigrams", "words with their counts"
@@ -35,14 +35,14 @@ class Stage(Named):
 PAIRS_PART, FILES_PART = f"kind={KIND_PAIR}", f"kind={KIND_FILE}"
 """The folders in `extracted/` that hold the rows of pairs and those of input files."""
 
-_OF = "the stage whose rows were read; null where they were not in a folder of Ballast's"
-_OUTCOMES = "what became of records, articles or lines: a counter each"
+_OF = "the stage whose rows were read; null for rows that no Ballast job wrote"
+_OUTCOMES = "what became of records, articles or lines: one counter per outcome"
 _INPUTS = "name, size and `sha256` of each file"
-_DAMAGE = "what was wrong with a file, by file"
+_DAMAGE = "what was wrong with each damaged file"
 _BY_FILE = "the same by file"
 
 
-SECONDS = "of wall clock, in the command that finished the stage"
+SECONDS = "wall-clock time in the command that finished the stage"
 """What `seconds` of each stage means."""
 
 
@@ -65,12 +65,12 @@ class FilesFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     files: Annotated[int, Meta(description="input files")]
     bytes: Annotated[int, Meta(description="as read from the source (compressed)")]
     statuses: dict[FileStatus, int]
-    """Input files by how reading them ended; one that no file has may be absent."""
+    """Input files by status; a status that no file has may be absent."""
     counters: dict[Outcome, int]
-    """The sums of the counters of `files/`; a run of an earlier Ballast lacks later ones."""
+    """The sums of the counters of `files/`; a run of an earlier Ballast lacks later counters."""
 
     def ended(self, status: FileStatus) -> int:
-        """How many input files ended so."""
+        """How many input files have this status."""
         return self.statuses.get(status, 0)
 
     def count(self, outcome: Outcome) -> int:
@@ -79,7 +79,7 @@ class FilesFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def damaged(self) -> dict[FileStatus, int]:
-        """How many files were not read to their end, by status; those that no file has are absent."""
+        """How many files were not read to their end, by status; a status that no file has is absent."""
         statuses = (FileStatus.PARTIAL, FileStatus.FAILED)
         return {status: number for status in statuses if (number := self.ended(status))}
 
@@ -87,8 +87,8 @@ class FilesFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
 class MatchedFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     stage = Stage.MATCHED
     texts: Annotated[int, Meta(description="pairs that were read")]
-    text_no_match: Annotated[int, Meta(description="of them those that hold no entry")]
-    pairs: Annotated[int, Meta(description="pairs that hold one")]
+    text_no_match: Annotated[int, Meta(description="those among them without an entry")]
+    pairs: Annotated[int, Meta(description="those with an entry")]
     images: Annotated[int, Meta(description="distinct images among them")]
 
 
@@ -103,15 +103,15 @@ class RepeatsFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
 
 class PoolFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     stage = Stage.POOL
-    pairs: Annotated[int, Meta(description="pairs that are left")]
+    pairs: Annotated[int, Meta(description="pairs in the pool")]
     images: Annotated[int, Meta(description="distinct images among them")]
     blocked: Annotated[int | None, Meta(description="copies left out by the block lists")] = None
-    excluded: Annotated[int | None, Meta(description="copies left out, since a pool of --exclude has them")] = None
+    excluded: Annotated[int | None, Meta(description="copies left out because a pool of --exclude has them")] = None
     repeated: Annotated[
-        int | None, Meta(description="copies left out besides, of captions and images over their limits")
+        int | None, Meta(description="further copies left out, of captions and images over their limits")
     ] = None
     matched: Annotated[bool | None, Meta(description="whether the pairs have `entry_ids`")] = None
-    slices: Annotated[int | None, Meta(description="parts in which it was done (--hash-slices)")] = None
+    slices: Annotated[int | None, Meta(description="parts in which the pool was made (--hash-slices)")] = None
 
 
 class EntryCountsFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
@@ -135,7 +135,7 @@ class DrawFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     images: Annotated[int, Meta(description="distinct images among them")]
     capped_by_earlier_draw: Annotated[
         int | None,
-        Meta(description="of them those that an earlier draw was less likely to keep, whose probability holds"),
+        Meta(description="those among them that an earlier draw was less likely to keep: its probability holds"),
     ] = None
 
 
@@ -144,9 +144,9 @@ class SubsetFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
 
     stage = Stage.SUBSET
     pool_pairs: Annotated[int, Meta(description="pairs that were drawn from")]
-    blocked: Annotated[int | None, Meta(description="pairs of the pool besides, left out by the block lists")] = None
-    pairs_before_download: Annotated[int | None, Meta(description="pairs of which --survivors left these")] = None
-    subsets: Annotated[list[DrawFacts], Meta(description="of several t, the facts that follow for each")]
+    blocked: Annotated[int | None, Meta(description="further pairs of the pool, left out by the block lists")] = None
+    pairs_before_download: Annotated[int | None, Meta(description="pairs before --survivors")] = None
+    subsets: Annotated[list[DrawFacts], Meta(description="with several t, the following facts for each")]
     """Ascending by t; never empty."""
 
 
@@ -154,14 +154,14 @@ class ImagesFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     stage = Stage.IMAGES
     images: Annotated[int, Meta(description="distinct images")]
     captions: Annotated[int, Meta(description="their captions")]
-    listed: Annotated[int, Meta(description="of them those listed, at most --max-captions an image")]
+    listed: Annotated[int, Meta(description="those of them that are listed, at most --max-captions per image")]
     of: Annotated[Stage | UnsetType | None, Meta(description=_OF)] = UNSET
 
 
 class ExportFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     stage = Stage.EXPORT
     rows: Annotated[int, Meta(description="rows written")]
-    files: Annotated[int, Meta(description="shards that hold any")]
+    files: Annotated[int, Meta(description="shards that hold rows")]
     bytes: Annotated[int, Meta(description="their size")]
     of: Annotated[Stage | UnsetType | None, Meta(description=_OF)] = UNSET
 
@@ -198,7 +198,7 @@ class BigramsFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
 class TitlesFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     stage = Stage.TITLES
     distinct: Annotated[int, Meta(description="titles")]
-    days: Annotated[list[str], Meta(description="the days that the files are of")]
+    days: Annotated[list[str], Meta(description="the days of the files")]
     outcomes: Annotated[dict[str, int], Meta(description=_OUTCOMES)]
     files: Annotated[dict[str, dict[str, int]], Meta(description=_BY_FILE)]
     damage: Annotated[dict[str, list[str]], Meta(description=_DAMAGE)]

@@ -19,11 +19,11 @@ from udfs.errors import BallastError, UsageError
 from udfs.storage.addresses import same_place
 
 INTERRUPTED = 130
-_USERS_PATHS = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+_PATH_ERRORS = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose complaint is one line."""
+    """A parser whose errors are one line."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, **options)
@@ -42,11 +42,11 @@ class Command:
     run: Callable[[argparse.Namespace, Settings], None]
     settings: tuple[Taken, ...] = ()
     add_arguments: Callable[[argparse.ArgumentParser], object] = lambda parser: None
-    """Adds the arguments that are no settings."""
+    """Adds the arguments that are not settings."""
     is_step: bool = False
-    """Whether it reads and writes folders by Spark alone, so that it can be a step on EMR."""
+    """Whether it reads and writes folders only through Spark, so that it can be a step on EMR."""
     takes_rest: bool = False
-    """Whether `--` may follow, with words for others: they become `arguments.rest`."""
+    """Whether `--` and words for another command may follow: these become `arguments.rest`."""
 
     def parser(self, kind: type[Parser] = Parser) -> Parser:
         """The parser of its arguments and settings."""
@@ -60,14 +60,14 @@ class Command:
         return parser
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
-        """The arguments and flags. Exits with status 2 for what does not fit."""
+        """The arguments and flags. Exits with status 2 for invalid ones."""
         end = words.index("--") if self.takes_rest and "--" in words else len(words)
         arguments = self.parser().parse_args(list(words[:end]))
         arguments.rest = list(words[end + 1 :])
         return arguments
 
     def resolve(self, arguments: argparse.Namespace) -> Settings:
-        """The settings that the arguments and the TOML file give. Raises `UsageError` for what does not fit."""
+        """The settings that the arguments and the TOML file give. Raises `UsageError` for invalid ones."""
         return resolve(self.name, self.settings, arguments)
 
     def main(self, words: Sequence[str]) -> int:
@@ -106,14 +106,14 @@ def job(
         parser.add_argument("inputs", metavar=inputs[0], nargs=nargs, help=inputs[1])
 
     def run(arguments: argparse.Namespace, settings: Settings) -> None:
-        given = list(arguments.inputs)
-        with session_for(settings.execution, name, settings.paths(*given)):
-            run_folder = execute(given, settings)
+        paths = list(arguments.inputs)
+        with session_for(settings.execution, name, settings.paths(*paths)):
+            run_folder = execute(paths, settings)
         out = settings.output.out
         if run_folder.was_finished:
             say(f"{out} is already finished; nothing to do (--overwrite starts over)")
         record = run_folder.record
-        parts = (summarize(record, out, output), next_steps(record, given, settings))
+        parts = (summarize(record, out, output), next_steps(record, paths, settings))
         print("\n\n".join(filter(None, parts)))
 
     return Command(name=name, purpose=purpose, run=run, settings=settings, add_arguments=add_arguments, is_step=True)
@@ -141,14 +141,14 @@ def guarded(action: Callable[[], None], *, debug: bool) -> int:
         action()
     except BallastError as error:
         message, status = str(error), error.exit_status
-    except _USERS_PATHS as error:
+    except _PATH_ERRORS as error:
         message, status = f"{error.filename}: {error.strerror}", UsageError.exit_status
     except KeyboardInterrupt:
         print("ballast: stopped; rerun the same command to resume from the last commit", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:
-        own = of_worker(error)
-        message = str(own) if own else f"failed: {one_line(error)} (--debug shows the trace)"
+        worker_error = of_worker(error)
+        message = str(worker_error) if worker_error else f"failed: {one_line(error)} (--debug shows the trace)"
         status = BallastError.exit_status
     else:
         return 0

@@ -9,8 +9,8 @@ from udfs.stages import ExportFacts, ImagesFacts, Stage
 from udfs.storage.addresses import join, name_of
 
 _DRAW_REPORT = "figures, curves and samples on one page"
-_LIST_IMAGES = "one row an image, for a downloader"
-_EXPORT = "the pairs as lines of JSON, for other tools: their images are there"
+_LIST_IMAGES = "one row per image, for a downloader"
+_EXPORT = "the pairs as lines of JSON, for tools that already have the images"
 _WITH_LIST = "(--metadata: the entries it was matched with)"
 _DOWNLOADER = "img2dataset"
 
@@ -19,7 +19,7 @@ Step = tuple[str, list[str]]
 
 
 def next_steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> str:
-    """What to do with the result of a run: each command below its purpose. Empty where nothing follows."""
+    """What to do with the result of a run: each command below its purpose; empty if nothing follows."""
     return _text(_steps(record, inputs, settings))
 
 
@@ -27,7 +27,7 @@ def next_of_list(path: str) -> str:
     """What to do with a list of entries that was just written."""
     return _text(
         [
-            ("what it holds, and what can never match", ["metadata", "show", path]),
+            ("show what it holds, and what can never match", ["metadata", "show", path]),
             ("curate with it", ["curate", "FILE.warc.gz", "--metadata", path, "--out", "DIR"]),
         ]
     )
@@ -56,10 +56,10 @@ def _steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> list
         case "dedup" | "merge":
             return [(f"count {_WITH_LIST}", ["count", out, *into["counts"]])]
         case "count":
-            given = [inputs[0], "--entry-counts", out]
+            counted = [inputs[0], "--entry-counts", out]
             return [
-                ("the size of the subset at any t", ["plan", *given]),
-                ("draw it", ["balance", *given, *into["subset"]]),
+                ("the size of the subset at any t", ["plan", *counted]),
+                ("draw it", ["balance", *counted, *into["subset"]]),
             ]
         case "balance":
             counts = ["--entry-counts", path] if (path := settings.counts.entry_counts) else []
@@ -77,28 +77,28 @@ def _steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> list
             return [("download them", _download(out, downloaded)), (f"balance what is left {_WITH_LIST}", left)]
         case "export" if (rows := _read(stages.export, inputs[0])) and name_of(rows) != Stage.IMAGES:
             left = ["balance", rows, "--survivors", "SCORES.parquet", "--where", "score > 0.28", *into["final"]]
-            return [(f"balance what others keep of it {_WITH_LIST}", left)]
+            return [(f"balance the rows that a filter keeps {_WITH_LIST}", left)]
     return []
 
 
 def _match(out: str) -> Step:
-    return "keep what an entry matches (--metadata: your entries)", ["match", out, "--out", f"{out}-matched"]
+    return "keep the pairs that an entry matches (--metadata: your entries)", ["match", out, "--out", f"{out}-matched"]
 
 
-def _read(facts: ImagesFacts | ExportFacts | None, given: str) -> str:
-    """The rows that a stage was made from, by an address that names no others: a run's folder may hold a pool and a
+def _read(facts: ImagesFacts | ExportFacts | None, path: str) -> str:
+    """The address of the rows that a stage was made from; not a run's folder, which may hold both a pool and a
     subset."""
     of = facts.of if facts else None
-    return join(given, of) if isinstance(of, Stage) and of != name_of(given) else given
+    return join(path, of) if isinstance(of, Stage) and of != name_of(path) else path
 
 
 def _download(out: str, into: str) -> list[str]:
-    """The downloader's command: each sample and each row of its metadata keeps the `uuid`, by which captions rejoin."""
+    """The downloader's command: each sample and each row of metadata keeps the `uuid`, which leads to its captions."""
     columns = ["--url_col", "url", "--caption_col", "caption", "--save_additional_columns", '["uuid"]']
     files = ["--output_format", "webdataset", "--output_folder", into]
     return [_DOWNLOADER, "--url_list", join(out, Stage.IMAGES), "--input_format", "parquet", *columns, *files]
 
 
 def _subset(record: RunRecord, out: str) -> str:
-    """What `group` takes of a run: the folder, of several subsets the smallest."""
+    """What `group` reads of a run: the folder, or the smallest of several subsets."""
     return join(out, record.subsets[0].folder) if len(record.subsets) > 1 else out

@@ -38,14 +38,14 @@ FAMILIES = {
     "metadata": "build the list of entries from WordNet and Wikipedia; import, show and compare lists",
     "emr": "render, check and submit the requests for Amazon EMR",
 }
-"""What the commands whose names share a first word are for."""
+"""The purpose of the commands whose names share a first word."""
 
 
 def command(name: str) -> Command:
     """The command of this name; its module is imported only now."""
     module, _, attribute = COMMANDS[name].partition(":")
-    found: Command = getattr(import_module(module), attribute)
-    return found
+    loaded: Command = getattr(import_module(module), attribute)
+    return loaded
 
 
 def all_commands() -> Iterator[Command]:
@@ -59,5 +59,5 @@ def name_in(words: Sequence[str]) -> str | None:
 
 
 def file_of(name: str) -> str:
-    """The file that runs a command, relative to the checkout; its family's name is the first argument then."""
+    """The file that runs a command, relative to the checkout. A family's file takes the second word of the name."""
     return COMMANDS[name].partition(":")[0].replace(".", "/") + ".py"

@@ -1,4 +1,4 @@
-"""What a run printed at its end says: the funnel, the threshold, and where things are. Drawn from run.json alone."""
+"""The summary that a run prints at its end: funnel, threshold, and where things are. Made from run.json alone."""
 
 import textwrap
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ _COLUMNS = 80
 
 
 def summarize(record: RunRecord, out: str, output: str) -> str:
-    """The summary of a run, from its record, a few lines of text. `output` is the stage of its result."""
+    """The summary of a run as a few lines of text. `output` is the stage of its result."""
     lines = list(_figures(record))
     width = max((len(value) for _, value, _ in lines), default=0)
     text = [f"  {label:<10} {value:>{width}}  {about}".rstrip() for label, value, about in lines]
     seconds = sum(facts.seconds or 0 for facts in record.stages.finished())
-    head = f"{record.job} finished in {span(seconds)} of stages, {record.finished or 'just now'}"
+    head = f"{record.job} finished {record.finished or 'just now'}; its stages took {span(seconds)}"
     return "\n".join([head, *text, "", *_times(record.stages), "", *_where(record, out, output)])
 
 
@@ -47,7 +47,7 @@ def _figures(record: RunRecord) -> Iterator[Line]:
 
 
 def _times(stages: Stages) -> list[str]:
-    """What each stage took, in its order."""
+    """How long each stage took, in order."""
     times = [f"{facts.stage} {span(facts.seconds)}" for facts in stages.finished() if facts.seconds is not None]
     text = ", ".join(item.replace(" ", "\N{NO-BREAK SPACE}") for item in times)
     lines = textwrap.wrap(f"  time       {text}", _COLUMNS, subsequent_indent=" " * 13, break_long_words=False)
@@ -73,7 +73,7 @@ def _subset(subset: Subset) -> Iterator[Line]:
     yield ("t", _n(facts.t), above)
     yield _line(subset_step(subset))
     if facts.capped_by_earlier_draw is not None:
-        yield ("capped", _n(facts.capped_by_earlier_draw), "of them would now be likelier than their first draw was")
+        yield ("capped", _n(facts.capped_by_earlier_draw), "of them keep the smaller probability of their first draw")
 
 
 def _where(record: RunRecord, out: str, output: str) -> list[str]:
@@ -84,7 +84,7 @@ def _where(record: RunRecord, out: str, output: str) -> list[str]:
     if Stage.ENTRY_COUNTS in stages:
         places.append((COUNTS_FILE, "the same as {entry: count}"))
     if Stage.SUBSET in stages:
-        places.append((CARD_FILE, "the data card: what the subset is, and what to know of it"))
+        places.append((CARD_FILE, "the data card: what the subset is, and what to know about it"))
     if record.report is not None:
         places.append((record.report, "figures, curves and samples: open it in a browser"))
     places.append((RUN_FILE, "settings, versions and figures"))

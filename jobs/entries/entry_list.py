@@ -1,4 +1,4 @@
-"""Build: the sources' counts to one list of entries and the manifest beside it."""
+"""Build: one list of entries from the counts of the sources, with a manifest beside it."""
 
 import json
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ _SUFFIX = ".json"
 
 
 def build_list(settings: Settings) -> tuple[EntryList, dict[str, Any]]:
-    """Build a list, write it with its manifest, and give both.
+    """Build a list, write it with its manifest, and return both.
 
-    Raises `UsageError` where no source is named, or nothing comes of those that are.
+    Raises `UsageError` where no source is named, and for sources that cannot be read.
     """
     out, build = settings.output.out, settings.build
     if not (build.wordnet or build.wikipedia or build.pageviews):
@@ -31,13 +31,13 @@ def build_list(settings: Settings) -> tuple[EntryList, dict[str, Any]]:
         sources = ranked_sources(spark, settings, build.sources or f"{out.removesuffix(_SUFFIX)}.sources")
         sources.insert(1 if build.wordnet else 0, numbers())
         entries, accounts = merge(sources, build.size, normalize=build.normalize_entries)
-    found = EntryList(tuple(entries), out)
+    built = EntryList(tuple(entries), out)
     about = {
         "size": build.size,
         "normalized": build.normalize_entries,
         "sources": [_source_json(source, account) for source, account in zip(sources, accounts, strict=True)],
     }
-    return found, write_list(found, about)
+    return built, write_list(built, about)
 
 
 def _source_json(source: RankedSource, account: Account) -> dict[str, Any]:
@@ -45,11 +45,11 @@ def _source_json(source: RankedSource, account: Account) -> dict[str, Any]:
 
 
 def check_out(out: str) -> None:
-    """Raise `UsageError` for a path at which no list can be written."""
+    """Raise `UsageError` for a path where no list can be written."""
     if not out.endswith(_SUFFIX):
         raise UsageError(f"--out {out}: the name of a list must end in {_SUFFIX}")
     if Path(out).is_dir() or not Path(out).absolute().parent.is_dir():
-        raise UsageError(f"--out {out}: is a folder" if Path(out).is_dir() else f"--out {out}: its folder is not there")
+        raise UsageError(f"--out {out}: is a folder" if Path(out).is_dir() else f"--out {out}: its folder is missing")
 
 
 def manifest_path(path: str) -> Path:
@@ -58,7 +58,7 @@ def manifest_path(path: str) -> Path:
 
 
 def write_list(entries: EntryList, about: dict[str, Any]) -> dict[str, Any]:
-    """Write a list to its `source` as JSON, an entry a line, and the manifest beside it; gives the manifest.
+    """Write a list to its `source` as JSON, one entry per line, and the manifest beside it; returns that.
 
     The manifest holds nothing of the machine or the time: equal inputs and settings give equal bytes.
     """

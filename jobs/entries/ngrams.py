@@ -1,10 +1,10 @@
 """Words and pairs of words of Wikipedia's articles: counts and association, from dumps to Parquet.
 
-Workers add up what they read in dictionaries of bounded size (`metadata.counting`), Spark sums these partial counts,
-spilling to disk. **Pruning is exact.** No count is left out before it is summed up. After that, with
+Workers count in dictionaries of bounded size (`metadata.counting`), and Spark sums these partial counts, spilling to
+disk. **Pruning is exact.** No count is left out before it is summed up. After that, with
 `--keep-bigram-count C` and `--keep-pmi P`, the pairs with count < C and PMI < P are left out, so that any selection
 `count >= c and PMI >= p` with c >= C or p >= P finds what it would find among all pairs; others are refused. Most of
-these are left out before their words' counts are looked up: for a count c(xy) < C, PMI >= P needs
+the pairs are left out before their words' counts are looked up: for a count c(xy) < C, PMI >= P needs
 c(x) · c(y) <= c(xy) · N / 2^P, so that neither word may occur more than (C - 1) · N / 2^P times.
 """
 
@@ -36,7 +36,7 @@ _PMI_DECIMALS = 6
 
 
 def plan_dumps(arguments: Sequence[str], split_bytes: int) -> list[Piece]:
-    """The pieces of dumps, given as files or folders of them. Raises `UsageError` as `plan_pieces`."""
+    """The pieces of dumps, given as files or folders of them. Raises `UsageError` like `plan_pieces`."""
     paths = [str(Path(path).absolute()) for argument in arguments for path in _dumps(argument)]
     return plan_pieces(paths, split_bytes)
 
@@ -45,20 +45,20 @@ def _dumps(argument: str) -> list[str]:
     if not isdir(argument):
         return [argument]
     with scandir(argument) as entries:
-        found = sorted(entry.path for entry in entries if entry.is_file() and _DUMP_NAME.fullmatch(entry.name))
-    if not found:
-        raise UsageError(f"{argument}: no pages-articles dump (*.xml, *.xml.bz2) in it")
-    return found
+        dumps = sorted(entry.path for entry in entries if entry.is_file() and _DUMP_NAME.fullmatch(entry.name))
+    if not dumps:
+        raise UsageError(f"{argument}: this folder has no pages-articles dump (*.xml, *.xml.bz2)")
+    return dumps
 
 
 def ngrams_identity(pieces: Sequence[Piece], counting: Ngrams, *, with_pairs: bool) -> dict[str, Any]:
-    """What decides the counts, for run.json."""
-    decides: dict[str, Any] = {"lowercase": counting.lowercase, "tokenizer": TOKENIZER_VERSION}
+    """What determines the counts, for run.json."""
+    settings: dict[str, Any] = {"lowercase": counting.lowercase, "tokenizer": TOKENIZER_VERSION}
     if with_pairs:
-        decides["keep_bigram_count"] = counting.keep_bigram_count
-        decides["keep_pmi"] = counting.keep_pmi
+        settings["keep_bigram_count"] = counting.keep_bigram_count
+        settings["keep_pmi"] = counting.keep_pmi
     paths = sorted({piece.path for piece in pieces})
-    return {"settings": decides, "inputs": {**files_identity(paths), "pieces": len(pieces)}}
+    return {"settings": settings, "inputs": {**files_identity(paths), "pieces": len(pieces)}}
 
 
 def ngrams_stages(
@@ -104,15 +104,15 @@ def ngrams_stages(
 
 
 def unigrams(partial: DataFrame) -> DataFrame:
-    """Partial counts to a row a word (`word`, `count`)."""
+    """Partial counts to one row per word (`word`, `count`)."""
     return partial.groupBy(F.col("key").alias("word")).agg(F.sum("count").alias("count"))
 
 
 def bigrams(partial: DataFrame, words: DataFrame, total: int, counting: Ngrams) -> DataFrame:
-    """Partial counts to a row a pair: `first`, `second`, `count`, `first_count`, `second_count`, `lift`, `pmi`.
+    """Partial counts to one row per pair: `first`, `second`, `count`, `first_count`, `second_count`, `lift`, `pmi`.
 
     `words` (`word`, `count`) has the counts of all words, whose sum is `total`. `lift` and `pmi` are those of
-    `metadata.words`, `pmi` rounded to six decimals. Pruned as the module says.
+    `metadata.words`, `pmi` rounded to six decimals. Pruned as the module's docstring says.
     """
     pairs = partial.groupBy(F.col("key").alias("first"), "second").agg(F.sum("count").alias("count"))
     keep, least_lift = counting.keep_bigram_count, 2.0**counting.keep_pmi

@@ -1,5 +1,5 @@
-"""What the counting of Wikipedia's dumps and of its page views share: scanning files in committed batches, the outcomes
-of each file, and what identifies the files."""
+"""Shared by the counting of Wikipedia's dumps and page views: scanning files in committed batches, the outcomes of each
+file, and what identifies the files."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
@@ -34,7 +34,7 @@ class Scanned(NamedTuple):
 
 
 def files_identity(paths: Sequence[str]) -> dict[str, Any]:
-    """What tells in run.json whether files are the same: names, sizes and times of change, without reading them."""
+    """What identifies files in run.json: names, sizes and times of change, without reading them."""
     files = sorted(map(Path, paths), key=lambda path: path.name)
     lines = [LocalStorage(str(path.absolute().parent)).describe(path.name) for path in files]
     return {"files": len(paths), "sha256": digest(lines)}
@@ -60,14 +60,14 @@ def _input_record(path: str) -> InputRecord:
 def scan_stage(
     spark: SparkSession, run_folder: RunFolder, items: Sequence[tuple], schema: str, count: Count, batch_files: int
 ) -> Scanned:
-    """Count every item that no committed batch holds yet, a task each; returns the outcomes of all of them.
+    """Count every item that no committed batch holds yet, one task per item; returns the outcomes of all items.
 
-    Partial counts lie in `scanned/kind=…/` until `RunFolder.drop`.
+    Partial counts stay in `scanned/kind=…/` until `RunFolder.drop`.
     """
     done = {tuple(item) for manifest in run_folder.manifests(Stage.SCANNED) for item in manifest.facts["items"]}
     pending = [item for item in items if tuple(item) not in done]
     if done:
-        say(f"{len(done):,} of {len(items):,} pieces were committed before; {len(pending):,} to go")
+        say(f"{len(done):,} of {len(items):,} pieces were committed before; {len(pending):,} are left")
     run_folder.clean(Stage.SCANNED)
     number = len(run_folder.manifests(Stage.SCANNED))
     read = Read(len(items) - len(pending), len(items), "pieces")

@@ -1,4 +1,4 @@
-"""The sources of entries as folders of Parquet: counted from dumps, or counted before; ranked above a threshold."""
+"""The sources of entries as folders of Parquet: counted from dumps, now or before; ranked above a threshold."""
 
 from collections.abc import Callable, Iterator, Sequence
 from math import log2
@@ -18,7 +18,7 @@ from jobs.runs.run_record_file import read_record
 from jobs.settings.building import EntryBuild, Ngrams, Titles
 from jobs.settings.flags import execution_settings
 from jobs.settings.groups import Draws, Execution, Output, Reading
-from jobs.settings.settings import Settings, Taken, take
+from jobs.settings.settings import Settings, Taken, take, takes
 from jobs.spark.frames import read_files
 from jobs.spark.progress import say
 from metadata.counting import PAIR_COUNT, SYNSET_NAME, TITLE_VIEWS, WORD_COUNT
@@ -40,21 +40,16 @@ _PRUNED = (
 
 
 SOURCE_SETTINGS: dict[str, tuple[Taken, ...]] = {
-    WORDNET_JOB: (take(Output), take(Execution)),
-    UNIGRAMS_JOB: (
-        take(Output),
-        take(Ngrams, "lowercase", "split_bytes"),
-        take(Reading, "batch_files"),
-        take(Execution),
-    ),
-    BIGRAMS_JOB: (take(Output), take(Ngrams), take(Reading, "batch_files"), take(Execution)),
-    TITLES_JOB: (take(Output), take(Titles), take(Draws), take(Reading, "batch_files"), take(Execution)),
+    WORDNET_JOB: takes(Output, Execution),
+    UNIGRAMS_JOB: takes(Output, take(Ngrams, "lowercase", "split_bytes"), take(Reading, "batch_files"), Execution),
+    BIGRAMS_JOB: takes(Output, Ngrams, take(Reading, "batch_files"), Execution),
+    TITLES_JOB: takes(Output, Titles, Draws, take(Reading, "batch_files"), Execution),
 }
 """The settings of the commands that count a source."""
 
 
 def count_source(spark: SparkSession, job: str, inputs: Sequence[str], out: str, settings: Settings) -> RunFolder:
-    """Count the inputs of a source job into the folder `out`; what is there already is not counted again."""
+    """Count the inputs of a source job into the folder `out`; existing counts are not repeated."""
     identity, stages = _PLANS[job](inputs, settings)
     if any(_is_within(out, path) for path in inputs):
         raise UsageError(f"--out {out}: the job reads from there: name another folder")
@@ -62,7 +57,7 @@ def count_source(spark: SparkSession, job: str, inputs: Sequence[str], out: str,
     execution, output = execution_settings(SOURCE_SETTINGS[job], settings), settings.output
     run_folder = RunFolder.open(out, identity, execution, overwrite=output.overwrite, break_lock=output.break_lock)
     if run_folder.finished:
-        say(f"{out} holds these counts already; no dump was read (--overwrite counts anew)")
+        say(f"{out} holds these counts already; no dump was read (--overwrite counts again)")
         return run_folder
     with run_folder.writing():
         stages(spark, run_folder)
@@ -105,22 +100,22 @@ _PLANS: dict[str, Callable[[Sequence[str], Settings], _Plan]] = {
 def open_source_folder(
     spark: SparkSession, jobs: Sequence[str], inputs: Sequence[str], folder: str, settings: Settings
 ) -> RunFolder:
-    """The counts of a source: `inputs` themselves, where they are the output of one of `jobs`, else counted from them
-    into `folder` by the first of these."""
+    """The counts of a source: `inputs` if it is the output folder of one of `jobs`; else the first of these counts the
+    inputs into `folder`."""
     record = read_record(LocalStorage(inputs[0])) if len(inputs) == 1 and isdir(inputs[0]) else None
     if record is None:
         return count_source(spark, jobs[0], inputs, folder, settings)
     if record.job not in jobs:
         raise UsageError(f"{inputs[0]}: is the output of {record.job}, not of {' or '.join(jobs)}")
     if not record.is_finished:
-        raise UsageError(f"{inputs[0]}: its {record.job} run is {record.state}: run that again first")
+        raise UsageError(f"{inputs[0]}: its {record.job} run is {record.state}: rerun that command first")
     return RunFolder(LocalStorage(inputs[0]), record)
 
 
 def ranked_sources(spark: SparkSession, settings: Settings, sources: str) -> list[RankedSource]:
     """The sources that the settings name, in the order of the list, each above its threshold, best first.
 
-    Counts of dumps are kept in folders below `sources`. A source that is not named is absent.
+    Counts of dumps are kept in folders below `sources`. A source that the settings do not name is absent.
     """
     ranked, build = [], settings.build
     if build.wordnet is not None:
@@ -146,21 +141,21 @@ def _wordnet(spark: SparkSession, folder: RunFolder) -> RankedSource:
 def _unigrams(spark: SparkSession, folder: RunFolder, build: EntryBuild) -> RankedSource:
     least = build.min_unigram_count
     words = read_files(spark, folder.files(Stage.UNIGRAMS), WORD_COUNT).where(F.col("count") >= least)
-    about = {"min_unigram_count": least, **_decided_by(folder, "lowercase", "tokenizer")}
+    about = {"min_unigram_count": least, **_settings_of(folder, "lowercase", "tokenizer")}
     return _ranked("unigrams", words, F.col("word"), F.col("count"), about, _about(folder.record.stages.unigrams))
 
 
 def _bigrams(spark: SparkSession, folder: RunFolder, build: EntryBuild) -> RankedSource:
-    kept = _decided_by(folder, "keep_bigram_count", "keep_pmi")
+    kept = _settings_of(folder, "keep_bigram_count", "keep_pmi")
     if build.min_bigram_count < kept["keep_bigram_count"] and build.min_pmi < kept["keep_pmi"]:
-        said = _PRUNED.format(
+        message = _PRUNED.format(
             pmi=build.min_pmi,
             count=build.min_bigram_count,
             folder=folder.storage.root,
             kept_count=kept["keep_bigram_count"],
             kept_pmi=kept["keep_pmi"],
         )
-        raise UsageError(said)
+        raise UsageError(message)
     pairs = read_files(spark, folder.files(Stage.BIGRAMS), PAIR_COUNT).where(
         (F.col("count") >= build.min_bigram_count) & (F.col("lift") >= 2.0**build.min_pmi)
     )
@@ -169,24 +164,24 @@ def _bigrams(spark: SparkSession, folder: RunFolder, build: EntryBuild) -> Ranke
     words = unigrams_facts.words if unigrams_facts is not None else 0
     highest = log2(max(words, 1))
     if build.min_pmi > highest:
-        say(f"of {words:,} words no pair has a PMI above {highest:.1f}: lower --min-pmi to have pairs")
+        say(f"--min-pmi: with {words:,} words no pair has a PMI above {highest:.1f}: lower it to have pairs")
     return _ranked("bigrams", pairs, F.concat_ws(" ", "first", "second"), F.col("lift"), about, {"words": words})
 
 
 def _titles(spark: SparkSession, folder: RunFolder, build: EntryBuild) -> RankedSource:
     titles = read_files(spark, folder.files(Stage.TITLES), TITLE_VIEWS).where(F.col("views") >= build.min_views)
-    about = {"min_views": build.min_views, **_decided_by(folder, "min_hour_views")}
+    about = {"min_views": build.min_views, **_settings_of(folder, "min_hour_views")}
     return _ranked("titles", titles, F.col("title"), F.col("views"), about, _about(folder.record.stages.titles))
 
 
-def _decided_by(folder: RunFolder, *names: str) -> dict[str, Any]:
+def _settings_of(folder: RunFolder, *names: str) -> dict[str, Any]:
     return {name: folder.record.setting(name) for name in names}
 
 
 def _about(facts: StageFacts | None) -> dict[str, Any]:
-    """What the manifest of a list says of a source: no time, and not each file's outcomes."""
-    found = to_builtins(facts) if facts is not None else {}
-    return {key: value for key, value in found.items() if key not in ("seconds", "files")}
+    """The facts of a source for the manifest of a list: without its time and the outcomes by file."""
+    fields = to_builtins(facts) if facts is not None else {}
+    return {key: value for key, value in fields.items() if key not in ("seconds", "files")}
 
 
 def _ranked(

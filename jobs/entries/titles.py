@@ -1,4 +1,4 @@
-"""Titles of Wikipedia's articles by their views: pageviews files to Parquet."""
+"""Titles of Wikipedia's articles with their views: pageviews files to Parquet."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -22,19 +22,19 @@ _HOURS = 24
 
 
 def plan_views(arguments: Sequence[str], days: int | None, seed: int) -> list[ViewsFile]:
-    """The pageviews files to read, of the sampled days only if there are to be samples; says which days lack hours."""
+    """The pageviews files to read: all, or those of a sample of `days`. Warns of days that lack hours."""
     files = plan_files([str(Path(path).absolute()) for path in arguments], days, seed)
     for day in sorted({file.day for file in files if file.form == HOURLY}):
         hours = sum(file.day == day for file in files)
         if hours < _HOURS:
-            warn(f"{day}: {hours} of its 24 hours are there")
+            warn(f"{day}: only {hours} of its 24 hours are among the files")
     return files
 
 
 def titles_identity(files: Sequence[ViewsFile], min_hour_views: int) -> dict[str, Any]:
-    """What decides the views, for run.json."""
-    decides = {"min_hour_views": min_hour_views}
-    return {"settings": decides, "inputs": files_identity([file.path for file in files])}
+    """What determines the views, for run.json."""
+    settings = {"min_hour_views": min_hour_views}
+    return {"settings": settings, "inputs": files_identity([file.path for file in files])}
 
 
 def titles_stage(
@@ -58,5 +58,5 @@ def titles_stage(
 
 
 def titles(partial: DataFrame) -> DataFrame:
-    """Partial counts to a row a title (`title`, `views`)."""
+    """Partial counts to one row per title (`title`, `views`)."""
     return partial.groupBy(F.col("key").alias("title")).agg(F.sum("count").alias("views"))

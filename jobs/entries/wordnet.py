@@ -15,7 +15,7 @@ from udfs.stages import Stage, WordnetFacts
 
 
 def wordnet_paths(dict_dir: str) -> list[str]:
-    """The data files of a dict folder. Raises `UsageError` if one is not there."""
+    """The data files of a dict folder. Raises `UsageError` if one is missing."""
     check_dict_dir(Path(dict_dir))
     return [str(Path(dict_dir).absolute() / name) for name in DATA_FILES]
 
@@ -25,7 +25,7 @@ def wordnet_identity(dict_dir: str) -> dict[str, Any]:
 
 
 def wordnet_stage(spark: SparkSession, run_folder: RunFolder, dict_dir: str) -> None:
-    """Write `wordnet/`: a row a name (`name`, `synsets`: how many synsets it names)."""
+    """Write `wordnet/`: one row per name (`name`, `synsets`: how many synsets it names)."""
     if run_folder.record.stages.wordnet is not None:
         return
     watch = Stopwatch()

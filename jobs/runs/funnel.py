@@ -1,4 +1,4 @@
-"""The funnel of a run, from pages to the subset, by its record."""
+"""The funnel of a run, from pages to the subset, read from its record."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ _RULES = {
 
 
 def funnel(record: RunRecord) -> list[Step]:
-    """The steps that a run has made, in order; those after several subsets are the subsets."""
+    """The steps of a run's funnel, in order. The last ones are its subsets, one step for each."""
     stages, subsets = record.stages, record.subsets
     return [
         *(extraction_steps(stages.files) if stages.files else ()),
@@ -30,10 +30,10 @@ def funnel(record: RunRecord) -> list[Step]:
 def extraction_steps(facts: FilesFacts) -> list[Step]:
     """From pages to pairs."""
     count = facts.count
-    named = count(Outcome.TEXTS) - sum(map(count, (Outcome.TEXT_BLANK, Outcome.TEXT_NO_URL, Outcome.TEXT_BLOCKED)))
+    texts = count(Outcome.TEXTS) - sum(map(count, (Outcome.TEXT_BLANK, Outcome.TEXT_NO_URL, Outcome.TEXT_BLOCKED)))
     dropped = {name: count(outcome) for outcome, name in _RULES.items()}
     unsure = count(Outcome.TEXT_UNSURE_LANGUAGE)
-    captions = named - sum(dropped.values())
+    captions = texts - sum(dropped.values())
     kept = captions - count(Outcome.TEXT_OTHER_LANGUAGE) - unsure
     blocked = f", {count(Outcome.IMAGE_BLOCKED):,} blocked" if count(Outcome.IMAGE_BLOCKED) else ""
     pages = ", ".join([f"of {count(Outcome.RECORDS):,} records", *_pages_left_out(facts)])
@@ -41,11 +41,11 @@ def extraction_steps(facts: FilesFacts) -> list[Step]:
     steps = [
         Step("pages", count(Outcome.PAGES), None, "", pages),
         Step("images", count(Outcome.IMAGES), None, "", images),
-        Step("texts", named, None, "", ""),
+        Step("texts", texts, None, "", ""),
     ]
-    if captions != named:
+    if captions != texts:
         about = ", ".join(f"{number:,} {name}" for name, number in dropped.items() if number)
-        steps.append(Step("captions", captions, named, "", about))
+        steps.append(Step("captions", captions, texts, "", about))
     steps.append(Step("language", kept, captions, "", f"{unsure:,} with too low a language score" if unsure else ""))
     if count(Outcome.TEXT_NO_MATCH) or count(Outcome.PAIRS) != kept:
         steps.append(Step("matched", count(Outcome.PAIRS), kept, "", ""))
@@ -67,7 +67,7 @@ def match_steps(facts: MatchedFacts) -> list[Step]:
 
 
 def pool_step(facts: PoolFacts, stages: Stages) -> Step:
-    """The pool, as a share of the pairs where the run extracted them."""
+    """The pool; where the run extracted the pairs, also as a share of them."""
     repeats = stages.repeats
     over = [f"{repeats.captions:,} captions"] if repeats and repeats.captions else []
     over += [f"{repeats.images:,} images"] if repeats and repeats.images else []
@@ -83,5 +83,5 @@ def pool_step(facts: PoolFacts, stages: Stages) -> Step:
 
 def subset_step(subset: Subset, name: str = "subset") -> Step:
     """A subset, as a share of the pairs that it was drawn from."""
-    blocked = f"without {subset.blocked:,} blocked pairs of it, " if subset.blocked is not None else ""
+    blocked = f"without its {subset.blocked:,} blocked pairs, " if subset.blocked is not None else ""
     return Step(name, subset.facts.pairs, subset.pool_pairs, "of the pool", f"{blocked}{subset.facts.images:,} images")

@@ -1,4 +1,4 @@
-"""What identifies a run: the version, the libraries, hashes of what it reads, and where two identities differ."""
+"""What identifies a run: Ballast's version, the libraries and hashes of what it reads. Where two identities differ."""
 
 import hashlib
 import json
@@ -20,14 +20,15 @@ def ballast_version() -> str:
 
 
 def library_versions() -> dict[str, str]:
-    """The versions of Python and of the libraries that decide rows."""
-    found = {"python": platform.python_version(), "pyspark": pyspark.__version__}  # a cluster's is not installed
+    """The versions of Python and of the libraries that determine the rows."""
+    # on a cluster, pyspark is not an installed package
+    versions = {"python": platform.python_version(), "pyspark": pyspark.__version__}
     for package in _RECORDED_PACKAGES:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "unknown"
-    return found
+            versions[package] = "unknown"
+    return versions
 
 
 def digest(lines: Iterable[str]) -> str:
@@ -36,15 +37,15 @@ def digest(lines: Iterable[str]) -> str:
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """Where two identities differ, each as `name: before, now`. At the top, only the names of `now` are compared."""
-    found = []
+    """Where two identities differ, as `name: … there, … now`. At the top level, compares only the names of `now`."""
+    lines = []
     for key in sorted(now.keys() | (before.keys() if prefix else set())):
         old, new = before.get(key), now.get(key)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            found += differences(old, new, f"{prefix}{key}.")
+            lines += differences(old, new, f"{prefix}{key}.")
         elif old != new:
-            found.append(f"{prefix}{key}: {_shortened(old)} there, {_shortened(new)} now")
-    return found
+            lines.append(f"{prefix}{key}: {_shortened(old)} there, {_shortened(new)} now")
+    return lines
 
 
 def _shortened(value: Any) -> str:

@@ -1,8 +1,8 @@
 """Input files in committed batches: which are done, which are left, and which are read again.
 
 A batch is one Spark write of tagged rows and one manifest, which lists its input files by path. These manifests alone
-say what a run has read. By them the same command resumes, reads files that were added, and with `--retry-failed`
-replaces the rows of a file.
+say what a run has read. They let the same command resume, read added files and, with `--retry-failed`, replace the rows
+of files that went wrong.
 """
 
 from collections import Counter
@@ -33,7 +33,7 @@ Extract = Callable[[Sequence[InputFile]], DataFrame]
 """Input files to tagged rows (`schemas.tagged`)."""
 
 _MADE_FROM_IT = tuple(stage for stage in Stage if stage != Stage.EXTRACTED)
-_NAMED_FAILURES = 20  # of a batch; `files/` has them all
+_NAMED_FAILURES = 20  # logged per batch; `files/` has all of them
 
 
 class Contents(NamedTuple):
@@ -45,7 +45,7 @@ class Contents(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What there is left to read: files that no batch holds, and whether files that went wrong are read again."""
+    """What is left to read: files that no batch holds, and whether files that went wrong are read again."""
 
     pending: list[InputFile]
     retries: bool
@@ -54,17 +54,17 @@ class Work(NamedTuple):
 def work_left(run_folder: RunFolder, files: Sequence[InputFile], reading: Reading) -> Work:
     """What a run on these files has left to do in this folder.
 
-    Raises `UsageError` when files that it has read are not among them.
+    Raises `UsageError` when files that the run has read are not among `files`.
     """
     done = {path for manifest in run_folder.manifests(Stage.EXTRACTED) for path in manifest.facts["inputs"]}
     gone = sorted(done - {file.path for file in files})
     if gone:
         raise UsageError(
-            f"--out {run_folder.storage.root}: the command lacks {len(gone):,} of the input files that this run has "
-            f"read ({gone[0]}): name them too, or another folder, or start over with --overwrite"
+            f"--out {run_folder.storage.root}: the command leaves out {len(gone):,} of the input files that this run "
+            f"has read ({gone[0]}): add them, name another folder, or start over with --overwrite"
         )
     facts = run_folder.record.stages.files
-    # of an unfinished run it is not known yet whether any went wrong
+    # an unfinished run does not know yet whether any file went wrong
     wrong = facts is None or bool(facts.damaged)
     return Work([file for file in files if file.path not in done], bool(reading.retry_failed and done and wrong))
 
@@ -72,8 +72,8 @@ def work_left(run_folder: RunFolder, files: Sequence[InputFile], reading: Readin
 def extract_batches(
     spark: SparkSession, run_folder: RunFolder, files: Sequence[InputFile], extract: Extract, reading: Reading
 ) -> None:
-    """Read what is left (`work_left`), batch by batch, and gather the rows of files. Invalidates later stages when
-    there was anything to read."""
+    """Read what is left (`work_left`), batch by batch, and gather the file rows. Invalidates later stages when there
+    is anything to read."""
     work = work_left(run_folder, files, reading)
     if work.pending or work.retries:
         run_folder.discard(_MADE_FROM_IT)
@@ -107,8 +107,8 @@ def extract_batches(
 
 
 def _retry(spark: SparkSession, run_folder: RunFolder, files: dict[str, InputFile], extract: Extract) -> None:
-    """Read the files that went wrong again, and rewrite each batch that holds such files: with their new rows, and with
-    the old rows of the others. A file that was partial and fails now keeps its old rows."""
+    """Read the files that went wrong again, and rewrite each batch that holds such files: their new rows, and the old
+    rows of its other files. A file that was partial and fails now keeps its old rows."""
     for manifest in run_folder.manifests(Stage.EXTRACTED):
         watch = Stopwatch()
         rows = _file_rows(spark, run_folder, manifest)
@@ -136,7 +136,7 @@ def _retry(spark: SparkSession, run_folder: RunFolder, files: dict[str, InputFil
 
 
 def _committed_rows(spark: SparkSession, run_folder: RunFolder, manifest: Manifest, like: DataFrame) -> DataFrame:
-    """The tagged rows of a batch, with the columns of `like`."""
+    """The committed tagged rows of a batch, with the columns of `like`."""
     parts = []
     for part, kind in ((PAIRS_PART, KIND_PAIR), (FILES_PART, KIND_FILE)):
         names = run_folder.files(Stage.EXTRACTED, part, manifest.unit)
@@ -154,7 +154,7 @@ def _file_rows(spark: SparkSession, run_folder: RunFolder, manifest: Manifest) -
 def _report_batch(
     spark: SparkSession, run_folder: RunFolder, manifest: Manifest, seconds: float, how_far: str
 ) -> Contents:
-    """A line about a committed batch, and one about each file that failed; returns what the batch holds."""
+    """Log a committed batch and each of its failed files; return what the batch holds."""
     rows = _file_rows(spark, run_folder, manifest)
     statuses = Counter(row["status"] for row in rows)
     counts = " ".join(f"{status.value}={statuses[status]}" for status in FileStatus)
@@ -164,12 +164,12 @@ def _report_batch(
     for path, error in failures[:_NAMED_FAILURES]:
         say(f"failed file={path} error={error}")
     if len(failures) > _NAMED_FAILURES:
-        say(f"failed files={len(failures) - _NAMED_FAILURES} more in {manifest.unit}: see files/ at the end")
+        say(f"failed files={len(failures) - _NAMED_FAILURES} more in {manifest.unit}: files/ lists them all at the end")
     return Contents(pages, pairs, len(failures))
 
 
 def _committed(spark: SparkSession, run_folder: RunFolder, done: int, total: int) -> Read:
-    """What the committed batches hold, which have read `done` of `total` files."""
+    """The totals of the committed batches, which have read `done` of `total` files."""
     files = run_folder.files(Stage.EXTRACTED, FILES_PART)
     if not files:
         return Read(done, total)
@@ -182,13 +182,13 @@ def _stop_if_too_many(read: Read, reading: Reading) -> None:
     if reading.max_failed_files is not None and read.failed > reading.max_failed_files:
         raise BallastError(
             f"{read.failed:,} of the {read.done:,} files read so far failed, and --max-failed-files is "
-            f"{reading.max_failed_files:,}: see why above; with --retry-failed or a larger number the same command "
-            "goes on"
+            f"{reading.max_failed_files:,}: see the reasons above; rerun the command with --retry-failed, or with a "
+            "larger number"
         )
 
 
 def _gather_files(spark: SparkSession, run_folder: RunFolder, expected: int) -> None:
-    """Write `files/` from the file rows of the batches; check that every file has its row and every counter adds up."""
+    """Write `files/` from the file rows of the batches; check that every file has its row and that counters add up."""
     watch = Stopwatch()
     progress().begin("files")
     run_folder.clean(Stage.FILES)

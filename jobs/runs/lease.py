@@ -1,8 +1,8 @@
 """The lease on an output folder, so that one run at a time writes to it, on this machine or on another.
 
-A lease is a small file that its holder writes anew every `HEARTBEAT_S`. Leases are numbered, the highest counts, and a
-number is taken by a conditional write: of two runs that want the next one gets it. A run that finds its lease gone or
-superseded stops before it commits anything more.
+A lease is a small file that its holder rewrites every `HEARTBEAT_S`. Leases are numbered; the highest number counts.
+A number is taken by a conditional write, so only one of two runs gets the next number. A run that finds its lease gone
+or superseded stops before it commits anything more.
 """
 
 import json
@@ -21,8 +21,8 @@ from udfs.storage.local import Storage
 LEASES = "_manifests/_lease"
 _WRITE_S = 1.0
 HEARTBEAT_S, EXPIRES_S = 20.0, 180.0
-"""A lease whose holder has not written for `EXPIRES_S` is taken over; at once if its process is known to have ended.
-Clocks of two machines may differ by a minute or two without harm."""
+"""A lease that its holder has not rewritten for `EXPIRES_S` may be taken over; at once if the process is known to have
+ended. The clocks of two machines may differ by a minute or two without harm."""
 
 
 class Lease:
@@ -36,7 +36,7 @@ class Lease:
 
     @classmethod
     def acquire(cls, storage: Storage, *, break_lock: bool) -> "Lease":
-        """Take the lease. Raises `BallastError` while another run holds it, unless that is to be broken."""
+        """Take the lease. Raises `BallastError` while another run holds it, unless `break_lock`."""
         leases = storage.list_files(LEASES)
         last = 0
         if leases:
@@ -68,43 +68,43 @@ class Lease:
             raise BallastError(f"{self._storage.root}: {who} has taken it over; nothing more was written to it")
 
     def release(self) -> None:
-        """Give the lease back; what cannot be deleted expires."""
+        """Give the lease back; a lease that cannot be deleted expires."""
         self._stopped.set()
         self._beats.join()
-        with suppress(Exception):  # whatever ended the run is what matters
-            held = _read(self._storage, self._path)
-            if held is not None and held["run"] == self._content["run"]:
+        with suppress(Exception):  # the error that ended the run matters more
+            holder = _read(self._storage, self._path)
+            if holder is not None and holder["run"] == self._content["run"]:
                 self._storage.delete(self._path)
                 self._storage.delete_empty_folders("_manifests")
 
     def _beat(self) -> None:
         while not self._stopped.wait(HEARTBEAT_S):
-            with suppress(Exception):  # the next beat may get through; `check` says when it was too late
-                held = _read(self._storage, self._path)
-                if held is not None and held["run"] == self._content["run"]:
+            with suppress(Exception):  # the next beat may succeed; `check` detects a lost lease
+                holder = _read(self._storage, self._path)
+                if holder is not None and holder["run"] == self._content["run"]:
                     self._storage.write(self._path, _json({**self._content, "heartbeat": time.time()}))
 
 
-_ADVICE = "let it end; if it runs no more, wait three minutes or break its lock with --break-lock"
+_ADVICE = "wait until it ends; if it no longer runs, wait three minutes or take over with --break-lock"
 
 
 def _read(storage: Storage, path: str) -> dict[str, Any] | None:
     data = storage.read(path)
     try:
         holder = json.loads(data or b"")
-    except ValueError:  # written by a run that was killed while at it
+    except ValueError:  # its run was killed while it wrote this
         return None
     return holder if isinstance(holder, dict) and {"run", "heartbeat"} <= holder.keys() else None
 
 
 def _read_later(storage: Storage, path: str) -> dict[str, Any] | None:
-    """A lease that is not whole yet: some file systems show a file before its bytes."""
+    """Read an incomplete lease again, a little later: some file systems show a file before its bytes."""
     time.sleep(_WRITE_S)
     return _read(storage, path)
 
 
 def _is_over(holder: dict[str, Any]) -> bool:
-    """Whether a lease has expired, or its process is one of this machine's that has ended."""
+    """Whether a lease has expired, or its process ran on this machine and has ended."""
     if time.time() - float(holder["heartbeat"]) > EXPIRES_S:
         return True
     if holder.get("place") is None or holder["place"] != _place():
@@ -113,7 +113,7 @@ def _is_over(holder: dict[str, Any]) -> bool:
         os.kill(int(holder["process"]), 0)
     except ProcessLookupError:
         return True
-    except OSError:  # somebody else's
+    except OSError:  # it runs, as another user's process
         return False
     return False
 
@@ -124,7 +124,7 @@ def _who(holder: dict[str, Any]) -> str:
 
 
 def _place() -> str | None:
-    """What tells this boot of this machine, and this container, from others: within it process ids mean the same."""
+    """Identifies this boot of this machine and this container: only within it can process ids be compared."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot} {Path('/proc/self/ns/pid').readlink()}"

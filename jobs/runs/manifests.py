@@ -1,8 +1,8 @@
 """Manifests: which units of a stage are committed, and which files hold their rows.
 
 A stage writes units (a batch of files, or its whole output). A unit exists once the driver has written its manifest,
-one small object that lists the unit's files; nothing is ever renamed. What no manifest lists is deleted when the stage
-begins again and when it ends, so that any Parquet reader can read a finished stage's folder as it is.
+one small object that lists the unit's files; nothing is ever renamed. Files that no manifest lists are deleted when the
+stage begins again and when it ends, so that any Parquet reader can read a finished stage's folder as it is.
 """
 
 import json
@@ -12,7 +12,7 @@ from udfs.stages import Stage
 from udfs.storage.local import Storage
 
 MANIFESTS = "_manifests"
-"""The folder of the manifests, a folder a stage."""
+"""The folder of the manifests, with one subfolder per stage."""
 
 
 class Manifest(NamedTuple):
@@ -26,23 +26,23 @@ class Manifest(NamedTuple):
 
 
 class Manifests:
-    """The manifests of an output folder. Those of a stage are read once, when it is first looked at."""
+    """The manifests of an output folder. Those of a stage are read once, on first use."""
 
     def __init__(self, storage: Storage, *, ignores_present: bool = False) -> None:
-        """With `ignores_present` what is in the folder does not count, since it is about to be deleted."""
+        """`ignores_present`: ignore the manifests that are in the folder, since they are about to be deleted."""
         self._storage = storage
         self._by_unit: dict[Stage, dict[str, Manifest]] = {stage: {} for stage in Stage} if ignores_present else {}
 
     def of_stage(self, stage: Stage) -> list[Manifest]:
         """The committed units of a stage, in order of their names."""
         if stage not in self._by_unit:
-            found = {}
+            by_unit = {}
             for path in self._storage.list_files(f"{MANIFESTS}/{stage}"):
                 data = self._storage.read(path)
                 if path.endswith(".json") and data is not None:
                     manifest = Manifest(**json.loads(data))
-                    found[manifest.unit] = manifest
-            self._by_unit[stage] = found
+                    by_unit[manifest.unit] = manifest
+            self._by_unit[stage] = by_unit
         return [manifest for _, manifest in sorted(self._by_unit[stage].items())]
 
     def unit(self, stage: Stage, unit: str) -> Manifest | None:
@@ -50,14 +50,14 @@ class Manifests:
         return next((manifest for manifest in self.of_stage(stage) if manifest.unit == unit), None)
 
     def names(self, stage: Stage, part: str = "", unit: str | None = None) -> list[str]:
-        """The committed files of a stage, or of one of its units, relative to the output folder; with `part`,
-        those in such folders."""
+        """The committed files of a stage, or of one of its units, relative to the output folder. `part`
+        selects those in folders of this name."""
         manifests = [manifest for manifest in self.of_stage(stage) if unit in (None, manifest.unit)]
         names = [name for manifest in manifests for name in manifest.files]
         return [name for name in names if not part or f"/{part}/" in name]
 
     def write(self, manifest: Manifest) -> None:
-        """Commit a unit, in place of an earlier attempt if there was one."""
+        """Commit a unit, replacing an earlier attempt."""
         stage = Stage(manifest.stage)
         data = json.dumps(manifest._asdict(), indent=2, ensure_ascii=False) + "\n"
         self._storage.write(f"{MANIFESTS}/{stage}/{manifest.unit}.json", data.encode())
@@ -65,10 +65,10 @@ class Manifests:
         self._by_unit[stage][manifest.unit] = manifest
 
     def delete(self, stage: Stage) -> None:
-        """Delete those of a stage: none of its units is committed any more."""
+        """Delete the manifests of a stage: its units are no longer committed."""
         self._storage.delete(f"{MANIFESTS}/{stage}")
         self._by_unit.pop(stage, None)
 
     def forget(self) -> None:
-        """Read them again when they are next looked at, since another run may have written some."""
+        """Read the manifests again on next use, since another run may have written some."""
         self._by_unit.clear()

@@ -12,10 +12,10 @@ from udfs.storage.s3 import S3Storage
 
 
 def open_storage(address: str, *, s3_anonymous: bool = False) -> Storage:
-    """The storage of a folder: local, `s3://` by boto3, or by any other scheme what Hadoop knows.
+    """The storage of a folder: local, `s3://` through boto3, any other scheme through Hadoop.
 
-    Nothing is looked up yet; Hadoop's is used only within a session (`session.session_for`). Raises `UsageError` for
-    an address that cannot be a folder, such as one on a web server.
+    Accesses nothing yet. Hadoop's works only within a session (`session.session_for`). Raises `UsageError` for an
+    address that cannot be a folder, such as one on a web server.
     """
     kind = kind_of(address)
     if kind == LOCAL:
@@ -23,12 +23,12 @@ def open_storage(address: str, *, s3_anonymous: bool = False) -> Storage:
     if kind == S3:
         return S3Storage(address, anonymous=s3_anonymous)
     if kind == HTTP:
-        raise UsageError(f"{redacted(address)}: is on a web server, which has no folders to list or to write to")
+        raise UsageError(f"{redacted(address)}: is on a web server, which has no folders: name a local or s3:// folder")
     return HadoopStorage(address)
 
 
 def path_kind(address: str) -> PathKind:
-    """What there is at an address."""
+    """What is at an address: a file, a folder or nothing."""
     return open_storage(parent_of(address)).kind(name_of(address))
 
 
@@ -41,7 +41,7 @@ def read_file(address: str) -> bytes:
 
 
 def load_metadata(address: str | None) -> EntryList:
-    """The list of entries at an address, None for the packaged one (`metadata.entries.load_entries`)."""
+    """The list of entries at an address; the packaged one for None (`metadata.entries.load_entries`)."""
     if address is None or kind_of(address) == LOCAL:
         return load_entries(None if address is None else local_path(address))
     try:

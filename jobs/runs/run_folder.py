@@ -1,4 +1,4 @@
-"""The output folder of a job: opened for a run, written to under a lease, and read again."""
+"""The output folder of a job: opened for a run, written under a lease, read by later jobs."""
 
 import json
 import re
@@ -24,7 +24,7 @@ from udfs.stages import Stage, StageFacts
 from udfs.storage.local import PathKind, Storage
 
 OWN_PATHS = (*Stage, *(f"{MANIFESTS}/{stage}" for stage in Stage), COUNTS_FILE, REPORT_FILE, CARD_FILE, RUN_FILE)
-"""All that Ballast ever writes to an output folder except its lease, and so all that `--overwrite` deletes."""
+"""All that Ballast writes to an output folder, except its lease: what `--overwrite` deletes."""
 
 _WRITE_ID = re.compile(r"/part-\d+-([0-9a-f-]{36})[^/]*$")  # Spark gives the files of one write one id
 
@@ -60,14 +60,14 @@ class RunFolder:
     ) -> "RunFolder":
         """Open `out` for a run: a new one, the resumption of an unfinished one, or a finished one to report.
 
-        `identity` is what decides the rows, as keys of run.json: a run is resumed only with an equal one. What is None
-        in it must be absent from a run that is resumed.
+        `identity` determines the rows, by keys of run.json: a run is resumed only with an equal one. A key that is None
+        must be absent from the resumed run.
 
         Writes and deletes nothing yet: `writing` does. Raises `UsageError` when the folder holds anything else.
         """
         storage = open_storage(out)
         if storage.kind() == PathKind.FILE:
-            raise UsageError(f"--out {out}: is a file, not a folder")
+            raise UsageError(f"--out {out}: is a file: name a folder")
         identity = {"ballast": ballast_version(), **identity}
         before = read_record(storage)
         if before is None and not storage.is_empty():
@@ -77,18 +77,18 @@ class RunFolder:
         if before is None or overwrite or before.state == RunState.DELETING:
             record = _new_record(identity, execution)
             return cls(storage, record, is_new=before is None, replaces=before, break_lock=break_lock)
-        found = differences(record_fields(before), json.loads(json.dumps(identity)))
-        if found:
+        changes = differences(record_fields(before), json.loads(json.dumps(identity)))
+        if changes:
             raise UsageError(
-                f"--out {out}: holds another run ({'; '.join(found)}): "
+                f"--out {out}: holds another run ({'; '.join(changes)}): "
                 "name another folder, or replace it with --overwrite"
             )
         return cls(storage, before.evolve(execution=execution), break_lock=break_lock)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Everything that is written to the folder is written within this context. It takes the lease, deletes what an
-        overwritten run left, and at the end, when nothing failed, records the run as finished.
+        """The context of all writing to the folder. It takes the lease and deletes what an overwritten run left. At the
+        end, when nothing failed, it records the run as finished.
 
         Raises `BallastError` while another run is writing there.
         """
@@ -118,7 +118,7 @@ class RunFolder:
         self._discard_stale()
 
     def _discard_stale(self) -> None:
-        """In this order a run that is killed here repeats it, and never takes a stale stage for a good one."""
+        """Delete stale stages. In this order a run that is killed here repeats it, and never uses a stale stage."""
         stages = self.record.stale or []
         for stage in stages:
             self._manifests.delete(stage)
@@ -162,12 +162,12 @@ class RunFolder:
         form: str = "parquet",
         options: Mapping[str, str] = MappingProxyType({}),
     ) -> Manifest:
-        """Write a unit's rows and, when every file is there, its manifest. A unit that is committed already is left
-        alone, unless it is to be written `again`: then the new manifest replaces the old.
+        """Write a unit's rows and, when every file is there, its manifest. A committed unit is left alone,
+        except with `again`: then the new manifest replaces the old one.
 
         Each batch of extraction is written to an attempt folder of its own, `extracted/<unit>/attempt=<id>`; units of
         other stages are written straight to the stage's folder, where readers expect the files. `form` and `options`
-        are those of Spark's writer. Raises `BallastError` when another run is writing there too.
+        are those of Spark's writer. Raises `BallastError` when another run is writing to the folder.
         """
         committed = self._manifests.unit(stage, unit)
         if committed is not None and not again:
@@ -179,17 +179,17 @@ class RunFolder:
         if partition_by is not None:
             writer = writer.partitionBy(partition_by)
         writer.save(self.storage.url(folder))
-        parts = {name: found[1] for name in self.storage.list_files(folder) if (found := _WRITE_ID.search(name))}
+        parts = {name: match[1] for name in self.storage.list_files(folder) if (match := _WRITE_ID.search(name))}
         written = [name for name in parts if name not in before]
         if len({parts[name] for name in written}) > 1:
-            raise BallastError(f"{self.storage.root}: another run is writing to it; let one end, then run this again")
+            raise BallastError(f"{self.storage.root}: another run is writing to it: let one end, then rerun this")
         manifest = Manifest(stage, unit, attempt, written, facts or {})
         self._check_lease()
         self._manifests.write(manifest)
         return manifest
 
     def clean(self, stage: Stage) -> None:
-        """Delete what lies in a stage's folder and is not committed."""
+        """Delete the uncommitted files in a stage's folder."""
         committed = set(self.names(stage))
         for name in self.storage.list_files(stage):
             if name not in committed:
@@ -197,7 +197,7 @@ class RunFolder:
         self.storage.delete_empty_folders(stage)
 
     def drop(self, stage: Stage) -> None:
-        """Delete a stage's files, committed or not, that later stages no longer need."""
+        """Delete all files of a stage that later stages no longer need."""
         self._manifests.delete(stage)
         self.storage.delete(stage)
 
@@ -221,11 +221,11 @@ class RunFolder:
 
 
 def stored_run(path: str) -> RunFolder:
-    """The run in a folder, to be read: what it has committed, finished or not. Raises `UsageError` where none is."""
+    """The run in a folder, for reading, finished or not. Raises `UsageError` where there is none."""
     storage = open_storage(path)
     record = read_record(storage)
     if record is None:
-        raise UsageError(f"{path}: no run.json: not the output folder of a Ballast job")
+        raise UsageError(f"{path}: not the output folder of a Ballast job: name one that holds run.json")
     return RunFolder(storage, record)
 
 
@@ -245,7 +245,7 @@ def _new_record(identity: dict[str, Any], execution: dict[str, Any]) -> RunRecor
 
 
 def _delete_own(storage: Storage, record: RunRecord) -> None:
-    """Delete Ballast's own paths. run.json stays until it is rewritten, so that a kill in between is seen."""
+    """Delete Ballast's own paths. run.json stays until it is rewritten, so that a kill in between is detected."""
     write_record(storage, record.evolve(state=RunState.DELETING))
     for path in OWN_PATHS:
         if path != RUN_FILE:

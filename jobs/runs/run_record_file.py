@@ -15,7 +15,8 @@ def read_record(storage: Storage) -> RunRecord | None:
     try:
         return parse_record(data)
     except ValueError as error:
-        raise UsageError(f"{join(storage.root, RUN_FILE)}: not written by Ballast ({error})") from error
+        path = join(storage.root, RUN_FILE)
+        raise UsageError(f"{path}: not written by Ballast ({error}): name another folder") from error
 
 
 def create_record(storage: Storage, record: RunRecord) -> bool:
@@ -24,5 +25,5 @@ def create_record(storage: Storage, record: RunRecord) -> bool:
 
 
 def write_record(storage: Storage, record: RunRecord) -> None:
-    """Write the record in place of the one that is there."""
+    """Replace the record."""
     storage.write(RUN_FILE, record_json(record))

@@ -1,4 +1,4 @@
-"""What a step job reads: the Parquet files of a stage or of any folder, and what identifies them."""
+"""The input of a step job: the Parquet files of a stage or of any folder, and what identifies them."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -45,8 +45,8 @@ def locate(path: str, stages: Sequence[Stage]) -> Located:
     """Find the input of a step job: a Ballast output folder, one of its stage folders, any folder of Parquet files, or
     one such file.
 
-    Of an output folder the first of `stages` that it has is taken, by its manifests. Raises `UsageError` for a path
-    that is none of these, an unfinished stage, and an output folder with several subsets.
+    In an output folder, the manifests give the files of the first of `stages` there is. Raises `UsageError` for a path
+    that is none of these, for an unfinished stage, and for an output folder with several subsets.
     """
     storage = open_storage(path)
     kind = storage.kind()
@@ -55,7 +55,7 @@ def locate(path: str, stages: Sequence[Stage]) -> Located:
     name, parent = name_of(path), parent_of(path)
     if kind == PathKind.FILE:
         if not path.endswith(".parquet"):
-            raise UsageError(f"{path}: is a file, not a folder")
+            raise UsageError(f"{path}: is a file: name a folder or a .parquet file")
         return Located(open_storage(parent), [name])
     candidates = [(storage, list(stages))]
     if name in stages:
@@ -94,6 +94,6 @@ def open_source(spark: SparkSession, path: str, stages: Sequence[Stage], require
 
 
 def _is_read_by_spark(name: str) -> bool:
-    """Whether a file is Parquet and none of its path's parts is hidden; extraction's rows of files are no pairs."""
+    """Whether a file is Parquet, not hidden in any part of its path, and not one of extraction's file rows."""
     parts = name.split("/")
     return name.endswith(".parquet") and not any(part.startswith(("_", ".")) or part == FILES_PART for part in parts)

@@ -1,4 +1,4 @@
-"""How long a stage took."""
+"""The time that a stage takes."""
 
 import time
 

@@ -112,6 +112,11 @@ def take(group: type, *names: str) -> Taken:
     return Taken(group, names or tuple(item.name for item in settings_of(group)))
 
 
+def takes(*groups: type | Taken) -> tuple[Taken, ...]:
+    """Return the groups of settings that a command takes, each whole or as `take` gives it."""
+    return tuple(group if isinstance(group, Taken) else take(group) for group in groups)
+
+
 def names_of(taken: Sequence[Taken]) -> tuple[str, ...]:
     """List the names of the settings taken, in order."""
     return tuple(name for one in taken for name in one.names)

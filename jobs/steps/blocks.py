@@ -1,4 +1,4 @@
-"""The block lists of a run: reading them, what identifies them, and what they leave of pairs that are there already."""
+"""The block lists of a run: read them, identify them, and remove blocked pairs from existing ones."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ _UT1_FILES = ("domains", "urls")
 
 
 def load_blocks(blocking: Blocking) -> BlockList | None:
-    """What `--block-domains` and `--block-urls` name, None where there are none. Warns of a list without entries.
+    """The lists of `--block-domains` and `--block-urls`, None without these flags. Warns of a list without entries.
 
-    Raises `UsageError` for what is not there, and for a line that is no such thing.
+    Raises `UsageError` for a missing list, and for an invalid line.
     """
     if not blocking.block_domains and not blocking.block_urls:
         return None
@@ -38,7 +38,7 @@ def load_blocks(blocking: Blocking) -> BlockList | None:
                 raise UsageError(f"{where}: is a folder without the file domains or urls of a UT1 category")
             added, skipped = builder.add_ut1(domains, urls, where)
             if skipped:
-                warn(f"{where}: {skipped:,} lines are neither a domain nor a URL, and were left out")
+                warn(f"{where}: skipped {skipped:,} lines that are neither a domain nor a URL")
         _warn_if_empty(where, added)
     for address in blocking.block_urls:
         where = f"--block-urls {redacted(address)}"
@@ -60,17 +60,17 @@ def blocks_identity(blocks: BlockList | None) -> dict[str, Any]:
 
 
 def without_blocked(pairs: DataFrame, blocks: BlockList | None) -> DataFrame:
-    """The pairs whose image (`url`) is not blocked, nor the page (`page_url`) that they were found on. Of a pair that
-    was deduplicated this is the surviving copy's."""
+    """The pairs whose image (`url`) and page (`page_url`) are not blocked. The page of a deduplicated pair is that of
+    the surviving copy."""
     if blocks is None:
         return pairs
     shared = pairs.sparkSession.sparkContext.broadcast(blocks)
-    held: list[Blocker] = []  # one a task
+    blockers: list[Blocker] = []  # one per task
 
     def is_kept(url: str | None, page_url: str | None) -> bool:
-        if not held:
-            held.append(Blocker(shared.value))
-        blocker = held[0]
+        if not blockers:
+            blockers.append(Blocker(shared.value))
+        blocker = blockers[0]
         return not ((url and blocker.blocks_image(url)) or (page_url and blocker.blocks_page(page_url)))
 
     return pairs.where(F.udf(is_kept, "boolean", useArrow=True)("url", "page_url"))

@@ -22,7 +22,7 @@ from udfs.stages import Stage
 from udfs.storage.addresses import name_of, parent_of
 from udfs.storage.local import PathKind
 
-_MOST = 1 << 62
+_MAX_COUNT = 1 << 62
 
 
 class CountTable(NamedTuple):
@@ -52,7 +52,7 @@ def is_json(located: Located) -> bool:
 
 
 def stage_counts(run_folder: RunFolder) -> CountTable:
-    """The counts that a run has made."""
+    """The entry counts of a run."""
     storage = run_folder.storage
     return parquet_counts(Located(storage, run_folder.names(Stage.ENTRY_COUNTS)), str(storage.root))
 
@@ -60,8 +60,8 @@ def stage_counts(run_folder: RunFolder) -> CountTable:
 def parquet_counts(located: Located, where: str) -> CountTable:
     """The counts in Parquet files of `schemas.ENTRY_COUNT`, of which `entry` may be absent.
 
-    Raises `UsageError` for files that are no such Parquet, when ids are missing or there twice, and for counts that are
-    null, negative or not whole.
+    Raises `UsageError` for files that are not such Parquet, for missing or repeated ids, and for counts that are null,
+    negative or not whole.
     """
     try:
         files = [pq.ParquetFile(pa.BufferReader(located.storage.read(name) or b"")) for name in located.names]
@@ -73,7 +73,7 @@ def parquet_counts(located: Located, where: str) -> CountTable:
         table = table.sort_by("entry_id")
         counts = table["count"].cast(pa.int64())
     except pa.ArrowException as error:
-        raise UsageError(f"{where}: no Parquet with entry_id, entry and count: {error}") from error
+        raise UsageError(f"{where}: is not Parquet with entry_id, entry and count: {error}") from error
     if not np.array_equal(table["entry_id"].to_numpy(), np.arange(table.num_rows)):
         raise UsageError(f"{where}: must have one row for every entry id from 0 on")
     if counts.null_count or (counts.to_numpy() < 0).any():
@@ -83,27 +83,27 @@ def parquet_counts(located: Located, where: str) -> CountTable:
 
 
 def json_counts(data: bytes, path: str, entries: EntryList | None) -> tuple[list[str], Counts]:
-    """The counts of JSON {entry: count} by entry id, and the entries: those given, else the JSON's own in its order.
+    """The counts of JSON {entry: count} by entry id, and the entries: `entries`, else the JSON's own in its order.
 
-    Raises `UsageError` for what is no such JSON, and for entries that are not in the list.
+    Raises `UsageError` for anything but such JSON, and for entries that are not in the list.
     """
     try:
-        given = json.loads(data)
+        by_entry = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: is neither a folder, nor Parquet, nor JSON: {error}") from error
-    if not isinstance(given, dict):
+    if not isinstance(by_entry, dict):
         raise UsageError(f"{path}: must hold a JSON object of counts by entry, such as entry_counts_400m.json")
-    for entry, count in given.items():
-        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count < _MOST:
-            raise UsageError(f"{path}: the count of {entry!r} is no whole number from 0 on: {str(count)[:40]}")
+    for entry, count in by_entry.items():
+        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count < _MAX_COUNT:
+            raise UsageError(f"{path}: the count of {entry!r} must be a whole number from 0 on, not {str(count)[:40]}")
     if entries is None:
-        return list(given), np.array(list(given.values()), np.int64)
-    unknown = given.keys() - set(entries.entries)
+        return list(by_entry), np.array(list(by_entry.values()), np.int64)
+    unknown = by_entry.keys() - set(entries.entries)
     if unknown:
         raise UsageError(
-            f"{path}: counts {len(unknown):,} of {len(given):,} entries that are not in {entries.source}, such as "
+            f"{path}: counts {len(unknown):,} of {len(by_entry):,} entries that are not in {entries.source}, such as "
             f"{min(unknown)!r}: give the list it was counted with as --metadata FILE"
         )
-    if len(given) < entries.size:
-        warn(f"{path}: has no count for {entries.size - len(given):,} of {entries.size:,} entries: they count as 0")
-    return list(entries.entries), np.array([given.get(entry, 0) for entry in entries.entries], np.int64)
+    if len(by_entry) < entries.size:
+        warn(f"{path}: has no count for {entries.size - len(by_entry):,} of {entries.size:,} entries: they count as 0")
+    return list(entries.entries), np.array([by_entry.get(entry, 0) for entry in entries.entries], np.int64)

@@ -18,7 +18,7 @@ from udfs.record import COUNTS_FILE
 from udfs.schemas import ENTRY_COUNT
 from udfs.stages import EntryCountsFacts, Stage
 
-_WEIGHT_DIGITS = "decimal(38,9)"
+_WEIGHT_TYPE = "decimal(38,9)"
 
 
 def count_matches(pool: DataFrame, entries: DataFrame) -> DataFrame:
@@ -56,7 +56,7 @@ def count_stage(spark: SparkSession, run_folder: RunFolder, pool: DataFrame, ent
     if unknown.any():
         raise BallastError(
             f"the pool holds entry id {table.loc[unknown, 'entry_id'].iloc[0]}, but the list has only {entries.size:,} "
-            "entries: it was matched with another list"
+            "entries: give the list it was matched with as --metadata FILE"
         )
     by_entry = dict(zip(table["entry"], table["count"].tolist(), strict=True))
     run_folder.storage.write(COUNTS_FILE, (json.dumps(by_entry, ensure_ascii=False, indent=0) + "\n").encode())
@@ -71,9 +71,9 @@ def count_stage(spark: SparkSession, run_folder: RunFolder, pool: DataFrame, ent
 
 
 def weight_column(pairs: DataFrame) -> Column:
-    """What a pair counts for: 1, or of a pair that was drawn with `keep_prob`, the 1 / keep_prob that it stands for.
+    """The weight of a pair: 1, or for a pair that was drawn with `keep_prob`, the 1 / keep_prob that it stands for.
 
-    As a decimal, so that a sum of weights does not depend on the order.
+    It is a decimal, so that a sum of weights does not depend on the order.
     """
     weight = F.lit(1) / F.col("keep_prob") if "keep_prob" in pairs.columns else F.lit(1)
-    return weight.cast(_WEIGHT_DIGITS)
+    return weight.cast(_WEIGHT_TYPE)

@@ -1,4 +1,4 @@
-"""Drawing: keep each pair of the pool independently, with the probability that its entries' counts give."""
+"""Drawing: keep each pair of the pool independently, with a probability that depends on its entries' counts."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from jobs.spark.frames import ddl, fingerprint_of, rows_and_images, with_fingerp
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import progress
 from jobs.steps.sizes import sizes_at
-from jobs.steps.threshold_choice import choose_thresholds, one_an_image
+from jobs.steps.threshold_choice import choose_thresholds, one_per_image
 from udfs.balancing.probabilities import DRAW_COLUMN, Counts, Floats, balance_batches, entry_probabilities
 from udfs.hashing import DRAW
 from udfs.record import CARD_FILE, subset_part
@@ -28,8 +28,8 @@ from udfs.stages import DrawFacts, Stage, SubsetFacts
 def draw(pool: DataFrame, seed: int, probabilities: Broadcast[dict[int, Floats]]) -> DataFrame:
     """The pool (`schemas.POOL`) to the balanced subset (`schemas.SUBSET`), by each entry's probability at a t.
 
-    With several t every subset's rows, and a column `t`. A pool that was drawn before (with its `keep_prob`) keeps what
-    both that draw and this one keep, which is one draw at the smaller probability.
+    With several t, the rows of every subset, and a column `t`. Of pairs that were drawn before (with `keep_prob`), it
+    keeps those that both draws keep, which is one draw at the smaller probability.
     """
     several = len(probabilities.value) > 1
     drawn = ["keep_prob"] if "keep_prob" in pool.columns else []
@@ -45,8 +45,8 @@ def draw(pool: DataFrame, seed: int, probabilities: Broadcast[dict[int, Floats]]
 
 
 class DrawnFrom(NamedTuple):
-    """The pairs that a subset is drawn from, how many they are, and how many block lists and a download took before;
-    None where nothing could."""
+    """The pairs that a subset is drawn from, and how many. `blocked` counts those that block lists removed before;
+    `pairs_before_download` those of which some survived. Both are None where they do not apply."""
 
     pool: DataFrame
     pairs: int
@@ -64,7 +64,7 @@ def draw_stage(
     progress().begin("balance")
     run_folder.clean(Stage.SUBSET)
     pool = drawn_from.pool
-    candidates = one_an_image(pool, seed) if threshold.per_image == "one" else pool
+    candidates = one_per_image(pool, seed) if threshold.per_image == "one" else pool
     chosen = choose_thresholds(candidates, threshold, seed, counts, drawn_from.pairs)
     thresholds = [each.t for each in chosen]
     probabilities = spark.sparkContext.broadcast({t: entry_probabilities(counts, t) for t in thresholds})
@@ -73,7 +73,7 @@ def draw_stage(
     if fingerprint is not None:
         subset = with_fingerprint(subset, "entry_ids", fingerprint._asdict())
     several = len(thresholds) > 1
-    if several:  # a task writes to a file of each t; without this Spark sorts its rows by t first
+    if several:  # a task writes a file per t at once, so Spark need not sort its rows by t
         spark.conf.set("spark.sql.maxConcurrentOutputFileWriters", str(len(thresholds)))
     run_folder.commit(Stage.SUBSET, subset, partition_by="t" if several else None)
     probabilities.destroy()

@@ -30,12 +30,12 @@ class ExtractionPlan:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What identifies in run.json the lists that decide the rows: None for each that there is not."""
+        """What identifies the block lists and block words in run.json; None for a missing one."""
         return {"block_words": self.options.caption_rules.block_words.fingerprint, **blocks_identity(self.blocks)}
 
 
 def plan_extraction(inputs: Sequence[str], settings: Settings) -> ExtractionPlan:
-    """The plan for these INPUT arguments. Raises `UsageError` for what does not fit, before anything is read."""
+    """The plan for these INPUT arguments. Raises `UsageError` for invalid ones, before any input is read."""
     block_words = load_block_words(settings.captions.block_words)
     options = extract_options(settings.captions, settings.parsing, settings.reading, block_words)
     files = input_files(inputs, settings.inputs, settings.draws.seed)
@@ -46,7 +46,7 @@ def plan_extraction(inputs: Sequence[str], settings: Settings) -> ExtractionPlan
 def extract_options(
     captions: Captions, parsing: Parsing, reading: Reading, block_words: BlockWords = NO_WORDS
 ) -> ExtractOptions:
-    """How files are extracted. Raises `UsageError` for bounds that no caption can keep."""
+    """How files are extracted. Raises `UsageError` for limits that no caption can meet."""
     rules = CaptionRules(
         min_characters=captions.min_caption_characters,
         max_characters=captions.max_caption_characters or MAX_TEXT_CHARACTERS,
@@ -71,7 +71,7 @@ def extract_options(
 
 
 def source_options(inputs: Inputs, witnesses: Sequence[str] = ()) -> SourceOptions:
-    """How input files are opened. `witnesses` are addresses of some of all the run's files."""
+    """How input files are opened. `witnesses` are the addresses of some of the run's files."""
     return SourceOptions(
         s3_anonymous=inputs.s3_anonymous,
         max_connections=inputs.max_connections,

@@ -1,4 +1,4 @@
-"""The entry counts to balance a pool by: the pool's own, or those that a job is given; and whether they fit."""
+"""The entry counts to balance a pool with: its own or those that `--entry-counts` names; and whether they fit it."""
 
 import json
 from typing import Any, NamedTuple
@@ -27,7 +27,7 @@ class GivenCounts(NamedTuple):
 
 def counts_beside(pool: str) -> str | None:
     """The output folder that holds a pool's (or subset's) own counts, None where it has none."""
-    below = [pool, parent_of(pool)]  # subset/t=20 may be given, and lies two folders down
+    below = [pool, parent_of(pool)]  # subset/t=20 lies two folders down
     for folder in (pool, *(parent_of(path) for path in below if name_of(path) in (Stage.POOL, Stage.SUBSET))):
         record = read_record(open_storage(folder))
         if record is not None and record.stages.entry_counts is not None:
@@ -36,14 +36,14 @@ def counts_beside(pool: str) -> str | None:
 
 
 def given_counts(path: str | None, metadata: str | None, pool: str, matched_with: Fingerprint | None) -> GivenCounts:
-    """The counts to balance the pool by: those of `path`, else the pool's own. `metadata` is what `--metadata` names.
+    """The counts to balance the pool with: those of `path`, else the pool's own. `metadata` is what `--metadata` names.
 
-    `matched_with` is the fingerprint of the pool's list, which the counts must be of: by their own fingerprint or,
+    `matched_with` is the fingerprint of the pool's list. The counts must be of that list, by their own fingerprint or,
     where they have none, by their entries' names. Raises `UsageError` for counts of another list.
     """
     path = path or counts_beside(pool)
     if path is None:
-        raise UsageError(f"{pool}: has no entry counts of its own: name them by --entry-counts PATH (ballast count)")
+        raise UsageError(f"{pool}: has no entry counts of its own: name them with --entry-counts PATH (ballast count)")
     located = locate_counts(path)
     if is_json(located):
         names, counts = json_counts(located.read_first(), path, pool_entries(metadata, pool, matched_with))
@@ -89,4 +89,4 @@ def _check_names(
         if list(entries.entries) != names:
             raise UsageError(f"{path}: counts other entries than {entries.source} holds, or in another order")
     else:
-        warn(f"{path}: nothing says which list was counted: make sure that it is the pool's")
+        warn(f"{path}: does not say which list was counted: make sure that it is the pool's")

@@ -1,4 +1,4 @@
-"""Rebalancing: balance what a download or a filter has left of a pool, or of a subset of it."""
+"""Rebalancing: balance the pairs of a pool or subset that survived a download or a filter."""
 
 from pyspark.sql import SparkSession
 
@@ -25,7 +25,7 @@ def balance_survivors(
 ) -> RunFolder:
     """Count the survivors of a pool, or estimate the counts from those of a subset, and balance them."""
     if settings.counts.entry_counts is not None:
-        raise UsageError("--entry-counts: --survivors are counted again, so leave it out")
+        raise UsageError("--entry-counts: leave it out, since --survivors are counted again")
     survivors, seed = settings.survivors.survivors or "", settings.draws.seed
     blocks = load_blocks(settings.blocking)
     identity = {
@@ -61,5 +61,5 @@ def _check_seed(subset: str, seed: int) -> None:
         if record is not None and record.stages.subset is not None:
             drawn = record.setting("seed", seed)
             if drawn != seed:
-                raise UsageError(f"{subset}: was drawn with --seed {drawn}; balance its survivors with the same")
+                raise UsageError(f"{subset}: was drawn with --seed {drawn}; balance its survivors with that seed")
             return

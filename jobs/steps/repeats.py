@@ -1,8 +1,8 @@
-"""Repeats: captions that stand on too many images, and images that have too many captions.
+"""Repeats: captions that too many images have, and images that have too many captions.
 
-"Click to enlarge" stands on millions of images and says nothing of them; a spacer has a caption from every page. Both
-are told by counting over all pairs, before dedup picks any. What is found is written as a table of its own
-(`schemas.REPEAT`), which is small, and dedup leaves out what it names.
+"Click to enlarge" is the caption of millions of images and describes none of them; a spacer image has a caption on each
+page. Both are detected by counting over all pairs, before dedup picks any. They are written to a small table
+(`schemas.REPEAT`), and dedup leaves out the pairs that it names.
 """
 
 from collections.abc import Callable
@@ -17,37 +17,37 @@ from udfs.schemas import REPEAT
 from udfs.stages import RepeatsFacts
 
 _MOST_BROADCAST_ROWS = 1 << 21
-"""More keys than this are not sent to every executor (at most some 200 MB of them) but shuffled, pairs and all."""
+"""Up to so many keys (about 200 MB) are sent to every executor; more are shuffled, together with the pairs."""
 
 
 class Limit(NamedTuple):
-    """At most `most` distinct values of `counted` for one of `key`, of which `shown` is the readable form."""
+    """At most `most` distinct values of column `counted` for each `key`, of which column `readable` is the text."""
 
     key: str
-    shown: str
+    readable: str
     counted: str
     most: int
 
 
 def limits(dedup: Dedup) -> list[Limit]:
     """The limits that the settings set."""
-    found = [
+    both = [
         Limit("caption_hash", "caption", "uuid", dedup.max_caption_repeats or 0),
         Limit("uuid", "url", "caption_hash", dedup.max_captions_per_image or 0),
     ]
-    return [limit for limit in found if limit.most]
+    return [limit for limit in both if limit.most]
 
 
-def run(pairs: DataFrame, limit: Limit, rows: int, leave_out: Callable[[DataFrame], DataFrame]) -> DataFrame:
-    """The keys of pairs that exceed a limit (`schemas.REPEAT`), counted exactly, without what `leave_out` takes away.
+def find_repeats(pairs: DataFrame, limit: Limit, rows: int, leave_out: Callable[[DataFrame], DataFrame]) -> DataFrame:
+    """The keys that exceed a limit (`schemas.REPEAT`), counted exactly over the pairs that `leave_out` keeps.
 
-    `rows` is the number of pairs, about. Few keys have more rows than the limit allows values: these are counted first,
-    for which a shuffle of one number a key does, and distinct values among their rows alone.
+    `rows` is about the number of pairs. Only a key with more rows than the limit can exceed it, and few do. So rows are
+    counted first, which shuffles one number per key; then distinct values, only among the rows of those few keys.
     """
     many = pairs.groupBy(limit.key).count().where(F.col("count") > limit.most).select(limit.key)
-    suspects = leave_out(pairs.join(_sent(many, rows // limit.most), limit.key, "left_semi"))
+    suspects = leave_out(pairs.join(_broadcast_if_few(many, rows // limit.most), limit.key, "left_semi"))
     counted = suspects.groupBy(limit.key).agg(
-        F.count_distinct(limit.counted).alias("repeats"), F.min(limit.shown).alias(limit.shown)
+        F.count_distinct(limit.counted).alias("repeats"), F.min(limit.readable).alias(limit.readable)
     )
     columns = [
         F.col(field.name)
@@ -61,11 +61,11 @@ def run(pairs: DataFrame, limit: Limit, rows: int, leave_out: Callable[[DataFram
 
 
 def without_repeats(pairs: DataFrame, repeats: DataFrame, facts: RepeatsFacts | None) -> DataFrame:
-    """The pairs whose caption and image `repeats` does not name; `facts` are those of its stage, None without it."""
-    for key, found in (("caption_hash", facts.captions), ("uuid", facts.images)) if facts is not None else ():
-        if found:
-            named = repeats.where(F.col(key).isNotNull()).select(key)
-            pairs = pairs.join(_sent(named, found), key, "left_anti")
+    """The pairs whose caption and image `repeats` does not name; `facts` are its stage's, None without limits."""
+    for key, number in (("caption_hash", facts.captions), ("uuid", facts.images)) if facts is not None else ():
+        if number:
+            keys = repeats.where(F.col(key).isNotNull()).select(key)
+            pairs = pairs.join(_broadcast_if_few(keys, number), key, "left_anti")
     return pairs
 
 
@@ -82,5 +82,5 @@ def repeats_facts(repeats: DataFrame, slices: int, seconds: float) -> RepeatsFac
     return RepeatsFacts(**totals, slices=slices, seconds=seconds)
 
 
-def _sent(keys: DataFrame, rows: int) -> DataFrame:
+def _broadcast_if_few(keys: DataFrame, rows: int) -> DataFrame:
     return F.broadcast(keys) if rows <= _MOST_BROADCAST_ROWS else keys

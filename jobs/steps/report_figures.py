@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.steps.sizes import draws_of, measured, pairs_with_draws, sums_of
-from jobs.steps.threshold_choice import one_an_image
+from jobs.steps.threshold_choice import one_per_image
 from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probabilities, keep_probability
 from udfs.balancing.size_curve import SizeCurve, bin_starts, size_curve, smallest_bins
 from udfs.hashing import DRAW, pair_hash, uniform
@@ -31,9 +31,9 @@ from udfs.report.figures import (
 )
 
 _SHOW = "show"
-"""The tag of H that picks the pairs to look at: another than the draw's, so that they are fair samples of both."""
+"""The tag of H that picks the pairs to show: not the draw's, so that pool and subset both get a fair sample."""
 _SHOWN_CHARACTERS = 300
-_FIRST_LOOK = 200  # pairs that the picked ones are sorted out of, on average
+_FIRST_LOOK = 200  # the picked pairs are first looked for among about so many
 _SHOWN_REASONS = 12
 _SIZE_POINTS = 240
 _MATCHES, _BIN, _KEEP = "matches", "bin", "keep"
@@ -41,7 +41,7 @@ _MATCHES, _BIN, _KEEP = "matches", "bin", "keep"
 
 class PoolFigures(NamedTuple):
     """Pairs by their number of entries (`MOST_MATCHES` or more in the last place), the size over t, and for each t
-    the pairs by keep probability; these are empty where counts are not known."""
+    the pairs by keep probability; the last two are empty where counts are not known."""
 
     matches: list[int]
     sizes: list[tuple[int, int]]
@@ -59,38 +59,38 @@ class SubsetCounts(NamedTuple):
 def pool_figures(
     pool: DataFrame, seed: int, per_image: str, counts: Counts | None, thresholds: Sequence[int]
 ) -> PoolFigures:
-    """One pass over a pool with `entry_ids`; what was drawn from it is by `fields.per_image` and `fields.seed`."""
+    """One pass over a pool with `entry_ids`; `per_image` and `seed` are those of the draw."""
     if counts is None:
         sizes = F.least(F.size("entry_ids"), F.lit(MOST_MATCHES))
         rows = pool.groupBy(sizes.alias("matches")).count().collect()
         return PoolFigures(_filled({row["matches"]: row["count"] for row in rows}, MOST_MATCHES + 1), [], {})
-    candidates = one_an_image(pool, seed) if per_image == "one" else pool
+    candidates = one_per_image(pool, seed) if per_image == "one" else pool
     starts = bin_starts(max(int(counts.max(initial=1)), 1))
     shared = candidates.sparkSession.sparkContext.broadcast(
         (counts, {t: entry_probabilities(counts, t) for t in thresholds})
     )
 
     def measure(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        held, probabilities = shared.value
+        pool_counts, probabilities = shared.value
         bins = np.zeros(len(starts) - 1, np.int64)
-        found: Counter[tuple[str, int]] = Counter()
+        sums: Counter[tuple[str, int]] = Counter()
         for batch in batches:
             pairs = draws_of(batch)
-            bins += np.bincount(smallest_bins(pairs, held, starts), minlength=len(bins))
+            bins += np.bincount(smallest_bins(pairs, pool_counts, starts), minlength=len(bins))
             lengths = np.minimum(np.diff(pairs.offsets), MOST_MATCHES)
-            found.update({(_MATCHES, n): pairs_of_n for n, pairs_of_n in enumerate(np.bincount(lengths).tolist())})
+            sums.update({(_MATCHES, n): pairs_of_n for n, pairs_of_n in enumerate(np.bincount(lengths).tolist())})
             for t, p in probabilities.items():
                 keep_prob = keep_probabilities(pairs.entry_ids, pairs.offsets, p)
                 places = np.minimum((keep_prob * KEEP_BINS).astype(np.intp), KEEP_BINS - 1)
-                found.update({(f"{_KEEP} {t}", n): many for n, many in enumerate(np.bincount(places).tolist())})
-        found.update({(_BIN, int(place)): int(bins[place]) for place in np.flatnonzero(bins)})
-        yield measured({key: float(value) for key, value in found.items()})
+                sums.update({(f"{_KEEP} {t}", n): many for n, many in enumerate(np.bincount(places).tolist())})
+        sums.update({(_BIN, int(place)): int(bins[place]) for place in np.flatnonzero(bins)})
+        yield measured({key: float(value) for key, value in sums.items()})
 
-    found = sums_of(pairs_with_draws(candidates, seed), measure)
+    sums = sums_of(pairs_with_draws(candidates, seed), measure)
     shared.destroy()
 
     def of(kind: str) -> dict[int, int]:
-        return {key: int(value) for (name, key), value in found.items() if name == kind}
+        return {key: int(value) for (name, key), value in sums.items() if name == kind}
 
     return PoolFigures(
         _filled(of(_MATCHES), MOST_MATCHES + 1),
@@ -142,18 +142,18 @@ def shown_pairs(
     )
     share = _FIRST_LOOK / max(total, 1)
     rows: list[Any] = []
-    if share < 1:  # few rows to sort: the first look does not copy the captions of the others
+    if share < 1:  # so that few rows are sorted, and the captions of the others not copied
         rows = _smallest(hashed.where(F.col("show") < int(-(2**63) + share * 2**64)))
     if len(rows) < SHOWN_PAIRS:
         rows = _smallest(hashed)
-    return [_shown(row.asDict(), seed, names, counts, thresholds) for row in rows]
+    return [_shown_pair(row.asDict(), seed, names, counts, thresholds) for row in rows]
 
 
 def _smallest(hashed: DataFrame) -> list[Any]:
     return hashed.orderBy("show", "uuid", "caption_hash", "page_url").limit(SHOWN_PAIRS).collect()
 
 
-def _shown(
+def _shown_pair(
     row: dict[str, Any], seed: int, names: Sequence[str] | None, counts: Counts | None, thresholds: Sequence[int]
 ) -> ShownPair:
     entry_ids = row.get("entry_ids") or []
@@ -172,7 +172,7 @@ def _shown(
 
 
 def bad_files(files: DataFrame, how_many: int) -> tuple[list[Reason], list[BadFile]]:
-    """Files that were not read to their end: by reason, and the first of them by path."""
+    """Files that were not read to their end: counted by reason, and the first of them by path."""
     bad = files.where(F.col("status") != FileStatus.OK.value).select(
         "path", "status", F.coalesce("error", F.lit("")).alias("error")
     )
@@ -185,12 +185,12 @@ def bad_files(files: DataFrame, how_many: int) -> tuple[list[Reason], list[BadFi
     )
 
 
-def _filled(found: dict[int, int] | Counter[int], length: int) -> list[int]:
-    return [found.get(place, 0) for place in range(length)]
+def _filled(counts: dict[int, int] | Counter[int], length: int) -> list[int]:
+    return [counts.get(place, 0) for place in range(length)]
 
 
 def _points(curve: SizeCurve) -> list[tuple[int, int]]:
-    """The curve at places that lie evenly over its logarithm of t and over its sizes."""
+    """Points of the curve, spaced evenly over log t and over the sizes."""
     last_t, sizes = curve.starts[1:] - 1, curve.sizes
     if not len(sizes):
         return []

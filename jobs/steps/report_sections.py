@@ -1,4 +1,4 @@
-"""What a report shows of a run, section by section, as small aggregates."""
+"""What a report shows of a run: small aggregates, section by section."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -48,22 +48,22 @@ class PoolSection(NamedTuple):
     pairs: int | None
     figures: PoolFigures
     languages: dict[str, int]
-    shown: list[ShownPair]
+    samples: list[ShownPair]
 
 
 def collect(spark: SparkSession, run: RunFolder, context: Context, *, paper_list: bool = False) -> Report:
-    """Everything that the page shows. Raises `UsageError` where `paper_list` cannot be true."""
+    """Everything that the page shows. Raises `UsageError` where `paper_list` cannot be true for the run's list."""
     record = run.record
     set_shuffle_partitions(spark, run.bytes_of(Stage.POOL))
     if context.pool is None and record.stages.subset is None:
         context = context._replace(pool=pairs_of(spark, run.files(Stage.EXTRACTED, PAIRS_PART)))
     metadata = _metadata(spark, run, context.pool)
     if paper_list and (metadata is None or metadata.entries != PAPER_ENTRIES):
-        raise UsageError(f"--paper-list: the paper's list has {PAPER_ENTRIES:,} entries, this run's has not")
-    shown = record.subsets[:MOST_THRESHOLDS]
-    pool = _pool_section(context, record, [subset.t for subset in shown])
+        raise UsageError(f"--paper-list: leave it out; this run's list is not the paper's {PAPER_ENTRIES:,}")
+    subsets = record.subsets[:MOST_THRESHOLDS]
+    pool = _pool_section(context, record, [subset.t for subset in subsets])
     reasons, damaged = _files_section(spark, run)
-    frames = [(subset, pairs_of(spark, run.files(Stage.SUBSET, subset.part))) for subset in shown]
+    frames = [(subset, pairs_of(spark, run.files(Stage.SUBSET, subset.part))) for subset in subsets]
     drawn = [(subset, frame) for subset, frame in frames if frame is not None]
     kept = _kept_counts(drawn, context.counts)
     return Report(
@@ -80,7 +80,7 @@ def collect(spark: SparkSession, run: RunFolder, context: Context, *, paper_list
         sizes=pool.figures.sizes,
         entries=_entries_section(context, kept),
         subsets=[_subset_section(frame, subset, context, record, kept, pool.figures) for subset, frame in drawn],
-        pairs=pool.shown,
+        pairs=pool.samples,
     )
 
 
@@ -89,8 +89,8 @@ def _metadata(spark: SparkSession, run: RunFolder, pool: DataFrame | None) -> En
     if run.record.metadata is not None:
         return run.record.metadata
     pairs = pool if pool is not None else pairs_of(spark, run.files(Stage.SUBSET))
-    found = fingerprint_of(pairs, "entry_ids") if pairs is not None else None
-    return EntriesIdentity(found.entries, found.sha256) if found is not None else None
+    fingerprint = fingerprint_of(pairs, "entry_ids") if pairs is not None else None
+    return EntriesIdentity(fingerprint.entries, fingerprint.sha256) if fingerprint is not None else None
 
 
 def _files_section(spark: SparkSession, run: RunFolder) -> tuple[list[Reason], list[BadFile]]:
@@ -102,19 +102,19 @@ def _files_section(spark: SparkSession, run: RunFolder) -> tuple[list[Reason], l
 
 
 def _pool_section(context: Context, record: RunRecord, thresholds: Sequence[int]) -> PoolSection:
-    """The pool, or what was extracted where there is none; of the output of `balance`, the pool of `--pool`."""
+    """The pool, or the extracted pairs where there is none; for the output of `balance`, the pool of `--pool`."""
     pool, pairs = context.pool, _pool_pairs(record)
     if pool is None:
         return PoolSection(pairs, PoolFigures([], [], {}), {}, [])
     pairs = pairs if pairs is not None else pool.count()
-    is_blocked = record.blocks is not None and record.stages.pool is None  # --pool still has what was left out
-    drawn_from_it = record.survivors is None and not is_blocked  # these leave fewer than --pool has
+    is_blocked = record.blocks is not None and record.stages.pool is None  # --pool still holds the blocked pairs
+    drawn_from_it = record.survivors is None and not is_blocked  # else it was drawn from only a part of --pool
     figures = PoolFigures([], [], {})
     if "entry_ids" in pool.columns:
         counts = context.counts if drawn_from_it else None
         figures = pool_figures(pool, record.seed, record.per_image, counts, thresholds)
-    shown = [] if is_blocked else shown_pairs(pool, pairs, record.seed, context.names, context.counts, thresholds)
-    return PoolSection(pairs, figures, languages(pool), shown)
+    samples = [] if is_blocked else shown_pairs(pool, pairs, record.seed, context.names, context.counts, thresholds)
+    return PoolSection(pairs, figures, languages(pool), samples)
 
 
 def _pool_pairs(record: RunRecord) -> int | None:
@@ -148,7 +148,7 @@ def _subset_section(
 ) -> SubsetFigures:
     """One subset; without the counts of its pool, no curves and no table of entries."""
     t, names, counts = subset.t, context.names, context.counts
-    found = subset_counts(frame)
+    histograms = subset_counts(frame)
     limited = realised = None
     top = []
     if counts is not None:
@@ -163,8 +163,8 @@ def _subset_section(
         realised=realised,
         top=top,
         pool_keep=pool.keep.get(t, []),
-        kept_keep=found.keep,
-        matches=found.matches,
-        languages=found.languages,
+        kept_keep=histograms.keep,
+        matches=histograms.matches,
+        languages=histograms.languages,
         pairs=shown_pairs(frame, subset.facts.pairs, record.seed, names, counts, [t]),
     )

@@ -1,4 +1,4 @@
-"""What the figures of a run are drawn from: its pool, and the names and counts of its entries."""
+"""What the figures of a run are computed from: its pool, and the names and counts of its entries."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -26,7 +26,7 @@ class Context(NamedTuple):
 
 
 def own_context(spark: SparkSession, run: RunFolder) -> Context:
-    """The pool and the counts in the run's own folder, where they are there."""
+    """The pool and the counts in the run's own folder, as far as it has them."""
     pool = pairs_of(spark, run.files(Stage.POOL) or run.files(Stage.MATCHED))
     if run.record.stages.entry_counts is None:
         return Context(pool, None, None)
@@ -42,7 +42,7 @@ def completed_context(
     pool = own.pool
     if pool_path is not None:
         if run.record.stages.subset is None or pool is not None:
-            raise UsageError(f"--pool: {folder} holds no subset of another folder's pool")
+            raise UsageError(f"--pool: {folder} holds no subset of another folder's pool: leave it out")
         pool = open_source(spark, pool_path, (Stage.POOL, Stage.MATCHED), ("uuid", "caption_hash", "entry_ids")).frame
     subset = pairs_of(spark, run.files(Stage.SUBSET))
     matched = pool if pool is not None else subset
@@ -53,11 +53,11 @@ def completed_context(
             check_fingerprint(matched_with, drawn_with._asdict(), pool_path, folder)
     if own.counts is not None and settings.counts.entry_counts is None:
         return Context(pool, own.names, own.counts)
-    beside, metadata = pool_path or folder, settings.entries.metadata
-    if settings.counts.entry_counts is not None or counts_beside(beside) is not None:
-        given = given_counts(settings.counts.entry_counts, metadata, beside, matched_with)
-        return Context(pool, given.entries, given.counts)
-    return Context(pool, _names(metadata, beside, matched_with), None)
+    counted_path, metadata = pool_path or folder, settings.entries.metadata
+    if settings.counts.entry_counts is not None or counts_beside(counted_path) is not None:
+        counted = given_counts(settings.counts.entry_counts, metadata, counted_path, matched_with)
+        return Context(pool, counted.entries, counted.counts)
+    return Context(pool, _names(metadata, counted_path, matched_with), None)
 
 
 def pairs_of(spark: SparkSession, files: Sequence[str]) -> DataFrame | None:
@@ -67,7 +67,7 @@ def pairs_of(spark: SparkSession, files: Sequence[str]) -> DataFrame | None:
 
 
 def _names(metadata: str | None, path: str, matched_with: Fingerprint | None) -> list[str] | None:
-    """The names of the entries: those of `--metadata`, else the packaged ones if they are what was matched with."""
+    """The names of the entries: those of `--metadata`, else the packaged ones if the pool was matched with them."""
     if metadata is not None:
         return list(pool_entries(metadata, path, matched_with).entries)
     packaged = load_metadata(None)

@@ -1,4 +1,4 @@
-"""How large a subset each threshold gives, exactly, by a pass over the pool's entries and draws alone."""
+"""The exact size of the subset at each threshold, by a pass over only the entries and draws of the pool."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -29,8 +29,8 @@ _BIN, _EXPECTED, _EXACT, _CAPPED = "bin", "expected", "exact", "capped"
 
 
 class Size(NamedTuple):
-    """The size of the subset at t: the sum of keep probabilities, and how many pairs this seed keeps; of a pool that
-    was drawn before, also how many of the kept have a smaller probability by that earlier draw."""
+    """The size of the subset at t: the sum of keep probabilities, and how many pairs this seed keeps; `capped` of
+    these have a smaller probability from an earlier draw."""
 
     t: int
     expected: float
@@ -44,7 +44,7 @@ def sizes_at(pool: DataFrame, seed: int, counts: Counts, thresholds: Sequence[in
     probabilities = spark.sparkContext.broadcast({t: entry_probabilities(counts, t) for t in thresholds})
 
     def measure(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        found: dict[tuple[str, int], float] = {}
+        totals: dict[tuple[str, int], float] = {}
         for batch in batches:
             pairs = draws_of(batch)
             u = uniforms(pairs.draws)
@@ -57,13 +57,13 @@ def sizes_at(pool: DataFrame, seed: int, counts: Counts, thresholds: Sequence[in
                     sums[_CAPPED] = (kept & (drawn < keep_prob)).sum()
                     sums[_EXPECTED] = np.minimum(keep_prob / drawn, 1.0).sum()
                 for kind, value in sums.items():
-                    found[kind, t] = found.get((kind, t), 0.0) + float(value)
-        yield measured(found)
+                    totals[kind, t] = totals.get((kind, t), 0.0) + float(value)
+        yield measured(totals)
 
-    found = sums_of(pairs_with_draws(pool, seed), measure)
+    totals = sums_of(pairs_with_draws(pool, seed), measure)
     probabilities.destroy()
     return [
-        Size(t, found.get((_EXPECTED, t), 0.0), int(found.get((_EXACT, t), 0)), int(found.get((_CAPPED, t), 0)))
+        Size(t, totals.get((_EXPECTED, t), 0.0), int(totals.get((_EXACT, t), 0)), int(totals.get((_CAPPED, t), 0)))
         for t in thresholds
     ]
 
@@ -71,40 +71,40 @@ def sizes_at(pool: DataFrame, seed: int, counts: Counts, thresholds: Sequence[in
 def curve_of(pool: DataFrame, seed: int, counts: Counts) -> SizeCurve:
     """The exact size at every bin's edge, by one pass."""
     starts = bin_starts(max(int(counts.max(initial=1)), 1))
-    held = pool.sparkSession.sparkContext.broadcast(counts)
+    shared = pool.sparkSession.sparkContext.broadcast(counts)
 
     def measure(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         histogram = np.zeros(len(starts) - 1, np.int64)
         for batch in batches:
-            np.add.at(histogram, smallest_bins(draws_of(batch), held.value, starts), 1)
+            np.add.at(histogram, smallest_bins(draws_of(batch), shared.value, starts), 1)
         yield measured({(_BIN, int(place)): float(histogram[place]) for place in np.flatnonzero(histogram)})
 
-    found = sums_of(pairs_with_draws(pool, seed), measure)
-    held.destroy()
-    return size_curve(starts, {place: int(pairs) for (_, place), pairs in found.items()})
+    totals = sums_of(pairs_with_draws(pool, seed), measure)
+    shared.destroy()
+    return size_curve(starts, {place: int(pairs) for (_, place), pairs in totals.items()})
 
 
 def t_of_size(pool: DataFrame, seed: int, counts: Counts, curve: SizeCurve, target: int) -> Chosen | None:
-    """The t whose subset is nearest to `target` pairs, by a pass that tells the bin's t apart; None when the whole pool
+    """The t whose subset is nearest to `target` pairs, by a pass over the bin that holds it; None when the whole pool
     has fewer."""
     bracket = curve.bracket(target)
     if bracket is None:
         return None
     low, high = bracket
-    held = pool.sparkSession.sparkContext.broadcast(counts)
+    shared = pool.sparkSession.sparkContext.broadcast(counts)
 
     def measure(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        found: dict[tuple[str, int], float] = {}
+        totals: dict[tuple[str, int], float] = {}
         for batch in batches:
-            values, times = np.unique(smallest_t(draws_of(batch), held.value, low, high), return_counts=True)
+            values, times = np.unique(smallest_t(draws_of(batch), shared.value, low, high), return_counts=True)
             for t, pairs in zip(values.tolist(), times.tolist(), strict=True):
-                found[_BIN, t] = found.get((_BIN, t), 0.0) + pairs
-        yield measured(found)
+                totals[_BIN, t] = totals.get((_BIN, t), 0.0) + pairs
+        yield measured(totals)
 
-    found = sums_of(pairs_with_draws(pool, seed), measure)
-    held.destroy()
-    within = [(t, int(pairs)) for (_, t), pairs in found.items()]
-    return t_of_target(target, low, curve.size_before(low), within)
+    totals = sums_of(pairs_with_draws(pool, seed), measure)
+    shared.destroy()
+    pairs_by_t = [(t, int(pairs)) for (_, t), pairs in totals.items()]
+    return t_of_target(target, low, curve.size_before(low), pairs_by_t)
 
 
 def pairs_with_draws(pool: DataFrame, seed: int) -> DataFrame:
@@ -120,16 +120,16 @@ def draws_of(batch: pa.RecordBatch) -> Draws:
     return Draws(lists.values.to_numpy(), lists.offsets.to_numpy(), batch.column("draw").to_numpy())
 
 
-def measured(found: Mapping[tuple[str, int], float]) -> pa.RecordBatch:
-    """What a task found, by kind and key, as the batch that `sums_of` adds up."""
-    kinds, keys, values = [kind for kind, _ in found], [key for _, key in found], list(found.values())
+def measured(sums: Mapping[tuple[str, int], float]) -> pa.RecordBatch:
+    """The values of a task, by kind and key, as the batch that `sums_of` adds up."""
+    kinds, keys, values = [kind for kind, _ in sums], [key for _, key in sums], list(sums.values())
     return pa.RecordBatch.from_arrays(
         [pa.array(kinds, pa.string()), pa.array(keys, pa.int64()), pa.array(values, pa.float64())], schema=_MEASURED
     )
 
 
 def sums_of(pairs: DataFrame, measure: Measure) -> dict[tuple[str, int], float]:
-    """The values of all tasks, added up in an order of their own, so that they depend on no other."""
+    """The values of all tasks, added up in ascending order, so that the sum does not depend on the tasks' order."""
     rows = (
         pairs.mapInArrow(measure, _DDL)
         .groupBy("kind", "key")

@@ -1,4 +1,4 @@
-"""Survivors: the images that are left after download, as others report them, and the counts among them."""
+"""Survivors: the images that a download or filter left, as other tools report them."""
 
 import re
 
@@ -32,16 +32,16 @@ def uuid_column(url: str) -> Column:
 def survivors_files(path: str) -> tuple[Storage, list[str], str]:
     """The files of `--survivors`, relative to a storage, and their kind: parquet, csv or text.
 
-    Of a folder the Parquet files are taken, else the CSV files (img2dataset's metadata lie among its shards). Raises
+    In a folder these are the Parquet files, else the CSV files (img2dataset's metadata lie among its shards). Raises
     `UsageError` where there are none.
     """
     storage = open_storage(path)
-    there = storage.kind()
-    if there == PathKind.FILE:
+    path_kind = storage.kind()
+    if path_kind == PathKind.FILE:
         name = name_of(path)
         kind = next((kind for kind, endings in _KINDS.items() if name.endswith(endings)), "text")
         return open_storage(parent_of(path)), [name], kind
-    if there == PathKind.MISSING:
+    if path_kind == PathKind.MISSING:
         raise UsageError(f"--survivors {path}: no such file or folder")
     for kind, endings in _KINDS.items():
         names = [name for name in storage.list_files("") if name.endswith(endings)]
@@ -59,9 +59,9 @@ def survivors_identity(path: str) -> dict[str, object]:
 def read_survivors(spark: SparkSession, path: str, where: str | None) -> DataFrame:
     """The distinct `uuid` of the images that survived.
 
-    Rows whose `status`, where there is such a column, is another than `success` did not; nor did those for which the
-    SQL of `where` is false or null. Raises `UsageError` for files without `uuid` and `url`, for Parquet files that are
-    not whole, as a download that was stopped leaves them, and SQL that does not fit.
+    Left out are rows whose `status`, where there is such a column, is not `success`, and those for which the SQL of
+    `where` is false or null. Raises `UsageError` for files without `uuid` and `url`, for incomplete Parquet files (a
+    stopped download leaves such), and for invalid SQL.
     """
     storage, names, kind = survivors_files(path)
     for name in names:
@@ -83,7 +83,7 @@ def read_survivors(spark: SparkSession, path: str, where: str | None) -> DataFra
     if where is not None:
         try:
             rows = rows.where(where)
-            rows.schema  # noqa: B018 - Spark Connect and some Sparks analyse only now
+            rows.schema  # noqa: B018 - Spark Connect and some versions analyse only now
         except (AnalysisException, ParseException) as error:
             raise UsageError(f"--where {where}: {one_line(error)}") from error
     uuid = F.col("uuid") if "uuid" in rows.columns else uuid_column("url")
@@ -91,29 +91,29 @@ def read_survivors(spark: SparkSession, path: str, where: str | None) -> DataFra
 
 
 def _read_parquet(spark: SparkSession, urls: list[str], path: str) -> DataFrame:
-    """The files with the columns of all: a score may stand in some only."""
+    """The files with the columns of all of them: only some may have a score."""
     try:
         return spark.read.option("mergeSchema", "true").parquet(*urls)
     except Exception as error:
-        cut = _NOT_PARQUET.search(one_line(error))
-        if cut is None:
+        match = _NOT_PARQUET.search(one_line(error))
+        if match is None:
             raise
         raise UsageError(
-            f"--survivors {path}: {name_of(cut[1])} is no whole Parquet file: let its writer end"
+            f"--survivors {path}: {name_of(match[1])} is an incomplete Parquet file: wait until its writer ends"
         ) from error
 
 
 def _read_csv(spark: SparkSession, urls: list[str]) -> DataFrame:
-    """CSV with types as they look, so that scores compare as numbers; ids stay text, however many digits they have."""
+    """CSV with inferred types, so that scores compare as numbers; ids stay text, even those of digits alone."""
     form = {"header": "true", "multiLine": "true", "quote": '"', "escape": '"'}
-    looks = spark.read.options(**form, inferSchema="true").csv(urls).schema
-    fields = [StructField(field.name, StringType() if field.name in _IDS else field.dataType) for field in looks]
+    inferred = spark.read.options(**form, inferSchema="true").csv(urls).schema
+    fields = [StructField(field.name, StringType() if field.name in _IDS else field.dataType) for field in inferred]
     return spark.read.options(**form).schema(StructType(fields)).csv(urls)
 
 
 def warn_of_subset(spark: SparkSession, path: str, left: DataFrame) -> None:
-    """Warn where a folder has a pool and a subset of it, and all survivors are of the subset: if only that was
-    downloaded, its head is thinned already, and a recount takes it for rare."""
+    """Warn where a folder has a pool and a subset of it, and all survivors are in the subset: if only that was
+    downloaded, its head is thinned already, and a recount underestimates the head."""
     record = read_record(open_storage(path))
     subsets = record.subsets if record is not None else []
     pool = record.stages.pool if record is not None else None
@@ -122,4 +122,4 @@ def warn_of_subset(spark: SparkSession, path: str, left: DataFrame) -> None:
     largest = stored_run(path).files(Stage.SUBSET, subsets[-1].part)
     if largest and left.join(spark.read.parquet(*largest).select("uuid"), "uuid", "left_anti").isEmpty():
         name = join(path, subsets[0].folder if len(subsets) == 1 else f"{Stage.SUBSET}/t=T")
-        warn(f"all survivors are of {path}'s subset: if only that was downloaded, balance {name} in place of {path}")
+        warn(f"all survivors are in {path}'s subset: if only that was downloaded, balance {name} instead of {path}")

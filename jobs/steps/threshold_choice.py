@@ -1,4 +1,4 @@
-"""Choosing t: by itself, by a preset, by the share of the tail, or by the size of the subset."""
+"""Choosing t: as given, by a preset, by the share of the tail, or by the size of the subset."""
 
 from typing import Any, NamedTuple
 
@@ -25,8 +25,8 @@ class ChosenT(NamedTuple):
     share_of_matches_above_t: float
 
 
-def one_an_image(pool: DataFrame, seed: int) -> DataFrame:
-    """The pool with one caption an image, that of the smallest H("pick", …), as `--dedup url` takes it."""
+def one_per_image(pool: DataFrame, seed: int) -> DataFrame:
+    """The pool with one caption per image, that of the smallest H("pick", …), as `--dedup url` picks it."""
     best = F.min(F.struct(pair_hash_column(PICK, seed).alias("pick"), "caption_hash")).alias("best")
     picked = pool.groupBy("uuid").agg(best).select("uuid", F.col("best.caption_hash").alias("caption_hash"))
     return pool.join(picked, ["uuid", "caption_hash"], "left_semi")
@@ -40,8 +40,8 @@ def choose_thresholds(
     pool_pairs: int,
     curve: SizeCurve | None = None,
 ) -> list[ChosenT]:
-    """Each t that the settings ask for, ascending; warns where one is not as meant. Target sizes are looked up on the
-    pool's `curve`, which is made when it is not given."""
+    """Each t that the settings ask for, ascending; warns where one will not have the intended effect. Target sizes are
+    looked up on the pool's `curve`, which is computed here when it is None."""
     how = threshold.chosen_by
     asked = getattr(threshold, how)
     chosen: dict[int, dict[str, Any]] = {}
@@ -61,21 +61,21 @@ def choose_thresholds(
     else:
         curve = curve or curve_of(pool, seed, counts)
         for target in asked:
-            found = _of_size(pool, seed, counts, curve, target)
-            chosen[found.t] = {"target_size": target, "target_size_reached": found.pairs}
+            nearest = _of_size(pool, seed, counts, curve, target)
+            chosen[nearest.t] = {"target_size": target, "target_size_reached": nearest.pairs}
     return [_chosen(t, chosen[t], counts) for t in sorted(chosen)]
 
 
 def _of_size(pool: DataFrame, seed: int, counts: Counts, curve: SizeCurve, target: int) -> Chosen:
-    """The t for a target size; says so where the size is missed."""
-    found = t_of_size(pool, seed, counts, curve, target)
-    if found is None:
+    """The t for a target size; warns where the size is missed."""
+    nearest = t_of_size(pool, seed, counts, curve, target)
+    if nearest is None:
         warn(f"the pool has only {curve.pairs:,} pairs, fewer than the {target:,} asked for: all are kept")
         return Chosen(int(counts.max(initial=0)) + 1, curve.pairs)
-    if abs(found.pairs - target) > _SIZE_TOLERANCE * target:
-        why = "the smallest there is" if found.t == 1 else "the nearest: many pairs are decided at one t"
-        warn(f"t={found.t:,} keeps {found.pairs:,} pairs where {target:,} were asked for; it is {why}")
-    return found
+    if abs(nearest.pairs - target) > _SIZE_TOLERANCE * target:
+        why = "the smallest there is" if nearest.t == 1 else "the nearest: many pairs are decided at one t"
+        warn(f"t={nearest.t:,} keeps {nearest.pairs:,} pairs where {target:,} were asked for; it is {why}")
+    return nearest
 
 
 def _chosen(t: int, how: dict[str, Any], counts: Counts) -> ChosenT:

@@ -1,4 +1,4 @@
-"""A sample crawl and what the plain-Python pipeline makes of it."""
+"""A sample crawl, and the pairs that the plain-Python pipeline finds in it."""
 
 import json
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ class Crawl:
 
     def pairs(self, languages: frozenset[str] | None = frozenset({"en"})) -> list[reference.Pair]:
         """The matched pairs of both samples by the reference."""
-        found = []
+        pairs = []
         for name, (pages, seed) in SAMPLES.items():
             scratch = self.folder.parent / "again.warc.gz"
             records = write_warc(scratch, pages, seed)
             offsets = {r.page_index: r.offset for r in records if r.kind == "response" and r.page_index is not None}
-            found += reference.matched_pairs(pages, seed, offsets, name, self.entries, languages)
-        return found
+            pairs += reference.matched_pairs(pages, seed, offsets, name, self.entries, languages)
+        return pairs
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ COMPARED = ("uuid", "url", "caption", "text_key", "lang", "caption_hash", "page_
 
 
 def run(*arguments: object) -> int:
-    """`ballast ARGUMENTS`; gives the exit status."""
+    """`ballast ARGUMENTS`; returns the exit status."""
     return main([str(argument) for argument in arguments])
 
 
@@ -46,7 +46,7 @@ def ordered_rows_of(folder: Path) -> list[dict]:
 
 
 def record_of(out: Path) -> dict:
-    """The run.json of a folder, of which the reference says what every key means."""
+    """The run.json of a folder, after checking that every key has a meaning in the reference."""
     record = json.loads((out / "run.json").read_text())
     assert not undocumented(record)
     return record
@@ -54,13 +54,13 @@ def record_of(out: Path) -> dict:
 
 def undocumented(record: dict) -> set[str]:
     """The keys of a run.json without a meaning, the facts of stages as `stage.fact`."""
-    found = record.keys() - record_meanings().keys()
+    unknown = record.keys() - record_meanings().keys()
     for stage, facts in record["stages"].items():
         counted = (*COUNTERS, *FileStatus) if stage == Stage.FILES else ()
         known = {"seconds", *facts_meanings().get(Stage(stage), ()), *counted}
         names = {*facts, *(name for subset in facts.get("subsets", ()) for name in subset)}
-        found |= {f"{stage}.{name}" for name in names - known}
-    return found
+        unknown |= {f"{stage}.{name}" for name in names - known}
+    return unknown
 
 
 def draw_of(row: dict, seed: int) -> float:

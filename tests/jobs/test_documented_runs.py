@@ -1,6 +1,6 @@
-"""The documentation, followed: each page's commands, in order, in a folder that has what they name.
+"""The commands of each page of the documentation, run in order, in a folder that has what they name.
 
-What is shown below a command is what it printed, but for times. `make test-cluster` runs this.
+The output shown below a command must be what it prints, except for times. `make test-cluster` runs this.
 """
 
 import gzip
@@ -34,15 +34,15 @@ NOT_RUN = {
 
 STOOD_IN_FOR = {
     "make demo": "`ballast demo`, which it runs when it has set up",
-    "img2dataset": "fetches from the web: metadata as it writes them, of some images gone and some small",
+    "img2dataset": "fetches from the web: writes the same metadata, with some images missing and some small",
 }
 """Commands for which `run_documented.py` does something else, and what."""
 
 SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-"""Options of a JVM that ends before the optimising compiler would pay."""
+"""Options of a JVM that ends before the optimising compiler would pay off."""
 
 MASKS = [
-    (r"^\d{4}-\d\d-\d\dT\S+ (INFO|WARN) ", ""),  # where standard error is no terminal
+    (r"^\d{4}-\d\d-\d\dT\S+ (INFO|WARN) ", ""),  # where standard error is not a terminal
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", "TIME"),
     (r"(?<=seconds=)[\d.]+|\b[\d.]+(?= s\b)", "N"),
     (r"Java \d+, from \S+", "JAVA"),
@@ -55,7 +55,7 @@ def beginning_of(command: Command) -> str | None:
     return next((start for start in NOT_RUN if line.startswith(start)), None)
 
 
-def test_what_is_not_run_is_documented():
+def test_every_command_is_run_or_listed_as_not_run():
     assert {beginning_of(command) for command in ALL} - {None} == set(NOT_RUN)
     programs = {command.words[0] for command in ALL if not beginning_of(command)}
     assert programs == {"ballast", "python", "make", "img2dataset"}
@@ -95,7 +95,7 @@ def masked(line: str) -> str:
 
 
 def check_shown(command: Command, printed: str) -> None:
-    """What is shown is what was printed; a line of … stands for any number of lines."""
+    """Check that what is shown was printed; a line of … stands for any number of lines."""
     lines = [re.escape(masked(line)) + r"\n" if line != "…" else r"(?:.*\n)*?" for line in command.shown]
     text = "\n".join(map(masked, printed.strip().splitlines())) + "\n"
     assert re.fullmatch("".join(lines).rstrip(), text), f"{command}\n{printed}"

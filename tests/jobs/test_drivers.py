@@ -75,7 +75,7 @@ def curate_flags(crawl, out: Path, scratch: Path) -> list[str]:
 
 
 def test_tasks_that_fail_once_leave_the_same_rows(crawl, curated, tmp_path):
-    """`local[2,3]` retries; the dead attempts had written rows by then, and none of them is counted or kept."""
+    """`local[2,3]` retries; the dead attempts had already written rows, none of which are counted or kept."""
     script = tmp_path / "fail_once.py"
     marks = tmp_path / "marks"
     marks.mkdir()
@@ -164,14 +164,14 @@ def test_ctrl_c_is_one_line_and_the_run_resumes(crawl, curated, tmp_path):
     os.killpg(run.pid, signal.SIGINT)
     _, error = run.communicate(timeout=1200)
     assert run.returncode == 130
-    assert error.splitlines()[-1] == "ballast: stopped; the same command goes on from what was committed"
+    assert error.splitlines()[-1] == "ballast: stopped; rerun the same command to resume from the last commit"
     assert "Traceback" not in error
     resumed(crawl, out)
     assert ordered_rows_of(out / "subset") == ordered_rows_of(curated / "subset")
 
 
 def test_a_full_disk_is_one_line_and_the_run_resumes(crawl, curated, spark, tmp_path):
-    """No file may grow beyond what the first batch's take, as on a disk that is full: the write fails in the JVM."""
+    """No file may grow beyond those of the first batch, as on a full disk: the write fails in the JVM."""
     out = tmp_path / "out"
     command = driver(
         crawl, out, tmp_path, "spark.driver.extraJavaOptions=-XX:-UsePerfData"

@@ -41,17 +41,17 @@ def test_explain_marks_entries_and_shows_hostile_text(crawl, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--t", 5), "add --counts PATH"),
         (("--counts", "missing"), "missing"),
         (("--counts", "{folder}"), "holds no entry counts"),
     ],
 )
-def test_explain_says_what_is_wrong(arguments, said, capsys, tmp_path):
-    given = [str(argument).replace("{folder}", str(tmp_path)) for argument in arguments]
-    assert run("explain", "a", *given) == 2
-    assert said in capsys.readouterr().err
+def test_explain_names_what_is_wrong(arguments, message, capsys, tmp_path):
+    words = [str(argument).replace("{folder}", str(tmp_path)) for argument in arguments]
+    assert run("explain", "a", *words) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_inspect_shows_every_pair_and_every_reason(crawl, expected_pairs, capsys, tmp_path):
@@ -66,9 +66,9 @@ def test_inspect_shows_every_pair_and_every_reason(crawl, expected_pairs, capsys
     for reason in ("image_data_url", "text_other_language", "text_blank", "image_not_http", "text_no_match"):
         assert reason in reasons
     assert run("inspect", warc, "--limit", 2) == 0
-    shown = capsys.readouterr().out.splitlines()
-    assert sum(line.startswith("page ") for line in shown) == 2
-    assert shown[-1] == "… and more pages (--limit 2 shown)"
+    printed = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith("page ") for line in printed) == 2
+    assert printed[-1] == "… and more pages (--limit 2 shown)"
 
 
 def test_inspect_of_a_damaged_file_says_where_it_ends(capsys, tmp_path):
@@ -89,11 +89,11 @@ def test_trace_says_where_each_pair_is_from_and_why_it_was_kept(curated, counts,
     dropped = next(row for row in pool if (row["uuid"], row["caption_hash"]) not in in_subset)
     for row, argument in ((kept, kept["url"]), (dropped, dropped["uuid"])):
         assert run("trace", argument, curated, "--json", "--copies") == 0
-        found = json.loads(capsys.readouterr().out)
+        traced = json.loads(capsys.readouterr().out)
         rows = sorted((r for r in pool if r["uuid"] == row["uuid"]), key=lambda r: r["caption"])
-        assert [pair["caption"] for pair in found["pairs"]] == [r["caption"] for r in rows]
-        assert len(found["copies"]) == sum(r["duplicates"] for r in rows)
-        for pair, expected in zip(found["pairs"], rows, strict=True):
+        assert [pair["caption"] for pair in traced["pairs"]] == [r["caption"] for r in rows]
+        assert len(traced["copies"]) == sum(r["duplicates"] for r in rows)
+        for pair, expected in zip(traced["pairs"], rows, strict=True):
             for name in ("page_url", "warc_file", "warc_offset", "duplicates"):
                 assert pair[name] == expected[name]
             assert pair["draw"] == draw_of(expected, 7)
@@ -106,7 +106,7 @@ def test_trace_says_where_each_pair_is_from_and_why_it_was_kept(curated, counts,
     assert "not in the subset: its draw" in out and "offset" in out
 
 
-def test_trace_of_what_is_not_there(curated, capsys):
+def test_trace_of_an_unknown_image(curated, capsys):
     assert run("trace", "0" * 24, curated) == 1
     assert "holds no pair of the image" in capsys.readouterr().err
     assert run("trace", "javascript:alert(1)", curated) == 2

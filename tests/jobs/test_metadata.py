@@ -1,4 +1,4 @@
-"""Building lists: counts, PMI and views worked out by hand; splitting, pruning, damage; equality with a naive count."""
+"""Building lists: counts, PMI and views computed by hand; splitting, pruning, damage; equality with a naive count."""
 
 import bz2
 import gzip
@@ -69,14 +69,14 @@ def without_inputs(manifest: dict) -> dict:
 
 @pytest.fixture(scope="module")
 def built(spark, inputs, tmp_path_factory) -> Path:
-    """From a multistream dump, a task a stream. 2^6.5 = 90.5 is between the lifts of "New York" and "Rio Grande"."""
+    """From a multistream dump, one task per stream. 2^6.5 = 90.5, between the lifts of "New York" and "Rio Grande"."""
     out = tmp_path_factory.mktemp("built") / "entries.json"
     flags = ("--wordnet", inputs / "dict", "--wikipedia", inputs / "multi", "--pageviews", inputs / "views")
     build(inputs, out, *flags, "--min-pmi", 6.5, "--min-bigram-count", 2, "--split-bytes", 1)
     return out
 
 
-def test_the_list_by_hand(built):
+def test_the_list_equals_the_one_computed_by_hand(built):
     assert json.loads(built.read_text()) == EXPECTED
     manifest = manifest_of(built)
     assert (manifest["entries"], manifest["cannot_match"]) == (106, 1)
@@ -108,7 +108,7 @@ def test_other_thresholds_need_no_dump(built, inputs, tmp_path, capsys):
     sources = built.with_name("entries.sources")
     flags = ("--wikipedia", sources / "ngrams", "--pageviews", sources / "titles")
     entries = build(inputs, tmp_path / "e.json", *flags, "--min-unigram-count", 99, "--min-pmi", 6.0, "--min-views", 69)
-    pairs = ["0 cat", "New York", "Rio Bravo", "Rio Grande"]  # the last two have one score: by text
+    pairs = ["0 cat", "New York", "Rio Bravo", "Rio Grande"]  # the last two have equal scores: ordered by text
     assert entries == [*map(str, range(100)), "edge", "below", *pairs, "Cities, D.C.", "cat", "Dot", "Almost"]
     assert "read" not in capsys.readouterr().err
 
@@ -143,17 +143,17 @@ def test_each_source_alone(spark, inputs, tmp_path, capsys):
     assert json.loads((tmp_path / "e.json").read_text())[100:] == ["edge"]
 
 
-def test_damage_is_said_and_what_precedes_it_counts(spark, tmp_path, capsys):
+def test_damage_is_reported_and_what_precedes_it_counts(spark, tmp_path, capsys):
     broken = "<page><title>Broken</title> & </page>\n"
     path = write_bzip2(tmp_path / "a.xml.bz2", [MiniPage("A", "whole page"), broken, MiniPage("B", "x" * 10)])
     size = path.stat().st_size
     path.write_bytes(path.read_bytes()[: size - 12])
     text = bz2.BZ2Decompressor().decompress(path.read_bytes())
     assert run("metadata", "unigrams", path, "--out", tmp_path / "u") == 0
-    said = capsys.readouterr().err
-    assert f"truncated: the file ends at byte {size - 12:,}, within the bzip2 stream that begins at 0" in said
+    log = capsys.readouterr().err
+    assert f"truncated: the file ends at byte {size - 12:,}, within the bzip2 stream that begins at 0" in log
     facts = record_of(tmp_path / "u")["stages"]["unigrams"]
-    assert facts["damage"]["a.xml.bz2"][0] in said
+    assert facts["damage"]["a.xml.bz2"][0] in log
     assert facts["outcomes"].get("articles", 0) == text.count(b"</page>") - text.count(b"Broken")
 
 
@@ -179,7 +179,7 @@ def test_pruning_is_exact_above_either_floor(spark):
             assert 0 < len(kept) < len(everything)
 
 
-def test_thirty_bits_exactly_and_just_below(spark):
+def test_a_pmi_of_exactly_thirty_bits_and_just_below(spark):
     words = spark.createDataFrame([("a", 2), ("b", 2)], "word string, count long")
     partial = spark.createDataFrame([("a", "b", 1), ("a", "b", 1)], "key string, second string, count long")
     for total, passes in ((1 << 31, True), ((1 << 31) - 1, False)):
@@ -201,19 +201,19 @@ def test_thresholds_below_both_floors_are_refused(spark, inputs, tmp_path, capsy
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flags", "expected"),
     [
         (("--out", "e.json"), "name at least one source: --wordnet, --wikipedia or --pageviews"),
         (("--wordnet", "nowhere", "--out", "e.json"), "nowhere: not a WordNet dict folder"),
         (("--wikipedia", "nowhere.xml", "--out", "e.json"), "nowhere.xml: No such file"),
         (("--pageviews", "nowhere", "--out", "e.json"), "not named pageviews-"),
         (("--wordnet", "dict", "--out", "e.txt"), "must end in .json"),
-        (("--wordnet", "dict", "--out", "no/e.json"), "its folder is not there"),
+        (("--wordnet", "dict", "--out", "no/e.json"), "its folder is missing"),
         (("--wordnet", "dict", "--size", "0", "--out", "e.json"), "is no whole number"),
         (("--wordnet", "dict"), "--out"),
     ],
 )
-def test_misuse_is_one_line(spark, inputs, monkeypatch, tmp_path, capsys, flags, said):
+def test_misuse_is_a_one_line_error(spark, inputs, monkeypatch, tmp_path, capsys, flags, expected):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "dict").symlink_to(inputs / "dict")
     try:
@@ -222,16 +222,16 @@ def test_misuse_is_one_line(spark, inputs, monkeypatch, tmp_path, capsys, flags,
         status = exit.code
     message = capsys.readouterr().err
     assert status == 2
-    assert said in message
+    assert expected in message
     assert "Traceback" not in message
 
 
 def test_import_show_and_diff(tmp_path, capsys):
-    given = tmp_path / "metadata.json"
-    given.write_text('["cat", "D.C.", "New York", "cat", "Yahoo!", "Yahoo !"]')
-    assert run("metadata", "import", given, "--out", tmp_path / "a.json") == 2
+    original = tmp_path / "metadata.json"
+    original.write_text('["cat", "D.C.", "New York", "cat", "Yahoo!", "Yahoo !"]')
+    assert run("metadata", "import", original, "--out", tmp_path / "a.json") == 2
     assert "index 3 repeats index 0: 'cat' (1 duplicate in all)" in capsys.readouterr().err
-    assert run("metadata", "import", given, "--dedup", "--out", tmp_path / "a.json") == 0
+    assert run("metadata", "import", original, "--dedup", "--out", tmp_path / "a.json") == 0
     assert json.loads((tmp_path / "a.json").read_text()) == ["cat", "D.C.", "New York", "Yahoo!", "Yahoo !"]
     assert "2 entries can never match" in capsys.readouterr().err
     assert manifest_of(tmp_path / "a.json")["imported"] == "metadata.json"
@@ -240,22 +240,22 @@ def test_import_show_and_diff(tmp_path, capsys):
     assert json.loads((tmp_path / "b.json").read_text()) == ["cat", "D . C .", "New York", "Yahoo !"]
     capsys.readouterr()
     assert run("metadata", "show", tmp_path / "a.json") == 0
-    shown = capsys.readouterr().out
-    assert re.search(r"can never match 2 .*: 'D\.C\.', 'Yahoo!'", shown)
+    printed = capsys.readouterr().out
+    assert re.search(r"can never match 2 .*: 'D\.C\.', 'Yahoo!'", printed)
     assert run("metadata", "show", "--json") == 0
     assert json.loads(capsys.readouterr().out)["entries"] == 86_654
     assert run("metadata", "diff", tmp_path / "a.json", tmp_path / "b.json", "--json") == 0
-    found = json.loads(capsys.readouterr().out)
-    assert (found["both"], found["only_a"], found["only_b"]) == (3, 2, 1)
+    diff = json.loads(capsys.readouterr().out)
+    assert (diff["both"], diff["only_a"], diff["only_b"]) == (3, 2, 1)
     assert run("metadata", "diff", tmp_path / "a.json", tmp_path / "a.json") == 0
     assert "the same list" in capsys.readouterr().out
 
 
-def test_show_tells_sources_by_the_manifest(built, tmp_path, capsys):
+def test_show_takes_sources_from_the_manifest(built, tmp_path, capsys):
     assert run("metadata", "show", built) == 0
-    shown = capsys.readouterr().out
-    assert re.search(r"bigrams +1 of 1 candidates: 'New York'", shown)
-    assert re.search(r"titles +2 of 3 candidates, 1 there already: 'Cities, D\.C\.', 'Dot'", shown)
+    printed = capsys.readouterr().out
+    assert re.search(r"bigrams +1 of 1 candidates: 'New York'", printed)
+    assert re.search(r"titles +2 of 3 candidates, 1 already there: 'Cities, D\.C\.', 'Dot'", printed)
     other = tmp_path / "entries.json"
     other.write_text('["other"]')
     other.with_suffix(".manifest.json").write_bytes(built.with_suffix(".manifest.json").read_bytes())
@@ -266,7 +266,7 @@ def test_show_tells_sources_by_the_manifest(built, tmp_path, capsys):
 
 
 def test_equal_to_a_naive_count_of_a_real_dump(spark, shared_data, tmp_path):
-    """206 pages, read without the code under test but for the markup: regular expressions over the whole XML."""
+    """206 pages, read without the code under test, except for the markup: regular expressions over the whole XML."""
     [dump] = (shared_data / "wiki").glob("*.bz2")
     xml = bz2.decompress(dump.read_bytes()).decode()
     texts = []
@@ -281,8 +281,8 @@ def test_equal_to_a_naive_count_of_a_real_dump(spark, shared_data, tmp_path):
     split.write_text(xml, encoding="utf-8")
     assert run("metadata", "bigrams", split, "--out", tmp_path / "out", "--split-bytes", 1 << 20) == 0
     assert record_of(tmp_path / "out")["stages"]["unigrams"]["outcomes"]["articles"] == len(texts) == 106
-    found = pq.read_table(tmp_path / "out/unigrams")
-    assert dict(zip(found["word"].to_pylist(), found["count"].to_pylist(), strict=True)) == words
-    found = pq.read_table(tmp_path / "out/bigrams").to_pydict()
-    keys = zip(found["first"], found["second"], strict=True)
-    assert dict(zip(keys, zip(found["count"], found["lift"], strict=True), strict=True)) == naive_bigrams(pairs, words)
+    table = pq.read_table(tmp_path / "out/unigrams")
+    assert dict(zip(table["word"].to_pylist(), table["count"].to_pylist(), strict=True)) == words
+    table = pq.read_table(tmp_path / "out/bigrams").to_pydict()
+    keys = zip(table["first"], table["second"], strict=True)
+    assert dict(zip(keys, zip(table["count"], table["lift"], strict=True), strict=True)) == naive_bigrams(pairs, words)

@@ -64,14 +64,14 @@ def test_output_folder_is_as_the_contract_says(curated):
         "pool": schemas.POOL, "subset": schemas.SUBSET, "files": schemas.FILE, "entry_counts": schemas.ENTRY_COUNT,
     }.items():  # fmt: skip
         for file in (curated / stage).iterdir():
-            assert file.suffix == ".parquet", "any Parquet reader, img2dataset among them, can read the folder as it is"
+            assert file.suffix == ".parquet", "any Parquet reader, such as img2dataset, can read the folder"
             written = pq.read_schema(file)
             assert written.names == schema.names
             for field in schema:
                 assert str(written.field(field.name).type).replace("element", "item") == str(field.type)
 
 
-def test_files_say_what_became_of_everything(curated):
+def test_files_account_for_every_record(curated):
     rows = rows_of(curated / "files")
     assert [Path(row["path"]).name for row in rows] == ["one.warc.gz", "two.warc.gz"]
     for row in rows:
@@ -124,7 +124,7 @@ def test_all_languages(spark, crawl, tmp_path, capsys):
     assert as_tuples(rows_of(tmp_path / "out/pool"), "duplicates") == sorted(pair_tuple(p, n) for p, n in expected)
 
 
-def test_rows_hang_on_neither_partitions_nor_batches_nor_file_order(spark, crawl, curated, tmp_path):
+def test_rows_do_not_depend_on_partitions_batches_or_file_order(spark, crawl, curated, tmp_path):
     files = sorted(str(path) for path in crawl.folder.iterdir())
     spark.conf.set("spark.sql.files.maxPartitionBytes", "2000")  # many partitions of the pool
     try:
@@ -140,7 +140,7 @@ def test_rows_hang_on_neither_partitions_nor_batches_nor_file_order(spark, crawl
 
 @pytest.mark.parametrize("partitions", [1, 7])
 def test_jobs_on_one_and_seven_partitions(spark, curated, partitions):
-    """Dedup and balance of the same rows, laid out otherwise, give the same rows."""
+    """Dedup and balance give the same rows however their input is partitioned."""
     from jobs import dedup
     from jobs.settings.groups import Dedup
     from jobs.steps.drawing import draw

@@ -45,7 +45,7 @@ def test_sizes_and_curve_are_exact(spark, curated, naive, crawl, capsys):
     assert result["curve"][-1]["pairs"] == result["pool_pairs"]
 
 
-def test_sizes_hang_on_no_partitions(spark, curated, capsys):
+def test_sizes_do_not_depend_on_partitions(spark, curated, capsys):
     once = plan(capsys, curated, "--t", "2,5")
     spark.conf.set("spark.sql.files.maxPartitionBytes", "2000")
     try:
@@ -55,24 +55,24 @@ def test_sizes_hang_on_no_partitions(spark, curated, capsys):
 
 
 @pytest.mark.parametrize("target", [10, 60, 80, 97, 5000])
-def test_target_size_is_met_as_nearly_as_any_t_can(spark, curated, naive, capsys, tmp_path, target):
+def test_target_size_is_met_as_closely_as_any_t_can(spark, curated, naive, capsys, tmp_path, target):
     pool_pairs = len(rows_of(curated / "pool"))
     sizes = {t: naive(t)[0] for t in range(1, 200)}
     assert run("balance", curated, "--out", tmp_path / "out", "--target-size", target, "--seed", SEED) == 0
-    said = capsys.readouterr().err
+    log = capsys.readouterr().err
     facts = record_of(tmp_path / "out")["stages"]["subset"]
     rows = len(rows_of(tmp_path / "out" / "subset"))
     assert facts["pairs"] == facts["threshold"]["target_size_reached"] == rows
     assert facts["t"] >= 1
     if target > pool_pairs:
         assert rows == pool_pairs
-        assert f"the pool has only {pool_pairs} pairs" in said
+        assert f"the pool has only {pool_pairs} pairs" in log
     else:
         assert abs(rows - target) == min(abs(size - target) for size in sizes.values())
-        assert (f"keeps {rows} pairs where {target} were asked for" in said) == (abs(rows - target) > 0.001 * target)
+        assert (f"keeps {rows} pairs where {target} were asked for" in log) == (abs(rows - target) > 0.001 * target)
 
 
-def test_several_thresholds_are_nested_and_equal_to_single_ones(spark, curated, tmp_path, capsys):
+def test_several_thresholds_are_nested_and_equal_single_ones(spark, curated, tmp_path, capsys):
     out = tmp_path / "several"
     assert run("balance", curated, "--out", out, "--t", "17,2,5", "--seed", SEED) == 0
     assert "subset" in capsys.readouterr().out
@@ -124,7 +124,7 @@ def test_a_pool_against_reference_counts(spark, curated, crawl, capsys, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--t", "0"), "must be at least 1"),
         (("--t", "5,x"), "'x' is not a whole number"),
@@ -133,11 +133,11 @@ def test_a_pool_against_reference_counts(spark, curated, crawl, capsys, tmp_path
         (("--t", "5", "--target-size", "10"), "not allowed with"),
     ],
 )
-def test_wrong_thresholds_are_one_line(arguments, said, capsys, tmp_path):
+def test_invalid_thresholds_are_a_one_line_error(arguments, message, capsys, tmp_path):
     with pytest.raises(SystemExit) as stopped:
         run("plan", tmp_path, *arguments)
     assert stopped.value.code == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_a_subset_cannot_be_planned_or_balanced_again(spark, curated, tmp_path, capsys):

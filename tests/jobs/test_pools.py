@@ -1,4 +1,4 @@
-"""Merging, excluding, slicing, picking and grouping against plain definitions."""
+"""Merging, excluding, slicing, picking and grouping, compared with plain definitions."""
 
 import pytest
 import reference
@@ -22,7 +22,7 @@ def without_subset_columns(rows: list[dict]) -> list[dict]:
 def test_merge_equals_curating_all_at_once(pools, tmp_path):
     assert run("merge", pools / "one", pools / "two", "--out", tmp_path / "m") == 0
     assert sorted_rows(rows_of(tmp_path / "m/pool")) == sorted_rows(rows_of(pools / "both/pool"))
-    # a pool of its own kind: it can be counted, balanced and merged again, in any order
+    # the result is a pool: it can be counted, balanced and merged again, in any order
     assert run("merge", pools / "two", pools / "one", "--out", tmp_path / "m2") == 0
     assert sorted_rows(rows_of(tmp_path / "m2/pool")) == sorted_rows(rows_of(pools / "both/pool"))
     assert run("merge", tmp_path / "m", pools / "one", "--out", tmp_path / "m3") == 0
@@ -64,7 +64,7 @@ def test_slices_change_no_row(pools, tmp_path, dedup):
     assert len(list((tmp_path / "4/_manifests/pool").iterdir())) == 4
 
 
-def test_a_sliced_dedup_goes_on_with_its_own_slices(pools, tmp_path, monkeypatch):
+def test_a_resumed_dedup_keeps_its_number_of_slices(pools, tmp_path, monkeypatch):
     from jobs.runs.run_folder import RunFolder
 
     commit, done = RunFolder.commit, []
@@ -79,7 +79,7 @@ def test_a_sliced_dedup_goes_on_with_its_own_slices(pools, tmp_path, monkeypatch
     monkeypatch.setattr(RunFolder, "commit", commit_two)
     assert run("dedup", source, "--out", tmp_path / "d", "--hash-slices", 3) == 130
     monkeypatch.undo()
-    assert run("dedup", source, "--out", tmp_path / "d") == 0  # how many slices is only how it is executed
+    assert run("dedup", source, "--out", tmp_path / "d") == 0  # the number of slices may differ when it is resumed
     assert sorted_rows(rows_of(tmp_path / "d/pool")) == sorted_rows(rows_of(pools / "both/pool"))
     assert record_of(tmp_path / "d")["stages"]["pool"]["slices"] == 3
 
@@ -88,7 +88,7 @@ def pick(row: dict) -> int:
     return reference.pair_hash("pick", 7, row["uuid"], row["caption_hash"])
 
 
-def test_one_caption_an_image(pools, tmp_path):
+def test_one_caption_per_image(pools, tmp_path):
     """MetaCLIP 2's rule: the caption of the smallest pick, then the same draw as all the others."""
     flags = ("--t", 5, "--seed", 7)
     assert run("balance", pools / "both", "--out", tmp_path / "one", "--per-image", "one", *flags) == 0

@@ -1,4 +1,4 @@
-"""The reference is what the code says now, and says something of everything."""
+"""The reference page matches the code and covers everything."""
 
 from pools import record_of, undocumented
 

@@ -74,7 +74,7 @@ def test_reports_of_single_steps_show_what_there_is(curated, crawl, tmp_path, ca
         assert capsys.readouterr().out.splitlines()[-1] == str(folder / "report.html")
         page = (folder / "report.html").read_text(encoding="utf-8")
         document = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(page)
-        headings[folder] = [found.get("id") for found in document.iter("h2")]
+        headings[folder] = [heading.get("id") for heading in document.iter("h2")]
     assert headings[extracted] == ["funnel", "files", "languages", "pairs", "reproduce"]
     assert headings[pool] == ["funnel", "pool", "languages", "pairs", "reproduce"]
     assert headings[counts] == ["entries-title", "reproduce"]
@@ -88,19 +88,19 @@ def test_user_errors_are_one_line(spark, curated, tmp_path, capsys):
     assert run("report", tmp_path) == 2
     assert "not the output folder of a Ballast job" in capsys.readouterr().err
     assert run("report", curated, "--paper-list") == 2
-    assert "the paper's list has 500,000 entries" in capsys.readouterr().err
+    assert "this run's list is not the paper's 500,000" in capsys.readouterr().err
     assert run("report", curated, "--pool", curated) == 2
     assert "holds no subset of another folder's pool" in capsys.readouterr().err
     assert json.loads((curated / "run.json").read_text())["state"] == "finished"
 
 
-def test_a_report_that_cannot_be_drawn_is_told_and_undoes_nothing(spark, curated, tmp_path, capsys):
+def test_a_failed_report_is_a_warning_and_undoes_nothing(spark, curated, tmp_path, capsys):
     broken = tmp_path / "broken"
     shutil.copytree(curated, broken)
     drop_report(stored_run(str(broken)))
     assert not (broken / "report.html").exists()
     next((broken / "pool").glob("*.parquet")).unlink()
     draw_report(spark, stored_run(str(broken)), str(broken))
-    assert "report.html could not be drawn" in (said := capsys.readouterr().err)
-    assert f"`ballast report {broken}` tries again" in said
+    assert "report.html could not be drawn" in (log := capsys.readouterr().err)
+    assert f"`ballast report {broken}` tries again" in log
     assert record_of(broken)["state"] == "finished" and not (broken / "report.html").exists()

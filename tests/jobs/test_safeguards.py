@@ -1,4 +1,4 @@
-"""What the jobs refuse or warn of: other lists, missing columns, thresholds that do nothing."""
+"""What the jobs refuse or warn about: other lists, missing columns, thresholds that do nothing."""
 
 import json
 
@@ -27,7 +27,7 @@ def test_another_list_is_refused_by_count_and_balance(curated, crawl, tmp_path, 
 
 
 def test_the_fingerprint_stays_with_the_rows(curated, crawl, tmp_path, capsys):
-    """Rows copied out of the folder still know which list their ids point into."""
+    """Rows copied out of the folder still record which list their ids refer to."""
     (tmp_path / "copy").mkdir()
     for file in (curated / "pool").iterdir():
         (tmp_path / "copy" / file.name).write_bytes(file.read_bytes())
@@ -92,8 +92,8 @@ def test_a_pool_without_counts_says_which_flag_names_them(curated, tmp_path, cap
     assert main(["balance", str(curated / "pool"), "--out", str(tmp_path / "y"), "--t", "5"]) == 0
 
 
-def test_rows_of_files_are_never_taken_for_pairs(crawl, tmp_path, capsys, spark):
-    """A copy of extracted/ holds a row a file beside the pairs; an extraction without pairs holds nothing else."""
+def test_file_rows_are_never_read_as_pairs(crawl, tmp_path, capsys, spark):
+    """A copy of extracted/ holds file rows beside the pairs; an extraction without pairs holds nothing else."""
     assert main(["extract", str(crawl.folder / "one.warc.gz"), "--out", str(tmp_path / "1")]) == 0
     (tmp_path / "1" / "extracted").rename(tmp_path / "copy")
     pairs = sum(pq.read_metadata(f).num_rows for f in (tmp_path / "copy").rglob("kind=pair/*.parquet"))
@@ -106,7 +106,7 @@ def test_rows_of_files_are_never_taken_for_pairs(crawl, tmp_path, capsys, spark)
     assert "holds no rows" in error_of(capsys, "dedup", tmp_path / "3", "--out", tmp_path / "4")
 
 
-def test_sources_with_equal_names_are_told_apart(curated, tmp_path, capsys):
+def test_inputs_with_equal_names_are_distinguished(curated, tmp_path, capsys):
     table = pq.read_table(curated / "pool")
     for name, rows in (("a", table), ("b", table.slice(0, 3))):
         (tmp_path / name).mkdir()
@@ -116,7 +116,7 @@ def test_sources_with_equal_names_are_told_apart(curated, tmp_path, capsys):
     assert "holds another run (source.sha256" in error_of(capsys, "dedup", tmp_path / "b", "--out", tmp_path / "x")
 
 
-def test_hidden_files_are_passed_over_and_patterns_refused(curated, tmp_path, capsys):
+def test_hidden_files_are_skipped_and_glob_patterns_refused(curated, tmp_path, capsys):
     (tmp_path / "p" / "_temporary").mkdir(parents=True)
     table = pq.read_table(curated / "pool")
     for name in ("rows.parquet", "_hidden.parquet", "_temporary/rows.parquet", ".x.parquet"):
@@ -142,7 +142,7 @@ def test_url_dedup_of_unmatched_pairs_warns(crawl, tmp_path, capsys, spark):
     assert "these pairs are not matched" in capsys.readouterr().err
 
 
-def test_inputs_without_a_single_pair_end_well(crawl, tmp_path, spark, capsys):
+def test_inputs_without_a_single_pair_succeed(crawl, tmp_path, spark, capsys):
     """No pair, no match, no subset: folders without rows, a row per file, status 0."""
     (tmp_path / "bad.warc.gz").write_bytes(b"not gzip")
     listing = tmp_path / "all.paths"

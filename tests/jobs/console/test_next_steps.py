@@ -1,4 +1,4 @@
-"""The commands named after a job: those of the command line itself, with real paths, quoted."""
+"""The commands that a job suggests next: real commands with real paths, quoted."""
 
 import shlex
 from collections.abc import Sequence
@@ -33,10 +33,10 @@ def commands(
 
 
 @pytest.mark.parametrize("job", ["extract", "match", "dedup", "merge", "count", "balance", "curate", "group", "export"])
-def test_every_flag_is_one_of_the_command(job):
-    found = commands(job, out="my run/", entry_counts="counts", metadata="my list.json")
-    assert found
-    for name, *arguments in (arguments for program, *arguments in found if program == "ballast"):
+def test_every_suggested_command_is_valid(job):
+    suggested = commands(job, out="my run/", entry_counts="counts", metadata="my list.json")
+    assert suggested
+    for name, *arguments in (arguments for program, *arguments in suggested if program == "ballast"):
         parsed = vars(command_of(name).parse(arguments))
         read = next(parsed[key] for key in ("inputs", "folder", "pool") if key in parsed)
         assert read in (["my run"], ["pool"], "my run", "pool")
@@ -52,12 +52,12 @@ def test_pairs_that_are_not_matched_yet_are_matched_next():
     assert [name for _, name, *_ in commands("dedup", pool(matched=True))] == ["count"]
 
 
-def test_of_several_subsets_one_is_grouped():
+def test_group_gets_one_of_several_subsets():
     assert commands("curate", several(2, 5))[-1] == ["ballast", "group", "run/subset/t=2", "--out", "run-images"]
 
 
 @pytest.mark.parametrize(
-    ("given", "of", "rows"),
+    ("path", "of", "rows"),
     [
         ("run", Stage.SUBSET, "run/subset"),
         ("run/subset", Stage.SUBSET, "run/subset"),
@@ -65,15 +65,15 @@ def test_of_several_subsets_one_is_grouped():
         ("my", None, "my"),
     ],
 )
-def test_what_was_downloaded_is_balanced_as_what_it_was(given, of, rows):
-    download, balance = commands("group", ImagesFacts(images=1, captions=1, listed=1, of=of), inputs=[given])
+def test_a_download_is_balanced_as_the_rows_that_it_came_from(path, of, rows):
+    download, balance = commands("group", ImagesFacts(images=1, captions=1, listed=1, of=of), inputs=[path])
     assert download[:3] == ["img2dataset", "--url_list", "run/images"]
     assert balance[:5] == ["ballast", "balance", rows, "--survivors", download[-1]]
-    [scored] = commands("export", ExportFacts(rows=1, files=1, bytes=1, of=of), inputs=[given])
+    [scored] = commands("export", ExportFacts(rows=1, files=1, bytes=1, of=of), inputs=[path])
     assert scored[:4] == ["ballast", "balance", rows, "--survivors"]
 
 
-def test_what_was_downloaded_is_not_listed_for_a_download():
+def test_survivors_are_not_listed_for_another_download():
     steps = commands("balance", COUNTED, survivors="downloaded")
     assert [name for _, name, *_ in steps] == ["report", "export"]
 
@@ -82,7 +82,7 @@ def test_nothing_follows_an_exported_list_of_images():
     assert commands("export", ExportFacts(rows=1, files=1, bytes=1, of=Stage.IMAGES)) == []
 
 
-def test_a_list_of_entries_is_curated_with():
+def test_a_new_list_of_entries_is_shown_and_used():
     commands_of_list = [shlex.split(line) for line in next_of_list("my list.json").splitlines() if "ballast" in line]
     assert [command[1] for command in commands_of_list] == ["metadata", "curate"]
     assert all("my list.json" in command for command in commands_of_list)

@@ -1,4 +1,4 @@
-"""Files that are added, that failed, and that are read again: the same rows as a run that read them well at once."""
+"""Files that are added, that failed, and that are read again: the same rows as a run that read them all at once."""
 
 import json
 import shutil
@@ -31,7 +31,7 @@ def curate(inputs, crawl, tmp_path):
 
 
 def same(out: Path, curated: Path) -> None:
-    """All rows are those of an uninterrupted run; nothing else lies there."""
+    """Check that all rows are those of an uninterrupted run, and that the folder holds nothing else."""
     for stage in ("pool", "subset"):
         assert sorted_rows(rows_of(out / stage)) == sorted_rows(rows_of(curated / stage))
     assert pq.read_table(out / "entry_counts").equals(pq.read_table(curated / "entry_counts"))
@@ -49,7 +49,7 @@ def statuses(out: Path) -> dict[str, str]:
     return {Path(row["path"]).name: row["status"] for row in rows_of(out / "files")}
 
 
-def test_added_files_are_read_and_what_hangs_on_them_is_made_anew(spark, inputs, curate, curated, crawl, capsys):
+def test_added_files_are_read_and_later_stages_are_rebuilt(spark, inputs, curate, curated, crawl, capsys):
     (inputs / "two.warc.gz").rename(inputs.parent / "two.warc.gz")
     out = curate()
     before = {path: path.stat().st_mtime_ns for path in (out / "extracted").rglob("*.parquet")}
@@ -59,15 +59,15 @@ def test_added_files_are_read_and_what_hangs_on_them_is_made_anew(spark, inputs,
     assert before.items() <= {path: path.stat().st_mtime_ns for path in (out / "extracted").rglob("*.parquet")}.items()
     same(out, curated)
     curate()
-    assert "nothing to do" in capsys.readouterr().err
+    assert "is already finished; nothing to do" in capsys.readouterr().err
 
 
-def test_files_that_are_not_named_any_more_are_refused(spark, inputs, curate, capsys):
+def test_a_command_that_leaves_out_files_is_refused(spark, inputs, curate, capsys):
     curate()
     (inputs / "one.warc.gz").unlink()
     curate(status=2)
     error = capsys.readouterr().err
-    assert "the command lacks 1 of the input files that this run has read" in error
+    assert "the command leaves out 1 of the input files that this run has read" in error
     assert "one.warc.gz" in error
 
 
@@ -78,9 +78,9 @@ def test_failed_and_partial_files_are_read_again(spark, inputs, curate, curated,
     (inputs / "two.warc.gz").write_bytes(b"not an archive")
     out = curate(*flags)
     assert statuses(out) == {"one.warc.gz": "partial", "two.warc.gz": "failed"}
-    said = capsys.readouterr().err
-    assert "ok=0 partial=1 failed=1" in said or "ok=0 partial=0 failed=1" in said
-    assert "two.warc.gz error=not a WARC file" in said
+    log = capsys.readouterr().err
+    assert "ok=0 partial=1 failed=1" in log or "ok=0 partial=0 failed=1" in log
+    assert "two.warc.gz error=not a WARC file" in log
     for name, data in whole.items():
         (inputs / name).write_bytes(data)
     curate(*flags)
@@ -90,7 +90,7 @@ def test_failed_and_partial_files_are_read_again(spark, inputs, curate, curated,
     same(out, curated)
     before = (out / "run.json").read_bytes()
     curate("--retry-failed", *flags)
-    assert "nothing to do" in capsys.readouterr().err
+    assert "is already finished; nothing to do" in capsys.readouterr().err
     assert (out / "run.json").read_bytes() == before
 
 
@@ -107,8 +107,8 @@ def test_a_file_that_was_partial_and_fails_now_keeps_its_rows(spark, inputs, cur
 
 
 @pytest.mark.parametrize("place", ["before the new batch", "after it", "while discarding"])
-def test_a_retry_that_is_killed_goes_on(spark, inputs, curate, curated, monkeypatch, place):
-    """It stops as a kill would stop it; the lease of a process that has ended does not stand in the way."""
+def test_a_killed_retry_resumes(spark, inputs, curate, curated, monkeypatch, place):
+    """It stops as a killed run does; the lease of the ended process does not block the next run."""
     whole = (inputs / "one.warc.gz").read_bytes()
     (inputs / "one.warc.gz").write_bytes(whole[: len(whole) // 2])
     out = curate()
@@ -135,13 +135,13 @@ def test_a_retry_that_is_killed_goes_on(spark, inputs, curate, curated, monkeypa
     same(out, curated)
 
 
-def test_a_run_that_goes_wrong_is_stopped(spark, inputs, curate, crawl, capsys):
+def test_a_run_with_too_many_failed_files_stops(spark, inputs, curate, crawl, capsys):
     for name in ("a", "b", "c"):
         (inputs / f"{name}.warc.gz").write_bytes(b"")
     curate("--batch-files", 1, "--max-failed-files", 1, status=1)
-    said = capsys.readouterr().err
-    assert "2 of the 2 files read so far failed, and --max-failed-files is 1" in said
-    assert "error=empty file" in said
+    log = capsys.readouterr().err
+    assert "2 of the 2 files read so far failed, and --max-failed-files is 1" in log
+    assert "error=empty file" in log
     curate("--batch-files", 1, "--max-failed-files", 1, status=1)  # the third file
     out = curate("--max-failed-files", 3)
     assert sorted(statuses(out).values()) == ["failed", "failed", "failed", "ok", "ok"]

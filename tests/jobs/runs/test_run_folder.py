@@ -1,4 +1,4 @@
-"""An output folder is resumed, reported or refused; only Ballast's own paths are ever deleted."""
+"""An output folder is resumed, reported or refused; Ballast deletes only its own paths."""
 
 import json
 from pathlib import Path
@@ -51,18 +51,18 @@ def test_a_finished_run_is_reported_and_left_alone(crawl, finished, capsys):
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flags", "difference"),
     [
         (["--seed", "1"], "settings.seed: 0 there, 1 now"),
         (["--dedup", "url"], "settings.dedup: url-caption there, url now"),
         (["--languages", "de"], "settings.languages"),
     ],
 )
-def test_other_settings_are_refused_with_the_difference(crawl, finished, capsys, flags, said):
+def test_other_settings_are_refused_with_the_difference(crawl, finished, capsys, flags, difference):
     before = state(finished)
     assert curate(crawl, finished, *flags) == 2
     error = capsys.readouterr().err
-    assert said in error
+    assert difference in error
     assert "--overwrite" in error
     assert error.count("\n") == 1
     assert state(finished) == before
@@ -79,10 +79,10 @@ def test_another_list_and_other_inputs_are_refused(crawl, finished, capsys, tmp_
     assert "block_words: none there" in capsys.readouterr().err
     arguments[1] = str(crawl.folder / "one.warc.gz")
     assert main([*arguments, "--metadata", str(crawl.metadata)]) == 2
-    assert "the command lacks 1 of the input files that this run has read" in capsys.readouterr().err
+    assert "the command leaves out 1 of the input files that this run has read" in capsys.readouterr().err
 
 
-def test_what_a_run_began_with_is_not_left_out_later(tmp_path):
+def test_a_resumed_run_must_exclude_the_same_pools(tmp_path):
     excluding = {"job": "dedup", "settings": {}, "exclude": {"pools": 1, "sha256": "ab"}}
     with RunFolder.open(str(tmp_path), excluding, {}, overwrite=False).writing():
         pass
@@ -140,7 +140,7 @@ def test_nothing_is_deleted_when_spark_cannot_start(crawl, tmp_path, monkeypatch
 
 
 def test_rows_of_two_writers_are_not_mixed(crawl, spark, tmp_path, monkeypatch):
-    """Another run's files that turn up between the two listings of a commit stop it."""
+    """A commit stops when files of another run appear between its two listings."""
     from udfs.errors import BallastError
 
     run = RunFolder.open(str(tmp_path / "o"), {"job": "dedup"}, {}, overwrite=False)
@@ -148,9 +148,9 @@ def test_rows_of_two_writers_are_not_mixed(crawl, spark, tmp_path, monkeypatch):
     frame = spark.range(3)
 
     def another_writes(folder: str) -> list[str]:
-        found = listing(folder)
+        names = listing(folder)
         frame.write.mode("append").parquet(run.storage.url("pool"))
-        return found
+        return names
 
     with pytest.raises(BallastError, match="another run is writing to it"), run.writing():
         monkeypatch.setattr(run.storage, "list_files", another_writes)
@@ -165,7 +165,7 @@ def test_a_committed_unit_is_not_written_again(crawl, spark, tmp_path):
     assert spark.read.parquet(*run.files(Stage.POOL)).count() == 3
 
 
-def test_a_kill_while_overwriting_is_seen(crawl, spark, tmp_path):
+def test_a_kill_while_overwriting_is_detected(crawl, spark, tmp_path):
     out = tmp_path / "out"
     assert curate(crawl, out) == 0
     record = json.loads((out / "run.json").read_text())
@@ -177,8 +177,8 @@ def test_a_kill_while_overwriting_is_seen(crawl, spark, tmp_path):
 
 
 @pytest.mark.parametrize("stage", ["extracted", "files", "pool", "entry_counts", "subset"])
-def test_resumption_goes_on_from_every_stage(crawl, finished, spark, tmp_path, stage, capsys):
-    """What a driver killed in the middle of a stage leaves behind: rows without a manifest, and no later stage."""
+def test_a_run_resumes_in_every_stage(crawl, finished, spark, tmp_path, stage, capsys):
+    """A driver killed within a stage leaves rows without a manifest, and no later stage."""
     out = tmp_path / "out"
     assert curate(crawl, out, "--batch-files", "1") == 0
     record = json.loads((out / "run.json").read_text())
@@ -203,8 +203,8 @@ def test_resumption_goes_on_from_every_stage(crawl, finished, spark, tmp_path, s
     assert pq.read_table(out / "files").num_rows == 2
 
 
-def test_a_lost_manifest_costs_its_batch_and_no_row(crawl, finished, spark, tmp_path):
-    """The first of two: the number of the new batch must not be that of the one still there."""
+def test_a_lost_manifest_loses_no_row(crawl, finished, spark, tmp_path):
+    """The first of two is lost: the new batch must not take the number of the second."""
     out = tmp_path / "out"
     assert curate(crawl, out, "--batch-files", "1") == 0
     (out / "_manifests" / "extracted" / "batch=00000.json").unlink()
@@ -217,8 +217,8 @@ def test_a_lost_manifest_costs_its_batch_and_no_row(crawl, finished, spark, tmp_
     assert pq.read_table(out / "files").num_rows == 2
 
 
-def test_what_another_run_committed_meanwhile_is_seen(spark, tmp_path):
-    """Opened while another run still writes, taken over when that has ended: nothing is written twice."""
+def test_commits_of_another_run_are_seen(spark, tmp_path):
+    """Opened while another run writes, and written after that has ended: nothing is written twice."""
 
     def opened() -> RunFolder:
         return RunFolder.open(str(tmp_path / "o"), {"job": "dedup"}, {}, overwrite=False)

@@ -1,4 +1,4 @@
-"""Opt-outs and block lists as jobs: a run, a pool that is there already, and lists that cannot be read."""
+"""Opt-outs and block lists in jobs: in a run, on an existing pool, and lists that cannot be read."""
 
 import gzip
 import json
@@ -19,7 +19,7 @@ SEED = 7
 
 @pytest.fixture(scope="module")
 def listed(curated) -> tuple[str, str, str]:
-    """A site that pairs were found on, one of images, and the URL of a single image, of pairs of the pool."""
+    """The site of a pair's page, the site of another pair's image, and the URL of a third pair's image."""
     rows = sorted_rows(rows_of(curated / "pool"))
     return urlsplit(rows[0]["page_url"]).netloc, urlsplit(rows[-1]["url"]).netloc, rows[len(rows) // 2]["url"]
 
@@ -53,7 +53,7 @@ def test_balance_leaves_blocked_pairs_of_a_pool_out(curated, listed, flags, craw
     assert sorted_rows(rows_of(tmp_path / "b/subset")) == sorted_rows(expected)
     blocked = len(pool) - len(left)
     assert 0 < blocked < len(pool)
-    assert f"without {blocked:,} blocked pairs of it" in capsys.readouterr().out
+    assert f"without its {blocked:,} blocked pairs" in capsys.readouterr().out
     record = record_of(tmp_path / "b")
     assert (record["stages"]["subset"]["blocked"], record["stages"]["subset"]["pool_pairs"]) == (blocked, len(left))
     assert record["blocks"] == {"domains": 2, "paths": 0, "images": 1, "sha256": record["blocks"]["sha256"]}
@@ -66,7 +66,7 @@ def test_balance_leaves_blocked_pairs_of_a_pool_out(curated, listed, flags, craw
     assert "holds another run (blocks.domains: 2 there, 1 now" in capsys.readouterr().err
 
 
-def test_dedup_and_merge_leave_them_out_too(curated, listed, flags, tmp_path, capsys):
+def test_dedup_and_merge_leave_blocked_pairs_out(curated, listed, flags, tmp_path, capsys):
     assert run("dedup", curated / "extracted", "--out", tmp_path / "d", *flags) == 0
     kept = {(row["uuid"], row["caption_hash"]) for row in rows_of(tmp_path / "d/pool")}
     assert {
@@ -82,7 +82,7 @@ def test_dedup_and_merge_leave_them_out_too(curated, listed, flags, tmp_path, ca
     assert sorted_rows(rows_of(tmp_path / "m/pool")) == sorted_rows(left)
 
 
-def test_survivors_are_counted_without_them(curated, listed, flags, crawl, tmp_path):
+def test_survivors_are_counted_without_blocked_pairs(curated, listed, flags, crawl, tmp_path):
     pool = rows_of(curated / "pool")
     survivors = tmp_path / "left.txt"
     survivors.write_text("".join(f"{row['url']}\n" for row in pool[::2]))
@@ -95,7 +95,7 @@ def test_survivors_are_counted_without_them(curated, listed, flags, crawl, tmp_p
     assert (facts["blocked"], facts["pairs_before_download"]) == (len(pool) - len(unblocked), len(unblocked))
 
 
-def test_extraction_leaves_them_out_and_says_so(curated, crawl, listed, flags, tmp_path, capsys):
+def test_extraction_leaves_blocked_pairs_out_and_counts_them(curated, crawl, listed, flags, tmp_path, capsys):
     assert run("extract", crawl.folder / "one.warc.gz", "--out", tmp_path / "e", *flags) == 0
     out = capsys.readouterr().out
     facts = record_of(tmp_path / "e")["stages"]["files"]
@@ -105,17 +105,17 @@ def test_extraction_leaves_them_out_and_says_so(curated, crawl, listed, flags, t
     paths = [path for path in (tmp_path / "e/extracted").rglob("*.parquet") if "kind=pair" in path.parts]
     assert not any(is_blocked(row, listed) for path in paths for row in rows_of(path))
     assert run("inspect", crawl.folder / "one.warc.gz", "--limit", 1000, *flags) == 0
-    shown = capsys.readouterr().out
-    assert shown.count("page_blocked") > 0 and shown.count("image_blocked") == facts["image_blocked"]
+    printed = capsys.readouterr().out
+    assert printed.count("page_blocked") > 0 and printed.count("image_blocked") == facts["image_blocked"]
 
 
-def test_what_is_respected_is_passed_on():
+def test_opt_outs_reach_the_extraction():
     assert extract_options(Captions(), Parsing(), Reading()).opt_outs == {"noai", "noimageai", "tdm"}
     assert extract_options(Captions(), Parsing(opt_outs=(OptOut.NOINDEX,)), Reading()).opt_outs == {"noindex"}
     assert extract_options(Captions(), Parsing(opt_outs=()), Reading()).opt_outs == frozenset()
 
 
-def test_lists_on_s3(bucket):
+def test_lists_are_read_from_s3(bucket):
     for name in ("adult/domains", "adult/urls", "images.txt"):
         s3_client().put_object(
             Bucket=bucket, Key=name, Body=b"" if name == "adult/urls" else b"https://a.example/1.jpg"
@@ -127,7 +127,7 @@ def test_lists_on_s3(bucket):
 
 
 @pytest.mark.parametrize(
-    ("flag", "text", "said"),
+    ("flag", "text", "message"),
     [
         ("--block-domains", None, "--block-domains {path}: no such file or folder"),
         (
@@ -140,17 +140,17 @@ def test_lists_on_s3(bucket):
         ("--block-domains", "", "warning: --block-domains {path}: holds no entry: it blocks nothing"),
     ],
 )
-def test_lists_that_cannot_be_used_are_one_line(flag, text, said, crawl, tmp_path, capsys):
+def test_an_unusable_list_is_a_one_line_message(flag, text, message, crawl, tmp_path, capsys):
     path = tmp_path / "list.txt"
     if text is not None:
         path.write_text(text)
     status = run("inspect", crawl.folder / "one.warc.gz", "--limit", 1, flag, path)
-    assert status == (0 if "warning" in said else 2)
+    assert status == (0 if "warning" in message else 2)
     error = capsys.readouterr().err
-    assert said.replace("{path}", str(path)) in error
+    assert message.replace("{path}", str(path)) in error
     assert error.count("\n") == 1
 
 
-def test_a_folder_that_is_no_category(crawl, tmp_path, capsys):
+def test_a_folder_that_is_not_a_category_is_refused(crawl, tmp_path, capsys):
     assert run("inspect", crawl.folder / "one.warc.gz", "--block-domains", tmp_path) == 2
     assert "is a folder without the file domains or urls of a UT1 category" in capsys.readouterr().err

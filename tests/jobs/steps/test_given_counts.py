@@ -1,4 +1,4 @@
-"""Balancing by counts from elsewhere: MetaCLIP's JSON, a Parquet file, and what does not fit."""
+"""Balancing with counts from elsewhere: MetaCLIP's JSON, a Parquet file, and counts that do not fit."""
 
 import json
 
@@ -56,20 +56,20 @@ def test_counts_and_fingerprint_are_what_spark_reads(spark, curated):
 
 
 @pytest.mark.parametrize(
-    ("columns", "said"),
+    ("columns", "message"),
     [
         ({"entry_id": [0, 2], "count": [1, 2]}, "must have one row for every entry id from 0 on"),
         ({"entry_id": [0, 0], "count": [1, 2]}, "must have one row for every entry id from 0 on"),
         ({"entry_id": [0, None], "count": [1, 2]}, "must have one row for every entry id from 0 on"),
         ({"entry_id": [0, 1], "count": [1, -2]}, "holds a count that is null or negative"),
         ({"entry_id": [0, 1], "count": [1, None]}, "holds a count that is null or negative"),
-        ({"entry_id": [0, 1], "count": [1, 1.5]}, "no Parquet with entry_id, entry and count"),
+        ({"entry_id": [0, 1], "count": [1, 1.5]}, "is not Parquet with entry_id, entry and count"),
         ({"entry_id": [0, 1]}, "lacks the column count"),
     ],
 )
-def test_parquet_that_is_no_table_of_counts_is_refused(tmp_path, columns, said):
+def test_parquet_without_valid_counts_is_refused(tmp_path, columns, message):
     pq.write_table(pa.table(columns), tmp_path / "counts.parquet")
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=message):
         parquet_counts(locate_counts(str(tmp_path / "counts.parquet")), "counts.parquet")
 
 
@@ -78,24 +78,24 @@ def test_entry_counts_json_is_in_the_order_of_the_list(curated, crawl):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ('{"nobody has this": 3}', "counts 1 of 1 entries that are not in"),
-        ('{"a": -1}', "the count of 'a' is no whole number from 0 on: -1"),
-        ('{"a": 1.5}', "the count of 'a' is no whole number"),
+        ('{"a": -1}', "the count of 'a' must be a whole number from 0 on, not -1"),
+        ('{"a": 1.5}', "the count of 'a' must be a whole number from 0 on, not 1.5"),
         ("[1, 2]", "must hold a JSON object of counts by entry"),
         ("a: 1", "is neither a folder, nor Parquet, nor JSON"),
     ],
 )
-def test_counts_that_do_not_fit_are_one_line(curated, tmp_path, capsys, text, said):
+def test_json_counts_that_do_not_fit_are_a_one_line_error(curated, tmp_path, capsys, text, message):
     path = tmp_path / "counts.json"
     path.write_text(text)
     assert run("balance", curated, "--out", tmp_path / "out", "--entry-counts", path, "--t", 5) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
-def test_missing_entries_count_as_zero_and_are_said(curated, tmp_path, capsys):
+def test_missing_entries_count_as_zero_with_a_warning(curated, tmp_path, capsys):
     path = tmp_path / "counts.json"
     path.write_text('{"a": 100}')
     assert run("balance", curated, "--out", tmp_path / "out", "--entry-counts", path, "--t", 5) == 0

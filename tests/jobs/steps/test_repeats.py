@@ -80,12 +80,12 @@ def test_rows_equal_the_reference(spark, pairs, tmp_path, dedup):
     assert (facts["repeats"]["caption_pairs"], facts["repeats"]["image_pairs"]) == (sum(of_captions), sum(of_images))
     assert facts["pool"]["repeated"] == len(pairs) - len(kept)
     assert min(len(of_captions), len(of_images), len(kept)) > 5
-    said = summarize(make_record(record_of(out)), str(out), "pool")
-    assert f"copies of {len(of_captions)} captions and {len(of_images)} images over their limits" in said
+    summary = summarize(make_record(record_of(out)), str(out), "pool")
+    assert f"copies of {len(of_captions)} captions and {len(of_images)} images over their limits" in summary
 
 
-def test_what_is_excluded_is_not_counted_and_slices_resume(spark, pairs, tmp_path, monkeypatch):
-    """With --dedup url, captions are counted of all pairs of the images that are left, not of those that are picked."""
+def test_excluded_pairs_are_not_counted_and_slices_resume(spark, pairs, tmp_path, monkeypatch):
+    """With --dedup url, captions are counted over all pairs of the remaining images, not only over the picked pairs."""
     gone = {pair.uuid for pair in pairs[::60]}
     excluded = written([pair for pair in pairs if pair.uuid in gone], tmp_path / "excluded")
     source = written(pairs, tmp_path / "pairs")

@@ -1,4 +1,4 @@
-"""Rebalancing after download, against downloading everything and balancing then."""
+"""Rebalancing after a download, compared with downloading everything and balancing then."""
 
 import csv
 import os
@@ -38,7 +38,7 @@ def expected(curated, survivors, crawl) -> list[dict]:
 
 
 def write(path, kind: str, urls: list[str], lost: Sequence[str] = ()) -> None:
-    """Survivors in a form that tools write, some of which tell of the `lost` too."""
+    """Write survivors in a form that tools write; some forms list the `lost` too."""
     if kind == "urls":
         path.write_text("".join(f"{url}\n" for url in [*urls, "", *urls[:3]]))
     elif kind == "uuids":
@@ -64,7 +64,7 @@ IMG2DATASET = pa.schema(
 
 
 def write_shards(folder, urls: list[str], lost: Sequence[str]) -> None:
-    """What img2dataset leaves, metadata beside the shards; `lost` are small, not found, and no pictures."""
+    """Write what img2dataset leaves, metadata beside the shards; the `lost` are too small, not found, or not images."""
     folder.mkdir()
     losses = [
         ("success", 199, None),
@@ -89,7 +89,7 @@ def write_shards(folder, urls: list[str], lost: Sequence[str]) -> None:
         ("urls", "urls.txt", ()),
         ("uuids", "uuids.txt", ()),
         ("csv", "left.csv", ()),
-        # failures have no width: here it is their status that leaves them out
+        # failures have no width: only their status leaves them out
         ("img2dataset", "downloaded", ("--where", "coalesce(original_width, 200) >= 200")),
         ("scores", "scores.parquet", ("--where", "clip >= 0.28")),
     ],
@@ -105,11 +105,11 @@ def test_survivors_of_a_pool(curated, urls, survivors, expected, crawl, tmp_path
     assert (facts["pool_pairs"], facts["pairs_before_download"]) == (len(left), len(rows_of(curated / "pool")))
 
 
-def test_survivors_of_a_subset_alone_are_not_taken_for_the_pools(curated, tmp_path, capsys):
+def test_survivors_that_are_all_of_the_subset_are_warned_of(curated, tmp_path, capsys):
     urls = sorted({row["url"] for row in rows_of(curated / "subset")})
     write(tmp_path / "urls.txt", "urls", urls[1:])
     assert run("balance", curated, "--out", tmp_path / "out", "--survivors", tmp_path / "urls.txt", "--t", T) == 0
-    assert f"if only that was downloaded, balance {curated}/subset in place of {curated}" in capsys.readouterr().err
+    assert f"if only that was downloaded, balance {curated}/subset instead of {curated}" in capsys.readouterr().err
 
 
 def test_survivors_of_a_subset(curated, survivors, crawl, tmp_path, capsys):
@@ -123,22 +123,22 @@ def test_survivors_of_a_subset(curated, survivors, crawl, tmp_path, capsys):
         for entry_id in row["entry_ids"]:
             weights[entry_id].append(1 / row["keep_prob"])
     counts = [row["count"] for row in rows_of(tmp_path / "out/entry_counts")]
-    assert counts == [pytest.approx(fsum(found), abs=0.51) for found in weights]
-    found = []
+    assert counts == [pytest.approx(fsum(summands), abs=0.51) for summands in weights]
+    kept = []
     capped = 0
     for row in left:
         new = keep_prob_of(row["entry_ids"], counts, 2)
         if draw_of(row, SEED) < new:
             capped += new > row["keep_prob"]
-            found.append({**row, "keep_prob": min(new, row["keep_prob"])})
-    assert sorted_rows(rows_of(tmp_path / "out/subset")) == sorted_rows(found)
+            kept.append({**row, "keep_prob": min(new, row["keep_prob"])})
+    assert sorted_rows(rows_of(tmp_path / "out/subset")) == sorted_rows(kept)
     assert record_of(tmp_path / "out")["stages"]["subset"]["capped_by_earlier_draw"] == capped
     assert "capped" in capsys.readouterr().out
     assert run("balance", curated / "subset", "--out", tmp_path / "o2", *flags[:-1], 8) == 2
     assert f"was drawn with --seed {SEED}" in capsys.readouterr().err
 
 
-def test_a_recount_of_a_subset_would_keep_too_many_and_the_weights_mend_it(spark):
+def test_weights_correct_the_counts_of_a_subset(spark):
     """Simulated: 30,000 pairs of a few entries; a third of the images are lost, after a draw at t=400 or before any.
 
     At t=200, where the first draw caps next to nothing, the subset of the subset's survivors has the size of that of
@@ -162,8 +162,8 @@ def test_a_recount_of_a_subset_would_keep_too_many_and_the_weights_mend_it(spark
     names = spark.createDataFrame([(place, str(place)) for place in range(entries)], "entry_id int, entry string")
 
     def counted(frame):
-        found = {row["entry_id"]: row["count"] for row in count_matches(frame, names).collect()}
-        return np.array([found[place] for place in range(entries)])
+        counts = {row["entry_id"]: row["count"] for row in count_matches(frame, names).collect()}
+        return np.array([counts[place] for place in range(entries)])
 
     def balanced(frame, counts, t=t):
         return draw(frame, SEED, spark.sparkContext.broadcast({t: entry_probabilities(counts, t)}))
@@ -181,7 +181,7 @@ def test_a_recount_of_a_subset_would_keep_too_many_and_the_weights_mend_it(spark
     assert recounted > all_downloaded + 4.5 * sqrt(all_downloaded)
 
 
-def test_uuids_of_digits_alone_are_no_numbers(spark, tmp_path):
+def test_uuids_of_digits_stay_text(spark, tmp_path):
     uuids = ["000000000000000000000012", "1234567890123456789012e4", "99999999999999999999999e"]
     (tmp_path / "left.csv").write_text("uuid,clip\n" + "".join(f"{uuid},0.{n}\n" for n, uuid in enumerate(uuids)))
     rows = read_survivors(spark, str(tmp_path / "left.csv"), "clip > 0.05").collect()
@@ -189,19 +189,19 @@ def test_uuids_of_digits_alone_are_no_numbers(spark, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "flags", "said"),
+    ("name", "flags", "message"),
     [
         ("nothing", (), "no such file or folder"),
         ("empty", (), "holds neither Parquet nor CSV files"),
-        ("cut", (), "00000.parquet is no whole Parquet file"),
+        ("cut", (), "00000.parquet is an incomplete Parquet file"),
         ("other.csv", (), "has neither a column uuid nor url (it has name)"),
         ("left.csv", ("--where", "nsfw < 0.5"), "--where nsfw < 0.5: "),
         ("left.csv", ("--where", "url <"), "--where url <: "),
         ("urls.txt", ("--where", "nsfw < 0.5"), "--where needs columns"),
-        ("urls.txt", ("--entry-counts", "x"), "are counted again, so leave it out"),
+        ("urls.txt", ("--entry-counts", "x"), "leave it out, since --survivors are counted again"),
     ],
 )
-def test_survivors_that_do_not_fit_are_one_line(curated, tmp_path, capsys, name, flags, said):
+def test_invalid_survivors_are_a_one_line_error(curated, tmp_path, capsys, name, flags, message):
     (tmp_path / "empty").mkdir()
     write_shards(tmp_path / "cut", ["https://a.example/1.jpg"], [])
     os.truncate(tmp_path / "cut/00000.parquet", 1000)
@@ -210,6 +210,6 @@ def test_survivors_that_do_not_fit_are_one_line(curated, tmp_path, capsys, name,
     (tmp_path / "urls.txt").write_text("https://a.example/1.jpg\n")
     assert run("balance", curated, "--out", tmp_path / "out", "--survivors", tmp_path / name, "--t", 5, *flags) == 2
     err = capsys.readouterr().err
-    assert said in err
+    assert message in err
     assert err.count("\n") == 1
     assert not (tmp_path / "out").exists()
