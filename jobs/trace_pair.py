@@ -117,7 +117,7 @@ def _traced(
 
 
 def _keep_prob(row: dict[str, Any], counts: Counts | None, t: int) -> float | None:
-    return None if counts is None else keep_probability(row["entry_ids"], entry_probabilities(counts, t))
+    return None if counts is None else keep_probability(entry_probabilities(counts[row["entry_ids"]], t))
 
 
 def _why(in_subset: bool, draw: float, keep_prob: float | None, record: RunRecord) -> str:

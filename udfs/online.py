@@ -123,7 +123,7 @@ class OnlineBalancer:
 
     def keep_probability(self, caption: str) -> float:
         """The probability in [0, 1] that an epoch keeps a pair with this caption; 0 if it holds no entry."""
-        return keep_probability(self.match(caption), self._p)
+        return keep_probability(map(self._p.__getitem__, self.match(caption)))
 
     def decide(self, url: str, caption: str, epoch: int = 0) -> Decision:
         """The decision of an epoch on a pair; that of epoch 0 is the balance job's.
@@ -134,7 +134,7 @@ class OnlineBalancer:
         """
         caption = canonical(caption)
         entry_ids = self._matcher.match(caption)
-        keep_prob = keep_probability(entry_ids, self._p)
+        keep_prob = keep_probability(map(self._p.__getitem__, entry_ids))
         draw = pair_hash(draw_tag(epoch), self._seed, image_uuid(url), caption_hash(caption))
         return Decision(entry_ids, keep_prob, uniform(draw) < keep_prob)
 

@@ -159,7 +159,7 @@ def _shown_pair(
     entry_ids = row.get("entry_ids") or []
     keep_probs = [row["keep_prob"]] if "keep_prob" in row else []
     if not keep_probs and counts is not None and entry_ids:
-        keep_probs = [keep_probability(entry_ids, entry_probabilities(counts, t)) for t in thresholds]
+        keep_probs = [keep_probability(entry_probabilities(counts[entry_ids], t)) for t in thresholds]
     return ShownPair(
         url=row["url"],
         caption=marked_caption(row["caption"], [names[i] for i in entry_ids] if names else [], _SHOWN_CHARACTERS),

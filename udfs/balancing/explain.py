@@ -34,7 +34,7 @@ def explain(caption: str, entries: Sequence[str], counts: Counts | None = None, 
     entry_ids = Matcher(entries).match(caption)
     if counts is not None and t is not None:
         matches, p = counts[entry_ids].tolist(), entry_probabilities(counts[entry_ids], t).tolist()
-        keep_prob = keep_probability(range(len(p)), p)
+        keep_prob = keep_probability(p)
     spaced = space_text(caption)
     spans = [span for entry_id in entry_ids for span in spans_of(spaced, entries[entry_id])]
     matched = [

@@ -4,7 +4,7 @@ After Demystifying CLIP Data (arXiv 2309.16671), Algorithm 1 and section 3.4: an
 all of them; any other entry keeps each match with probability t / count. A pair is kept if any of its entries keeps it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -45,14 +45,13 @@ def keep_probabilities(entry_ids: npt.NDArray[np.int32], offsets: npt.NDArray[np
     return 1.0 - missed
 
 
-def keep_probability(entry_ids: Sequence[int], p: Sequence[float] | Floats) -> float:
-    """1 − Π (1 − p[e]) of one pair with these entries, ascending: equal to `keep_probabilities` to the last bit.
-
-    `p` is indexed by entry id. For so few factors a loop is faster than numpy.
+def keep_probability(p: Iterable[float]) -> float:
+    """1 − Π (1 − p) of one pair, `p` those of its entries in ascending order of id: equal to `keep_probabilities` to the
+    last bit. For so few factors a loop is faster than numpy.
     """
     missed = 1.0
-    for entry_id in entry_ids:
-        missed *= 1.0 - p[entry_id]
+    for probability in p:
+        missed *= 1.0 - probability
     return float(1.0 - missed)
 
 
