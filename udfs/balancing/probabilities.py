@@ -46,8 +46,9 @@ def keep_probabilities(entry_ids: npt.NDArray[np.int32], offsets: npt.NDArray[np
 
 
 def keep_probability(p: Iterable[float]) -> float:
-    """1 − Π (1 − p) of one pair, `p` those of its entries in ascending order of id: equal to `keep_probabilities` to the
-    last bit. For so few factors a loop is faster than numpy.
+    """1 − Π (1 − p) of one pair: equal to `keep_probabilities` to the last bit.
+
+    `p` are the probabilities of its entries, in ascending order of id. For so few factors a loop is faster than numpy.
     """
     missed = 1.0
     for probability in p:
