@@ -39,16 +39,45 @@ def package_of(module: str) -> str:
     return ".".join(module.split(".")[:2])
 
 
-def test_packages_import_each_other_without_a_cycle():
-    """The guard of a command file, which imports `jobs.cli` when it is run by its path, is not part of the module."""
+FLOORS = (
+    {"udfs.archive", "udfs.html", "udfs.matching"},
+    {"udfs.captions", "udfs.sample", "udfs.storage"},
+    {"udfs.balancing", "udfs.sources"},
+    {"udfs.extraction", "udfs.report"},
+    {"jobs.settings"},
+    {"jobs.spark"},
+    {"jobs.runs"},
+    {"jobs.console"},
+    {"jobs.aws", "jobs.entries", "jobs.steps"},
+)
+"""The packages, from the ground up: each imports only from lower floors. The vocabulary at the top of udfs/ lies below
+them, the commands above."""
+
+
+def package_graph() -> dict[str, set[str]]:
+    """The packages that each package imports. The guard of a command file, which imports `jobs.cli` when the file is
+    run by its path, is no part of the module."""
     graph = defaultdict(set)
+    guarded = {*map(file_of, COMMANDS), *TOOLS}
     for path in SOURCES:
-        importer = package_of(module_of(path))
+        importer, is_guarded = package_of(module_of(path)), path.relative_to(ROOT).as_posix() in guarded
         for module in imports_of(path):
-            guarded = module == "jobs.cli" and path.relative_to(ROOT).as_posix() in {*map(file_of, COMMANDS), *TOOLS}
-            if module in MODULES and package_of(module) != importer and not guarded:
+            if module in MODULES and package_of(module) != importer and not (module == "jobs.cli" and is_guarded):
                 graph[importer].add(package_of(module))
-    tuple(TopologicalSorter(graph).static_order())  # raises CycleError, which names the packages of a cycle
+    return graph
+
+
+def test_packages_import_each_other_without_a_cycle():
+    tuple(TopologicalSorter(package_graph()).static_order())  # raises CycleError, which names the packages of a cycle
+
+
+def test_packages_import_from_lower_floors_only():
+    floor_of = {package: floor for floor, packages in enumerate(FLOORS) for package in packages}
+    rooms = {package_of(module_of(path)) for path in SOURCES if path.parent.parent.parent == ROOT}
+    assert rooms == floor_of.keys() | {"jobs.launcher"}
+    for importer, imported in package_graph().items():
+        for package in floor_of.keys() & imported if importer in floor_of else ():
+            assert floor_of[package] < floor_of[importer], f"{importer} imports {package}"
 
 
 @pytest.mark.parametrize("folder", ["udfs", "metadata"])
