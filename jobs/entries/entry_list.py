@@ -25,7 +25,7 @@ def build_list(settings: Settings) -> tuple[EntryList, dict[str, Any]]:
     """
     out, build = settings.output.out, settings.build
     if not (build.wordnet or build.wikipedia or build.pageviews):
-        raise UsageError("ballast metadata build: name at least one source: --wordnet, --wikipedia or --pageviews")
+        raise UsageError("name at least one source: --wordnet, --wikipedia or --pageviews")
     check_out(out)
     with spark_session(settings.execution, "metadata build") as spark:
         sources = ranked_sources(spark, settings, build.sources or f"{out.removesuffix(_SUFFIX)}.sources")

@@ -80,7 +80,7 @@ def resolve(command: str, taken: Sequence[Taken], arguments: argparse.Namespace)
         named = {name: value for name, value in named.items() if name not in THRESHOLDS}
     named.update(flags)
     if "out" in names and not named.get("out"):
-        raise UsageError(f"ballast {command}: --out DIR is missing")
+        raise UsageError("--out DIR is missing: name the folder to write")
     repeated = {name: tuple(value) for name, value in named.items() if isinstance(value, list)}
     return Settings.of(**{**named, **repeated})
 
