@@ -11,8 +11,8 @@ from jobs.settings.fields import Role
 from jobs.settings.flags import help_of
 from jobs.settings.settings import SETTINGS, names_of
 from udfs import schemas
-from udfs.extraction.opt_outs import AI_AGENTS
 from udfs.html.lazy_images import HOME_MADE_SRC, LAZY_SRC, LAZY_SRCSET
+from udfs.opt_outs import AI_AGENTS
 from udfs.outcomes import COUNTERS, FileStatus
 from udfs.record import RUN_FILE
 from udfs.run_json import facts_meanings, record_meanings

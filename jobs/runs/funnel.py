@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from udfs.extraction.opt_outs import OPTED_OUT
+from udfs.opt_outs import OPTED_OUT
 from udfs.outcomes import Outcome
 from udfs.record import RunRecord, Stages, Subset
 from udfs.report.figures import Step

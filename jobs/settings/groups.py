@@ -9,10 +9,10 @@ from jobs.settings import values
 from jobs.settings.fields import Kind, Level, Role, setting
 from udfs.balancing.probabilities import PAPER_POOLS
 from udfs.captions.language import LANGUAGE_DETECTORS
-from udfs.extraction.opt_outs import DEFAULT_OPT_OUTS, OptOut
 from udfs.extraction.options import DEFAULTS
 from udfs.html.parsers import HTML_PARSERS
 from udfs.html.profiles import PROFILES, TEXT_KEYS, Profile
+from udfs.opt_outs import DEFAULT_OPT_OUTS, OptOut
 from udfs.outcomes import MAX_TEXT_CHARACTERS
 from udfs.sources.opener import MAX_CONNECTIONS
 from udfs.sources.remote_stream import RetryPolicy
@@ -228,8 +228,8 @@ class Parsing:
         default_text="those of --pairs",
     )
     opt_outs: tuple[OptOut, ...] = setting(
-        "which opt-outs of pages to respect, separated by commas: noai and noimageai (X-Robots-Tag headers and robots "
-        "meta tags), tdm (tdm-reservation), noindex; or 'none', for the same rows as the paper's parser",
+        f"which opt-outs of pages to respect, separated by commas: {', '.join(OptOut)} (X-Robots-Tag headers, robots "
+        "meta tags, tdm-reservation); or 'none', for the same rows as the paper's parser",
         default=DEFAULT_OPT_OUTS,
         kind=Kind(values.opt_outs, "CODES", is_list=True),
     )

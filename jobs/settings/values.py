@@ -8,8 +8,8 @@ import re
 from decimal import Decimal
 
 from udfs.captions.language import known_languages
-from udfs.extraction.opt_outs import OptOut
 from udfs.html.profiles import TEXT_KEYS
+from udfs.opt_outs import OptOut
 from udfs.outcomes import MAX_TEXT_CHARACTERS
 
 _MASTER = re.compile(r"local(\[(\*|[1-9]\d*)(,\d+)?\])?|local-cluster\[.+\]|spark://.+|k8s://.+|yarn")

@@ -1,1 +1,1 @@
-"""Extraction: from input files to pairs, with pages, WATs, image URLs, opt-outs and block lists."""
+"""Extraction: from input files to pairs, with pages, WATs, image URLs and block lists."""

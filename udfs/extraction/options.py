@@ -3,8 +3,8 @@
 from dataclasses import KW_ONLY, dataclass
 
 from udfs.captions.rules import NO_RULES, CaptionRules
-from udfs.extraction.opt_outs import DEFAULT_OPT_OUTS, OptOut
 from udfs.html.profiles import PAPER, Profile
+from udfs.opt_outs import DEFAULT_OPT_OUTS, OptOut
 
 
 @dataclass(frozen=True, slots=True)

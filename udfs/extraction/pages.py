@@ -13,11 +13,11 @@ from udfs.archive.formats import WARC, WAT
 from udfs.archive.http_body import BodyDamage, decode_body
 from udfs.archive.http_header import read_http_header
 from udfs.extraction.block_lists import Blocker
-from udfs.extraction.opt_outs import HEADERS, opted_out
 from udfs.extraction.options import ExtractOptions
 from udfs.extraction.wat import wat_page
 from udfs.html.document import Document
 from udfs.html.parsers import HTML_PARSERS, Unparsable
+from udfs.opt_outs import HEADERS, opted_out
 from udfs.outcomes import Outcome
 
 _READ_BYTES = 1 << 20

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from udfs.extraction.opt_outs import HEADERS, METAS
 from udfs.html.document import Document, Image
 from udfs.html.profiles import PAPER, Profile
+from udfs.opt_outs import HEADERS, METAS
 from udfs.outcomes import Outcome
 
 _IMAGE_PATH = "IMG@/src"

@@ -22,6 +22,7 @@ from udfs.html.profiles import PAPER, Profile
 from udfs.html.rich_images import rich_images
 from udfs.html.skeleton import skeleton
 from udfs.html.trees import LexborTree, SoupTree, Tree
+from udfs.opt_outs import META_WORDS
 
 warnings.filterwarnings("ignore", category=XMLParsedAsHTMLWarning)  # here, XHTML is parsed as HTML on purpose
 
@@ -31,7 +32,7 @@ class Unparsable(Exception):
 
 
 _IMAGE_BYTES = re.compile(rb"<im(?:g|age)", re.IGNORECASE).search
-_may_opt_out = re.compile("noai|noimageai|noindex|none|tdm-reservation", re.IGNORECASE).search
+_may_opt_out = re.compile("|".join(map(re.escape, META_WORDS)), re.IGNORECASE).search
 
 Html = str | bytes
 """Text without lone surrogates, or UTF-8 bytes (malformed parts count as U+FFFD): see `charsets.as_html`."""

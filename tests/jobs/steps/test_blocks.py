@@ -10,8 +10,8 @@ from pools import counts_of, draw_of, keep_prob_of, record_of, rows_of, run, sor
 from jobs.settings.groups import Blocking, Captions, Parsing, Reading
 from jobs.steps.blocks import load_blocks
 from jobs.steps.extraction_plan import extract_options
-from udfs.extraction.opt_outs import OptOut
 from udfs.hashing import image_uuid
+from udfs.opt_outs import OptOut
 from udfs.storage.s3_client import s3_client
 
 SEED = 7

@@ -12,10 +12,10 @@ from build_warcs import Record, build_warc, metadata
 from udfs.archive.records import SourceStream, read_records
 from udfs.extraction.block_lists import Blocker, BlockListBuilder
 from udfs.extraction.extractor import Extractor
-from udfs.extraction.opt_outs import OPTED_OUT, OptOut
 from udfs.extraction.options import ExtractOptions
 from udfs.extraction.pages import PageReader
 from udfs.html.parsers import HTML_PARSERS
+from udfs.opt_outs import OPTED_OUT, OptOut
 from udfs.outcomes import SUMS, Outcome, conservation_errors
 from udfs.sources.input_files import InputFile
 

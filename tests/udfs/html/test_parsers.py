@@ -23,6 +23,7 @@ from udfs.html.parsers import (
     parse_with_scanner,
 )
 from udfs.html.profiles import PAPER_TEXT_KEYS
+from udfs.opt_outs import OptOut
 
 pytestmark = pytest.mark.filterwarnings("ignore::bs4.XMLParsedAsHTMLWarning")
 
@@ -275,3 +276,10 @@ def test_bytes_are_read_as_their_decoded_text(parts: list[bytes]) -> None:
     page = b"<img src=x alt=y>" + b"".join(parts)
     for parse in HTML_PARSERS.values():
         assert parse(page) == parse(page.decode("utf-8", "replace"))
+
+
+@pytest.mark.parametrize("name", HTML_PARSERS)
+@pytest.mark.parametrize("word", [word for opt_out in OptOut for word in opt_out.directives])
+def test_every_directive_that_opts_out_is_among_the_metas(name: str, word: str) -> None:
+    page = f"<meta name=Robots content='index, {word.upper()}'><img src=a.jpg alt=x>"
+    assert HTML_PARSERS[name](page).metas == (("robots", f"index, {word.upper()}"),)

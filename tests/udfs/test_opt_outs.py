@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.extraction import opt_outs
-from udfs.extraction.opt_outs import AI_AGENTS, DEFAULT_OPT_OUTS, OPTED_OUT, OptOut, header_directives, opted_out
+from udfs import opt_outs
+from udfs.opt_outs import AI_AGENTS, DEFAULT_OPT_OUTS, OPTED_OUT, OptOut, header_directives, opted_out
 from udfs.outcomes import SUMS, Outcome
 
 ALL = frozenset(OptOut)

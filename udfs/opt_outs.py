@@ -72,6 +72,9 @@ METAS = AI_AGENTS | {"robots", TDM_NAME}
 
 _EVERYONE = frozenset(("robots", "*"))
 _DIRECTIVES = {directive: opt_out for opt_out in OptOut for directive in opt_out.directives}
+META_WORDS = (*_DIRECTIVES, TDM_NAME)
+"""A meta tag that opts out has one of these words in its name or its content, in any case."""
+
 _NOT_AGENTS = _DIRECTIVES.keys() | {"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"}
 _parts = re.compile(r"[,;]").split
 _agent = re.compile(r"[a-z*][a-z0-9_.*/+-]*").fullmatch
