@@ -209,7 +209,7 @@ def test_thresholds_below_both_floors_are_refused(spark, inputs, tmp_path, capsy
         (("--pageviews", "nowhere", "--out", "e.json"), "not named pageviews-"),
         (("--wordnet", "dict", "--out", "e.txt"), "must end in .json"),
         (("--wordnet", "dict", "--out", "no/e.json"), "its folder is missing"),
-        (("--wordnet", "dict", "--size", "0", "--out", "e.json"), "is no whole number"),
+        (("--wordnet", "dict", "--size", "0", "--out", "e.json"), "must be a whole number of at least 1, not 0"),
         (("--wordnet", "dict"), "--out"),
     ],
 )
