@@ -14,16 +14,7 @@ from jobs.console.command import job, open_run
 from jobs.runs.open_storage import load_metadata
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import open_source
-from jobs.settings.groups import (
-    Blocking,
-    Draws,
-    Entries,
-    Execution,
-    GivenCounts,
-    Output,
-    Survivors,
-    Threshold,
-)
+from jobs.settings.groups import Blocking, Draws, Entries, Execution, GivenCounts, Output, Survivors, Threshold
 from jobs.settings.settings import Settings, take, takes
 from jobs.spark.frames import check_fingerprint, fingerprint_of
 from jobs.spark.session import spark_session

@@ -20,14 +20,7 @@ from typing import Any
 from jobs.console.command import Command
 from jobs.console.next_steps import next_of_list
 from jobs.entries.entry_list import build_list, check_out, manifest_path, write_list
-from jobs.entries.sources import (
-    BIGRAMS_JOB,
-    SOURCE_SETTINGS,
-    TITLES_JOB,
-    UNIGRAMS_JOB,
-    WORDNET_JOB,
-    count_source,
-)
+from jobs.entries.sources import BIGRAMS_JOB, SOURCE_SETTINGS, TITLES_JOB, UNIGRAMS_JOB, WORDNET_JOB, count_source
 from jobs.settings.building import EntryBuild, Ngrams, Titles
 from jobs.settings.groups import Draws, Execution, Output, Reading
 from jobs.settings.settings import Settings, take, takes
@@ -228,10 +221,7 @@ WORDNET = _source(
 UNIGRAMS = _source(UNIGRAMS_JOB, "count the words of Wikipedia's articles", "DUMP", _DUMPS)
 BIGRAMS = _source(BIGRAMS_JOB, "count words and pairs of words, with PMI", "DUMP", _DUMPS)
 TITLES = _source(
-    TITLES_JOB,
-    "count the views of article titles",
-    "FILE",
-    "pageviews files, hourly or daily, or folders of them",
+    TITLES_JOB, "count the views of article titles", "FILE", "pageviews files, hourly or daily, or folders of them"
 )
 IMPORT = Command(
     name="metadata import",

@@ -51,8 +51,5 @@ def write_sample(out: Path, pages: int, seed: int, *, wat: bool) -> list[Path]:
 
 
 COMMAND = Command(
-    name="sample",
-    purpose="write a small generated web as a WARC (and WAT)",
-    run=_run,
-    add_arguments=_add_arguments,
+    name="sample", purpose="write a small generated web as a WARC (and WAT)", run=_run, add_arguments=_add_arguments
 )

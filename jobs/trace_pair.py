@@ -90,10 +90,7 @@ def _rows(spark: SparkSession, run: RunFolder, stage: Stage, uuid: str, part: st
 
 
 def _traced(
-    row: dict[str, Any],
-    kept: dict[int, dict[int, dict[str, Any]]],
-    counts: Counts | None,
-    record: RunRecord,
+    row: dict[str, Any], kept: dict[int, dict[int, dict[str, Any]]], counts: Counts | None, record: RunRecord
 ) -> dict[str, Any]:
     draw = uniform(pair_hash(DRAW, record.seed, row["uuid"], row["caption_hash"]))
     subsets = []

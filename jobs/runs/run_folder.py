@@ -50,13 +50,7 @@ class RunFolder:
 
     @classmethod
     def open(
-        cls,
-        out: str,
-        identity: dict[str, Any],
-        execution: dict[str, Any],
-        *,
-        overwrite: bool,
-        break_lock: bool = False,
+        cls, out: str, identity: dict[str, Any], execution: dict[str, Any], *, overwrite: bool, break_lock: bool = False
     ) -> "RunFolder":
         """Open `out` for a run: a new one, the resumption of an unfinished one, or a finished one to report.
 

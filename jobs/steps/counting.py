@@ -62,10 +62,7 @@ def count_stage(spark: SparkSession, run_folder: RunFolder, pool: DataFrame, ent
     run_folder.storage.write(COUNTS_FILE, (json.dumps(by_entry, ensure_ascii=False, indent=0) + "\n").encode())
     counts = table["count"].to_numpy()
     facts = EntryCountsFacts(
-        entries=len(counts),
-        entries_matched=int((counts > 0).sum()),
-        matches=int(counts.sum()),
-        seconds=watch.seconds,
+        entries=len(counts), entries_matched=int((counts > 0).sum()), matches=int(counts.sum()), seconds=watch.seconds
     )
     run_folder.finish_stage(facts)
 

@@ -72,12 +72,7 @@ def pool_entries(metadata: str | None, pool: str, matched_with: Fingerprint | No
 
 
 def _check_names(
-    path: str,
-    size: int,
-    names: list[str] | None,
-    pool: str,
-    matched_with: Fingerprint | None,
-    metadata: str | None,
+    path: str, size: int, names: list[str] | None, pool: str, matched_with: Fingerprint | None, metadata: str | None
 ) -> None:
     """Raise `UsageError` unless counts without a fingerprint are of the pool's list, where it can be checked."""
     if matched_with is not None and size != matched_with.entries:

@@ -28,11 +28,7 @@ def balance_survivors(
         raise UsageError("--entry-counts: leave it out, since --survivors are counted again")
     survivors, seed = settings.survivors.survivors or "", settings.draws.seed
     blocks = load_blocks(settings.blocking)
-    identity = {
-        "source": source.identity,
-        "survivors": survivors_identity(survivors),
-        **blocks_identity(blocks),
-    }
+    identity = {"source": source.identity, "survivors": survivors_identity(survivors), **blocks_identity(blocks)}
     entries = pool_entries(settings.entries.metadata, path, fingerprint_of(source.frame, "entry_ids"))
     if "keep_prob" in source.frame.columns:
         _check_seed(path, seed)

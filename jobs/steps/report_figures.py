@@ -21,14 +21,7 @@ from udfs.balancing.size_curve import SizeCurve, bin_starts, size_curve, smalles
 from udfs.hashing import DRAW, pair_hash, uniform
 from udfs.matching.marking import marked_caption
 from udfs.outcomes import FileStatus
-from udfs.report.figures import (
-    KEEP_BINS,
-    MOST_MATCHES,
-    SHOWN_PAIRS,
-    BadFile,
-    Reason,
-    ShownPair,
-)
+from udfs.report.figures import KEEP_BINS, MOST_MATCHES, SHOWN_PAIRS, BadFile, Reason, ShownPair
 
 _SHOW = "show"
 """The tag of H that picks the pairs to show: not the draw's, so that pool and subset both get a fair sample."""

@@ -139,12 +139,7 @@ def _entries_section(context: Context, kept: Mapping[int, Counts]) -> EntryFigur
 
 
 def _subset_section(
-    frame: DataFrame,
-    subset: Subset,
-    context: Context,
-    record: RunRecord,
-    kept: Mapping[int, Counts],
-    pool: PoolFigures,
+    frame: DataFrame, subset: Subset, context: Context, record: RunRecord, kept: Mapping[int, Counts], pool: PoolFigures
 ) -> SubsetFigures:
     """One subset; without the counts of its pool, no curves and no table of entries."""
     t, names, counts = subset.t, context.names, context.counts

@@ -33,12 +33,7 @@ def one_per_image(pool: DataFrame, seed: int) -> DataFrame:
 
 
 def choose_thresholds(
-    pool: DataFrame,
-    threshold: Threshold,
-    seed: int,
-    counts: Counts,
-    pool_pairs: int,
-    curve: SizeCurve | None = None,
+    pool: DataFrame, threshold: Threshold, seed: int, counts: Counts, pool_pairs: int, curve: SizeCurve | None = None
 ) -> list[ChosenT]:
     """Each t that the settings ask for, ascending; warns where one will not have the intended effect. Target sizes are
     looked up on the pool's `curve`, which is computed here when it is None."""
