@@ -73,8 +73,8 @@ class Command:
     def main(self, words: Sequence[str]) -> int:
         """Run the command from its command line; returns the exit status."""
         arguments = self.parse(words)
-        action = lambda: self.run(arguments, self.resolve(arguments))  # noqa: E731
-        return guarded(action, debug=getattr(arguments, "debug", False))
+        debug = getattr(arguments, "debug", False)
+        return guarded(lambda: self.run(arguments, self.resolve(arguments)), debug=debug)
 
 
 def _spelled(action: argparse.Action) -> str:
