@@ -111,7 +111,7 @@ def within_a_file(corpus: Corpus, matcher: Matcher, repeat: int) -> list[Row]:
         (ours_s, plain_s), answers = interleave([timed(ours), timed(plain)], repeat)
         title = f"{name} within a file, {corpus.name} pages"
         same, notes = answers[0] == answers[1], [] if rows else [note]
-        rows.append(Row("e", title, ours_s, "each text anew", plain_s, SPEEDUP, len(texts), "texts", same, notes=notes))
+        rows.append(Row("e", title, ours_s, "every text", plain_s, SPEEDUP, len(texts), "texts", same, notes=notes))
     return rows
 
 
