@@ -62,7 +62,7 @@ test-cluster: $(VENV)/.test
 test-spark35: $(VENV35)/.test
 	$(VENV35)/bin/python -m pytest tests/jobs tests/conf
 
-test-newest: $(VENV)/.setup
+test-newest: $(VENV)/.test
 	$(VENV)/bin/python tests/newest.py
 
 # for Spark 3.5, uv starts from the first lock and changes as little as possible

@@ -15,14 +15,16 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from jobs.spark.java import PACKAGED, find_java
-
 ROOT = Path(__file__).resolve().parents[1]
+sys.path[0] = str(ROOT)  # in place of tests/, which has a folder jobs, too
+
+from jobs.spark.java import PACKAGED, find_java  # noqa: E402
+
 ENVIRONMENT = ROOT / ".venv-newest"
 PYTHON = str(ENVIRONMENT / "bin" / "python")
 TESTS = ("tests/metadata", "tests/udfs", "tests/jobs/test_pipeline.py")
-INSTALLING_S = 180
-TESTING_S = 240
+INSTALLING_S = 300
+TESTING_S = 420
 PASSED, SOME_FAILED = 0, 1
 """pytest's exit statuses; those that follow tell that it could not run what it was given."""
 
