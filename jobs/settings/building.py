@@ -30,7 +30,11 @@ class EntryBuild:
         role=Role.CONTENT,
         takes_several=True,
     )
-    size: int = setting("keep at most this many entries", default=500_000, kind=Kind(values.size, "N"))
+    size: int = setting(
+        "keep at most this many entries: lower it for workers with little memory",
+        default=500_000,
+        kind=Kind(values.size, "N"),
+    )
     min_unigram_count: int = setting(
         "take words that occur at least this often: lower it for a small Wikipedia",
         default=100,

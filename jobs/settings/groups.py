@@ -168,7 +168,7 @@ class Inputs:
 
     input_root: str | None = setting(
         "folder or address to which the paths of a listing and the stored file names are relative, such as "
-        "s3://commoncrawl/; with --crawl, the place to read the crawl from",
+        "s3://commoncrawl/: for listings as CommonCrawl publishes them. With --crawl, where to read the crawl from",
         kind=Kind(values.path, "DIR"),
         default_text="with --crawl: https://data.commoncrawl.org/",
     )
