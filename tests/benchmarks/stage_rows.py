@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 from corpus import Corpus
 from extraction_rows import ENGLISH, extract, file_row
-from fastwarc import WarcRecordType
 from table import SHARE, Row, interleave, timed
 
 from udfs.archive.charsets import as_html, charset_from_content_type
 from udfs.archive.http_body import decode_body
-from udfs.archive.records import SourceStream, read_records
+from udfs.archive.http_header import read_http_header
+from udfs.archive.records import read_records
+from udfs.archive.source_stream import SourceStream
 from udfs.captions.canonical import canonical
 from udfs.captions.language import LANGUAGE_DETECTORS
 from udfs.extraction.urls import base_url, image_url
@@ -83,18 +84,17 @@ def _rows(corpus: Corpus, wholes: list[float], walks: list[dict[str, float]], *,
 
 def read_payloads(corpus: Corpus) -> Iterator[Payload]:
     """The HTML responses of a corpus as extraction reads them."""
-    path = str(corpus.path)
-    with open_input(path) as source:
-        for record in read_records(SourceStream(source), lambda: open_input(path)):
-            if record.record_type != WarcRecordType.response:
+    with open_input(str(corpus.path)) as source:
+        for record in read_records(SourceStream(source)):
+            if record.type != "response":
                 continue
-            record.parse_http()
-            headers = record.http_headers
-            content_type = (headers.get("Content-Type") or "") if headers is not None else ""
-            if headers is not None and "html" in content_type.lower():
-                codings = headers.get("Transfer-Encoding"), headers.get("Content-Encoding")
-                url = record.headers.get("WARC-Target-URI") or ""
-                yield Payload(url, content_type, codings, record.reader.read())
+            block = record.block
+            header = read_http_header(block, frozenset())
+            content_type = header.fields.get("content-type", "") if header is not None else ""
+            if header is not None and "html" in content_type.lower():
+                codings = header.fields.get("transfer-encoding"), header.fields.get("content-encoding")
+                url = (record.value(b"WARC-Target-URI") or b"").decode()
+                yield Payload(url, content_type, codings, block[header.size_bytes :])
 
 
 def _walk(corpus: Corpus, matcher: Matcher) -> dict[str, float]:

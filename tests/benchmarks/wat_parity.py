@@ -19,7 +19,8 @@ from table import aligned
 from wat_causes import Difference, Pair, differences
 
 from udfs.archive.formats import WARC, WAT
-from udfs.archive.records import SourceStream, read_records
+from udfs.archive.records import read_records
+from udfs.archive.source_stream import SourceStream
 from udfs.extraction.extractor import Extractor
 from udfs.extraction.options import ExtractOptions
 from udfs.extraction.urls import base_url, image_url
@@ -76,7 +77,7 @@ def read(path: Path, archive_format: str, profile: Profile) -> Side:
     side = Side()
     extractor = Extractor(ExtractOptions(None, profile=profile), None)
     with path.open("rb") as source:
-        records = read_records(SourceStream(source), lambda: path.open("rb"))
+        records = read_records(SourceStream(source))
         for page in extractor.reader.pages(records, path.name, archive_format, side.counts):
             rows = extractor.page_pairs(page, side.counts)
             side.pairs[page.warc_offset] = Counter(Pair(key, url, caption) for _, url, caption, key, *_ in rows)

@@ -19,7 +19,8 @@ from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 from warcio.warcwriter import WARCWriter
 
 from udfs.archive.formats import WAT
-from udfs.archive.records import SourceStream, read_records
+from udfs.archive.records import read_records
+from udfs.archive.source_stream import SourceStream
 from udfs.captions.canonical import canonical
 from udfs.extraction.extractor import Extractor
 from udfs.extraction.options import ExtractOptions
@@ -112,7 +113,7 @@ def _usable(listed: list[tuple[str, str]], bases: set[str]) -> tuple[Pairs, int,
 
 def _pages(data: bytes, name: str) -> Iterator[tuple[str, Page]]:
     """The pages of a WAT, each with the base URL of its images."""
-    records = read_records(SourceStream(BytesIO(data)), lambda: BytesIO(data))
+    records = read_records(SourceStream(BytesIO(data)))
     reader = PageReader(replace(_ALL, opt_outs=frozenset()))
     for page in reader.pages(records, name, WAT, Counter[str]()):
         yield base_url(page.url, page.document.base_href), page

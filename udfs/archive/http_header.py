@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Set
+from io import BytesIO
 from typing import NamedTuple
-
-from fastwarc import WarcRecord
 
 _LINE_BYTES, _HEADER_BYTES = 1 << 16, 1 << 20
 _STATUS_LINE = re.compile(r"HTTP/|[A-Z]+(?:/[0-9.]+)?[ \t]+[0-9]{3}\b")
@@ -20,7 +19,7 @@ class HttpHeader(NamedTuple):
     size_bytes: int
 
 
-def read_http_header(record: WarcRecord, listed: Set[str]) -> HttpHeader | None:
+def read_http_header(block: bytes, listed: Set[str]) -> HttpHeader | None:
     """Read a response's HTTP header, whose lines end in CRLF or LF; None if there is none.
 
     The names `listed`, in lower case, are those of which every value matters. FastWARC's own parser treats a header
@@ -30,8 +29,9 @@ def read_http_header(record: WarcRecord, listed: Set[str]) -> HttpHeader | None:
     fields: dict[str, list[str]] = {}  # the parts of each value
     every: list[tuple[str, list[str]]] = []
     size_bytes, parts = 0, [""]
+    reader = BytesIO(block)
     try:
-        while line := record.reader.readline(_LINE_BYTES):
+        while line := reader.readline(_LINE_BYTES):
             first = not size_bytes
             size_bytes += len(line)
             text = line.decode("latin-1").rstrip("\r\n")

@@ -1,179 +1,320 @@
-"""Reads the records of WARC and WAT files in order, and checks that the file is whole.
+"""Reads the records of WARC and WAT files in order, and accounts for every byte between them.
 
-FastWARC does the reading. It accepts some truncated files as complete, so `read_records` checks the end itself.
+A record is sound if its `Content-Length` leads to two line ends, and these to the next record or to the end of its
+member; then its block holds no other record. Where this fails, the reader goes on at the next member, or at the next
+header within this one. So no damage costs more than the record in which it lies, and no record gets the content of
+another.
 """
 
 import re
-import zlib
-from collections import deque
-from collections.abc import Callable, Iterator
-from itertools import chain
-from typing import BinaryIO, NamedTuple
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
 
-from fastwarc import ArchiveIterator, WarcRecord, WarcRecordType
+from udfs.archive.damages import Damages
+from udfs.archive.formats import RECORD_START
+from udfs.archive.members import PADDING, Fault, open_members
+from udfs.archive.recognise import what_it_is
+from udfs.archive.source_stream import SourceStream
+from udfs.archive.window import Window
 
-from udfs.archive.formats import GZIP_MAGIC
-
-_CHUNK_BYTES = 1 << 16
-_DEFLATED_MEMBER = GZIP_MAGIC + b"\x08"
-_HEADER_END = re.compile(rb"\r?\n\r?\n")
-_TAIL_CAP_BYTES = 64 << 20  # to check a longer last gzip member, the file is read again
+MAX_BLOCK_BYTES = 128 << 20
+_USUAL_HEADER_BYTES, _MAX_HEADER_BYTES = 1 << 12, 1 << 17
+_FIRST_LINE = re.compile(rb"WARC/[0-9]+\.[0-9]+[ \t]*\r?\n")
+_FIRST_LINE_BYTES = len(b"WARC/1.0\r\n")
+_CRLF_CRLF, _LF_LF = b"\r\n\r\n", b"\n\n"
+_CUT_LINE_ENDS = (b"", b"\r", b"\r\n", b"\r\n\r", b"\n")
+_MAX_PADDING_BYTES = 1 << 20
+_MAX_LENGTH_DIGITS = 19
+_LONE_BYTES = 1 << 20  # larger members are read piece by piece
+_WRONG_LENGTH = "a record whose Content-Length is wrong"
+_NO_LENGTH = "a record without a usable Content-Length"
+_CUT_RECORD = "the file ends within this record"
 
 
 class ArchiveDamage(Exception):
-    """The archive cannot be read further. The records yielded before are good."""
+    """What is wrong with an archive, in one line. The records that were yielded can be used."""
 
 
-class SourceStream:
-    """A byte stream that counts the bytes read, and remembers those since the start of the last record."""
+class _Header(NamedTuple):
+    """A record's header with its blank line, and the length of the block that it declares: None if it declares none,
+    or several."""
 
-    def __init__(self, source: BinaryIO) -> None:
-        self._source = source
-        self._chunks: deque[tuple[int, bytes]] = deque()
-        self._kept_bytes = 0
-        self.bytes_read = 0
-        self.failed = False
-        """Whether the source raised an error, so that the rest of the file cannot be judged."""
-
-    def read(self, size: int = -1) -> bytes:
-        try:
-            data = self._source.read(size)
-        except OSError:
-            self.failed = True
-            raise
-        self._chunks.append((self.bytes_read, data))
-        self.bytes_read += len(data)
-        self._kept_bytes += len(data)
-        while self._kept_bytes > _TAIL_CAP_BYTES and len(self._chunks) > 1:
-            # keep the chunk with the start of the record, which contains its header
-            self._kept_bytes -= len(self._chunks[1][1])
-            del self._chunks[1]
-        return data
+    data: bytes
+    block_bytes: int | None
 
     @property
-    def idle_s(self) -> float:
-        """Seconds that a remote source waited for its server; they do not count towards the file's time limit."""
-        return getattr(self._source, "idle_s", 0.0)
+    def size_bytes(self) -> int:
+        return len(self.data)
 
-    def tell(self) -> int:
-        return self.bytes_read
+    @property
+    def first_line(self) -> bytes:
+        """How the first line begins, with the major version: the other records of a file have the same."""
+        return self.data[:7]
 
-    def forget_before(self, offset: int) -> None:
-        """Drop the chunks that end before `offset`."""
-        chunks = self._chunks
-        while chunks and chunks[0][0] + len(chunks[0][1]) <= offset:
-            self._kept_bytes -= len(chunks.popleft()[1])
-
-    def tail(self, offset: int) -> tuple[bytes, bool]:
-        """The remembered bytes from `offset` on, and whether none of them were dropped."""
-        if not self._chunks:
-            return b"", True
-        start = self._chunks[0][0]
-        data = b"".join(chunk for _, chunk in self._chunks)[max(offset - start, 0) :]
-        return data, start <= offset and len(data) == self.bytes_read - offset
+    def value(self, name: bytes) -> bytes | None:
+        """The value of a field, the first one of that name; names do not depend on case. None if there is none."""
+        match = _field(name).search(self.data)
+        return None if match is None else match[1].strip()
 
 
-def read_records(stream: SourceStream, reopen: Callable[[], BinaryIO]) -> Iterator[WarcRecord]:
-    """Yield every record of a WARC or WAT stream, plain or gzip (one member a record, or one for the whole file).
+class WarcRecord:
+    """A record. Its block can be read until the next record is requested."""
 
-    A record is valid until the next is requested; its HTTP headers are not parsed. `reopen` opens the source again. It
-    is called only for unusual files, whose end cannot be judged from the remembered bytes.
+    __slots__ = ("_header", "_kept_bytes", "_window", "content_length", "is_usable", "is_whole", "offset")
 
-    Raises `ArchiveDamage` where the file becomes unreadable, and at its end if it is truncated. A truncated record is
-    yielded before, with the bytes that it has.
+    def __init__(self, window: Window, header: _Header, content_length: int, kept_bytes: int) -> None:
+        self._window = window
+        self._header = header
+        self._kept_bytes = kept_bytes
+        self.offset = window.offset
+        """Where the record begins in the file; in a compressed file, where its member begins."""
+        self.content_length = content_length
+        """The length of the block in bytes, which may be longer than what is kept of it."""
+        self.is_whole = content_length == header.block_bytes
+        """Whether the block has the length that the header declares."""
+        self.is_usable = window.fault is not Fault.BROKEN
+        """Whether the block can be trusted: not if it comes from a broken member."""
+
+    @property
+    def type(self) -> str:
+        """`response`, `metadata`, …; empty if the header does not tell."""
+        return (self._header.value(b"WARC-Type") or b"").decode("latin-1").lower()
+
+    def value(self, name: bytes) -> bytes | None:
+        """The value of a field of the record's own header, the first one of that name; None if there is none."""
+        return self._header.value(name)
+
+    @property
+    def block(self) -> bytes:
+        """The block, as much of it as is kept."""
+        start = self._header.size_bytes
+        return self._window.data[start : start + self._kept_bytes]
+
+
+def read_records(stream: SourceStream, max_block_bytes: int = MAX_BLOCK_BYTES) -> Iterator[WarcRecord]:
+    """Yield every record of a WARC or WAT file: plain, gzip or zstd, with one record a member or any other number.
+
+    Of longer blocks, `max_block_bytes` are kept. A record whose length is wrong is yielded with what lies before the
+    next record; one in a broken member is yielded, but not usable.
+
+    Raises `ArchiveDamage` at the end of a file that is damaged, no archive, or cannot be read to its end.
     """
-    last: WarcRecord | None = None
-    last_offset = last_length = 0
-    try:
-        records = ArchiveIterator(stream, record_types=WarcRecordType.any_type, parse_http=False)  # type: ignore[arg-type]
-        for record in records:
-            last, last_offset, last_length = record, record.stream_pos, record.content_length
-            stream.forget_before(last_offset)
-            yield record
-    except (OSError, ValueError) as error:
-        if stream.failed:
-            raise ArchiveDamage(str(error) if last is None else _after(last_offset, error)) from error
-        if last is None:
-            raise ArchiveDamage(_why_not_warc(stream)) from error
-        if _only_padding_is_left(stream, last_offset, reopen):
-            return
-        raise ArchiveDamage(_after(last_offset, error)) from error
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":  # FastWARC's error for unexpected input, which cannot be imported
-            raise
-        raise ArchiveDamage(f"after byte {last_offset:,}: unreadable ({error})") from error
+    damages, last = Damages(), None
+    head = stream.peek(1)
+    members = open_members(stream, damages)
+    if members is not None:
+        for last in _Reader(Window(members), damages, max_block_bytes).records():
+            yield last
+    if stream.failure is not None:
+        raise ArchiveDamage(
+            f"after the record at byte {last.offset:,}: {stream.failure}" if last else str(stream.failure)
+        )
     if last is None:
-        raise ArchiveDamage("empty file" if stream.bytes_read == 0 else _why_not_warc(stream))
-    if not _is_whole(stream, last_offset, last_length, reopen):
-        raise ArchiveDamage(f"truncated in or after the record at byte {last_offset:,} of {stream.bytes_read:,}")
+        raise ArchiveDamage(what_it_is(head))
+    if damages:
+        raise ArchiveDamage(str(damages))
 
 
-def _after(offset: int, error: Exception) -> str:
-    return f"after the record at byte {offset:,}: {error}"
+class _Extent(NamedTuple):
+    """Where a record's block ends in the window, and where the next record begins; `fault` says what is wrong if it is
+    not sound."""
+
+    block_end: int
+    next_start: int
+    fault: str | None = None
 
 
-def _why_not_warc(stream: SourceStream) -> str:
-    head, _ = stream.tail(0)
-    if head.startswith(_DEFLATED_MEMBER):
-        try:
-            head = zlib.decompressobj(wbits=31).decompress(head, 1 << 10)
-        except zlib.error:
-            return "not a WARC file: broken gzip"
-    if head.startswith(b"filedesc:"):
-        return "an ARC file, not a WARC: convert it first (warcio recompress)"
-    return "not a WARC file" if head.strip() else "no record in it"
+class _Reader:
+    """Cuts the content of members into records."""
 
+    def __init__(self, window: Window, damages: Damages, max_block_bytes: int) -> None:
+        self._window = window
+        self._damages = damages
+        self._max_block_bytes = max_block_bytes
 
-def _is_whole(stream: SourceStream, offset: int, content_length: int, reopen: Callable[[], BinaryIO]) -> bool:
-    """Whether the stream contains all of its last record, which starts at `offset`."""
-    tail, _ = stream.tail(offset)
-    if tail.startswith(b"WARC/"):
-        header = _HEADER_END.search(tail)
-        return header is not None and stream.bytes_read - offset >= header.end() + content_length
-    return _gzip_end(stream, offset, reopen) is not None
+    def records(self) -> Iterator[WarcRecord]:
+        window, most = self._window, self._max_block_bytes
+        while window.begin():
+            header = self._lone_header()
+            if header is not None and header.block_bytes is not None:
+                yield WarcRecord(window, header, header.block_bytes, min(header.block_bytes, most))
+                continue
+            while window.reach(1):
+                header = self._header_at(0)
+                if header is None:
+                    self._step_over()
+                    continue
+                extent = self._extent(header)
+                if extent is None:
+                    yield WarcRecord(window, header, header.block_bytes or 0, most)
+                    self._skip_long_block(header)
+                    continue
+                if extent.fault and window.fault is None:
+                    self._damages.add(window.offset, extent.fault)
+                size = extent.block_end - header.size_bytes
+                yield WarcRecord(window, header, size, size)
+                window.drop(extent.next_start)
 
+    def _lone_header(self) -> _Header | None:
+        """The header of a sound record that fills its member, which is the usual case; None in all others.
 
-def _only_padding_is_left(stream: SourceStream, offset: int, reopen: Callable[[], BinaryIO]) -> bool:
-    """Whether the last record's gzip member is whole and only zeros follow it, which FastWARC reports as an error."""
-    end = _gzip_end(stream, offset, reopen)
-    return end is not None and end.members == 1 and end.is_padded
+        The member's bounds confirm the length. That the record does not hold others with its own end is not looked for
+        in every member: this would cost a third of the time of reading.
+        """
+        window = self._window
+        if window.is_plain or window.reach(_LONE_BYTES) or window.fault is not None:
+            return None
+        data = window.data
+        header = _parse_header(data[: _blank_line_end(data, 0, _USUAL_HEADER_BYTES)])
+        if header is None or header.block_bytes is None or not data.endswith(_CRLF_CRLF):
+            return None
+        return header if header.size_bytes + header.block_bytes + len(_CRLF_CRLF) == len(data) else None
 
+    def _header_at(self, start: int) -> _Header | None:
+        """The record header at a position of the window, or None."""
+        window = self._window
+        window.reach(start + _FIRST_LINE_BYTES)
+        if not window.data.startswith(RECORD_START, start):
+            return None
+        end = _blank_line_end(window.data, start, start + _USUAL_HEADER_BYTES)
+        while end < 0:
+            # a header ends before the next one: so the search is linear in files full of first lines
+            cap = window.data.find(b"\n" + RECORD_START, start, start + _MAX_HEADER_BYTES)
+            end = _blank_line_end(window.data, start, cap if cap >= 0 else start + _MAX_HEADER_BYTES)
+            is_bounded = cap >= 0 or len(window.data) >= start + _MAX_HEADER_BYTES
+            if end < 0 and (is_bounded or not window.grow(continues=True)):
+                return None
+        return _parse_header(window.data[start:end])
 
-class _GzipEnd(NamedTuple):
-    """A sequence of whole gzip members: how many, and whether zeros follow the last."""
+    def _extent(self, header: _Header) -> _Extent | None:
+        """Where a record ends; None if its block is longer than the limit, and holds no other record within that.
 
-    members: int
-    is_padded: bool
+        If its length is wrong, its block is what it declares, but nothing of the next record; reading goes on there.
+        """
+        window, start, most = self._window, header.size_bytes, header.size_bytes + self._max_block_bytes
+        declared, fault = most, _NO_LENGTH
+        if header.block_bytes is not None:
+            declared, fault = start + header.block_bytes, _WRONG_LENGTH
+            if not window.reach(min(declared, most), continues=True):
+                fault = _CUT_RECORD if window.is_plain else _WRONG_LENGTH
+            elif self._find_whole_record(header.first_line, start, min(declared, most)) < 0:
+                if declared > most:
+                    return None
+                next_start = self._next_start(declared)
+                if next_start is not None:
+                    return _Extent(declared, next_start)
+                line_ends = self._line_ends(declared)
+                if line_ends and self._find_header(start, declared) < 0:
+                    return _Extent(declared, declared + line_ends)  # then come stray bytes
+        boundary = self._find_header(start, most)
+        end = boundary if boundary >= 0 else min(len(window.data), most)
+        return _Extent(min(declared, end), end, fault)
 
+    def _line_ends(self, block_end: int) -> int:
+        """The size of the two line ends after a block, or 0."""
+        data = self._window.data
+        ends = [line_ends for line_ends in (_CRLF_CRLF, _LF_LF) if data.startswith(line_ends, block_end)]
+        return len(ends[0]) if ends else 0
 
-def _gzip_end(stream: SourceStream, offset: int, reopen: Callable[[], BinaryIO]) -> _GzipEnd | None:
-    """How the gzip stream ends, from the member at `offset` on; None if it is truncated, corrupt or not gzip."""
-    tail, complete = stream.tail(offset)
-    if complete and tail.startswith(_DEFLATED_MEMBER):
-        return _count_members(chain((tail,), iter(lambda: stream.read(_CHUNK_BYTES), b"")))
-    # one gzip member contains many records, and `offset` is inside it: check it from its start
-    with reopen() as source:
-        return _count_members(iter(lambda: source.read(_CHUNK_BYTES), b""))
-
-
-def _count_members(chunks: Iterator[bytes]) -> _GzipEnd | None:
-    inflate = zlib.decompressobj(wbits=31)
-    begun = is_padded = False
-    members = 0
-    try:
-        for chunk in chunks:
-            data = chunk
-            while data:
-                if not begun:
-                    unpadded = data.lstrip(b"\0")
-                    is_padded = len(unpadded) < len(data)
-                    data, begun = unpadded, bool(unpadded)
-                inflate.decompress(data, _CHUNK_BYTES)
-                data = inflate.unconsumed_tail
-                if inflate.eof:
-                    data = inflate.unused_data
-                    inflate, begun = zlib.decompressobj(wbits=31), False
-                    members += 1
-    except zlib.error:
+    def _next_start(self, block_end: int) -> int | None:
+        """Where the next record begins, or the member ends, if a block that ends here is followed by two line ends and
+        then by one of these; else None."""
+        window = self._window
+        has_room = window.reach(block_end + len(_CRLF_CRLF), continues=True)
+        start = block_end + self._line_ends(block_end)
+        if start == block_end:
+            # nothing is lost in a plain file that is cut within its last line ends
+            is_cut = window.is_plain and not has_room and window.data[block_end:] in _CUT_LINE_ENDS
+            return len(window.data) if is_cut else None
+        if not window.reach(start + 1):
+            return start
+        window.reach(start + len(RECORD_START))
+        if window.data.startswith(RECORD_START, start):
+            return start
+        if window.is_plain and not window.reach(start + _MAX_PADDING_BYTES) and not window.data[start:].strip(PADDING):
+            return len(window.data)
         return None
-    return None if begun else _GzipEnd(members, is_padded)
+
+    def _find_whole_record(self, first_line: bytes, start: int, end: int) -> int:
+        """The position of the first record in a stretch of the window that has a header and ends as sound ones do; -1
+        if there is none. A page that only shows a header, such as a specification of WARC, does not count."""
+        window = self._window
+        at = window.data.find(first_line, start, end)
+        while at >= 0:
+            header = self._header_at(at)
+            if header is not None and header.block_bytes is not None:
+                block_end = at + header.size_bytes + header.block_bytes
+                if header.block_bytes > self._max_block_bytes or (
+                    window.reach(block_end, continues=True) and self._next_start(block_end) is not None
+                ):
+                    return at
+            at = window.data.find(first_line, at + 1, end)
+        return -1
+
+    def _find_header(self, start: int, most: int) -> int:
+        """The position of the next header in the window, which may grow to a length of `most`; -1 if there is none."""
+        window = self._window
+        while True:
+            at = window.data.find(RECORD_START, start, most)
+            if at < 0:
+                start = max(start, len(window.data) - len(RECORD_START) + 1)
+                if len(window.data) >= most or not window.grow():
+                    return -1
+            elif (header := self._header_at(at)) is not None and header.value(b"WARC-Type") is not None:
+                return at
+            else:
+                start = at + 1
+
+    def _step_over(self) -> None:
+        """Step over bytes that belong to no record, to the next header or the end of the member."""
+        window, offset, size, is_padding, at = self._window, self._window.offset, 0, True, -1
+        while at < 0 and window.reach(1):
+            at = self._find_header(0, self._max_block_bytes)
+            stray = len(window.data) if at < 0 else at
+            is_padding = is_padding and not window.data[:stray].strip(PADDING)
+            size += stray
+            window.drop(stray)
+        if window.fault is None and not (is_padding and at < 0 and window.is_plain):
+            self._damages.add_stray(offset, size)
+
+    def _skip_long_block(self, header: _Header) -> None:
+        """Step over a block that is longer than the limit; if its length is wrong, to the next whole record."""
+        window, offset = self._window, self._window.offset
+        window.drop(header.size_bytes)
+        left = header.block_bytes or 0
+        while True:
+            record = self._find_whole_record(header.first_line, 0, left)
+            if record >= 0 or left <= len(window.data):
+                break
+            size = max(len(window.data) - len(header.first_line), 0)
+            left -= size
+            window.drop(size)
+            if not window.grow(continues=True):
+                break
+        next_start = record if record >= 0 else self._next_start(left) if left <= len(window.data) else None
+        if record >= 0 or next_start is None:
+            self._damages.add(offset, _WRONG_LENGTH)
+        window.drop(min(left, len(window.data)) if next_start is None else next_start)
+
+
+def _blank_line_end(data: bytes, start: int, cap: int) -> int:
+    """The end of the first blank line, or -1."""
+    crlf = data.find(b"\n\r\n", start, cap)
+    lf = data.find(b"\n\n", start, cap if crlf < 0 else crlf)
+    return lf + 2 if lf >= 0 else crlf + 3 if crlf >= 0 else -1
+
+
+@cache
+def _field(name: bytes) -> re.Pattern[bytes]:
+    """Finds the fields of a name; a value goes on in the next line if that begins with a blank."""
+    return re.compile(rb"\n%b[ \t]*:((?:[^\n]|\n[ \t])*)" % re.escape(name), re.IGNORECASE)
+
+
+def _parse_header(data: bytes) -> _Header | None:
+    """The header that these bytes are, up to a blank line; None if they do not begin as one."""
+    if _FIRST_LINE.match(data) is None or _FIRST_LINE.search(data, 1):  # the second is a header that was cut
+        return None
+    lengths = {length.strip() for value in _field(b"Content-Length").findall(data) for length in value.split(b",")}
+    length = lengths.pop() if len(lengths) == 1 else b""  # RFC 9110 8.6: the same length several times is that length
+    return _Header(data, int(length) if length.isdigit() and len(length) < _MAX_LENGTH_DIGITS else None)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 import pyarrow as pa
-from fastwarc import WarcRecord
 
-from udfs.archive.records import ArchiveDamage, SourceStream, read_records
+from udfs.archive.records import ArchiveDamage, WarcRecord, read_records
+from udfs.archive.source_stream import SourceStream
 from udfs.captions.canonical import canonical
 from udfs.captions.invisible import strip_invisible
 from udfs.captions.language import LANGUAGE_DETECTORS
@@ -48,6 +48,7 @@ class Extractor:
         self._strips = options.caption_rules.strip_invisible
         self.reader = PageReader(options, blocker)
         self._max_file_seconds = options.max_file_seconds
+        self._max_record_bytes = options.max_record_bytes
         self._detect = LANGUAGE_DETECTORS[options.language_detector]()
         self._matcher = matcher
         self._blocker = blocker
@@ -71,7 +72,7 @@ class Extractor:
         try:
             with open_file(file.opened_as) as source:
                 stream = reading = SourceStream(source)
-                records = read_records(stream, lambda: open_file(file.opened_as))
+                records = read_records(stream, self._max_record_bytes)
                 watched = self._watched(records, lambda: time.perf_counter() - began - reading.idle_s)
                 for page in self.reader.pages(watched, file.name, file.archive_format, counts):
                     for row in self.page_pairs(page, counts):
@@ -105,7 +106,7 @@ class Extractor:
         for record in records:
             if seconds() > self._max_file_seconds:
                 raise OutOfTime(
-                    f"stopped by the watchdog after {self._max_file_seconds:,g} s, at byte {record.stream_pos:,}"
+                    f"stopped by the watchdog after {self._max_file_seconds:,g} s, at byte {record.offset:,}"
                 )
             yield record
 

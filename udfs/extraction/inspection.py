@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from udfs.archive.records import ArchiveDamage, SourceStream, read_records
+from udfs.archive.records import ArchiveDamage, read_records
+from udfs.archive.source_stream import SourceStream
 from udfs.extraction.extractor import Extractor, Opener, Row
 from udfs.outcomes import SUMS, Outcome
 from udfs.sources.input_files import InputFile
@@ -44,7 +45,7 @@ def inspect_file(extractor: Extractor, file: InputFile, open_file: Opener) -> It
     counts: Counter[str] = Counter()
     damage = None
     with open_file(file.opened_as) as source:
-        records = read_records(SourceStream(source), lambda: open_file(file.opened_as))
+        records = read_records(SourceStream(source))
         try:
             for page in extractor.reader.pages(records, file.name, file.archive_format, counts):
                 images = []

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from posixpath import basename, dirname, join
 from typing import NamedTuple
 
-from fastwarc import WarcRecord, WarcRecordType
-
 from udfs.archive.charsets import as_html, charset_from_content_type
 from udfs.archive.formats import WARC, WAT
 from udfs.archive.http_body import BodyDamage, decode_body
 from udfs.archive.http_header import read_http_header
+from udfs.archive.records import WarcRecord
 from udfs.extraction.block_lists import Blocker
 from udfs.extraction.options import ExtractOptions
 from udfs.extraction.wat import wat_page
@@ -20,7 +19,6 @@ from udfs.html.parsers import HTML_PARSERS, Unparsable
 from udfs.opt_outs import HEADERS, opted_out
 from udfs.outcomes import Outcome
 
-_READ_BYTES = 1 << 20
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 _HTML_START = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body|title|meta|script)\b", re.I | re.S)
 
@@ -56,6 +54,9 @@ class PageReader:
         """
         for record in records:
             counts[Outcome.RECORDS] += 1
+            if not record.is_usable:
+                counts[Outcome.RECORD_DAMAGED] += 1
+                continue
             if archive_format is None:
                 archive_format = _format_of(record)
             if archive_format == WAT:
@@ -67,23 +68,22 @@ class PageReader:
                 yield page
 
     def _from_warc(self, record: WarcRecord, name: str, counts: Counter[str]) -> Page | None:
-        if record.record_type != WarcRecordType.response or not record.is_http:
+        if record.type != "response" or not is_http(record):
             counts[Outcome.RECORD_NOT_RESPONSE] += 1
             return None
-        url, offset = target_url(record.headers.get("WARC-Target-URI")), record.stream_pos
-        header = read_http_header(record, HEADERS)
+        block = record.block
+        url, offset = target_url(record.value(b"WARC-Target-URI")), record.offset
+        header = read_http_header(block, HEADERS)
         if header is None or url is None:
             counts[Outcome.RECORD_UNREADABLE] += 1
             return None
         content_type = header.fields.get("content-type")
-        declared = _mime_type(content_type) or _mime_type(record.headers.get("WARC-Identified-Payload-Type"))
+        declared = _mime_type(content_type) or _mime_type(record.value(b"WARC-Identified-Payload-Type"))
         if declared and declared not in _HTML_TYPES:
             counts[Outcome.PAGE_NOT_HTML] += 1
             return None
-        limit, body_bytes = self._options.max_record_bytes, record.content_length - header.size_bytes
-        raw, is_complete = _read_payload(record, body_bytes, limit)
         body, damage = decode_body(
-            raw,
+            block[header.size_bytes :],
             header.fields.get("transfer-encoding"),
             header.fields.get("content-encoding"),
             self._options.max_page_bytes,
@@ -104,23 +104,23 @@ class PageReader:
         if opt_out is not None:
             counts[opt_out] += 1
             return None
-        is_cut = len(raw) == limit < body_bytes
+        is_cut = len(block) < record.content_length
         if damage is BodyDamage.CAPPED or is_cut or document.is_capped:
             counts[Outcome.PAGE_CAPPED] += 1
-        elif damage is not None or not is_complete:
+        elif damage is not None or not record.is_whole:
             counts[Outcome.PAGE_DAMAGED] += 1
         return Page(url, document, name, offset)
 
     def _from_wat(self, record: WarcRecord, name: str, counts: Counter[str]) -> Page | None:
-        if record.record_type != WarcRecordType.metadata:
+        if record.type != "metadata":
             counts[Outcome.RECORD_NOT_RESPONSE] += 1
             return None
-        offset = record.stream_pos
+        offset = record.offset
         if record.content_length > self._options.max_record_bytes:
             counts[Outcome.RECORD_TOO_LONG] += 1
             return None
         try:
-            parsed = wat_page(record.reader.read(), self._options.profile)
+            parsed = wat_page(record.block, self._options.profile)
         except (OSError, ValueError):
             counts[Outcome.RECORD_UNREADABLE] += 1
             return None
@@ -143,24 +143,11 @@ class PageReader:
         return Page(url, parsed.document, warc_of_wat(name, parsed.warc_name), parsed.warc_offset)
 
 
-def _read_payload(record: WarcRecord, length: int, limit: int) -> tuple[bytes, bool]:
-    """Up to `limit` bytes of a record's payload of `length` bytes, and whether none of these is missing."""
-    wanted = min(length, limit)
-    data = b""
-    try:
-        data = record.reader.read(min(wanted, _READ_BYTES))
-        while len(data) < wanted and (more := record.reader.read(min(wanted - len(data), _READ_BYTES))):
-            data += more
-    except (OSError, ValueError):
-        return data, False  # the archive is damaged: reading the next record reports it
-    return data, len(data) == wanted
-
-
-def target_url(value: str | None) -> str | None:
+def target_url(value: bytes | str | None) -> str | None:
     """A WARC-Target-URI without the angle brackets that old versions of wget write around it."""
     if value is None:
         return None
-    value = value.strip()
+    value = (value if isinstance(value, str) else value.decode("utf-8", "replace")).strip()
     return value[1:-1] if value.startswith("<") and value.endswith(">") else value
 
 
@@ -174,11 +161,16 @@ def warc_of_wat(wat_name: str, container_name: str) -> str:
 
 
 def _format_of(record: WarcRecord) -> str | None:
-    if record.record_type == WarcRecordType.warcinfo:
+    if record.type == "warcinfo":
         return None
-    is_json = (record.headers.get("Content-Type") or "").startswith("application/json")
-    return WAT if record.record_type == WarcRecordType.metadata and is_json else WARC
+    is_json = (record.value(b"Content-Type") or b"").startswith(b"application/json")
+    return WAT if record.type == "metadata" and is_json else WARC
 
 
-def _mime_type(content_type: str | None) -> str:
+def is_http(record: WarcRecord) -> bool:
+    return (record.value(b"Content-Type") or b"").lower().startswith(b"application/http")
+
+
+def _mime_type(content_type: str | bytes | None) -> str:
+    content_type = content_type.decode("latin-1") if isinstance(content_type, bytes) else content_type
     return (content_type or "").split(";", 1)[0].strip().lower()

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from build_warcs import Record, build_warc, metadata
 
-from udfs.archive.records import SourceStream, read_records
+from udfs.archive.records import read_records
+from udfs.archive.source_stream import SourceStream
 from udfs.extraction.block_lists import Blocker, BlockListBuilder
 from udfs.extraction.extractor import Extractor
 from udfs.extraction.options import ExtractOptions
@@ -47,7 +48,7 @@ def outcomes(
     data = build_warc(records)
     counts: Counter[str] = Counter()
     reader = PageReader(ExtractOptions(None, html_parser=parser, opt_outs=opt_outs, max_page_bytes=1 << 20), blocker)
-    pages = list(reader.pages(read_records(SourceStream(BytesIO(data)), None), "x.warc.gz", archive_format, counts))  # type: ignore[arg-type]
+    pages = list(reader.pages(read_records(SourceStream(BytesIO(data))), "x.warc.gz", archive_format, counts))
     assert counts["records"] == len(records) == sum(counts[part] for part in SUMS[Outcome.RECORDS])
     assert counts["pages"] == len(pages)
     del counts["records"]
@@ -102,7 +103,7 @@ def test_a_folded_header_and_one_without_colon() -> None:
     counts: Counter[str] = Counter()
     reader = PageReader(ExtractOptions(None, html_parser="lexbor", opt_outs=ALL))
     data = f"{head}{block}\r\n\r\n".encode()
-    assert list(reader.pages(read_records(SourceStream(BytesIO(data)), None), "x", "warc", counts)) == []  # type: ignore[arg-type]
+    assert list(reader.pages(read_records(SourceStream(BytesIO(data))), "x", "warc", counts)) == []
     assert counts == {"records": 1, "page_noai": 1}
 
 
@@ -173,7 +174,7 @@ def test_real_pages_and_their_wat_opt_out_alike(shared_data: Path, name: str) ->
         counts: Counter[str] = Counter()
         reader = PageReader(ExtractOptions(None, opt_outs=ALL))
         with path.open("rb") as source:
-            records = read_records(SourceStream(source), lambda path=path: path.open("rb"))  # type: ignore[misc]
+            records = read_records(SourceStream(source))
             urls = [page.url for page in reader.pages(records, path.name, archive_format, counts)]
         results.append((urls, [counts[outcome] for outcome in OPTED_OUT]))
     assert results[0] == results[1]
