@@ -64,19 +64,20 @@ def open_members(stream: SourceStream, damages: Damages) -> Members | None:
     head = stream.peek(SKIPPABLE_HEADER_BYTES)
     if head.startswith(GZIP.magic) and GZIP.begins_record(head):  # the usual case
         return CompressedMembers(stream, GZIP, damages)
+    if _FIRST_LINE.match(head.lstrip(PADDING)):
+        return PlainMember(stream)
     if head.startswith(SKIPPABLE_FRAMES):
         return CompressedMembers(stream, ZSTD, damages)
     head = stream.peek(_LEADING_BYTES)
     starts = {_find_member(codec, head, 0): codec for codec in (GZIP, ZSTD)}
     starts.pop(-1, None)
-    record = _FIRST_LINE.search(head)
-    # zstd keeps rare text as it is, so a broken frame can look like a plain record
-    if record is not None and not head.startswith(ZSTD.magic) and record.start() < min(starts, default=len(head)):
-        return PlainMember(stream)
     if starts:
         return CompressedMembers(stream, starts[min(starts)], damages)
-    codecs = [codec for codec in (GZIP, ZSTD) if head.startswith(codec.magic)]
-    return CompressedMembers(stream, codecs[0], damages) if codecs else None
+    if head.startswith(ZSTD.magic):  # a broken frame can look like a plain record: zstd keeps rare text as it is
+        return CompressedMembers(stream, ZSTD, damages)
+    if _FIRST_LINE.search(head):
+        return PlainMember(stream)
+    return CompressedMembers(stream, GZIP, damages) if head.startswith(GZIP.magic) else None
 
 
 class PlainMember:

@@ -23,7 +23,6 @@ _USUAL_HEADER_BYTES, _MAX_HEADER_BYTES = 1 << 12, 1 << 17
 _FIRST_LINE = re.compile(rb"WARC/[0-9]+\.[0-9]+[ \t]*\r?\n")
 _FIRST_LINE_BYTES = len(b"WARC/1.0\r\n")
 _CRLF_CRLF, _LF_LF = b"\r\n\r\n", b"\n\n"
-_CUT_LINE_ENDS = (b"", b"\r", b"\r\n", b"\r\n\r", b"\n")
 _MAX_PADDING_BYTES = 1 << 20
 _MAX_LENGTH_DIGITS = 19
 _LONE_BYTES = 1 << 20  # larger members are read piece by piece
@@ -132,6 +131,7 @@ class _Reader:
         self._window = window
         self._damages = damages
         self._max_block_bytes = max_block_bytes
+        self._line_ends = _CRLF_CRLF  # of the latest header
 
     def records(self) -> Iterator[WarcRecord]:
         window, most = self._window, self._max_block_bytes
@@ -194,6 +194,7 @@ class _Reader:
         """
         window, start, most = self._window, header.size_bytes, header.size_bytes + self._max_block_bytes
         declared, fault = most, _NO_LENGTH
+        self._line_ends = _CRLF_CRLF if header.data.endswith(_CRLF_CRLF) else _LF_LF
         if header.block_bytes is not None:
             declared, fault = start + header.block_bytes, _WRONG_LENGTH
             if not window.reach(min(declared, most), continues=True):
@@ -204,14 +205,14 @@ class _Reader:
                 next_start = self._next_start(declared)
                 if next_start is not None:
                     return _Extent(declared, next_start)
-                line_ends = self._line_ends(declared)
-                if line_ends and self._find_header(start, declared) < 0:
-                    return _Extent(declared, declared + line_ends)  # then come stray bytes
+                line_ends_bytes = self._line_ends_bytes(declared)
+                if line_ends_bytes and self._find_header(start, declared) < 0:
+                    return _Extent(declared, declared + line_ends_bytes)  # then come stray bytes
         boundary = self._find_header(start, most)
         end = boundary if boundary >= 0 else min(len(window.data), most)
         return _Extent(min(declared, end), end, fault)
 
-    def _line_ends(self, block_end: int) -> int:
+    def _line_ends_bytes(self, block_end: int) -> int:
         """The size of the two line ends after a block, or 0."""
         data = self._window.data
         ends = [line_ends for line_ends in (_CRLF_CRLF, _LF_LF) if data.startswith(line_ends, block_end)]
@@ -222,10 +223,10 @@ class _Reader:
         then by one of these; else None."""
         window = self._window
         has_room = window.reach(block_end + len(_CRLF_CRLF), continues=True)
-        start = block_end + self._line_ends(block_end)
+        start = block_end + self._line_ends_bytes(block_end)
         if start == block_end:
             # nothing is lost in a plain file that is cut within its last line ends
-            is_cut = window.is_plain and not has_room and window.data[block_end:] in _CUT_LINE_ENDS
+            is_cut = window.is_plain and not has_room and self._line_ends.startswith(window.data[block_end:])
             return len(window.data) if is_cut else None
         if not window.reach(start + 1):
             return start
