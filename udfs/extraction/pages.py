@@ -1,6 +1,5 @@
 """Pages of a WARC or WAT: the URL of each HTML response, its place in the archive, and its images."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from posixpath import basename, dirname, join
@@ -8,12 +7,14 @@ from typing import NamedTuple
 
 from fastwarc import WarcRecord, WarcRecordType
 
-from udfs.archive.charsets import as_html, charset_from_content_type
+from udfs.archive.charsets import as_html
+from udfs.archive.content_type import HTML_TYPES, content_type, sniffs_as_html
 from udfs.archive.formats import WARC, WAT
 from udfs.archive.http_body import BodyDamage, decode_body
 from udfs.archive.http_header import read_http_header
 from udfs.extraction.block_lists import Blocker
 from udfs.extraction.options import ExtractOptions
+from udfs.extraction.urls import url_text
 from udfs.extraction.wat import wat_page
 from udfs.html.document import Document
 from udfs.html.parsers import HTML_PARSERS, Unparsable
@@ -21,8 +22,6 @@ from udfs.opt_outs import HEADERS, opted_out
 from udfs.outcomes import Outcome
 
 _READ_BYTES = 1 << 20
-_HTML_TYPES = ("text/html", "application/xhtml+xml")
-_HTML_START = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body|title|meta|script)\b", re.I | re.S)
 
 
 class Page(NamedTuple):
@@ -70,33 +69,33 @@ class PageReader:
         if record.record_type != WarcRecordType.response or not record.is_http:
             counts[Outcome.RECORD_NOT_RESPONSE] += 1
             return None
-        url, offset = target_url(record.headers.get("WARC-Target-URI")), record.stream_pos
+        raw_url, offset = record.headers.get_bytes(b"WARC-Target-URI"), record.stream_pos
+        url = None if raw_url is None else target_url(url_text(raw_url))
         header = read_http_header(record, HEADERS)
         if header is None or url is None:
             counts[Outcome.RECORD_UNREADABLE] += 1
             return None
-        content_type = header.fields.get("content-type")
-        declared = _mime_type(content_type) or _mime_type(record.headers.get("WARC-Identified-Payload-Type"))
-        if declared and declared not in _HTML_TYPES:
+        essence, charset = content_type(header.fields.get("content-type", ""))
+        declared = essence or content_type(record.headers.get("WARC-Identified-Payload-Type") or "").essence
+        if declared and declared not in HTML_TYPES:
             counts[Outcome.PAGE_NOT_HTML] += 1
             return None
         limit, body_bytes = self._options.max_record_bytes, record.content_length - header.size_bytes
-        raw, is_complete = _read_payload(record, body_bytes, limit)
+        raw, is_complete = _read_payload(record, header.read_ahead, body_bytes, limit)
         body, damage = decode_body(
             raw,
             header.fields.get("transfer-encoding"),
             header.fields.get("content-encoding"),
             self._options.max_page_bytes,
         )
-        if not declared and _HTML_START.match(body[:1024]) is None:
+        if not declared and not sniffs_as_html(body, header.fields.get("x-content-type-options")):
             counts[Outcome.PAGE_NOT_HTML] += 1
             return None
         if self._blocker is not None and self._blocker.blocks_page(url):
             counts[Outcome.PAGE_BLOCKED] += 1
             return None
-        charset = charset_from_content_type(content_type) if content_type else None
         try:
-            document = self._parse(as_html(body, charset), self._options.profile)
+            document = self._parse(as_html(body, charset, url), self._options.profile)
         except Unparsable:
             counts[Outcome.RECORD_UNREADABLE] += 1
             return None
@@ -138,17 +137,19 @@ class PageReader:
         if opt_out is not None:
             counts[opt_out] += 1
             return None
+        if parsed.is_odd:
+            counts[Outcome.PAGE_DAMAGED] += 1
         if parsed.warc_name is None or parsed.warc_offset is None:
             return Page(url, parsed.document, name, offset)
         return Page(url, parsed.document, warc_of_wat(name, parsed.warc_name), parsed.warc_offset)
 
 
-def _read_payload(record: WarcRecord, length: int, limit: int) -> tuple[bytes, bool]:
-    """Up to `limit` bytes of a record's payload of `length` bytes, and whether none of these is missing."""
+def _read_payload(record: WarcRecord, data: bytes, length: int, limit: int) -> tuple[bytes, bool]:
+    """Up to `limit` bytes of a record's payload of `length` bytes, which begins with `data`, already read; and whether
+    none of these is missing."""
     wanted = min(length, limit)
-    data = b""
+    data = data[:wanted]
     try:
-        data = record.reader.read(min(wanted, _READ_BYTES))
         while len(data) < wanted and (more := record.reader.read(min(wanted - len(data), _READ_BYTES))):
             data += more
     except (OSError, ValueError):
@@ -178,7 +179,3 @@ def _format_of(record: WarcRecord) -> str | None:
         return None
     is_json = (record.headers.get("Content-Type") or "").startswith("application/json")
     return WAT if record.record_type == WarcRecordType.metadata and is_json else WARC
-
-
-def _mime_type(content_type: str | None) -> str:
-    return (content_type or "").split(";", 1)[0].strip().lower()
