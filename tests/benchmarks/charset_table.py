@@ -116,7 +116,7 @@ def pages_of(samples: Sequence[tuple[str, str]], encoding: str, sentences: int) 
     """The bytes and URL of each page of so many sentences that are not ASCII in the encoding."""
     codec, languages = CODECS[encoding]
     for language in languages.split():
-        encoded = [text.encode(codec, "ignore") for sample, text in samples if sample == language[:2]]
+        encoded = [text.encode(codec, "ignore") for sample, text in samples if sample == language.partition("-")[0]]
         usable = [data for data in encoded if not data.isascii() or b"\x1b" in data]
         url = f"https://site.{DOMAINS.get(language, language)}/"
         for start in range(0, len(usable) - sentences + 1, sentences):
@@ -193,7 +193,7 @@ def archive_counts(path: Path) -> Counter[str]:
                 detected = charsets.detected_encoding(body, response.url)
                 counts["legacy"] += 1
                 counts["same text"] += decoder(detected)(body) == decoder(declared)(body)
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         print(f"{path.name}: read up to its damage: {error}", file=sys.stderr)
     return counts
 
