@@ -82,7 +82,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.langid is None and arguments.archives is None:
         parser.error("nothing to measure: give --langid, --archives or both")
     if arguments.langid is not None:
-        print("\n".join(aligned(accuracy_rows(list(read_samples(arguments.langid))))))
+        samples = list(read_samples(arguments.langid))
+        print("\n".join([*aligned(accuracy_rows(samples)), "", *aligned(chance_rows(samples)), ""]))
     if arguments.archives is not None:
         print("\n".join(aligned(archive_rows(arguments.archives))))
     return 0
@@ -154,6 +155,19 @@ def accuracy_rows(samples: Sequence[tuple[str, str]]) -> list[list[str]]:
     all_row = ["all", *(_share(part, whole) for row in totals for part, whole in zip(row, of, strict=True))]
     speed = ["MB/s", *(text for name in rules for text in (f"{read_bytes / 1e6 / seconds[name]:,.0f}", "", ""))]
     return [header, *rows, all_row, speed]
+
+
+def chance_rows(samples: Sequence[tuple[str, str]]) -> list[list[str]]:
+    """A row per encoding: how many characters of its pages are valid UTF-8 by chance, for each malformed part, at
+    most."""
+    rows = [["valid UTF-8 characters per malformed part, at most", *map(str, SENTENCES)]]
+    for encoding in CODECS:
+        row = [encoding]
+        for sentences in SENTENCES:
+            parts = [charsets.utf8_parts(data) for data, _ in pages_of(samples, encoding, sentences)]
+            row.append(f"{max((valid / malformed for valid, malformed in parts if malformed), default=0):.2f}")
+        rows.append(row)
+    return rows
 
 
 def _share(part: int, whole: int) -> str:

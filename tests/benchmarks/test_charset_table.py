@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from build_warcs import build_warc, page
-from charset_table import accuracy_rows, archive_counts, main, pages_of, read_samples
+from charset_table import accuracy_rows, archive_counts, chance_rows, main, pages_of, read_samples
 
 CZECH = "Příliš žluťoučký kůň úpěl ďábelské ódy."
 
@@ -21,6 +21,7 @@ def test_samples_and_their_pages(tmp_path: Path) -> None:
     assert url == "https://site.cz/"
     rows = accuracy_rows(samples)
     assert dict(zip(rows[0], rows[1], strict=True))["chardetng, domain, 1"] == "100%"
+    assert chance_rows(samples)[1] == ["windows-1250", "0.00", "0.00", "0.00"]
 
 
 def test_archives(tmp_path: Path) -> None:
@@ -34,7 +35,13 @@ def test_archives(tmp_path: Path) -> None:
     path.write_bytes(build_warc(pages))
     counts = archive_counts(path)
     assert counts == {
-        "pages": 3, "legacy": 1, "same text": 1, "undeclared": 2, "UTF-8": 1, "captions": 2, "changed": 1,
+        "pages": 3,
+        "legacy": 1,
+        "same text": 1,
+        "undeclared": 2,
+        "UTF-8": 1,
+        "captions": 2,
+        "changed": 1,
     }
 
 

@@ -13,7 +13,7 @@ from fastwarc import WarcRecord
 _LINE_BYTES, _HEADER_BYTES = 1 << 16, 1 << 20
 # With up to four bytes before the protocol's name, as Chromium allows; ":status 200" is how some tools print HTTP/2.
 _STATUS_LINE = re.compile(
-    r".{0,4}http(?:/|[ \t]+[0-9])|[ \t]*[a-z]+(?:/[0-9.]+)?[ \t]+[0-9]{3}\b|:status[ \t]+[0-9]{3}\b", re.I | re.S
+    r".{0,4}http(?:/|[ \t]+[0-9])|[ \t]*(?:[a-z]+/?[0-9.]*[ \t]+|:status[ \t]+)?[0-9]{3}(?![^ \t])", re.I | re.S
 )
 _INTERIM_STATUS = re.compile(r"[^:\s]+[ \t]+1[0-9]{2}\b")
 _FIELD = re.compile(r":?([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*:")

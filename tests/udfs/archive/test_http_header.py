@@ -52,7 +52,15 @@ def fields(block: bytes) -> dict[str, str]:
             b"\0HTTP/1.1 200 OK",
             b"HTTP/1.1 200 \xe9\xff",
         ),
-        *(b"\xef\xbb\xbfHTTP/1.1 200 OK", b"HTTP/ 200", b"HTTP/1.1 200 OK: fine", b":version: HTTP/2\r\n:status: 200"),
+        *(
+            b"\xef\xbb\xbfHTTP/1.1 200 OK",
+            b"HTTP/ 200",
+            b"HTTP1.1 200 OK",
+            b"200 OK",
+            b"404",
+            b"HTTP/1.1 200 OK: fine",
+            b":version: HTTP/2\r\n:status: 200",
+        ),
     ],
 )
 @pytest.mark.parametrize("before", [b"", b"\r\n", b"\n\r\n\n"])
@@ -62,7 +70,7 @@ def test_first_lines(before: bytes, first: bytes, end: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "block", [b"<p>", b"{}", b"\0" * 9, b"GET / HTTP/1.1\r\n\r\n", b"200 OK", b"no colon\r\nX: y\r\n\r\n"]
+    "block", [b"<p>", b"{}", b"\0" * 9, b"GET / HTTP/1.1\r\n\r\n", b"2000 OK\r\n\r\n", b"no colon\r\nX: y\r\n\r\n"]
 )
 def test_blocks_without_a_header(block: bytes) -> None:
     assert read(block)[0] is None
