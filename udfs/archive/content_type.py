@@ -11,8 +11,9 @@ from typing import NamedTuple
 HTML_TYPES = frozenset(("text/html", "application/xhtml+xml"))
 _UNKNOWN_TYPES = frozenset(("unknown/unknown", "application/unknown"))
 _SNIFFED_BYTES = 1445
+_REMEMBERED_CHARACTERS = 256
 
-_PARTS = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*+(?:"|$))+', re.DOTALL)  # separated by commas outside quotes
+_PARTS = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*+(?:"|\\?\Z))+', re.DOTALL)  # separated by commas outside quotes
 _TYPE = re.compile(r"[\t\n\r ]*([!#$%&'*+\-.^_`|~0-9A-Za-z]+/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)[\t\n\r ]*(?=;|$)")
 _PARAMETER = re.compile(
     r';[\t\n\r ]*+([^;=]*+)(?:=(?:"((?:[^"\\]|\\.)*+)(?:"|\\?$)[^;]*+|([^;]*+)))?',
@@ -32,7 +33,6 @@ class ContentType(NamedTuple):
     charset: str | None
 
 
-@lru_cache(maxsize=512)
 def content_type(value: str) -> ContentType:
     """The type and charset of a Content-Type header's value; the values of repeated headers are joined by commas.
 
@@ -41,6 +41,10 @@ def content_type(value: str) -> ContentType:
     quotes and backslash escapes; the label is not checked. As in browsers, three forms have no effect: a value without
     `type/subtype`, a space before the sign in `charset =`, and single quotes, which make the label an unknown one.
     """
+    return _remembered(value) if len(value) <= _REMEMBERED_CHARACTERS else _content_type(value)
+
+
+def _content_type(value: str) -> ContentType:
     essence, charset = None, None
     for part in _PARTS.findall(value):
         match = _TYPE.match(part)
@@ -51,6 +55,9 @@ def content_type(value: str) -> ContentType:
             charset = own_charset
         essence = match[1].lower()
     return ContentType(None if essence in _UNKNOWN_TYPES else essence, charset)
+
+
+_remembered = lru_cache(maxsize=512)(_content_type)
 
 
 def _charset_parameter(part: str, position: int) -> str | None:

@@ -329,3 +329,12 @@ def test_nosniff(options: str | None, sniffs: bool) -> None:
 def test_sniffing_equals_the_table(space: str, pattern: str, lower: bool, rest: bytes) -> None:
     body = (space + (pattern.lower() if lower else pattern)).encode() + rest
     assert sniffs_as_html(body) == naive_sniff(body)
+
+
+@pytest.mark.parametrize(
+    "part", ['"', '"a', '\\"', ";", ",", "a/b;", ";charset=", '="', " ", "a", "a/", "/", '"\\', "a/b,"]
+)
+def test_long_headers_take_linear_time(part: str) -> None:
+    for end in ("", "\\", " x", '"', "/"):
+        content_type(part * 100_000 + end)
+        content_type("text/html;x=" + part * 100_000 + end)
