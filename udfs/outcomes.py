@@ -65,7 +65,12 @@ class Outcome(Named):
     PAGE_NOINDEX = "page_noindex", "records", "opted out: noindex, in a header or meta tag (if --opt-outs names it)"
     PAGES = "pages", "records", "HTML pages that were parsed"
 
-    PAGE_DAMAGED = "page_damaged", OVERLAY, "of `pages`: the body is cut or corrupt; the part before that was parsed"
+    PAGE_DAMAGED = (
+        "page_damaged",
+        OVERLAY,
+        "of `pages`: the body is cut or corrupt, and the part before that was parsed; or values of the WAT record have "
+        "unexpected types, and were left out",
+    )
     PAGE_CAPPED = (
         "page_capped",
         OVERLAY,

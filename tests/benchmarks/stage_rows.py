@@ -12,7 +12,8 @@ from corpus import Corpus
 from extraction_rows import ENGLISH, extract, file_row
 from table import SHARE, Row, interleave, timed
 
-from udfs.archive.charsets import as_html, charset_from_content_type
+from udfs.archive.charsets import as_html
+from udfs.archive.content_type import content_type
 from udfs.archive.http_body import decode_body
 from udfs.archive.http_header import read_http_header
 from udfs.archive.records import read_records
@@ -135,7 +136,7 @@ def _walk_skeletons(corpus: Corpus) -> dict[str, float]:
 
 def as_page(payload: Payload) -> Html:
     body, _ = decode_body(payload.body, *payload.codings, ENGLISH.max_page_bytes)
-    return as_html(body, charset_from_content_type(payload.content_type))
+    return as_html(body, content_type(payload.content_type).charset)
 
 
 def read_texts(corpus: Corpus) -> list[str]:

@@ -98,5 +98,5 @@ def zstd_codec(dictionary: bytes | None = None) -> Codec:
     return Codec("zstd frame", ZSTD_MAGIC, 1 << 18, lambda: _Zstd(loaded), (zstandard.ZstdError,))
 
 
-GZIP = Codec("gzip member", GZIP_MAGIC + b"\x08", 1 << 12, _Gzip, (isal_zlib.error,))
+GZIP = Codec("gzip member", GZIP_MAGIC + b"\x08", 1 << 12, _Gzip, (isal_zlib.error,))  # type: ignore[arg-type]  # isal's stubs say an instance
 ZSTD = zstd_codec()

@@ -1,26 +1,28 @@
 """Pages of a WARC or WAT: the URL of each HTML response, its place in the archive, and its images."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from posixpath import basename, dirname, join
 from typing import NamedTuple
 
-from udfs.archive.charsets import as_html, charset_from_content_type
+from udfs.archive.charsets import as_html
+from udfs.archive.content_type import HTML_TYPES, content_type, sniffs_as_html
 from udfs.archive.formats import WARC, WAT
 from udfs.archive.http_body import BodyDamage, decode_body
 from udfs.archive.http_header import read_http_header
 from udfs.archive.records import WarcRecord
 from udfs.extraction.block_lists import Blocker
 from udfs.extraction.options import ExtractOptions
+from udfs.extraction.urls import url_text
 from udfs.extraction.wat import wat_page
 from udfs.html.document import Document
 from udfs.html.parsers import HTML_PARSERS, Unparsable
 from udfs.opt_outs import HEADERS, opted_out
 from udfs.outcomes import Outcome
 
-_HTML_TYPES = ("text/html", "application/xhtml+xml")
-_HTML_START = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body|title|meta|script)\b", re.I | re.S)
+_HTTP_BLOCKS = (b"application/http", b"message/http")
+_HTTP_ADDRESSES = (b"http://", b"https://", b"<http://", b"<https://")
+_LINE_END = b"\r\n"
 
 
 class Page(NamedTuple):
@@ -49,54 +51,55 @@ class PageReader:
     ) -> Iterator[Page]:
         """The pages of the records, in order; `counts` gets the outcome of every record.
 
-        `name` is the file's provenance name (`input_files.provenance_name`). `archive_format` is `warc`, `wat`, or None
-        for a file whose name does not tell: then its first record that is not a warcinfo decides.
+        `name` is the file's provenance name (`input_files.provenance_name`). `archive_format` is `warc`, `wat` or None,
+        as its name tells. Names can be wrong, so in any file a response is a page, and JSON metadata is tried as the
+        record of a WAT.
         """
         for record in records:
             counts[Outcome.RECORDS] += 1
             if not record.is_usable:
                 counts[Outcome.RECORD_DAMAGED] += 1
                 continue
-            if archive_format is None:
-                archive_format = _format_of(record)
-            if archive_format == WAT:
-                page = self._from_wat(record, name, counts)
-            else:
+            kind = record.type
+            page: Page | None = None
+            if kind == "response" and _is_http(record):
                 page = self._from_warc(record, name, counts)
+            elif kind == "metadata" and (archive_format == WAT or _is_json(record)):
+                page = self._from_wat(record, name, archive_format, counts)
+            else:
+                counts[Outcome.RECORD_NOT_RESPONSE] += 1
             if page is not None:
                 counts[Outcome.PAGES] += 1
                 yield page
 
     def _from_warc(self, record: WarcRecord, name: str, counts: Counter[str]) -> Page | None:
-        if record.type != "response" or not is_http(record):
-            counts[Outcome.RECORD_NOT_RESPONSE] += 1
-            return None
         block = record.block
-        url, offset = target_url(record.value(b"WARC-Target-URI")), record.offset
+        raw_url, offset = record.value(b"WARC-Target-URI"), record.offset
+        url = None if raw_url is None else target_url(url_text(raw_url))
         header = read_http_header(block, HEADERS)
         if header is None or url is None:
             counts[Outcome.RECORD_UNREADABLE] += 1
             return None
-        content_type = header.fields.get("content-type")
-        declared = _mime_type(content_type) or _mime_type(record.value(b"WARC-Identified-Payload-Type"))
-        if declared and declared not in _HTML_TYPES:
+        essence, charset = content_type(header.fields.get("content-type", ""))
+        identified = (record.value(b"WARC-Identified-Payload-Type") or b"").decode("latin-1")
+        declared = essence or content_type(identified).essence
+        if declared and declared not in HTML_TYPES:
             counts[Outcome.PAGE_NOT_HTML] += 1
             return None
         body, damage = decode_body(
-            block[header.size_bytes :],
+            block[header.size_bytes :].removeprefix(_LINE_END),  # CommonCrawl's of August 2018 have one too many
             header.fields.get("transfer-encoding"),
             header.fields.get("content-encoding"),
             self._options.max_page_bytes,
         )
-        if not declared and _HTML_START.match(body[:1024]) is None:
+        if not declared and not sniffs_as_html(body, header.fields.get("x-content-type-options")):
             counts[Outcome.PAGE_NOT_HTML] += 1
             return None
         if self._blocker is not None and self._blocker.blocks_page(url):
             counts[Outcome.PAGE_BLOCKED] += 1
             return None
-        charset = charset_from_content_type(content_type) if content_type else None
         try:
-            document = self._parse(as_html(body, charset), self._options.profile)
+            document = self._parse(as_html(body, charset, url), self._options.profile)
         except Unparsable:
             counts[Outcome.RECORD_UNREADABLE] += 1
             return None
@@ -107,22 +110,19 @@ class PageReader:
         is_cut = len(block) < record.content_length
         if damage is BodyDamage.CAPPED or is_cut or document.is_capped:
             counts[Outcome.PAGE_CAPPED] += 1
-        elif damage is not None or not record.is_whole:
+        elif damage is not None or not record.is_whole or _says_cut(record):
             counts[Outcome.PAGE_DAMAGED] += 1
         return Page(url, document, name, offset)
 
-    def _from_wat(self, record: WarcRecord, name: str, counts: Counter[str]) -> Page | None:
-        if record.type != "metadata":
-            counts[Outcome.RECORD_NOT_RESPONSE] += 1
-            return None
+    def _from_wat(self, record: WarcRecord, name: str, archive_format: str | None, counts: Counter[str]) -> Page | None:
         offset = record.offset
         if record.content_length > self._options.max_record_bytes:
             counts[Outcome.RECORD_TOO_LONG] += 1
             return None
         try:
             parsed = wat_page(record.block, self._options.profile)
-        except (OSError, ValueError):
-            counts[Outcome.RECORD_UNREADABLE] += 1
+        except ValueError:
+            counts[Outcome.RECORD_NOT_RESPONSE if archive_format == WARC else Outcome.RECORD_UNREADABLE] += 1
             return None
         if isinstance(parsed, Outcome):
             counts[parsed] += 1
@@ -138,16 +138,18 @@ class PageReader:
         if opt_out is not None:
             counts[opt_out] += 1
             return None
+        if parsed.is_odd:
+            counts[Outcome.PAGE_DAMAGED] += 1
         if parsed.warc_name is None or parsed.warc_offset is None:
             return Page(url, parsed.document, name, offset)
         return Page(url, parsed.document, warc_of_wat(name, parsed.warc_name), parsed.warc_offset)
 
 
-def target_url(value: bytes | str | None) -> str | None:
+def target_url(value: str | None) -> str | None:
     """A WARC-Target-URI without the angle brackets that old versions of wget write around it."""
     if value is None:
         return None
-    value = (value if isinstance(value, str) else value.decode("utf-8", "replace")).strip()
+    value = value.strip()
     return value[1:-1] if value.startswith("<") and value.endswith(">") else value
 
 
@@ -160,17 +162,17 @@ def warc_of_wat(wat_name: str, container_name: str) -> str:
     return join(folder, basename(container_name))
 
 
-def _format_of(record: WarcRecord) -> str | None:
-    if record.type == "warcinfo":
-        return None
-    is_json = (record.value(b"Content-Type") or b"").startswith(b"application/json")
-    return WAT if record.type == "metadata" and is_json else WARC
+def _is_http(record: WarcRecord) -> bool:
+    """Whether the block of a response is HTTP: by its type, or because its address is (some writers give no type)."""
+    block_type = (record.value(b"Content-Type") or b"").lower()
+    address = (record.value(b"WARC-Target-URI") or b"").lower()
+    return block_type.startswith(_HTTP_BLOCKS) or address.startswith(_HTTP_ADDRESSES)
 
 
-def is_http(record: WarcRecord) -> bool:
-    return (record.value(b"Content-Type") or b"").lower().startswith(b"application/http")
+def _is_json(record: WarcRecord) -> bool:
+    return (record.value(b"Content-Type") or b"").lower().startswith(b"application/json")
 
 
-def _mime_type(content_type: str | bytes | None) -> str:
-    content_type = content_type.decode("latin-1") if isinstance(content_type, bytes) else content_type
-    return (content_type or "").split(";", 1)[0].strip().lower()
+def _says_cut(record: WarcRecord) -> bool:
+    """Whether the record says that its block is only a part: the crawler stopped, or the rest is in other records."""
+    return record.value(b"WARC-Truncated") is not None or record.value(b"WARC-Segment-Number") is not None

@@ -10,12 +10,21 @@ _ASCII_WHITE_SPACE = " \t\n\f\r"
 _HTTP = ("https://", "http://")
 _IGNORED_BASE_SCHEMES = ("data:", "javascript:")  # the HTML standard, document base URL
 
+_NON_ASCII = re.compile(rb"[\x80-\xff]")
 # URLs that serialising leaves unchanged: a plain host (no number, no Punycode), a path without dot segments, a query
 _SERIALISED = re.compile(
     r"https?://(?!xn--)(?:[a-z0-9_-]++\.(?!xn--))*+[a-z][a-z0-9_-]*+"
     r"(?:/(?!\.|%2[eE])[\w.~%!$&'()*+,;=:@-]*+)++(?:\?[\w.~%!$&()*+,;=:@/-]*+)?",
     re.ASCII,
 ).fullmatch
+
+
+def url_text(raw: bytes) -> str:
+    """A URL's bytes as text: decoded if they are UTF-8, else with each non-ASCII byte percent-encoded (0xDF as %DF)."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return _NON_ASCII.sub(lambda byte: b"%%%02X" % ord(byte[0]), raw).decode("ascii")
 
 
 def base_url(page_url: str, base_href: str | None) -> str:

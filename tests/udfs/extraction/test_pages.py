@@ -66,6 +66,7 @@ def read_one(record: Record, max_page_bytes: int = 1 << 20) -> tuple[Page | None
     [
         *("text/html", "text/html; charset=utf-8", "TEXT/HTML", "Text/Html;Charset=UTF-8", " text/html ", "text/html;"),
         *("application/xhtml+xml", "APPLICATION/XHTML+XML; charset=utf-8"),
+        *("text/html,text/html; charset=utf-8", "text/html, charset=utf-8", "text/html,", "TEXT/HTML ;;charset=x"),
     ],
 )
 def test_html_by_its_content_type(content_type: str) -> None:
@@ -76,7 +77,10 @@ def test_html_by_its_content_type(content_type: str) -> None:
 
 @pytest.mark.parametrize(
     "content_type",
-    ["image/png", "text/plain", "application/json", "application/xml", "text/htmlx", "html", "unknown/unknown"],
+    [
+        *("image/png", "text/plain", "application/json", "application/xml", "text/xml", "text/htmlx", "'text/html'"),
+        *("text/html, text/plain", "application/octet-stream"),
+    ],
 )
 def test_other_content_types_are_not_pages(content_type: str) -> None:
     assert read_one(page(BODY, content_type=content_type)) == (None, {"page_not_html": 1})
@@ -89,6 +93,9 @@ def test_other_content_types_are_not_pages(content_type: str) -> None:
         ("<html><img src=a.jpg alt='a dog'>", True),
         ("\n\t <HTML>", True),
         ("<!-- saved\nfrom --> <!-- again --><head>", True),
+        ("<div><img src=a.jpg alt='a dog'>", True),
+        ("<table border=0>", True),
+        ("<p>", True),
         ("<body class=x>", True),
         ("<title>x</title>", True),
         ("<!DOCTYPE HTML PUBLIC '-//W3C//DTD HTML 4.01//EN'>", True),
@@ -98,14 +105,28 @@ def test_other_content_types_are_not_pages(content_type: str) -> None:
         ("<?xml version='1.0'?><rss>", False),
         ("<htmlx>", False),
         ('{"html": "<html>"}', False),
-        ("<!-- never closed <html>", False),
+        ("<!-- never closed <html>", True),  # the table looks no further
+        ("<!--x--><html>", False),
+        ("%PDF-1.7 <html>", False),
+        ("\ufeff<html>", False),
     ],
 )
-@pytest.mark.parametrize("content_type", [None, "", ";charset=utf-8"])
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        *(None, "", ";charset=utf-8", "html", "text/html charset=utf-8", "*/*", "unknown/unknown", "text /html"),
+        "application/unknown; charset=x",
+    ],
+)
 def test_undeclared_bodies_are_sniffed(content_type: str | None, body: str | bytes, is_page: bool) -> None:
     parsed, rest = read_one(page(body, content_type=content_type))
     assert (parsed is not None) == is_page
     assert rest == ({} if is_page else {"page_not_html": 1})
+
+
+def test_nosniff_is_respected() -> None:
+    assert read_one(page(BODY, content_type=None, X_Content_Type_Options="nosniff")) == (None, {"page_not_html": 1})
+    assert read_one(page(BODY, X_Content_Type_Options="nosniff"))[0] is not None
 
 
 def test_sniffing_sees_the_decoded_body() -> None:
@@ -212,9 +233,85 @@ def test_no_http_header(block: bytes) -> None:
     assert counts[Outcome.RECORD_UNREADABLE] + counts[Outcome.PAGE_NOT_HTML] == 1
 
 
+def test_a_target_in_latin_1() -> None:
+    """A browser would request the bytes of the address, percent-encoded."""
+    data = raw_response(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + BODY.encode())
+    for raw, url in (
+        (b"https://shop.example/stra\xdfe/p", "https://shop.example/stra%DFe/p"),
+        (b"<https://shop.example/stra\xdfe/p>", "https://shop.example/stra%DFe/p"),
+        ("https://shop.example/straße/p".encode(), "https://shop.example/straße/p"),
+    ):
+        pages, counts, _ = read(data.replace(URL.encode(), raw))
+        assert [each.url for each in pages] == [url]
+        assert counts == {"records": 1, "pages": 1}
+
+
+def response_of(fields: str, body: bytes) -> bytes:
+    return raw_response(f"HTTP/1.1 200 OK\r\n{fields}\r\n".encode() + body)
+
+
+ZIPPED, HTML_FIELD = gzip.compress(BODY.encode(), mtime=0), "Content-Type: text/html\r\n"
+ENCODED = HTML_FIELD + "Content-Encoding: gzip\r\n"
+CHUNKED_FIELD = "Transfer-Encoding: chunked\r\n"
+
+
+def chunked(body: bytes) -> bytes:
+    return b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+
+
+@pytest.mark.parametrize(
+    ("fields", "body"),
+    [
+        (ENCODED + "Content-Encoding: gzip\r\n", gzip.compress(ZIPPED)),
+        (ENCODED + "Content-Encoding: gzip\r\n", ZIPPED),  # coded once, said twice
+        (ENCODED + "Content-Encoding: identity\r\n", ZIPPED),
+        (HTML_FIELD + "Content-Encoding: identity\r\nContent-Encoding: gzip\r\n", ZIPPED),
+        (
+            HTML_FIELD + "Content-Encoding: deflate\r\ncontent-encoding: gzip\r\n",
+            gzip.compress(zlib.compress(BODY.encode())),
+        ),
+        (ENCODED + "Content-Encoding:\r\n", ZIPPED),
+        (ENCODED + "Content-Encoding: gzip,\r\n gzip\r\n", gzip.compress(gzip.compress(ZIPPED))),
+        (HTML_FIELD + CHUNKED_FIELD + CHUNKED_FIELD, chunked(BODY.encode())),
+        (HTML_FIELD + "Transfer-Encoding: gzip\r\n" + CHUNKED_FIELD, chunked(ZIPPED)),
+        (ENCODED + CHUNKED_FIELD, chunked(ZIPPED)),
+        ("Content-Type: text/plain\r\n" + HTML_FIELD, BODY.encode()),
+        (HTML_FIELD + "Content-Type: charset=utf-8\r\n", BODY.encode()),
+    ],
+)
+def test_repeated_header_lines_are_combined(fields: str, body: bytes) -> None:
+    pages, counts, _ = read(response_of(fields, body))
+    assert [each.document.images for each in pages] == [IMAGES]
+    assert counts == {"records": 1, "pages": 1}
+
+
+def test_the_charset_of_an_equal_type_is_inherited() -> None:
+    body = "<img src=a.jpg alt='кот'>".encode("cp1251")
+    fields = "Content-Type: text/html; charset=windows-1251\r\nContent-Type: text/html\r\n"
+    pages, _, _ = read(response_of(fields, body))
+    assert pages[0].document.images == [Image("a.jpg", (("alt", "кот"),))]
+
+
+def test_a_late_meta_and_the_domain_decide_the_charset() -> None:
+    filler = b"<script>" + b"x" * 1100 + b"</script>"
+    image = "<img src=a.jpg alt='рыжий кот'>"
+    late = filler + b"<meta charset=koi8-r>" + image.encode("koi8_r")
+    assert read_one(page(late))[0].document.images == [Image("a.jpg", (("alt", "рыжий кот"),))]
+    czech = "<img src=a.jpg alt='Kůň a žába'>"
+    for domain in ("cz", "cz:8080"):
+        parsed, _ = read_one(page(czech.encode("cp1250"), uri=f"https://site.{domain}/x"))
+        assert parsed.document.images == [Image("a.jpg", (("alt", "Kůň a žába"),))]
+
+
 @pytest.mark.parametrize(
     "header",
     [
+        b"http/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n",
+        b":status: 200\r\ncontent-type: text/html\r\n\r\n",
+        b"\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n",
+        b"HTTP 200 OK\r\nContent-Type: text/html\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n",
+        b"\r\n",
         b"HTTP/1.1 200 OK\r\nno colon here\r\nContent-Type: text/html\r\n\r\n",
         b"HTTP/1.1 200 OK\r\ncontent-type:text/html\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nX: a\r\n  folded\r\nContent-Type: text/html\r\n\r\n",
@@ -368,6 +465,20 @@ def test_format_by_content(first: list[Record]) -> None:
     notes = metadata(b"fetchTimeMs: 5\r\n", "application/warc-fields")
     pages, _, _ = read(build_warc([*first, notes, page(BODY)]), None)
     assert [each.url for each in pages] == [URL]
+
+
+def test_an_odd_link_of_a_wat_is_counted_and_the_page_kept() -> None:
+    odd_image = {"path": "IMG@/src", "url": 5, "alt": "a cat"}
+    odd_link = {"path": "A@/href", "url": None, "title": []}
+    for odd, images in (
+        (odd_link, IMAGES),
+        (odd_image, [Image(None, (("alt", "a cat"),)), *IMAGES]),
+        ("text", IMAGES),
+        (None, IMAGES),
+    ):
+        pages, counts, _ = read(build_warc([wat_record(7, [odd, LINK])]), "wat")  # type: ignore[list-item]
+        assert [each.document.images for each in pages] == [images]
+        assert counts == {"records": 1, "pages": 1, "page_damaged": 1}
 
 
 def test_the_name_takes_precedence_over_the_content() -> None:

@@ -2,14 +2,14 @@
 
 import json
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import quote_from_bytes, urljoin
 
 import pytest
 from ada_url import normalize_url
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.extraction.urls import base_url, image_url
+from udfs.extraction.urls import base_url, image_url, url_text
 from udfs.outcomes import Outcome
 
 PAGE = "https://shop.example/tour/2024/7?x=1#top"
@@ -96,6 +96,36 @@ def test_page_url_that_does_not_parse(base: str) -> None:
 def test_base_that_cannot_be_a_base() -> None:
     assert image_url("mailto:a@shop.example", "a.jpg") is Outcome.IMAGE_UNRESOLVABLE
     assert image_url("mailto:a@shop.example", "http://img.example/") == "http://img.example/"
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b"https://s.example/stra\xdfe/", "https://s.example/stra%DFe/"),
+        (b"https://s.example/?q=\xe9\xe8", "https://s.example/?q=%E9%E8"),
+        (b"https://s.example/%DF\xdf", "https://s.example/%DF%DF"),
+        (b"https://s.example/\xc3\xa9/\xe9", "https://s.example/%C3%A9/%E9"),
+        ("https://s.example/é/".encode(), "https://s.example/é/"),
+        (b"", ""),
+    ],
+)
+def test_url_text(raw: bytes, text: str) -> None:
+    assert url_text(raw) == text
+
+
+@given(st.binary(max_size=20))
+def test_the_bytes_of_a_url_that_is_not_utf8_come_back(raw: bytes) -> None:
+    try:
+        expected = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        expected = quote_from_bytes(raw, safe=bytes(range(128)))
+    assert url_text(raw) == expected
+
+
+def test_images_of_a_page_in_latin_1() -> None:
+    page = url_text(b"https://s.example/stra\xdfe/page")
+    assert image_url(base_url(page, None), "a.png") == "https://s.example/stra%DFe/a.png"
+    assert image_url(base_url(page, "../b/"), "a.png") == "https://s.example/b/a.png"
 
 
 SCHEMES = ("http", "https", "HTTP", "data", "ftp", "blob", "ht\ntp")

@@ -1,5 +1,6 @@
 """WAT records: hand-written JSON, good and odd, and the page or outcome of each."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -200,23 +201,118 @@ HTML = ("Envelope", "Payload-Metadata", "HTTP-Response-Metadata", "HTML-Metadata
         *([], {}, "text", 1, None, True, {"Container": {}}, {"Envelope": None}, {"Envelope": []}, {"Envelope": "x"}),
         set_at(("Envelope", "Payload-Metadata"), []),
         set_at(("Envelope", "WARC-Header-Metadata"), "x"),
-        set_at(("Envelope", "WARC-Header-Metadata", "WARC-Target-URI"), ["a"]),
-        set_at(("Container",), "x"),
-        set_at(("Container", "Offset"), {}),
-        set_at(("Container", "Filename"), []),
+        set_at(("Envelope", "WARC-Header-Metadata"), 0),
+        set_at(("Envelope", "Payload-Metadata", "HTTP-Response-Metadata"), []),
         set_at(HTML, "x"),
-        set_at((*HTML, "Head"), []),
-        set_at((*HTML, "Head", "Base"), {}),
-        set_at((*HTML, "Links"), {}),
-        set_at((*HTML, "Links", 0), "x"),
-        set_at((*HTML, "Links", 0, "alt"), ["x"]),
-        set_at((*HTML, "Links", 0, "url"), {"x": 1}),
+        set_at(HTML, []),
     ],
     ids=lambda value: json.dumps(value)[-40:],
 )
-def test_wrong_types_are_value_errors(value: Any) -> None:
+def test_odd_values_that_leave_no_page_are_value_errors(value: Any) -> None:
     with pytest.raises(ValueError):
         parse(value)
+
+
+ODD: tuple[Any, ...] = (0, 7, -1.5, True, False, [], ["a"], {}, {"x": 1})
+IMAGE = Image("a.jpg", (("alt", "an alt"), ("title", "a title")))
+GOOD = WatPage(URL, Document("/b/", [IMAGE, IMAGE]), "CC-MAIN-1.warc.gz", OFFSET)
+
+
+def with_odd(path: tuple[str | int, ...], item: Any) -> WatPage:
+    """The page of a record of two equal images, with one value replaced."""
+    link = {"path": "IMG@/src", "url": "a.jpg", "alt": "an alt", "title": "a title"}
+    value = record([link, dict(link)], "/b/")
+    place: Any = value
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = item
+    page = parse(value)
+    assert isinstance(page, WatPage)
+    return page
+
+
+def test_the_record_without_odd_values() -> None:
+    assert with_odd(("Unread",), 5) == GOOD
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_an_odd_value_in_a_link_loses_that_value(odd: Any) -> None:
+    good = GOOD.document
+    link = (*HTML, "Links", 0)
+    texts = dict(IMAGE.texts)
+    for key, image in (
+        ("url", Image(None, IMAGE.texts)),
+        ("alt", Image("a.jpg", (("title", texts["title"]),))),
+        ("title", Image("a.jpg", (("alt", texts["alt"]),))),
+    ):
+        expected = good._replace(images=[image, IMAGE])
+        assert with_odd((*link, key), odd) == GOOD._replace(document=expected, is_odd=True)
+    # without its path, a link is no image
+    assert with_odd((*link, "path"), odd) == GOOD._replace(document=good._replace(images=[IMAGE]), is_odd=True)
+    # a value that nothing reads may be of any type
+    assert with_odd((*link, "width"), odd) == GOOD
+
+
+@pytest.mark.parametrize("odd", [*[value for value in ODD if not isinstance(value, dict)], None, "a.jpg"], ids=repr)
+def test_a_link_that_is_no_object(odd: Any) -> None:
+    expected = GOOD.document._replace(images=[IMAGE])
+    assert with_odd((*HTML, "Links", 0), odd) == GOOD._replace(document=expected, is_odd=True)
+
+
+@pytest.mark.parametrize("odd", [*[value for value in ODD if not isinstance(value, list)], "a.jpg"], ids=repr)
+def test_links_that_are_no_list(odd: Any) -> None:
+    assert with_odd((*HTML, "Links"), odd) == GOOD._replace(document=Document("/b/", []), is_odd=True)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_odd_values_elsewhere(odd: Any) -> None:
+    no_base = GOOD._replace(document=GOOD.document._replace(base_href=None), is_odd=True)
+    nowhere = GOOD._replace(warc_name=None, warc_offset=None, is_odd=True)
+    assert with_odd((*HTML, "Head", "Base"), odd) == no_base
+    if not isinstance(odd, dict):
+        assert with_odd((*HTML, "Head"), odd) == no_base
+        assert with_odd(("Container",), odd) == nowhere
+    assert with_odd(("Container", "Filename"), odd) == GOOD._replace(warc_name=None, is_odd=True)
+    if type(odd) is not int:
+        assert with_odd(("Container", "Offset"), odd) == nowhere
+    assert with_odd((*HTML, "Head", "Metas"), odd) == GOOD
+    assert with_odd((*HTML[:-1], "Headers"), odd) == GOOD
+
+
+@pytest.mark.parametrize("absent", [((*HTML, "Links"), []), ((*HTML, "Head"), None), (("Container",), None)])
+def test_null_counts_as_absent(absent: tuple[tuple[str, ...], list[Image] | None]) -> None:
+    assert not with_odd(absent[0], None).is_odd
+
+
+def test_warc_fields_that_were_sent_several_times() -> None:
+    """A WAT holds them as a list."""
+    header = ("Envelope", "WARC-Header-Metadata")
+    assert with_odd((*header, "WARC-Target-URI"), [URL, "https://other.example/"]) == GOOD
+    assert with_odd((*header, "WARC-Type"), ["response"]) == GOOD
+    for odd in ([], [5], 5, {}):
+        assert with_odd((*header, "WARC-Target-URI"), odd) == GOOD._replace(url=None, is_odd=True)
+    assert parse(set_at((*header, "WARC-Type"), ["request", "response"])) is Outcome.RECORD_NOT_RESPONSE
+
+
+@pytest.mark.parametrize("raw", [b"9" * 5000, b"-" + b"9" * 5000, b"1e999999", b"NaN", b"-Infinity", b"1E-999"])
+def test_numbers_that_no_type_holds(raw: bytes) -> None:
+    """The number is left out, wherever it stands."""
+    for path in (
+        (*HTML, "Links", 0, "alt"),
+        (*HTML, "Head", "Metas"),
+        (*HTML[:-1], "Headers"),
+        ("Container", "Offset"),
+    ):
+        page = wat_page(json.dumps(set_at(path, "MARK")).encode().replace(b'"MARK"', raw))
+        assert isinstance(page, WatPage)
+        assert page.document.images == [Image("a.jpg", ())]
+
+
+def test_the_last_of_equal_keys_counts() -> None:
+    for broken, alt in ((b'"x"', "x"), (b'"\\ud800"', "\ufffd"), (b"5", None)):
+        payload = with_alt(b'"first", "alt": ' + broken)
+        texts = (() if alt is None else (("alt", alt),)) + (("title", "é"),)
+        assert document(payload).images == [Image("a.jpg", texts)]
 
 
 @pytest.mark.parametrize(
@@ -273,3 +369,52 @@ def test_damaged_records_never_crash(garbage: bytes, at: int, drop: int) -> None
         for image in page.document.images:
             assert all(text.encode() is not None for _, text in image.texts)
         assert page.warc_offset is None or 0 <= page.warc_offset < 2**63
+
+
+JSON_VALUES = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.lists(st.text(max_size=2))
+)
+JSON_VALUES |= st.dictionaries(st.sampled_from(["path", "url", "alt", "title"]), st.text(max_size=3), max_size=2)
+PLACES = [
+    ("Container",),
+    ("Container", "Filename"),
+    ("Container", "Offset"),
+    ("Envelope", "WARC-Header-Metadata", "WARC-Target-URI"),
+    (*HTML, "Head"),
+    (*HTML, "Head", "Base"),
+    (*HTML, "Links"),
+    *[(*HTML, "Links", number) for number in range(2)],
+    *[(*HTML, "Links", number, key) for number in range(2) for key in ("path", "url", "alt", "title")],
+]
+
+
+def naive_images(value: Any) -> list[Image]:
+    """The images of a record, read with no type taken for granted."""
+    links = value["Envelope"]["Payload-Metadata"]["HTTP-Response-Metadata"]["HTML-Metadata"].get("Links")
+    images = []
+    for link in links if isinstance(links, list) else []:
+        if isinstance(link, dict) and link.get("path") == "IMG@/src":
+            texts = {key: link.get(key) for key in ("alt", "title")}
+            url = link.get("url")
+            kept = tuple((key, text) for key, text in texts.items() if isinstance(text, str))
+            images.append(Image(url if isinstance(url, str) else None, kept))
+    return images
+
+
+@given(st.lists(st.tuples(st.sampled_from(PLACES), JSON_VALUES), max_size=4))
+def test_any_values_lose_only_themselves(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
+    link = {"path": "IMG@/src", "url": "a.jpg", "alt": "an alt", "title": "a title"}
+    value = record([link, dict(link)], "/b/")
+    for path, item in changes:
+        place: Any = value
+        with contextlib.suppress(KeyError, IndexError, TypeError):  # an earlier change took the place away
+            for key in path[:-1]:
+                place = place[key]
+            place[path[-1]] = item
+    page = parse(value)
+    assert isinstance(page, WatPage)
+    assert page.document.images == naive_images(value)
+    target = value["Envelope"]["WARC-Header-Metadata"]["WARC-Target-URI"]
+    assert page.url == (
+        target if isinstance(target, str) else next(iter(target), None) if isinstance(target, list) else None
+    )
