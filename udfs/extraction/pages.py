@@ -22,6 +22,7 @@ from udfs.outcomes import Outcome
 
 _HTTP_BLOCKS = (b"application/http", b"message/http")
 _HTTP_ADDRESSES = (b"http://", b"https://", b"<http://", b"<https://")
+_WAT_KEY = b'"Envelope"'
 _LINE_END = b"\r\n"
 
 
@@ -51,21 +52,22 @@ class PageReader:
     ) -> Iterator[Page]:
         """The pages of the records, in order; `counts` gets the outcome of every record.
 
-        `name` is the file's provenance name (`input_files.provenance_name`). `archive_format` is `warc`, `wat` or None,
-        as its name tells. Names can be wrong, so in any file a response is a page, and JSON metadata is tried as the
-        record of a WAT.
+        `name` is the file's provenance name (`input_files.provenance_name`), and `archive_format` is `warc`, `wat` or
+        None, as the file's name tells. Names can be wrong: the first response, or metadata as WATs have it, decides.
         """
+        found_format = None
         for record in records:
             counts[Outcome.RECORDS] += 1
             if not record.is_usable:
                 counts[Outcome.RECORD_DAMAGED] += 1
                 continue
             kind = record.type
+            found_format = found_format or _format_of(record)
             page: Page | None = None
-            if kind == "response" and _is_http(record):
+            if (found_format or archive_format) == WAT and kind == "metadata":
+                page = self._from_wat(record, name, counts)
+            elif found_format == WARC and kind == "response" and _is_http(record):
                 page = self._from_warc(record, name, counts)
-            elif kind == "metadata" and (archive_format == WAT or _is_json(record)):
-                page = self._from_wat(record, name, archive_format, counts)
             else:
                 counts[Outcome.RECORD_NOT_RESPONSE] += 1
             if page is not None:
@@ -114,7 +116,7 @@ class PageReader:
             counts[Outcome.PAGE_DAMAGED] += 1
         return Page(url, document, name, offset)
 
-    def _from_wat(self, record: WarcRecord, name: str, archive_format: str | None, counts: Counter[str]) -> Page | None:
+    def _from_wat(self, record: WarcRecord, name: str, counts: Counter[str]) -> Page | None:
         offset = record.offset
         if record.content_length > self._options.max_record_bytes:
             counts[Outcome.RECORD_TOO_LONG] += 1
@@ -122,7 +124,7 @@ class PageReader:
         try:
             parsed = wat_page(record.block, self._options.profile)
         except ValueError:
-            counts[Outcome.RECORD_NOT_RESPONSE if archive_format == WARC else Outcome.RECORD_UNREADABLE] += 1
+            counts[Outcome.RECORD_UNREADABLE] += 1
             return None
         if isinstance(parsed, Outcome):
             counts[parsed] += 1
@@ -169,8 +171,11 @@ def _is_http(record: WarcRecord) -> bool:
     return block_type.startswith(_HTTP_BLOCKS) or address.startswith(_HTTP_ADDRESSES)
 
 
-def _is_json(record: WarcRecord) -> bool:
-    return (record.value(b"Content-Type") or b"").lower().startswith(b"application/json")
+def _format_of(record: WarcRecord) -> str | None:
+    """The format of a file with this record; None for a record that both formats have."""
+    if record.type == "response":
+        return WARC
+    return WAT if record.type == "metadata" and _WAT_KEY in record.block else None
 
 
 def _says_cut(record: WarcRecord) -> bool:

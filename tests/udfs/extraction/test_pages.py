@@ -481,9 +481,44 @@ def test_an_odd_link_of_a_wat_is_counted_and_the_page_kept() -> None:
         assert counts == {"records": 1, "pages": 1, "page_damaged": 1}
 
 
-def test_the_name_takes_precedence_over_the_content() -> None:
-    assert read(build_warc([wat_record(7, [LINK])]), "warc")[1] == {"records": 1, "record_not_response": 1}
-    assert read(build_warc([page(BODY)]), "wat")[1] == {"records": 1, "record_not_response": 1}
+def test_the_records_decide_the_format_and_not_the_name() -> None:
+    """Names are wrong at times: one of the first samples of a WAT was called x.wat.warc.gz."""
+    assert read(build_warc([wat_record(7, [LINK])]), "warc")[1] == {"records": 1, "pages": 1}
+    assert read(build_warc([page(BODY)]), "wat")[1] == {"records": 1, "pages": 1}
+    pages_list = metadata(b'{"format": "json-pages-1.0"}')
+    counts = {"records": 2, "record_not_response": 1, "pages": 1}
+    assert read(build_warc([pages_list, page(BODY)]), None)[1] == counts
+    assert read(build_warc([pages_list, page(BODY)]), "warc")[1] == counts
+
+
+@pytest.mark.parametrize("block_type", ["", "message/http", "Application/HTTP; msgtype=response", "text/html"])
+def test_a_response_with_a_web_address_is_http_whatever_its_type(block_type: str) -> None:
+    data = build_warc([page(BODY)], gzip=False)
+    line = b"Content-Type: application/http; msgtype=response\r\n"
+    assert line in data
+    changed = data.replace(line, f"Content-Type: {block_type}\r\n".encode() if block_type else b"")
+    pages, _, _ = read(changed)
+    assert [each.document.images for each in pages] == [IMAGES]
+    dns = data.replace(b"application/http; msgtype=response", b"text/dns").replace(URL.encode(), b"dns:shop.example")
+    assert read(dns)[1] == {"records": 1, "record_not_response": 1}
+
+
+@pytest.mark.parametrize("field", ["WARC-Truncated: length", "WARC-Segment-Number: 1"])
+def test_a_record_that_says_it_is_a_part_counts_as_damaged(field: str) -> None:
+    data = build_warc([page(BODY)], gzip=False)
+    changed = data.replace(b"WARC-Type: response\r\n", f"WARC-Type: response\r\n{field}\r\n".encode())
+    assert read(changed)[1] == {"records": 1, "pages": 1, "page_damaged": 1}
+
+
+def test_a_blank_line_before_the_body_is_no_part_of_it() -> None:
+    """Every record of CommonCrawl's August 2018 has one too many (commoncrawl/nutch 5)."""
+    body = "<img src=a.jpg alt='рыжий кот'>"
+    for encoded in (body.encode("utf-16"), b"\xef\xbb\xbf" + body.encode()):
+        pages, _, _ = read(build_warc([page(b"\r\n" + encoded, content_type="text/html; charset=windows-1251")]))
+        assert [image.texts for image in pages[0].document.images] == [(("alt", "рыжий кот"),)]
+    packed = gzip.compress(body.encode("utf-16"), mtime=0)
+    pages, _, _ = read(build_warc([page(b"\r\n" + packed, Content_Encoding="gzip")]))
+    assert [image.texts for image in pages[0].document.images] == [(("alt", "рыжий кот"),)]
 
 
 @pytest.mark.parametrize("gz", [True, False])
