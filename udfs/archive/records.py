@@ -62,7 +62,9 @@ class WarcRecord:
 
     __slots__ = ("_header", "_kept_bytes", "_window", "content_length", "is_usable", "is_whole", "offset")
 
-    def __init__(self, window: Window, header: _Header, content_length: int, kept_bytes: int) -> None:
+    def __init__(
+        self, window: Window, header: _Header, content_length: int, kept_bytes: int, *, is_whole: bool = True
+    ) -> None:
         self._window = window
         self._header = header
         self._kept_bytes = kept_bytes
@@ -70,8 +72,8 @@ class WarcRecord:
         """Where the record begins in the file; in a compressed file, where its member begins."""
         self.content_length = content_length
         """The length of the block in bytes, which may be longer than what is kept of it."""
-        self.is_whole = content_length == header.block_bytes
-        """Whether the block has the length that the header declares."""
+        self.is_whole = is_whole
+        """Whether the block has all that belongs to it, as far as its header and what follows tell."""
         self.is_usable = window.fault is not Fault.BROKEN
         """Whether the block can be trusted: not if it comes from a broken member."""
 
@@ -117,11 +119,12 @@ def read_records(stream: SourceStream, max_block_bytes: int = MAX_BLOCK_BYTES) -
 
 class _Extent(NamedTuple):
     """Where a record's block ends in the window, and where the next record begins; `fault` says what is wrong if it is
-    not sound."""
+    not sound, and `is_whole` whether its block is whole all the same."""
 
     block_end: int
     next_start: int
     fault: str | None = None
+    is_whole: bool = True
 
 
 class _Reader:
@@ -153,7 +156,7 @@ class _Reader:
                 if extent.fault and window.fault is None:
                     self._damages.add(window.offset, extent.fault)
                 size = extent.block_end - header.size_bytes
-                yield WarcRecord(window, header, size, size)
+                yield WarcRecord(window, header, size, size, is_whole=extent.is_whole)
                 window.drop(extent.next_start)
 
     def _lone_header(self) -> _Header | None:
@@ -210,7 +213,8 @@ class _Reader:
                     return _Extent(declared, declared + line_ends_bytes)  # then come stray bytes
         boundary = self._find_header(start, most)
         end = boundary if boundary >= 0 else min(len(window.data), most)
-        return _Extent(min(declared, end), end, fault)
+        is_whole = declared <= end and not window.data[declared:end].strip(_CRLF_CRLF)
+        return _Extent(min(declared, end), end, fault, is_whole)
 
     def _line_ends_bytes(self, block_end: int) -> int:
         """The size of the two line ends after a block, or 0."""
