@@ -107,6 +107,11 @@ def _without_middle(data: bytes) -> bytes:
     return data[: len(data) * 2 // 5] + data[len(data) * 3 // 5 :]
 
 
+def _bare_lines(record: bytes) -> bytes:
+    header, end, block = record.partition(b"\r\n\r\n")
+    return (header + end).replace(b"\r\n", b"\n") + block
+
+
 def _flip(data: bytes) -> bytes:
     """Changes one bit in the middle, where the compressed data is."""
     place = len(data) // 2
@@ -159,6 +164,9 @@ _RECORD_DAMAGES: tuple[tuple[str, Change, frozenset[int]], ...] = (
     ("no length", _at_hit(lambda record: _LENGTH.sub(b"", record)), frozenset({HIT})),
     ("no `WARC/1.0` line", _at_hit(lambda record: record.partition(b"\r\n")[2]), frozenset({HIT})),
     ("no blank lines after the record", _at_hit(bytes.rstrip), _SOUND),
+    ("`content-length` in lower case", _at_hit(lambda record: record.replace(b"Content-L", b"content-l")), _SOUND),
+    ("bare LFs in its header", _at_hit(_bare_lines), _SOUND),
+    ("bare LFs in all headers", lambda records: [_bare_lines(record) for record in records], _SOUND),
 )
 
 DAMAGES = (
