@@ -31,7 +31,7 @@ class FileStatus(Named):
     """How reading an input file ended."""
 
     OK = "ok", "read to its end"
-    PARTIAL = "partial", "damaged or stopped: everything before that point was used"
+    PARTIAL = "partial", "damaged or stopped: everything that could be read was used"
     FAILED = "failed", "nothing could be used"
 
 

@@ -26,7 +26,7 @@ _CRLF_CRLF, _LF_LF = b"\r\n\r\n", b"\n\n"
 _MAX_PADDING_BYTES = 1 << 20
 _MAX_LENGTH_DIGITS = 19
 _LONE_BYTES = 1 << 20  # larger members are read piece by piece
-_WRONG_LENGTH = "a record whose Content-Length is wrong"
+_WRONG_LENGTH = "a record that does not end where its Content-Length says"
 _NO_LENGTH = "a record without a usable Content-Length"
 _CUT_RECORD = "the file ends within this record"
 
