@@ -6,6 +6,7 @@ three deviations: a coding whose signature the body lacks counts as already remo
 kept; bytes after a complete body are ignored, as in browsers.
 """
 
+import codecs
 import re
 import zlib
 from enum import StrEnum
@@ -13,9 +14,12 @@ from io import BytesIO
 
 from fastwarc.stream_io import BrotliReader, ZstdReader
 
-from udfs.archive.formats import GZIP_MAGIC
+from udfs.archive.formats import GZIP_MAGIC, ZSTD_MAGIC
 
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_UNDECLARED = ((GZIP_MAGIC + b"\x08", "gzip"), (ZSTD_MAGIC, "zstd"))
+_MAX_UNDECLARED = 2
+_SNIFFED_BYTES = 1 << 9
+_BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")  # https://mimesniff.spec.whatwg.org/#binary-data-byte
 _GZIP_WINDOW, _ZLIB_WINDOW, _RAW_WINDOW = 31, 15, -15
 _READ_BYTES = 1 << 16
 # How much input zlib gets at once. It copies all input after the end of a gzip member, so a body of many tiny members
@@ -47,7 +51,7 @@ def decode_body(
     Both headers may be comma-separated lists. Codings are removed from the last transfer coding to the first content
     coding: chunked, gzip, deflate (with or without a zlib wrapper, as servers differ), br, zstd, identity. Damage does
     not raise: the result is what could be decoded before it. A coding that the body visibly lacks was removed by the
-    archive's writer, and is skipped: see `_remove`.
+    archive's writer, and is skipped: see `_remove`. A body that is visibly gzip or zstd is decoded, declared or not.
     """
     damage = None
     if transfer_encoding or content_encoding:
@@ -56,6 +60,12 @@ def decode_body(
             damage = damage or coding_damage
             if coding_damage is BodyDamage.UNKNOWN_CODING:
                 break
+    for _ in range(_MAX_UNDECLARED):
+        coding = next((coding for magic, coding in _UNDECLARED if data.startswith(magic)), None)
+        if coding is None:
+            break
+        data, coding_damage = _remove(coding, data, max_bytes)
+        damage = damage or coding_damage
     if len(data) > max_bytes:
         return data[:max_bytes], damage or BodyDamage.CAPPED
     return data, damage
@@ -80,19 +90,25 @@ def _remove(coding: str, data: bytes, limit: int) -> _Decoded:
         case "chunked":
             return _join_chunks(data) if _CHUNK_SIZE.match(data) else (data, None)
         case "gzip" | "x-gzip":
-            return _inflate(data, _GZIP_WINDOW, limit) if _may_start_with(data, GZIP_MAGIC) else (data, None)
+            return _inflate(data, _GZIP_WINDOW, limit) if _may_start_with(data, GZIP_MAGIC) else _as_text(data)
         case "zstd":
-            return _read(ZstdReader, data, limit) if _may_start_with(data, _ZSTD_MAGIC) else (data, None)
+            return _read(ZstdReader, data, limit) if _may_start_with(data, ZSTD_MAGIC) else _as_text(data)
         case "deflate":
             return _unless_markup(data, _inflate_deflate(data, limit))
         case "br":
             return _unless_markup(data, _read(BrotliReader, data, limit))
-    return data, BodyDamage.UNKNOWN_CODING
+    return data, None if _MARKUP.match(data) else BodyDamage.UNKNOWN_CODING
 
 
 def _may_start_with(data: bytes, magic: bytes) -> bool:
     """Whether the body starts with these bytes, or is too short to tell."""
     return data.startswith(magic) or magic.startswith(data)
+
+
+def _as_text(data: bytes) -> _Decoded:
+    """A body without its coding's signature: decoded already if it is text, else corrupt."""
+    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data, None if is_utf16 or _BINARY.search(data, 0, _SNIFFED_BYTES) is None else BodyDamage.CORRUPT
 
 
 def _unless_markup(data: bytes, decoded: _Decoded) -> _Decoded:

@@ -128,6 +128,29 @@ def test_an_unknown_coding_is_reported(headers: tuple[str | None, str | None], d
     assert decode_body(decoded, *headers, ROOMY) == (decoded, BodyDamage.UNKNOWN_CODING)
 
 
+@pytest.mark.parametrize("coding", ["none", "utf-8", "bzip2"])
+def test_an_unknown_coding_of_a_body_that_is_markup_was_none(coding: str) -> None:
+    """iipc/jwarc 47: servers send `Content-Encoding: UTF-8`."""
+    assert decode_body(b"\n<p>text", None, coding, ROOMY) == (b"\n<p>text", None)
+
+
+@pytest.mark.parametrize("declared", [None, "gzip", "identity"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_body_that_is_gzip_or_zstd_is_decoded_whatever_the_header_says(declared: str | None, times: int) -> None:
+    """MarginaliaSearch/MarginaliaSearch 288."""
+    for pack in (gzip.compress, zstd):
+        body = b"<p>text"
+        for _ in range(times):
+            body = pack(body)
+        assert decode_body(body, None, declared, ROOMY)[0] == b"<p>text"
+
+
+def test_bytes_that_are_neither_the_coding_nor_text_are_damage() -> None:
+    assert decode_body(bytes(range(200)), None, "gzip", ROOMY) == (bytes(range(200)), BodyDamage.CORRUPT)
+    for text in (b"plain text <img src=a>", "<p>".encode("utf-16"), b"a\tb\x1b$B"):
+        assert decode_body(text, None, "gzip", ROOMY) == (text, None)
+
+
 def test_codings_outside_an_unknown_one_are_removed() -> None:
     packed = bz2.compress(PAGE)
     assert decode_body(gzip.compress(packed), None, "bzip2, gzip", ROOMY) == (packed, BodyDamage.UNKNOWN_CODING)
