@@ -116,7 +116,7 @@ class BlockListBuilder:
                 if isinstance(url, Outcome):
                     _check_encoding(line, data, name)
                     raise UsageError(f"{name}: line {number} is neither an http(s) URL nor a uuid: {shortened(line)}")
-                uuid = image_uuid(url)
+                uuid = image_uuid(url.partition("#")[0])
             images.append(_hash(uuid))
             added += 1
         return added
@@ -155,8 +155,13 @@ class Blocker:
         return not isinstance(serialised, Outcome) and self._blocks_site(serialised)
 
     def blocks_image(self, url: str) -> bool:
-        """Whether an image, given by its serialised http(s) URL, is blocked."""
-        return self._blocks_site(url) or (bool(self._images) and _holds(self._images, image_uuid(url)))
+        """Whether an image, given by its serialised http(s) URL, is blocked; under any fragment, as no request has it."""
+        if self._blocks_site(url):
+            return True
+        if not self._images:
+            return False
+        whole, _, fragment = url.partition("#")
+        return _holds(self._images, image_uuid(url)) or (bool(fragment) and _holds(self._images, image_uuid(whole)))
 
     def _blocks_site(self, url: str) -> bool:
         parts = url.split("/", 3)

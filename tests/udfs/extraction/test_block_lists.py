@@ -133,6 +133,8 @@ def test_images_by_url_and_uuid() -> None:
     assert blocker.blocks_image(taken_down)
     assert blocker.blocks_image(by_id)
     assert not blocker.blocks_image("https://a.example/3.jpg?x=1")
+    assert blocker.blocks_image(f"{taken_down}#x")
+    assert not blocker.blocks_image("https://a.example/other.jpg#x")
     assert not blocker.blocks_page(taken_down)
 
 
