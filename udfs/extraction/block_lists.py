@@ -155,7 +155,7 @@ class Blocker:
         return not isinstance(serialised, Outcome) and self._blocks_site(serialised)
 
     def blocks_image(self, url: str) -> bool:
-        """Whether an image, given by its serialised http(s) URL, is blocked; under any fragment, as no request has it."""
+        """Whether an image, given by its serialised http(s) URL, is blocked, under any fragment."""
         if self._blocks_site(url):
             return True
         if not self._images:
