@@ -175,6 +175,7 @@ class CompressedMembers:
     def _end_broken(self, why: str) -> None:
         self._has_ended, self.fault = True, Fault.BROKEN
         self._damages.add(self.offset, f"a broken {self._codec.member} ({why})")
+        self._searched_bytes += self._stream.position - self.offset
         self._stream.rewind()
         self._stream.skip(1)
         self._step_over(None)

@@ -25,6 +25,7 @@ _FIRST_LINE_BYTES = len(b"WARC/1.0\r\n")
 _CRLF_CRLF, _LF_LF = b"\r\n\r\n", b"\n\n"
 _MAX_PADDING_BYTES = 1 << 20
 _MAX_LENGTH_DIGITS = 19
+_MAX_TRIALS = 16  # headers within a block that are followed to their end: hostile files have any number
 _LONE_BYTES = 1 << 20  # larger members are read piece by piece
 _WRONG_LENGTH = "a record that does not end where its Content-Length says"
 _NO_LENGTH = "a record without a usable Content-Length"
@@ -89,7 +90,7 @@ class WarcRecord:
     @property
     def block(self) -> bytes:
         """The block, as much of it as is kept."""
-        start = self._header.size_bytes
+        start = self._window.start + self._header.size_bytes
         return self._window.data[start : start + self._kept_bytes]
 
 
@@ -143,8 +144,8 @@ class _Reader:
             if header is not None and header.block_bytes is not None:
                 yield WarcRecord(window, header, header.block_bytes, min(header.block_bytes, most))
                 continue
-            while window.reach(1):
-                header = self._header_at(0)
+            while window.reach(window.start + 1):
+                header = self._header_at(window.start)
                 if header is None:
                     self._step_over()
                     continue
@@ -155,7 +156,7 @@ class _Reader:
                     continue
                 if extent.fault and window.fault is None:
                     self._damages.add(window.offset, extent.fault)
-                size = extent.block_end - header.size_bytes
+                size = extent.block_end - window.start - header.size_bytes
                 yield WarcRecord(window, header, size, size, is_whole=extent.is_whole)
                 window.drop(extent.next_start)
 
@@ -195,7 +196,9 @@ class _Reader:
 
         If its length is wrong, its block is what it declares, but nothing of the next record; reading goes on there.
         """
-        window, start, most = self._window, header.size_bytes, header.size_bytes + self._max_block_bytes
+        window = self._window
+        start = window.start + header.size_bytes
+        most = start + self._max_block_bytes
         declared, fault = most, _NO_LENGTH
         self._line_ends = _CRLF_CRLF if header.data.endswith(_CRLF_CRLF) else _LF_LF
         if header.block_bytes is not None:
@@ -246,7 +249,9 @@ class _Reader:
         if there is none. A page that only shows a header, such as a specification of WARC, does not count."""
         window = self._window
         at = window.data.find(first_line, start, end)
-        while at >= 0:
+        for _ in range(_MAX_TRIALS):
+            if at < 0:
+                break
             header = self._header_at(at)
             if header is not None and header.block_bytes is not None:
                 block_end = at + header.size_bytes + header.block_bytes
@@ -274,33 +279,35 @@ class _Reader:
     def _step_over(self) -> None:
         """Step over bytes that belong to no record, to the next header or the end of the member."""
         window, offset, size, is_padding, at = self._window, self._window.offset, 0, True, -1
-        while at < 0 and window.reach(1):
-            at = self._find_header(0, self._max_block_bytes)
-            stray = len(window.data) if at < 0 else at
-            is_padding = is_padding and not window.data[:stray].strip(PADDING)
-            size += stray
-            window.drop(stray)
+        while at < 0 and window.reach(window.start + 1):
+            at = self._find_header(window.start, window.start + self._max_block_bytes)
+            end = len(window.data) if at < 0 else at
+            is_padding = is_padding and not window.data[window.start : end].strip(PADDING)
+            size += end - window.start
+            window.drop(end)
         if window.fault is None and not (is_padding and at < 0 and window.is_plain):
             self._damages.add_stray(offset, size)
 
     def _skip_long_block(self, header: _Header) -> None:
         """Step over a block that is longer than the limit; if its length is wrong, to the next whole record."""
         window, offset = self._window, self._window.offset
-        window.drop(header.size_bytes)
+        window.drop(window.start + header.size_bytes)
         left = header.block_bytes or 0
         while True:
-            record = self._find_whole_record(header.first_line, 0, left)
-            if record >= 0 or left <= len(window.data):
+            end = window.start + left
+            record = self._find_whole_record(header.first_line, window.start, end)
+            if record >= 0 or end <= len(window.data):
                 break
-            size = max(len(window.data) - len(header.first_line), 0)
+            size = max(len(window.data) - len(header.first_line) - window.start, 0)
             left -= size
-            window.drop(size)
+            window.drop(window.start + size)
             if not window.grow(continues=True):
                 break
-        next_start = record if record >= 0 else self._next_start(left) if left <= len(window.data) else None
+        end = window.start + left
+        next_start = record if record >= 0 else self._next_start(end) if end <= len(window.data) else None
         if record >= 0 or next_start is None:
             self._damages.add(offset, _WRONG_LENGTH)
-        window.drop(min(left, len(window.data)) if next_start is None else next_start)
+        window.drop(min(end, len(window.data)) if next_start is None else next_start)
 
 
 def _blank_line_end(data: bytes, start: int, cap: int) -> int:

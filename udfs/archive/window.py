@@ -8,7 +8,8 @@ _LINE_ENDS = b"\r\n"
 
 
 class Window:
-    """A stretch of a member's content, `data`, which grows at its end and is dropped at its start.
+    """A stretch of a member's content, `data`, which grows at its end and is dropped at its start: what lies before
+    `start` is gone, whether it is still there or not. Only `drop` moves what is left.
 
     It reaches into the next member only if that continues this one: if it adjoins, and begins no record.
     """
@@ -21,6 +22,7 @@ class Window:
         self._offset = 0
         self._is_broken = False
         self.data = b""
+        self.start = 0
 
     @property
     def is_plain(self) -> bool:
@@ -34,14 +36,14 @@ class Window:
 
     @property
     def offset(self) -> int:
-        """The place in the file of the first byte of `data`, in a compressed file the start of its member."""
+        """The place in the file of the byte at `start`, in a compressed file the start of its member."""
         return self._offset + (self._dropped_bytes if self._members.is_plain else 0)
 
     def begin(self) -> bool:
         """Go to the next member; False at the end of the file."""
         if self._ahead is None and not self._members.begin():
             return False
-        self.data, self._ahead = self._ahead or b"", None
+        self.data, self.start, self._ahead = self._ahead or b"", 0, None
         self._offset, self._dropped_bytes, self._joined = self._members.offset, 0, []
         self._is_broken = self._members.fault is Fault.BROKEN
         return True
@@ -62,16 +64,18 @@ class Window:
     def grow(self, *, continues: bool = False) -> bool:
         """Grow by a megabyte, or to twice the size if that is more; False if there is nothing more."""
         size = len(self.data)
-        self.reach(size + max(size, _GROW_BYTES), continues=continues)
+        self.reach(size + max(size - self.start, _GROW_BYTES), continues=continues)
         return len(self.data) > size
 
-    def drop(self, size_bytes: int) -> None:
-        """Drop bytes at the start."""
-        self.data = self.data[size_bytes:]
-        self._dropped_bytes += size_bytes
-        while self._joined and self._joined[0][0] <= size_bytes:
+    def drop(self, end: int) -> None:
+        """Drop what lies before `end`, a position in `data`."""
+        self._dropped_bytes += end - self.start
+        self.start = end
+        while self._joined and self._joined[0][0] <= end:
             self._offset = self._joined.pop(0)[1]
-        self._joined = [(position - size_bytes, offset) for position, offset in self._joined]
+        if 2 * end >= len(self.data):  # so that many small steps through much data take linear time
+            self.data, self.start = self.data[end:], 0
+            self._joined = [(position - end, offset) for position, offset in self._joined]
 
     def _continuation(self, size: int) -> bytes:
         """The first piece of the next member, if that continues the window, which has `size` bytes."""
