@@ -13,6 +13,7 @@ from typing import BinaryIO, NamedTuple
 from fastwarc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from udfs.archive.formats import GZIP_MAGIC
+from udfs.archive.recognise import why_no_record
 
 _CHUNK_BYTES = 1 << 16
 _DEFLATED_MEMBER = GZIP_MAGIC + b"\x08"
@@ -94,7 +95,7 @@ def read_records(stream: SourceStream, reopen: Callable[[], BinaryIO]) -> Iterat
         if stream.failed:
             raise ArchiveDamage(str(error) if last is None else _after(last_offset, error)) from error
         if last is None:
-            raise ArchiveDamage(_why_not_warc(stream)) from error
+            raise ArchiveDamage(why_no_record(stream.tail(0)[0])) from error
         if _only_padding_is_left(stream, last_offset, reopen):
             return
         raise ArchiveDamage(_after(last_offset, error)) from error
@@ -103,25 +104,13 @@ def read_records(stream: SourceStream, reopen: Callable[[], BinaryIO]) -> Iterat
             raise
         raise ArchiveDamage(f"after byte {last_offset:,}: unreadable ({error})") from error
     if last is None:
-        raise ArchiveDamage("empty file" if stream.bytes_read == 0 else _why_not_warc(stream))
+        raise ArchiveDamage(why_no_record(stream.tail(0)[0]))
     if not _is_whole(stream, last_offset, last_length, reopen):
         raise ArchiveDamage(f"truncated in or after the record at byte {last_offset:,} of {stream.bytes_read:,}")
 
 
 def _after(offset: int, error: Exception) -> str:
     return f"after the record at byte {offset:,}: {error}"
-
-
-def _why_not_warc(stream: SourceStream) -> str:
-    head, _ = stream.tail(0)
-    if head.startswith(_DEFLATED_MEMBER):
-        try:
-            head = zlib.decompressobj(wbits=31).decompress(head, 1 << 10)
-        except zlib.error:
-            return "not a WARC file: broken gzip"
-    if head.startswith(b"filedesc:"):
-        return "an ARC file, not a WARC: convert it first (warcio recompress)"
-    return "not a WARC file" if head.strip() else "no record in it"
 
 
 def _is_whole(stream: SourceStream, offset: int, content_length: int, reopen: Callable[[], BinaryIO]) -> bool:

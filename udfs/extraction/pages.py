@@ -68,7 +68,8 @@ class PageReader:
 
     def _from_warc(self, record: WarcRecord, name: str, counts: Counter[str]) -> Page | None:
         if record.record_type != WarcRecordType.response or not record.is_http:
-            counts[Outcome.RECORD_NOT_RESPONSE] += 1
+            is_text = record.record_type == WarcRecordType.conversion
+            counts[Outcome.RECORD_CONVERSION if is_text else Outcome.RECORD_NOT_RESPONSE] += 1
             return None
         url, offset = target_url(record.headers.get("WARC-Target-URI")), record.stream_pos
         header = read_http_header(record, HEADERS)
@@ -113,7 +114,8 @@ class PageReader:
 
     def _from_wat(self, record: WarcRecord, name: str, counts: Counter[str]) -> Page | None:
         if record.record_type != WarcRecordType.metadata:
-            counts[Outcome.RECORD_NOT_RESPONSE] += 1
+            is_text = record.record_type == WarcRecordType.conversion
+            counts[Outcome.RECORD_CONVERSION if is_text else Outcome.RECORD_NOT_RESPONSE] += 1
             return None
         offset = record.stream_pos
         if record.content_length > self._options.max_record_bytes:
