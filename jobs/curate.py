@@ -15,6 +15,7 @@ from jobs.console.command import job, open_run
 from jobs.dedup import dedup_stage, excluded_identity, open_excluded
 from jobs.extract import INPUT_HELP, extract_stage
 from jobs.report import draw_report, drop_report
+from jobs.runs.failed_inputs import check_inputs_read
 from jobs.runs.input_batches import work_left
 from jobs.runs.open_storage import load_metadata
 from jobs.runs.run_folder import RunFolder
@@ -52,8 +53,10 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     out, dedup, seed = settings.output.out, settings.dedup, settings.draws.seed
     identity = {"metadata": entries.fingerprint, **excluded_identity(dedup), **plan.identity}
     run_folder = open_run(COMMAND, settings, identity, reads=dedup.exclude)
-    if run_folder.finished and not any(work_left(run_folder, plan.files, settings.reading)):
-        return run_folder
+    if not any(work_left(run_folder, plan.files, settings.reading)):
+        check_inputs_read(run_folder)
+        if run_folder.finished:
+            return run_folder
     languages = settings.captions.kept_languages()
     if languages is None or len(languages) > 1:
         warn("one list of entries for several languages: a German 'die' counts as the English one")

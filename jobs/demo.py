@@ -16,6 +16,7 @@ from pathlib import Path
 from jobs import curate
 from jobs.console.command import Command
 from jobs.sample import write_sample
+from jobs.settings import values
 from jobs.settings.settings import Settings
 from jobs.spark.java import find_java
 from jobs.spark.progress import say
@@ -25,7 +26,9 @@ DEFAULT_OUT = "ballast-demo"
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", metavar="DIR", default=DEFAULT_OUT, help=f"folder to write (default: {DEFAULT_OUT})")
+    parser.add_argument(
+        "--out", type=values.path, metavar="DIR", default=DEFAULT_OUT, help=f"folder to write (default: {DEFAULT_OUT})"
+    )
 
 
 def _run(arguments: argparse.Namespace, settings: Settings) -> None:

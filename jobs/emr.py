@@ -20,7 +20,7 @@ from jobs.aws.emr_requests import Artifacts, cluster_requests, find_artifacts, r
 from jobs.console.command import Command
 from jobs.console.registry import all_commands
 from jobs.settings.settings import Settings
-from jobs.settings.values import at_least_one
+from jobs.settings.values import at_least_one, path
 from jobs.spark.progress import say
 from udfs.errors import BallastError, UsageError
 from udfs.storage.conf_files import read_conf
@@ -39,13 +39,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--artifacts", required=True, type=_s3, metavar="S3", help="folder of the files of make dist on S3")
     add("--release", required=True, type=_release, metavar="EMR", help="release label: emr-7.6.0 or later")
     add("--steps", default="curate", metavar="JOB[,JOB…]", help="jobs to run, in this order (default: curate)")
-    add("--dist", default="dist", type=Path, metavar="DIR", help="folder that make dist wrote (default: dist)")
+    add("--dist", default="dist", type=_folder, metavar="DIR", help="folder that make dist wrote (default: dist)")
     add("--region", default="us-east-1", help="AWS region (default: us-east-1, CommonCrawl's: no transfer costs)")
     add("--name", default="ballast", help="name of the cluster or application (default: ballast)")
     add("--log-uri", type=_s3, metavar="S3", help="folder for logs (default: none are kept)")
     add("--subnet", action="append", metavar="ID", help="EC2 subnet; may be repeated (default: EMR's choice)")
     add("--disk-gb", type=at_least_one, default=200, metavar="N", help="disk of each host or executor (default: 200)")
-    add("--write", type=Path, metavar="DIR", help="write one file per request, for `aws --cli-input-json`")
+    add("--write", type=_folder, metavar="DIR", help="write one file per request, for `aws --cli-input-json`")
     add("--submit", action="store_true", help="upload the files of make dist to --artifacts, and send the requests")
     add("--debug", action="store_true", help="show stack traces")
     cluster = parser.add_argument_group("a cluster")
@@ -129,6 +129,10 @@ def _upload(client: Any, target: str, artifacts: Artifacts) -> None:
 
 def _json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _folder(text: str) -> Path:
+    return Path(path(text))
 
 
 def _s3(text: str) -> str:

@@ -103,6 +103,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("caption", metavar="CAPTION", help="the text, in quotation marks")
     parser.add_argument(
         "--counts",
+        type=values.path,
         metavar="PATH",
         help="the counts to use: an output folder of curate or count, its entry_counts/, a Parquet file, or JSON of "
         "{entry: count}; without --metadata, its entries are the list",

@@ -18,6 +18,7 @@ from pyspark import Broadcast, SparkFiles
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.console.command import job, open_run
+from jobs.runs.failed_inputs import check_inputs_read
 from jobs.runs.input_batches import extract_batches, inputs_identity, work_left
 from jobs.runs.run_folder import RunFolder
 from jobs.settings.groups import Blocking, Captions, Draws, Execution, Inputs, Output, Parsing, Reading
@@ -69,7 +70,10 @@ def run(
 def extract_stage(
     spark: SparkSession, run_folder: RunFolder, plan: ExtractionPlan, reading: Reading, entries: EntryList | None
 ) -> None:
-    """Extract every file that no committed batch holds yet, and gather the file rows; with `entries`, match too."""
+    """Extract every file that no committed batch holds yet, and gather the file rows; with `entries`, match too.
+
+    Raises `BallastError` if all files failed.
+    """
     packed = spark.sparkContext.broadcast(pack_entries(entries.entries)) if entries is not None else None
     blocked = spark.sparkContext.broadcast(plan.blocks) if plan.blocks is not None else None
 
@@ -86,13 +90,17 @@ def extract_stage(
     for shared in (packed, blocked):
         if shared is not None:
             shared.destroy()
+    check_inputs_read(run_folder)
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     """Extract the inputs into the output folder."""
     plan = plan_extraction(inputs, settings)
     run_folder = open_run(COMMAND, settings, plan.identity)
-    if not run_folder.finished or any(work_left(run_folder, plan.files, settings.reading)):
+    is_read = not any(work_left(run_folder, plan.files, settings.reading))
+    if is_read:
+        check_inputs_read(run_folder)
+    if not (run_folder.finished and is_read):
         with spark_session(settings.execution, "extract", settings.spark_paths()) as spark, run_folder.writing():
             extract_stage(spark, run_folder, plan, settings.reading, None)
     return run_folder

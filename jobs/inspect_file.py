@@ -25,11 +25,12 @@ from jobs.settings.settings import Settings, take, takes
 from jobs.spark.session import session_for
 from jobs.steps.extraction_plan import plan_extraction
 from udfs.captions.visible import visible
-from udfs.errors import UsageError
+from udfs.errors import BallastError, UsageError
 from udfs.extraction.block_lists import Blocker
 from udfs.extraction.extractor import Extractor
 from udfs.extraction.inspection import Ending, InspectedImage, InspectedPage, inspect_file
 from udfs.matching.matcher import Matcher
+from udfs.outcomes import FileStatus
 from udfs.sources.opener import SourceOpener
 
 _DEFAULT_LIMIT = 10
@@ -48,12 +49,12 @@ def inspect(path: str, settings: Settings, limit: int) -> Iterator[str]:
     items = inspect_file(extractor, plan.files[0], SourceOpener(plan.opening))
     for number, item in enumerate(islice(items, limit), 1):
         if isinstance(item, Ending):
-            yield from _ending(item)
+            yield from _ending(path, item)
             return
         yield from _page(number, item, entries)
     following = next(items, None)
     if isinstance(following, Ending):
-        yield from _ending(following)
+        yield from _ending(path, following)
     else:
         yield f"… and more pages (--limit {limit} shown)"
 
@@ -81,10 +82,12 @@ def _image(image: InspectedImage, entries: Sequence[str] | None) -> Iterator[str
         yield f"  - {_counted(image.reasons)}  ({src}{texts})"
 
 
-def _ending(ending: Ending) -> Iterator[str]:
+def _ending(path: str, ending: Ending) -> Iterator[str]:
     if ending.skipped:
         yield f"  at the end: {_counted(ending.skipped)}"
-    yield f"damaged: {visible(ending.damage, _URL)}" if ending.damage is not None else "end of file, undamaged"
+    if ending.status is FileStatus.FAILED:
+        raise BallastError(f"{path}: {visible(ending.error or '', _URL)}")
+    yield "end of file, undamaged" if ending.error is None else f"damaged: {visible(ending.error, _URL)}"
 
 
 def _number(items: int, name: str) -> str:
@@ -96,7 +99,7 @@ def _counted(counts: Counter[str]) -> str:
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a WARC or WAT file, local or remote")
+    parser.add_argument("file", metavar="FILE", type=values.path, help="a WARC or WAT file, local or remote")
     parser.add_argument(
         "--limit",
         type=values.at_least_one,

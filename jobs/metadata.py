@@ -21,6 +21,7 @@ from jobs.console.command import Command
 from jobs.console.next_steps import next_of_list
 from jobs.entries.entry_list import build_list, check_out, manifest_path, write_list
 from jobs.entries.sources import BIGRAMS_JOB, SOURCE_SETTINGS, TITLES_JOB, UNIGRAMS_JOB, WORDNET_JOB, count_source
+from jobs.settings import values
 from jobs.settings.building import EntryBuild, Ngrams, Titles
 from jobs.settings.groups import Draws, Execution, Output, Reading
 from jobs.settings.settings import Settings, take, takes
@@ -29,6 +30,7 @@ from jobs.spark.session import spark_session
 from metadata.describe import describe, difference
 from metadata.entries import EntryList, load_entries
 from metadata.spacing import normalize_entry
+from udfs.errors import shortened
 from udfs.stages import StageFacts
 
 _SPACE_HELP = "space wrapped punctuation in entries as in captions, so that they can match (default: leave it unspaced)"
@@ -66,6 +68,11 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> None:
     if arguments.normalize_entries:
         entries = list(dict.fromkeys(filter(None, map(normalize_entry, entries))))
         say(f"{original.size - len(entries):,} entries left out: when spaced, they were empty or equal to others")
+    if looks_commented := [entry for entry in entries if entry.startswith("# ")]:
+        say(
+            f"{len(looks_commented):,} entries begin with '# ', such as {shortened(looks_commented[0])}: a list of "
+            "entries has no comments; remove these lines if they are comments"
+        )
     imported = EntryList(tuple(entries), arguments.out or arguments.file)
     print(_headline(imported))
     if arguments.out is None:
@@ -170,26 +177,33 @@ def _list_to_write(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         default=argparse.SUPPRESS,
+        type=values.path,
         metavar="FILE.json",
         help="the list to write (required, here or in the TOML file)",
     )
 
 
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="JSON list of strings or text with one entry per line; or gzip")
-    parser.add_argument("--out", metavar="FILE.json", help="the list to write (without it: check only)")
+    parser.add_argument(
+        "file", metavar="FILE", type=values.path, help="a list of entries, in any form that --metadata takes"
+    )
+    parser.add_argument(
+        "--out", type=values.path, metavar="FILE.json", help="the list to write (without it: check only)"
+    )
     parser.add_argument("--dedup", action="store_true", help="keep the first of equal entries (default: refuse them)")
     parser.add_argument("--normalize-entries", action="store_true", help=_SPACE_HELP)
 
 
 def _show_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", nargs="?", help="a list of entries (default: the packaged one)")
+    parser.add_argument(
+        "file", metavar="FILE", nargs="?", type=values.path, help="a list of entries (default: the packaged one)"
+    )
     _json_argument(parser)
 
 
 def _diff_arguments(parser: argparse.ArgumentParser) -> None:
     for name in ("a", "b"):
-        parser.add_argument(name, metavar=name.upper(), help="a list of entries")
+        parser.add_argument(name, metavar=name.upper(), type=values.path, help="a list of entries")
     _json_argument(parser)
 
 
@@ -203,7 +217,9 @@ def _source(job: str, purpose: str, name: str, help: str, nargs: int | str = "+"
         purpose=purpose,
         run=partial(_count, job),
         settings=SOURCE_SETTINGS[job],
-        add_arguments=lambda parser: parser.add_argument("inputs", metavar=name, nargs=nargs, help=help),
+        add_arguments=lambda parser: parser.add_argument(
+            "inputs", metavar=name, nargs=nargs, type=values.path, help=help
+        ),
     )
 
 

@@ -21,6 +21,7 @@ import numpy as np
 
 from jobs.console.command import Command
 from jobs.runs.step_input import open_source
+from jobs.settings import values
 from jobs.settings.groups import Blocking, Draws, Entries, Execution, GivenCounts, Threshold
 from jobs.settings.settings import Settings, takes
 from jobs.spark.frames import fingerprint_of
@@ -143,7 +144,7 @@ def _render(result: dict[str, Any]) -> str:
     )
     points = result["curve"]
     lines_of_curve = [points[place] for place in _evenly([point["pairs"] for point in points])]
-    most = max((point["pairs"] for point in points), default=1)
+    most = max((point["pairs"] for point in points), default=0) or 1
     lines += ["", "size over t (exact; --csv prints every point)", ""]
     lines += _table(
         ("t", "pairs", "entries above t", ""),
@@ -190,7 +191,10 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "pool", metavar="POOL", help="output folder of curate, dedup or merge, or a folder of Parquet files"
+        "pool",
+        type=values.path,
+        metavar="POOL",
+        help="output folder of curate, dedup or merge, or a folder of Parquet files",
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print all of it as JSON")

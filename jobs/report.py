@@ -16,6 +16,7 @@ from pyspark.sql import SparkSession
 
 from jobs.console.command import Command
 from jobs.runs.run_folder import RunFolder, stored_run
+from jobs.settings import values
 from jobs.settings.groups import Entries, Execution, GivenCounts
 from jobs.settings.settings import Settings, take, takes
 from jobs.spark.progress import progress, warn
@@ -54,9 +55,12 @@ def drop_report(run: RunFolder) -> None:
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", metavar="DIR", help="output folder of curate or of any other job")
+    parser.add_argument("folder", metavar="DIR", type=values.path, help="output folder of curate or of any other job")
     parser.add_argument(
-        "--pool", metavar="POOL", help="for the output of `balance`: the pool that it balanced, with its counts"
+        "--pool",
+        type=values.path,
+        metavar="POOL",
+        help="for the output of `balance`: the pool that it balanced, with its counts",
     )
     parser.add_argument(
         "--paper-list",

@@ -14,6 +14,7 @@ import argparse
 from pathlib import Path
 
 from jobs.console.command import Command
+from jobs.settings import values
 from jobs.settings.settings import Settings
 from udfs.errors import UsageError
 from udfs.sample.archive import name_wat, write_warc, write_wat
@@ -22,7 +23,9 @@ DEFAULT_PAGES = 200
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("out", metavar="OUT.warc.gz", help="file to write (.warc.gz, or .warc uncompressed)")
+    parser.add_argument(
+        "out", metavar="OUT.warc.gz", type=values.path, help="file to write (.warc.gz, or .warc uncompressed)"
+    )
     parser.add_argument("--pages", type=int, default=DEFAULT_PAGES, help=f"pages to make (default: {DEFAULT_PAGES})")
     parser.add_argument("--seed", type=int, default=0, help="the same pages and seed give the same bytes (default: 0)")
     parser.add_argument("--wat", action="store_true", help="write the WAT of the same pages beside it")

@@ -21,6 +21,7 @@ from pyspark.sql import functions as F
 
 from jobs.console.command import Command
 from jobs.runs.run_folder import RunFolder, stored_run
+from jobs.settings import values
 from jobs.settings.groups import Execution
 from jobs.settings.settings import Settings, takes
 from jobs.spark.session import spark_session
@@ -158,7 +159,9 @@ def render(traced: dict[str, Any]) -> str:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", metavar="URL|UUID", help="the image: its address, or its uuid")
-    parser.add_argument("folder", metavar="DIR", help="output folder of curate, or of another job that writes pairs")
+    parser.add_argument(
+        "folder", metavar="DIR", type=values.path, help="output folder of curate, or of another job that writes pairs"
+    )
     parser.add_argument(
         "--copies", action="store_true", help="list every copy in extracted/ too, even dropped ones: for take-downs"
     )

@@ -2,23 +2,20 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
 from udfs.errors import UsageError, shortened
-from udfs.list_files import list_text, text_lines
+from udfs.list_files import list_words
 
 PACKAGED_FILE = "wordnet.txt.gz"
 PACKAGED_SOURCE = "wordnet-3.0 (packaged)"
+COLUMN = "entry"
+"""The column of a table that is read, as in Ballast's own `entry_counts/`."""
 
-# A file that begins like this but does not parse is broken JSON; read as text, it would become wrong entries.
-_BEGINS_AS_JSON = re.compile(r'\s*[\[{]\s*"')
-_JSON_TYPES = {dict: "an object", list: "a list", bool: "a boolean", type(None): "null"}
-
-_Position = Callable[[int], str]
+_Place = Callable[[int], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +49,8 @@ class EntryList:
 def load_entries(path: str | None, *, dedup: bool = False) -> EntryList:
     """Read and check a list of entries; the packaged list if the path is None.
 
-    The file is a JSON list of strings, such as MetaCLIP's metadata.json, or UTF-8 text with an entry per line; either
-    may be gzipped. `parse_entries` documents how it distinguishes them, and `dedup`.
+    The file is a JSON list of strings, such as MetaCLIP's metadata.json, or UTF-8 text with an entry per line, or JSON
+    Lines, CSV or TSV; each may be gzipped. `parse_entries` documents `dedup`.
 
     Raises UsageError, in one line with the file and the line or index, if the file cannot be read or used.
     """
@@ -77,18 +74,19 @@ def parse_entries(data: bytes, source: str, *, dedup: bool = False) -> EntryList
 
     Duplicates are an error; with `dedup`, the first of equal entries is kept instead.
 
-    The bytes are a list file (`udfs.list_files`). They are JSON if they parse as JSON, if the name (`source`) ends in
-    .json or .json.gz, or if they begin with a bracket and a quotation mark; else they are text.
+    The bytes are a list of words (`list_files.list_words`, of a table the column `entry`). It has no comments: `#1` may
+    be an entry.
 
-    Raises UsageError for broken gzip, UTF-8 or JSON, JSON that is not a list of strings, an empty list, blank entries,
-    entries that UTF-8 cannot encode, and duplicates.
+    Raises UsageError for a file that is not of its form, an empty list, blank entries, entries that UTF-8 cannot
+    encode, and duplicates.
     """
-    entries, position = _split(list_text(data, source), source)
+    listed = list_words(data, source, COLUMN)
+    entries = listed.words
+    _check_each(entries, listed.place, source)
     if dedup:
-        _check_each(entries, position, source)
         entries = list(dict.fromkeys(entries))
-    else:
-        _check(entries, position, source)
+    elif len(set(entries)) < len(entries):
+        raise UsageError(f"{source}: {_describe_duplicates(entries, listed.place)}")
     return EntryList(tuple(entries), source)
 
 
@@ -96,69 +94,24 @@ def _sha256(entries: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps(list(entries), ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
-def _line(at: int) -> str:
-    return f"line {at + 1}"
-
-
-def _index(at: int) -> str:
-    return f"index {at}"
-
-
-def _split(text: str, source: str) -> tuple[list[str], _Position]:
-    """The entries of a JSON list or of a text, and a function that names the position of one in a message."""
-    must_be_json = source.lower().endswith((".json", ".json.gz"))
-    if must_be_json or text.lstrip().startswith(("[", "{")):
-        try:
-            return _strings(json.loads(text), source), _index
-        except (ValueError, RecursionError) as error:
-            if must_be_json or _BEGINS_AS_JSON.match(text):
-                raise UsageError(f"{source}: is not valid JSON: {error}") from error
-    return text_lines(text) if text.strip() else [], _line
-
-
-def _strings(document: object, source: str) -> list[str]:
-    if isinstance(document, dict):
-        raise UsageError(
-            f"{source}: holds a JSON object, not a list of strings; if it is MetaCLIP's entry_counts.json, "
-            "those are counts: give its metadata.json"
-        )
-    if not isinstance(document, list):
-        raise UsageError(f"{source}: holds {_json_type(document)} as JSON, not a list of strings")
-    for at, entry in enumerate(document):
-        if not isinstance(entry, str):
-            raise UsageError(f"{source}: {_index(at)} is {_json_type(entry)}, not a string")
-    return document
-
-
-def _json_type(value: object) -> str:
-    return _JSON_TYPES.get(type(value), "a string" if isinstance(value, str) else "a number")
-
-
-def _check(entries: Sequence[str], position: _Position, source: str) -> None:
-    """Raise UsageError for the first fault of the entries as a list."""
-    _check_each(entries, position, source)
-    if len(set(entries)) < len(entries):
-        raise UsageError(f"{source}: {_describe_duplicates(entries, position)}")
-
-
-def _check_each(entries: Sequence[str], position: _Position, source: str) -> None:
+def _check_each(entries: Sequence[str], place: _Place, source: str) -> None:
     """Raise UsageError for an empty list, and for the first entry that is unusable by itself."""
     if not entries:
         raise UsageError(f"{source}: holds no entries")
     for at, entry in enumerate(entries):
         if not entry or entry.isspace():
-            raise UsageError(f"{source}: {position(at)} is blank; every entry needs a character to match")
-    _check_encodable(entries, position, source)
+            raise UsageError(f"{source}: {place(at)} is blank; every entry needs a character to match")
+    _check_encodable(entries, place, source)
 
 
-def _check_encodable(entries: Sequence[str], position: _Position, source: str) -> None:
+def _check_encodable(entries: Sequence[str], place: _Place, source: str) -> None:
     """Raise UsageError for an entry with half of a surrogate pair, which JSON can escape but UTF-8 cannot encode."""
     try:
         "\n".join(entries).encode()
     except UnicodeEncodeError as error:
         at = next(at for at, entry in enumerate(entries) if not _is_encodable(entry))
         raise UsageError(
-            f"{source}: {position(at)} holds a lone surrogate, which UTF-8 cannot encode: {shortened(entries[at])}"
+            f"{source}: {place(at)} holds a lone surrogate, which UTF-8 cannot encode: {shortened(entries[at])}"
         ) from error
 
 
@@ -166,10 +119,10 @@ def _is_encodable(entry: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in entry)
 
 
-def _describe_duplicates(entries: Sequence[str], position: _Position) -> str:
+def _describe_duplicates(entries: Sequence[str], place: _Place) -> str:
     """The first duplicate with its position, and how many there are."""
     first: dict[str, int] = {}
     at, entry = next((at, entry) for at, entry in enumerate(entries) if first.setdefault(entry, at) != at)
     count = len(entries) - len(set(entries))
     counted = "1 duplicate" if count == 1 else f"{count:,} duplicates"
-    return f"{position(at)} repeats {position(first[entry])}: {shortened(entry)} ({counted} in all)"
+    return f"{place(at)} repeats {place(first[entry])}: {shortened(entry)} ({counted} in all)"

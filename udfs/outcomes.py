@@ -54,6 +54,7 @@ class Outcome(Named):
 
     RECORDS = "records", TOTAL, "records of any type"
     RECORD_NOT_RESPONSE = "record_not_response", "records", "warcinfo, request, metadata, revisit, …"
+    RECORD_CONVERSION = "record_conversion", "records", "the text of a page, as in a WET: it has no images"
     RECORD_UNREADABLE = "record_unreadable", "records", "no HTTP header, not the JSON of a WAT, or the parser gave up"
     RECORD_DAMAGED = "record_damaged", "records", "in a broken gzip member or zstd frame: what it holds may be wrong"
     RECORD_TOO_LONG = "record_too_long", "records", "a WAT record longer than --max-record-bytes: cut JSON is unusable"

@@ -9,10 +9,12 @@ from typing import Any, NoReturn
 
 from jobs.console.next_steps import next_steps
 from jobs.console.summary import summarize
+from jobs.console.why_empty import why_empty
 from jobs.runs.run_folder import RunFolder
+from jobs.settings import values
 from jobs.settings.flags import add_flags, execution_settings, identity_settings, resolve
 from jobs.settings.settings import Settings, Taken
-from jobs.spark.progress import say
+from jobs.spark.progress import say, warn
 from jobs.spark.session import session_for
 from jobs.spark.spark_errors import of_worker, one_line
 from udfs.errors import BallastError, UsageError
@@ -103,7 +105,7 @@ def job(
     """
 
     def add_arguments(parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("inputs", metavar=inputs[0], nargs=nargs, help=inputs[1])
+        parser.add_argument("inputs", metavar=inputs[0], nargs=nargs, type=values.path, help=inputs[1])
 
     def run(arguments: argparse.Namespace, settings: Settings) -> None:
         paths = list(arguments.inputs)
@@ -113,8 +115,11 @@ def job(
         if run_folder.was_finished:
             say(f"{out} is already finished; nothing to do (--overwrite starts over)")
         record = run_folder.record
-        parts = (summarize(record, out, output), next_steps(record, paths, settings))
-        print("\n\n".join(filter(None, parts)))
+        why = why_empty(record)
+        parts = (summarize(record, out, output), "" if why else next_steps(record, paths, settings))
+        print("\n\n".join(filter(None, parts)), flush=True)
+        if why:
+            warn(why)
 
     return Command(name=name, purpose=purpose, run=run, settings=settings, add_arguments=add_arguments, is_step=True)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from jobs.runs.identity import digest
 from jobs.runs.open_storage import open_storage
@@ -16,11 +17,15 @@ from udfs.storage.local import PathKind, Storage, refuse_patterns
 
 
 class Located(NamedTuple):
-    """The Parquet files of a step job's input, relative to `storage`, and their stage, or None."""
+    """The Parquet files of a step job's input, relative to `storage`, and their stage, or None.
+
+    `alike` are other files with the same columns: an extraction without pairs has no file of pairs.
+    """
 
     storage: Storage
     names: list[str]
     stage: Stage | None = None
+    alike: Sequence[str] = ()
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -72,7 +77,9 @@ def locate(path: str, stages: Sequence[Stage]) -> Located:
                 f"{path}: holds several subsets: name one ({', '.join(subset.folder for subset in record.subsets)})"
             )
         run = RunFolder(folder, record)
-        return Located(folder, run.names(stage, PAIRS_PART if stage == Stage.EXTRACTED else ""), stage)
+        if stage == Stage.EXTRACTED:
+            return Located(folder, run.names(stage, PAIRS_PART), stage, run.names(stage, FILES_PART))
+        return Located(folder, run.names(stage), stage)
     return Located(storage, [name for name in storage.list_files("") if _is_read_by_spark(name)])
 
 
@@ -82,11 +89,14 @@ def open_source(spark: SparkSession, path: str, stages: Sequence[Stage], require
     Raises `UsageError` where there are no rows to read, and for missing columns.
     """
     located = locate(path, stages)
-    if not located.names:
+    names = located.names or located.alike
+    if not names:
         raise UsageError(f"{path}: holds no rows: no Parquet file, or none with pairs")
-    for name in located.names:
+    for name in names:
         refuse_patterns(name)
-    frame = spark.read.parquet(*map(located.storage.url, located.names))
+    frame = spark.read.parquet(*map(located.storage.url, names))
+    if not located.names:
+        frame = frame.where(F.lit(False))
     missing = [name for name in required if name not in frame.columns]
     if missing:
         raise UsageError(f"{path}: lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}")

@@ -58,8 +58,8 @@ class Entries:
     """entries"""
 
     metadata: str | None = setting(
-        "the list of entries: a JSON list of strings (MetaCLIP's metadata.json) or text with one entry per line, plain "
-        "or gzip",
+        "the list of entries: a JSON list of strings (MetaCLIP's metadata.json), text with one entry per line, JSON "
+        "Lines, or the column entry of a CSV or TSV; plain or gzip",
         kind=Kind(values.path, "FILE"),
         role=Role.CONTENT,
         level=Level.EVERYDAY,
@@ -152,7 +152,8 @@ class Captions:
     )
     block_words: str | None = setting(
         "drop captions that contain a whole word or phrase of this list, in any case: for sets without abusive "
-        "language. UTF-8 text with one per line, plain or gzip; lines that begin with # are comments",
+        "language. UTF-8 text with one per line (lines that begin with # are comments), JSON, JSON Lines, or the "
+        "column word of a CSV or TSV; plain or gzip",
         kind=Kind(values.path, "FILE"),
         role=Role.CONTENT,
     )

@@ -1,11 +1,13 @@
 """Read values of flags and the TOML file from text, one function for each kind of value.
 
-All raise `argparse.ArgumentTypeError`, with a line that explains what is wrong.
+All raise `argparse.ArgumentTypeError`, with a line that explains what is wrong. A number in another spelling, such as
+20,000 or 6%, is never guessed: the line asks whether the plain number was meant.
 """
 
 import argparse
 import re
 from decimal import Decimal
+from pathlib import Path
 
 from udfs.captions.language import known_languages
 from udfs.html.profiles import TEXT_KEYS
@@ -17,6 +19,9 @@ _CRAWL = re.compile(r"CC-[A-Z]+(-\d{2,4})+")
 _MAX_PAGE_BYTES = 1 << 31
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMBkmb]?)")
 _SUFFIXES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9}
+_LARGEST_EXPONENT = 18  # of a suggestion: 1e999999999 would fill the memory
+_THOUSANDS = re.compile(r"([+-]?[1-9]\d{0,2})((?:[,.'\u2019\s]\d{3})+)")
+_AFTER_THOUSANDS = re.compile(r"0\d\d")  # no number of a list begins with a zero
 
 
 def languages(text: str) -> tuple[str, ...]:
@@ -64,14 +69,16 @@ def count(text: str) -> int:
 
 def at_least_ones(text: str) -> tuple[int, ...]:
     """Read whole numbers of at least 1, separated by commas: distinct, ascending."""
-    return tuple(sorted({at_least_one(part.strip()) for part in text.split(",")}))
+    return tuple(sorted({at_least_one(part) for part in _listed(text)}))
 
 
 def size(text: str) -> int:
     """Read a number of pairs or entries: 400M, 2.5B, 120K, 5000."""
-    match = _SIZE.fullmatch(text.strip())
+    match = _SIZE.fullmatch(_plain(text))
     if not match:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number such as 400M, 2.5B, 120K or 5000")
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is not a number such as 400M, 2.5B, 120K or 5000{_meant(text, whole=True)}"
+        )
     number = Decimal(match[1]) * _SUFFIXES[match[2].upper()]
     if number != int(number) or number < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not {text}")
@@ -80,7 +87,7 @@ def size(text: str) -> int:
 
 def sizes(text: str) -> tuple[int, ...]:
     """Read numbers of pairs, separated by commas: distinct, ascending."""
-    return tuple(sorted({size(part) for part in text.split(",")}))
+    return tuple(sorted({size(part) for part in _listed(text)}))
 
 
 def caption_characters(text: str) -> int:
@@ -101,20 +108,26 @@ def page_bytes(text: str) -> int:
 
 def seconds(text: str) -> float:
     """Read a time in seconds, above 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds") from None
+    value = _float(text)
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
     return value
 
 
 def path(text: str) -> str:
-    """Read a path or an address."""
+    """Read a path or an address. A `~` or `~user` at its start becomes that user's home folder: a shell leaves it
+    alone within quotation marks, after `--out=`, and in a TOML file."""
     if not text or "\0" in text:
         raise argparse.ArgumentTypeError("is empty (an unset variable?)" if not text else "contains a NUL character")
-    return text
+    if not text.startswith("~"):
+        return text
+    try:
+        return str(Path(text).expanduser())
+    except RuntimeError:
+        user = text.partition("/")[0]
+        raise argparse.ArgumentTypeError(
+            f"'{text}': no user has the home folder {user} (a file of that name is ./{user})"
+        ) from None
 
 
 def crawl(text: str) -> str:
@@ -162,15 +175,51 @@ def key_value(text: str) -> str:
     return text
 
 
+def _listed(text: str) -> list[str]:
+    """The parts of a list of numbers."""
+    parts = text.split(",")
+    if any(_AFTER_THOUSANDS.fullmatch(part) for part in parts[1:]):
+        meant = _meant(text, whole=True) or ": write each without separators of thousands"
+        raise argparse.ArgumentTypeError(f"'{text}' is a list of {len(parts)} numbers{meant}")
+    return parts
+
+
 def _int(text: str) -> int:
     try:
-        return int(text)
+        return int(_plain(text))
     except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number{_meant(text, whole=True)}") from None
 
 
 def _float(text: str) -> float:
     try:
-        return float(text)
+        return float(_plain(text))
     except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number{_meant(text, whole=False)}") from None
+
+
+def _plain(text: str) -> str:
+    """A number without white space around it, and without underscores between its digits, as in Python and TOML."""
+    return re.sub(r"(?<=\d)_(?=\d)", "", text.strip())
+
+
+def _meant(text: str, *, whole: bool) -> str:
+    """The end of a message about a number in another spelling: asks for the plain one, where that is clear."""
+    number = _plain(text)
+    scale = Decimal(1)
+    if match := _THOUSANDS.fullmatch(number):
+        number = match[1] + re.sub(r"\D", "", match[2])
+    elif number.endswith("%"):
+        number, scale = number[:-1].strip(), Decimal("0.01")
+    elif number[-1:].upper() in ("K", "M", "B"):
+        number, scale = number[:-1].strip(), Decimal(_SUFFIXES[number[-1].upper()])
+    if not whole and number.count(",") == 1:
+        number = number.replace(",", ".")
+    try:
+        value = Decimal(number) * scale
+    except ArithmeticError:
+        return ""
+    if not value.is_finite() or abs(value.adjusted()) > _LARGEST_EXPONENT or (whole and value != int(value)):
+        return ""
+    plain = f"{value:f}"
+    return f": did you mean {plain.rstrip('0').rstrip('.') if '.' in plain else plain}?"

@@ -13,6 +13,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.runs.failed_inputs import NUMBER
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.steps.sizes import draws_of, measured, pairs_with_draws, sums_of
 from jobs.steps.threshold_choice import one_per_image
@@ -169,7 +170,7 @@ def bad_files(files: DataFrame, how_many: int) -> tuple[list[Reason], list[BadFi
     bad = files.where(F.col("status") != FileStatus.OK.value).select(
         "path", "status", F.coalesce("error", F.lit("")).alias("error")
     )
-    reason = F.regexp_replace("error", r"\d[\d,]*", "…").alias("error")
+    reason = F.regexp_replace("error", NUMBER, "…").alias("error")
     reasons = bad.groupBy("status", reason).count().orderBy(F.desc("count"), "status", "error").limit(_SHOWN_REASONS)
     examples = bad.orderBy("path").limit(how_many)
     return (

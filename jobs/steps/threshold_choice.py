@@ -45,7 +45,7 @@ def choose_thresholds(
     elif how == "preset":
         t, paper_pairs = PAPER_POOLS[asked]
         chosen[t] = {"preset": asked}
-        if not paper_pairs / 2 <= pool_pairs <= paper_pairs * 2:
+        if pool_pairs and not paper_pairs / 2 <= pool_pairs <= paper_pairs * 2:
             warn(
                 f"preset {asked} means t={t:,} for the paper's pool of {paper_pairs:,} pairs; this pool has "
                 f"{pool_pairs:,}: --tail-share means the same on any pool"
@@ -58,14 +58,15 @@ def choose_thresholds(
         for target in asked:
             nearest = _of_size(pool, seed, counts, curve, target)
             chosen[nearest.t] = {"target_size": target, "target_size_reached": nearest.pairs}
-    return [_chosen(t, chosen[t], counts) for t in sorted(chosen)]
+    return [_chosen(t, chosen[t], counts, warns=pool_pairs > 0) for t in sorted(chosen)]
 
 
 def _of_size(pool: DataFrame, seed: int, counts: Counts, curve: SizeCurve, target: int) -> Chosen:
     """The t for a target size; warns where the size is missed."""
     nearest = t_of_size(pool, seed, counts, curve, target)
     if nearest is None:
-        warn(f"the pool has only {curve.pairs:,} pairs, fewer than the {target:,} asked for: all are kept")
+        if curve.pairs:
+            warn(f"the pool has only {curve.pairs:,} pairs, fewer than the {target:,} asked for: all are kept")
         return Chosen(int(counts.max(initial=0)) + 1, curve.pairs)
     if abs(nearest.pairs - target) > _SIZE_TOLERANCE * target:
         why = "the smallest there is" if nearest.t == 1 else "the nearest: many pairs are decided at one t"
@@ -73,9 +74,9 @@ def _of_size(pool: DataFrame, seed: int, counts: Counts, curve: SizeCurve, targe
     return nearest
 
 
-def _chosen(t: int, how: dict[str, Any], counts: Counts) -> ChosenT:
+def _chosen(t: int, how: dict[str, Any], counts: Counts, *, warns: bool) -> ChosenT:
     above = counts > t
-    if not above.any():
+    if warns and not above.any():
         warn(
             f"nothing was balanced: no entry has more than t={t:,} matches (the most is {int(counts.max(initial=0)):,})"
         )

@@ -5,6 +5,7 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from build_warcs import build_warc, page
 
 from jobs.cli import main
 
@@ -101,9 +102,9 @@ def test_file_rows_are_never_read_as_pairs(crawl, tmp_path, capsys, spark):
     pool = pq.read_table(tmp_path / "2/pool")
     assert (pool.num_rows, pool["uuid"].null_count) == (pairs, 0)
     (tmp_path / "bad.warc.gz").write_bytes(b"no")
-    assert main(["extract", str(tmp_path / "bad.warc.gz"), "--out", str(tmp_path / "3")]) == 0
-    capsys.readouterr()
-    assert "holds no rows" in error_of(capsys, "dedup", tmp_path / "3", "--out", tmp_path / "4")
+    assert main(["extract", str(tmp_path / "bad.warc.gz"), "--out", str(tmp_path / "3")]) == 1
+    assert main(["dedup", str(tmp_path / "3"), "--out", str(tmp_path / "4")]) == 0
+    assert pq.read_table(tmp_path / "4/pool").num_rows == 0
 
 
 def test_inputs_with_equal_names_are_distinguished(curated, tmp_path, capsys):
@@ -143,15 +144,16 @@ def test_url_dedup_of_unmatched_pairs_warns(crawl, tmp_path, capsys, spark):
 
 
 def test_inputs_without_a_single_pair_succeed(crawl, tmp_path, spark, capsys):
-    """No pair, no match, no subset: folders without rows, a row per file, status 0."""
+    """No pair, no match, no subset: folders without rows, a row per file, status 0 as one file could be read."""
+    (tmp_path / "good.warc.gz").write_bytes(build_warc([page("<p>")]))
     (tmp_path / "bad.warc.gz").write_bytes(b"not gzip")
     listing = tmp_path / "all.paths"
-    listing.write_text("bad.warc.gz\nmissing.warc.gz\n")
+    listing.write_text("bad.warc.gz\nmissing.warc.gz\ngood.warc.gz\n")
     assert main(["curate", str(listing), "--out", str(tmp_path / "o"), "--metadata", str(crawl.metadata)]) == 0
     rows = {row["path"].rsplit("/")[-1]: row for row in pq.read_table(tmp_path / "o/files").to_pylist()}
     assert rows["bad.warc.gz"]["status"] == rows["missing.warc.gz"]["status"] == "failed"
     assert "not a WARC file" in rows["bad.warc.gz"]["error"]
     assert "No such file" in rows["missing.warc.gz"]["error"]
     assert "2 failed" in capsys.readouterr().out
-    page = (tmp_path / "o/report.html").read_text(encoding="utf-8")
-    assert "bad.warc.gz" in page and "not a WARC file" in page
+    report = (tmp_path / "o/report.html").read_text(encoding="utf-8")
+    assert "bad.warc.gz" in report and "not a WARC file" in report

@@ -24,6 +24,8 @@ ENTRIES_SHA256 = "3ec1a0c342c1183931996f9726b3f5e84d40b82ba3b304ce5dd3dec95f4036
 PACKAGED_SHA256 = "9b2f14b5c0a93c11cdc59755c385d8c77a9c39762ac8a15b5ee02f30336fd4c2"
 
 TEXT = 'cat\ncafé\nsay "x"'.encode()
+JSON_LINES = b'"cat"\n"caf\\u00e9"\n"say \\"x\\""\n'
+TABLE = 'id,entry\n0,cat\n1,café\n2,"say ""x"""\n'.encode()
 JSON = rb'["cat", "caf\u00e9", "say \"x\""]'
 
 
@@ -47,6 +49,16 @@ def refusal(data: bytes, source: str = "list.txt") -> str:
         ("gzip-without-its-name.txt", gzip.compress(TEXT)),
         ("two-gzip-members.gz", gzip.compress(TEXT[:5]) + gzip.compress(TEXT[5:])),
         ("list.json", JSON),
+        ("old-mac.txt", TEXT.replace(b"\n", b"\r") + b"\r"),
+        ("mixed-line-ends.txt", TEXT.replace(b"\n", b"\r", 1)),
+        ("appended.txt", TEXT.replace(b"\n", b"\n\xef\xbb\xbf")),
+        ("list.jsonl", JSON_LINES),
+        ("LIST.NDJSON.GZ", gzip.compress(JSON_LINES + b"\n\n")),
+        ("json-lines-without-their-name.txt", JSON_LINES),
+        ("list.csv", TABLE),
+        ("list.csv.gz", gzip.compress(TABLE.replace(b"\n", b"\r\n"))),
+        ("old-mac.csv", TABLE.replace(b"\n", b"\r")),
+        ("list.tsv", TABLE.replace(b",", b"\t")),
         ("indented.json", b"\n\t " + JSON.replace(b", ", b",\n  ") + b"\n"),
         ("byte-order-mark.json", b"\xef\xbb\xbf" + JSON),
         ("json-without-its-name", JSON),
@@ -64,6 +76,25 @@ def test_one_list_in_every_form(tmp_path: Path, name: str, data: bytes) -> None:
     assert loaded.fingerprint == {"entries": 3, "sha256": ENTRIES_SHA256}
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("x.jsonl", b'"a"\n3\n', "line 2 is a number, not a string"),
+        ("x.jsonl", b'"a"\n\n["b"]\n', "line 3 is a list, not a string"),
+        ("x.jsonl", b'{"entry": "a"}\n', "line 1 is an object, not a string"),
+        ("x.ndjson", b"cat\n", "line 1 is not valid JSON: Expecting value"),
+        ("x.csv", b"cat\ndog\n", "line 1 is no header with the column entry, but 'cat': add a header, or name a list"),
+        ("x.csv", b"entry,id\ncat\n", "line 2 has 1 columns, but the header has 2"),
+        ("x.csv", b'entry,id\n"a\nb",1\n"",2\n', "line 4 is blank"),
+        ("x.csv", b'entry,id\n"a,1\n', "line 2 cannot be read as a table: unexpected end of data"),
+        ("x.csv", b"", "line 1 is no header with the column entry, but ''"),
+        ("x.tsv", b"entry\tid\na\t1\nb\t2\na\t3\n", "line 4 repeats line 2: 'a' (1 duplicate in all)"),
+    ],
+)
+def test_errors_in_other_forms_name_the_line(name: str, data: bytes, message: str) -> None:
+    assert message in refusal(data, name)
+
+
 def test_the_hash_depends_on_the_order_and_not_on_the_source() -> None:
     assert EntryList(("a", "b"), "one").sha256 == EntryList(("a", "b"), "two").sha256
     assert EntryList(("a", "b"), "one").sha256 != EntryList(("b", "a"), "one").sha256
@@ -74,7 +105,7 @@ def test_a_list_survives_pickling() -> None:
 
 
 def test_entries_are_kept_as_they_stand() -> None:
-    kept = "  two spaces \nA\na\ncaf\u00e9\ncafe\u0301\na\u2028b\nc\x85d\ne\rf"
+    kept = '  two spaces \nA\na\ncaf\u00e9\ncafe\u0301\na\u2028b\nc\x85d\n#1\n"x"\na, b'
     assert parse_entries(kept.encode(), "x.txt").entries == (
         "  two spaces ",
         "A",
@@ -83,7 +114,9 @@ def test_entries_are_kept_as_they_stand() -> None:
         "cafe\u0301",
         "a\u2028b",
         "c\x85d",
-        "e\rf",
+        "#1",
+        '"x"',
+        "a, b",
     )
 
 
@@ -91,11 +124,11 @@ def test_a_text_may_open_with_a_bracket() -> None:
     assert parse_entries(b"[sic]\n{x}\n", "x.txt").entries == ("[sic]", "{x}")
 
 
-# No line break, as text cannot hold it; not led by a bracket, as it might then be JSON.
-WORD = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\n\ufeff"), min_size=1)
+# No line break and no NUL, as text cannot hold them; not led by a bracket or a quotation mark: it might then be JSON.
+WORD = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\n\0\ufeff"), min_size=1)
 
 
-@given(st.lists(WORD.filter(lambda word: word.strip() and word.lstrip()[0] not in "[{"), min_size=1, unique=True))
+@given(st.lists(WORD.filter(lambda word: word.strip() and word.lstrip()[0] not in '[{"'), min_size=1, unique=True))
 def test_text_and_json_give_the_same_list(words: list[str]) -> None:
     text = parse_entries("\n".join(words).encode(), "x")
     assert list(text.entries) == words
@@ -119,7 +152,13 @@ def test_text_and_json_give_the_same_list(words: list[str]) -> None:
         (b"a\na\n", "line 2 repeats line 1: 'a' (1 duplicate in all)"),
         (b'["x\\ny", "b", "x\\ny"]', r"index 2 repeats index 0: 'x\ny' (1 duplicate in all)"),
         (b"a\nb\ncaf\xe9\n", "line 3 is not UTF-8 (byte 0xe9)"),
-        ("a\nb\n".encode("utf-16"), "line 1 is not UTF-8 (byte 0xff)"),
+        ("a\nb\n".encode("utf-16"), "is UTF-16 or UTF-32: save it as UTF-8"),
+        ("a\nb\n".encode("utf-32"), "is UTF-16 or UTF-32: save it as UTF-8"),
+        ("a\nb\n".encode("utf-16-be"), "line 1 holds a NUL character: is it UTF-8 text?"),
+        (b"a\rb\r\nc\n\xff", "line 4 is not UTF-8 (byte 0xff)"),
+        (b"a\r\rb", "line 2 is blank"),
+        (b"id,entry\n0,cat\n", "line 1 is the header of a table ('id,entry'): name the file .csv, or leave only"),
+        (b"Entry\tcount\ncat\t5\n", r"line 1 is the header of a table ('Entry\tcount'): name the file .tsv, or"),
         (b'["a", "b\\ud83d"]', r"index 1 holds a lone surrogate, which UTF-8 cannot encode: 'b\ud83d'"),
         (b'["a", 3]', "index 1 is a number, not a string"),
         (b'["a", 3.5]', "index 1 is a number, not a string"),

@@ -11,6 +11,7 @@ from udfs.archive.formats import GZIP_MAGIC, RECORD_START, ZSTD_MAGIC
 _PIECE_BYTES = 1 << 22
 _ZSTD_FEED_BYTES = 1 << 10  # zstd cannot stop early, and unpacks up to 128 KiB from four bytes
 MAX_DICTIONARY_BYTES = 1 << 24
+_TRIAL_STEP_BYTES = 1 << 10
 _BEGIN_BYTES = 64  # of a member's content, to see whether it begins with a record
 _LINE_ENDS = b"\r\n"
 SKIPPABLE_FRAMES = tuple(bytes((low, 0x2A, 0x4D, 0x18)) for low in range(0x50, 0x60))
@@ -47,13 +48,17 @@ class Codec(NamedTuple):
     decompressor: Callable[[], Decompressor]
     errors: tuple[type[Exception], ...]
 
-    def begins_record(self, data: bytes) -> bool:
-        """Whether a member with a record begins with this data."""
-        decompressor, content = self.decompressor(), b""
+    def begins_record(self, data: bytes, start: int = 0) -> bool:
+        """Whether a member with a record begins at a position of the data."""
+        decompressor, content, end = self.decompressor(), b"", start + self.trial_bytes
         try:
-            while data and not decompressor.is_done and len(content) < _BEGIN_BYTES:
-                piece, data = decompressor.feed(data, _BEGIN_BYTES)
+            while start < end and not decompressor.is_done and len(content) < _BEGIN_BYTES:
+                step = data[start : min(start + _TRIAL_STEP_BYTES, end)]
+                if not step:
+                    break
+                piece, rest = decompressor.feed(step, _BEGIN_BYTES)
                 content += piece
+                start += len(step) - len(rest)
         except self.errors:
             return False
         return content.lstrip(_LINE_ENDS).startswith(RECORD_START)

@@ -209,7 +209,7 @@ def _find_member(codec: Codec, data: bytes, start: int, end: int | None = None) 
     none."""
     at = data.find(codec.magic, start)
     while at >= 0 and (end is None or at < end):
-        if codec.begins_record(data[at : at + codec.trial_bytes]):
+        if codec.begins_record(data, at):
             return at
         at = data.find(codec.magic, at + 1)
     return -1

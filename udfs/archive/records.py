@@ -14,7 +14,7 @@ from typing import NamedTuple
 from udfs.archive.damages import Damages
 from udfs.archive.formats import RECORD_START
 from udfs.archive.members import PADDING, Fault, open_members
-from udfs.archive.recognise import what_it_is
+from udfs.archive.recognise import why_no_record
 from udfs.archive.source_stream import SourceStream
 from udfs.archive.window import Window
 
@@ -113,7 +113,7 @@ def read_records(stream: SourceStream, max_block_bytes: int = MAX_BLOCK_BYTES) -
             f"after the record at byte {last.offset:,}: {stream.failure}" if last else str(stream.failure)
         )
     if last is None:
-        raise ArchiveDamage(what_it_is(head))
+        raise ArchiveDamage(why_no_record(head))
     if damages:
         raise ArchiveDamage(str(damages))
 

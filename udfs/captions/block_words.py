@@ -10,9 +10,9 @@ import ahocorasick
 
 from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
-from udfs.list_files import list_text, text_lines
+from udfs.list_files import list_words
 
-_COMMENT = "#"
+_COMMENT, _COLUMN = "#", "word"
 _JOINERS = "\u200c\u200d"
 
 
@@ -35,10 +35,12 @@ NO_WORDS = BlockWords()
 
 
 def parse_block_words(data: bytes, name: str) -> BlockWords:
-    """The words of a list file (`udfs.list_files`): a word or phrase per line; blank lines and lines that begin with
-    `#` are ignored. Raises `UsageError` for a list that cannot be read, and for one without words."""
-    lines = text_lines(list_text(data, name))
-    words = {fold(canonical(line)) for line in lines if not line.lstrip().startswith(_COMMENT)} - {""}
+    """The words of a list of words and phrases (`list_files.list_words`, of a table the column `word`). Blank ones, and
+    lines of a text that begin with `#`, are ignored. Raises `UsageError` for a list that cannot be read, and for one
+    without words."""
+    listed = list_words(data, name, _COLUMN)
+    kept = (word for word in listed.words if not (listed.is_text and word.lstrip().startswith(_COMMENT)))
+    words = {fold(canonical(word)) for word in kept} - {""}
     if not words:
         raise UsageError(f"{name}: holds no words: give a list with a word or phrase per line")
     return BlockWords(tuple(sorted(words)))

@@ -31,7 +31,7 @@ _REMEMBERED_HOSTS = 1 << 16
 _DEEPEST = 32  # a listed folder blocks a path down to this depth
 # Names that serialising leaves unchanged: lower-case labels without Punycode, the last of them not a number
 _plain = re.compile(r"(?!xn--)(?:[a-z0-9_-]++\.(?!xn--))++[a-z][a-z0-9_-]*+", re.ASCII).fullmatch
-_not_a_name = re.compile(r"[/\\?#@%:\[\]|^*,=]").search
+_not_a_name = re.compile(r"[/\\?#@%:\[\]|^*,=\"']").search
 _uuid = re.compile(r"[0-9a-f]{24}", re.IGNORECASE).fullmatch
 
 
@@ -113,7 +113,7 @@ class BlockListBuilder:
                 uuid = line.lower()
             else:
                 url = image_url("", line)
-                if isinstance(url, Outcome):
+                if isinstance(url, Outcome) or "\0" in line:
                     _check_encoding(line, data, name)
                     raise UsageError(f"{name}: line {number} is neither an http(s) URL nor a uuid: {shortened(line)}")
                 uuid = image_uuid(url.partition("#")[0])

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
+from udfs.archive.recognise import why_no_page
 from udfs.archive.records import ArchiveDamage, WarcRecord, read_records
 from udfs.archive.source_stream import SourceStream
 from udfs.captions.canonical import canonical
@@ -32,6 +33,16 @@ Opener = Callable[[str], BinaryIO]
 
 class OutOfTime(Exception):
     """A file took longer than the watchdog allows."""
+
+
+def file_status(counts: Mapping[str, int], error: str | None) -> tuple[FileStatus, str | None]:
+    """The status of a file that was read, and why it is not `ok`, by the outcomes of its records and the error that
+    ended it."""
+    if not counts[Outcome.RECORDS]:
+        return FileStatus.FAILED, error
+    if of_another_kind := why_no_page(counts):
+        return FileStatus.FAILED, of_another_kind
+    return FileStatus.OK if error is None else FileStatus.PARTIAL, error
 
 
 class Extractor:
@@ -88,9 +99,7 @@ class Extractor:
         seconds = time.perf_counter() - began
         if rows:
             yield self._pair_batch(rows, file)
-        status = FileStatus.OK
-        if error is not None:
-            status = FileStatus.PARTIAL if counts[Outcome.RECORDS] else FileStatus.FAILED
+        status, error = file_status(counts, error)
         file_row: Mapping[str, object] = {
             "path": file.path,
             "status": status.value,

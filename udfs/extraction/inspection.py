@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from udfs.archive.records import ArchiveDamage, read_records
 from udfs.archive.source_stream import SourceStream
-from udfs.extraction.extractor import Extractor, Opener, Row
-from udfs.outcomes import SUMS, Outcome
+from udfs.extraction.extractor import Extractor, Opener, Row, file_status
+from udfs.outcomes import SUMS, FileStatus, Outcome
 from udfs.sources.input_files import InputFile
 
 _PROVENANCE = (Outcome.IMAGES_BEYOND_SRC, Outcome.NOSCRIPT_TWINS, Outcome.TEXT_STRIPPED)
@@ -34,15 +34,17 @@ class InspectedPage(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """The file's end: the outcomes of the records after the last page, and the damage that ended the file, if any."""
+    """The file's end: the outcomes of the records after the last page, and its row's status and error."""
 
     skipped: Counter[str]
-    damage: str | None
+    status: FileStatus
+    error: str | None
 
 
 def inspect_file(extractor: Extractor, file: InputFile, open_file: Opener) -> Iterator[InspectedPage | Ending]:
     """Every page of a file in order, then its end. Raises only what opening the file raises."""
     counts: Counter[str] = Counter()
+    total: Counter[str] = Counter()
     damage = None
     with open_file(file.opened_as) as source:
         records = read_records(SourceStream(source))
@@ -56,10 +58,11 @@ def inspect_file(extractor: Extractor, file: InputFile, open_file: Opener) -> It
                     pairs = [dict(zip(extractor.pair_schema.names, row, strict=True)) for row in rows]
                     images.append(InspectedImage(image.src, list(image.texts), pairs, _failures(reasons)))
                 yield InspectedPage(page.url, page.warc_offset, images, _failures(counts))
+                total += counts
                 counts.clear()
         except (ArchiveDamage, OSError) as error:
             damage = str(error) or type(error).__name__
-    yield Ending(_failures(counts), damage)
+    yield Ending(_failures(counts), *file_status(total + counts, damage))
 
 
 def _failures(counts: Counter[str]) -> Counter[str]:

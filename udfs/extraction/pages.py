@@ -69,7 +69,7 @@ class PageReader:
             elif found_format == WARC and kind == "response" and _is_http(record):
                 page = self._from_warc(record, name, counts)
             else:
-                counts[Outcome.RECORD_NOT_RESPONSE] += 1
+                counts[Outcome.RECORD_CONVERSION if kind == "conversion" else Outcome.RECORD_NOT_RESPONSE] += 1
             if page is not None:
                 counts[Outcome.PAGES] += 1
                 yield page

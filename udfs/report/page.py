@@ -115,7 +115,7 @@ def _subset_view(report: Report, figures: SubsetFigures) -> dict[str, Any]:
     view: dict[str, Any] = {
         "figures": figures,
         "drawn": figures.subset,
-        "keep": _keep(figures),
+        "keep": _keep(figures) if any(figures.pool_keep) or any(figures.kept_keep) else None,
         "matches": _matches(f"t{t}", report, figures) if any(figures.matches) else None,
         "cumulative": None,
         "head_tail": [],
@@ -181,7 +181,7 @@ def _matches(name: str, report: Report, figures: SubsetFigures | None) -> Markup
 
 
 def _sizes(report: Report) -> Markup | None:
-    if not report.sizes:
+    if not report.sizes or not report.sizes[-1][1]:
         return None
     chosen = [(figures.t, figures.subset.facts.pairs) for figures in report.subsets]
     (first, fewest), (last, most) = report.sizes[0], report.sizes[-1]

@@ -1,18 +1,17 @@
 """The files that INPUT arguments (files, folders, globs, listings) stand for, and the name stored for each."""
 
-import gzip
 import os
 import re
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from glob import glob, has_magic
 from os.path import abspath, isdir, join, lexists, realpath
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from udfs.archive.formats import GZIP_MAGIC, WARC, WAT
-from udfs.errors import BallastError, UsageError
+from udfs.archive.formats import WARC, WAT
+from udfs.errors import BallastError, UsageError, shortened
 from udfs.hashing import sample_hash
+from udfs.list_files import list_text, text_lines
 from udfs.sources.globs import fixed_folder, glob_matches
 from udfs.storage import addresses
 from udfs.storage.addresses import HADOOP, HTTP, LOCAL, S3, kind_of, local_path, path_in, redacted
@@ -21,8 +20,10 @@ from udfs.storage.local import PathKind, Storage, open_input
 COMMON_CRAWL = "https://data.commoncrawl.org/"
 _ARCHIVE_NAME = re.compile(r"\.(warc|wat)(\.gz)?$", re.IGNORECASE)
 _FOLDER_NAME = re.compile(r"\.(w?arc|wat)(\.gz)?$", re.IGNORECASE)  # Ballast cannot read an ARC; its row says so
+_WET_NAME = re.compile(r"\.wet(\.gz)?$", re.IGNORECASE)
 _LISTING_NAME = re.compile(r"\.paths(\.gz)?$", re.IGNORECASE)
 _CRAWL_ROOT = "crawl-data/"
+_COMMENT, _QUOTES = "#", "\"'"
 
 
 class InputFile(NamedTuple):
@@ -173,7 +174,7 @@ class _Plan:
         if isdir(argument):
             archives = list(_archives_below(argument))
             if not archives:
-                raise _no_archives(argument)
+                raise _no_archives(argument, sorted(name for _, _, names in os.walk(argument) for name in names))
             yield from archives
         elif lexists(argument):
             yield from self._file(argument)
@@ -206,14 +207,15 @@ class _Plan:
             raise _no_match(argument)
         base = fixed_folder(path) if is_glob else path
         files: list[str] = []
-        for name in self._storage(f"{top}{base}").list_files(""):
+        names = self._storage(f"{top}{base}").list_files("")
+        for name in names:
             is_match, is_below = glob_matches(path[len(base) :], name) if is_glob else (False, True)
             if is_match:
                 files += self._file(addresses.join(f"{top}{base}", name))
             elif is_below and _FOLDER_NAME.search(name):
                 files.append(addresses.join(f"{top}{base}", name))
         if not files:
-            raise _no_match(argument) if is_glob else _no_archives(argument)
+            raise _no_match(argument) if is_glob else _no_archives(argument, names)
         yield from files
 
     def _storage(self, address: str) -> Storage:
@@ -225,7 +227,9 @@ class _Plan:
         return self._openers
 
     def _listed(self, listing: str) -> Iterator[str]:
-        """The addresses in a listing. Lines with a scheme are addresses already; others are relative to `input_root`.
+        """The addresses in a listing (`udfs.list_files`): its lines, without those that are blank or begin with `#`.
+
+        Lines with a scheme are addresses already; others are relative to `input_root`.
 
         Without `input_root`, a line that begins with `crawl-data/` is relative to the part of the listing's own address
         before `crawl-data/`, as on CommonCrawl's server; any other line, or where there is no such part, to the
@@ -234,19 +238,20 @@ class _Plan:
         where = redacted(listing)
         try:
             data = self._read(listing)
-            text = (gzip.decompress(data) if data.startswith(GZIP_MAGIC) else data).decode("utf-8-sig")
-        except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
-            raise UsageError(f"{where}: not a listing of paths: {error}") from error
-        lines = [line.strip(" \t\r") for line in text.split("\n")]
-        if not any(lines):
+        except OSError as error:
+            raise UsageError(f"{where}: cannot be read: {error}") from error
+        stripped = enumerate((line.strip(" \t") for line in text_lines(list_text(data, where))), 1)
+        lines = [(number, line) for number, line in stripped if line and not line.startswith(_COMMENT)]
+        if not lines:
             raise UsageError(f"{where}: the listing is empty")
         folder = addresses.parent_of(listing)
         crawl_parent, crawl_root, _ = f"{folder}/".rpartition(f"/{_CRAWL_ROOT}")
-        for number, line in enumerate(lines, 1):
-            if "\0" in line:
-                raise UsageError(f"{where}, line {number}: contains a NUL character")
-            if not line:
-                continue
+        for number, line in lines:
+            if line[0] in _QUOTES or "\t" in line:
+                raise UsageError(
+                    f"{where}: line {number} is not a path, but {shortened(line)}: write one path a line, without "
+                    "quotation marks (a name that begins with one: ./NAME)"
+                )
             if kind_of(line) != LOCAL or line.lower().startswith("file://"):
                 yield line
                 continue
@@ -275,8 +280,12 @@ def _no_match(argument: str) -> UsageError:
     return UsageError(f"{where}: the glob matches no file" if is_glob else f"{where}: no such file or folder")
 
 
-def _no_archives(folder: str) -> UsageError:
-    return UsageError(f"{redacted(folder)}: no .warc, .warc.gz, .wat or .wat.gz file in this folder")
+def _no_archives(folder: str, names: Sequence[str]) -> UsageError:
+    """`names` are those of all files in the folder."""
+    others = f", but others, such as {names[0]}" if names else ""
+    if any(_WET_NAME.search(name) for name in names):
+        others += "; a WET has texts but no images"
+    return UsageError(f"{redacted(folder)}: no .warc, .warc.gz, .wat or .wat.gz file in this folder{others}")
 
 
 def _archives_below(folder: str) -> Iterator[str]:

@@ -137,7 +137,7 @@ def test_an_invalid_toml_gives_the_reason(tmp_path, text, message):
         (["curate", "x.warc", "--out", "o", "--spark-conf", "a"], "is not KEY=VALUE"),
         (["curate", "x.warc", "--out", ""], "argument --out: is empty"),
         (["curate", "x.warc", "--out", "o", "--master", "local[0]"], "'local[0]' is not one of local[N]"),
-        (["curate", "", "--out", "o"], "an INPUT is empty"),
+        (["curate", "", "--out", "o"], "argument INPUT: is empty"),
         (["curate", "x.warc", "--out", "o", "--lang", "en"], "unrecognized arguments: --lang en"),
         (
             ["curate", "x.warc", "--out", "o", "--languages", "eng"],
@@ -183,6 +183,84 @@ def test_an_invalid_command_line_gives_the_reason(spark, capsys, tmp_path, monke
     assert message in error
     assert error.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("flag", "text", "message"),
+    [
+        ("--t", "20,000", "'20,000' is a list of 2 numbers: did you mean 20000?"),
+        ("--t", "2,500,000", "'2,500,000' is a list of 3 numbers: did you mean 2500000?"),
+        ("--t", "20,000,170,000", "did you mean 20000170000?"),
+        ("--t", "5,20,000.5", "'000.5' is not a whole number"),
+        ("--t", "5,7,040x", "'040x' is not a whole number"),
+        ("--t", "1000,2000,030", "'1000,2000,030' is a list of 3 numbers: write each without separators of thousands"),
+        ("--t", "20 000", "'20 000' is not a whole number: did you mean 20000?"),
+        ("--t", "20\u202f000", "did you mean 20000?"),
+        ("--t", "20'000", "did you mean 20000?"),
+        ("--t", "20.000", "did you mean 20000?"),
+        ("--t", "2e4", "did you mean 20000?"),
+        ("--t", "20K", "did you mean 20000?"),
+        ("--t", "1.5", "'1.5' is not a whole number\n"),
+        ("--t", "1e999999999", "'1e999999999' is not a whole number\n"),
+        ("--target-size", "400,000,000", "did you mean 400000000?"),
+        ("--target-size", "400 M", "did you mean 400000000?"),
+        ("--target-size", "4e8", "did you mean 400000000?"),
+        ("--tail-share", "0,06", "'0,06' is not a number: did you mean 0.06?"),
+        ("--tail-share", "6%", "'6%' is not a number: did you mean 0.06?"),
+        ("--tail-share", "six", "'six' is not a number\n"),
+        ("--seed", "1,000", "'1,000' is not a whole number: did you mean 1000?"),
+        ("--max-file-seconds", "1,800", "'1,800' is not a number: did you mean 1800?"),
+        ("--sample", "1,000", "did you mean 1000?"),
+    ],
+)
+def test_another_spelling_of_a_number_is_asked_about(capsys, flag, text, message):
+    with pytest.raises(SystemExit) as stopped:
+        main(["curate", "x.warc", "--out", "o", flag, text])
+    assert stopped.value.code == 2
+    error = capsys.readouterr().err.replace(" (--help shows all flags)", "")
+    assert message in error
+
+
+def test_numbers_in_the_spellings_that_are_taken():
+    flags = ["--t", " 20_000,5,100", "--seed=-1_0", "--sample", "7 "]
+    settings = resolved("curate", "--out", "x", *flags)
+    assert settings.threshold.t == (5, 100, 20_000)
+    assert (settings.draws.seed, settings.inputs.sample) == (-10, 7)
+    assert resolved("curate", "--out", "x", "--target-size", "400_000,2.5M").threshold.target_size == (
+        400_000,
+        2_500_000,
+    )
+
+
+def test_a_tilde_is_the_home_folder_in_every_path(tmp_path, monkeypatch):
+    """A shell expands it neither in quotation marks, nor after `--out=`, nor in a TOML file."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    named = [item.flag.kind.parse("~/x") for item in SETTINGS.values() if item.flag.names_path]
+    assert named == [str(tmp_path / "x")] * len(named)
+    written = resolved("curate", "--config", toml(tmp_path, 'out = "~/run"\nblock_urls = ["~/a", "./~b"]'))
+    assert written.output.out == str(tmp_path / "run")
+    assert written.blocking.block_urls == (str(tmp_path / "a"), "./~b")
+
+
+@pytest.mark.parametrize("command", all_commands(), ids=lambda command: command.name)
+def test_a_tilde_is_the_home_folder_in_every_input(command, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    not_paths = {"caption", "image"}
+    positionals = [each for each in command.parser()._actions if not each.option_strings and each.dest not in not_paths]
+    paths = [each for each in command.parser()._actions if each.metavar in ("PATH", "POOL", "DIR", "FILE.json")]
+    on_the_cluster = {"input"}
+    for action in positionals + paths:
+        assert action.dest in on_the_cluster or str(action.type("~/x")) == str(tmp_path / "x"), action.dest
+
+
+@pytest.mark.parametrize("text", ["~no-such-user", "~no-such-user/x"])
+def test_an_unknown_home_folder_is_refused(capsys, text):
+    with pytest.raises(SystemExit) as stopped:
+        main(["curate", text, "--out", "o"])
+    assert stopped.value.code == 2
+    assert (
+        "no user has the home folder ~no-such-user (a file of that name is ./~no-such-user)" in capsys.readouterr().err
+    )
 
 
 COMMANDS = [command for command in all_commands() if command.settings]

@@ -166,13 +166,17 @@ def test_an_empty_body_is_a_page_without_images() -> None:
         Record("request", payload=b"", http=("GET /page HTTP/1.1", (("Host", "shop.example"),))),
         Record("resource", payload=BODY.encode(), http=None, headers=(("Content-Type", "text/html"),)),
         Record("revisit", payload=b""),
-        Record("conversion", payload=BODY.encode(), http=None, headers=(("Content-Type", "text/html"),)),
         Record("continuation", payload=BODY.encode(), http=None),
     ],
     ids=lambda record: record.kind,
 )
 def test_records_that_are_not_responses(record: Record) -> None:
     assert read_one(record) == (None, {"record_not_response": 1})
+
+
+def test_the_text_of_a_page_is_no_page() -> None:
+    text = Record("conversion", payload=BODY.encode(), http=None, headers=(("Content-Type", "text/html"),))
+    assert read_one(text) == (None, {"record_conversion": 1})
 
 
 @pytest.mark.parametrize(

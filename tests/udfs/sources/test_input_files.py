@@ -146,9 +146,18 @@ def test_a_file_whose_name_looks_like_a_glob(tree: Path) -> None:
 
 
 @pytest.mark.parametrize("packed", [False, True])
-@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 def test_listings(tree: Path, packed: bool, line_end: str) -> None:
-    lines = ["b/2.warc.gz", "", "  a/x.warc.wat.gz  ", "missing/m.warc.gz", str(tree / "z.warc.gz"), "b/2.warc.gz"]
+    lines = [
+        "\ufeffb/2.warc.gz",
+        "# b/1.warc",
+        "\t#",
+        "",
+        "  a/x.warc.wat.gz  ",
+        "missing/m.warc.gz",
+        str(tree / "z.warc.gz"),
+        "b/2.warc.gz",
+    ]
     text = line_end.join(lines).encode()
     listing = tree / "lists" / ("w.paths.gz" if packed else "w.paths")
     listing.parent.mkdir()
@@ -193,14 +202,20 @@ def test_duplicates_are_listed_once_in_a_fixed_order(tree: Path, monkeypatch: py
         ("{tree}/missing.warc.gz", "no such file or folder"),
         ("{tree}/*.xyz", "matches no file"),
         ("{tree}/folder.warc.gz", "no .warc, .warc.gz, .wat or .wat.gz file in this folder"),
+        ("{tree}/texts", "file in this folder, but others, such as a.cdx; a WET has texts but no images"),
         ("https://data.commoncrawl.org/", "web servers do not list folders"),
         ("https://data.commoncrawl.org/crawl-data/", "web servers do not list folders"),
         ("{tree}/empty.paths", "empty"),
         ("{tree}/blank.paths", "empty"),
-        ("{tree}/broken.paths.gz", "not a listing of paths"),
-        ("{tree}/cut.paths.gz", "not a listing of paths"),
-        ("{tree}/flipped.paths.gz", "not a listing of paths"),
-        ("{tree}/latin.paths", "not a listing of paths"),
+        ("{tree}/broken.paths.gz", "starts as gzip but cannot be unpacked"),
+        ("{tree}/cut.paths.gz", "starts as gzip but cannot be unpacked"),
+        ("{tree}/flipped.paths.gz", "starts as gzip but cannot be unpacked"),
+        ("{tree}/latin.paths", "line 1 is not UTF-8 (byte 0xe9); save it as UTF-8"),
+        ("{tree}/comments.paths", "the listing is empty"),
+        ("{tree}/quoted.paths", "line 2 is not a path, but '\"z.warc.gz\"': write one path a line, without quotation"),
+        ("{tree}/table.paths", r"line 3 is not a path, but 'z.warc.gz\t12': write one path a line"),
+        ("{tree}/wide.paths", "is UTF-16 or UTF-32: save it as UTF-8"),
+        ("{tree}/nul.paths", "line 2 holds a NUL character"),
     ],
 )
 def test_an_argument_without_files_is_an_error_of_one_line(
@@ -209,11 +224,19 @@ def test_an_argument_without_files_is_an_error_of_one_line(
     monkeypatch.chdir(tree / "folder.warc.gz")
     packed = bytearray(gzip.compress("".join(f"{i * 7919 % 10007}.warc.gz\n" for i in range(500)).encode(), mtime=0))
     (tree / "empty.paths").write_bytes(b"")
+    (tree / "texts" / "deep").mkdir(parents=True)
+    (tree / "texts" / "deep" / "x.warc.wet.gz").write_bytes(b"")
+    (tree / "texts" / "a.cdx").write_bytes(b"")
     (tree / "blank.paths").write_bytes(b" \n\n\t\r\n")
     (tree / "broken.paths.gz").write_bytes(b"\x1f\x8b\x08" + b"\xff" * 50)
     (tree / "cut.paths.gz").write_bytes(packed[: len(packed) // 2])
     packed[len(packed) // 2] ^= 0xFF
     (tree / "flipped.paths.gz").write_bytes(packed)
+    (tree / "comments.paths").write_bytes(b"# none\n\n  # yet\n")
+    (tree / "quoted.paths").write_bytes(b'z.warc.gz\n"z.warc.gz"\n')
+    (tree / "table.paths").write_bytes(b"# path\tsize\rz.warc.gz\rz.warc.gz\t12\r")
+    (tree / "wide.paths").write_bytes("z.warc.gz\n".encode("utf-16"))
+    (tree / "nul.paths").write_bytes(b"z.warc.gz\nz.\0warc.gz\n")
     (tree / "latin.paths").write_bytes(b"caf\xe9.warc.gz\n")
     argument = argument.format(tree=tree)
     with pytest.raises(UsageError) as error:
