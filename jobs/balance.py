@@ -32,8 +32,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     with spark_session(settings.execution, "balance", settings.spark_paths(*inputs)) as spark:
         source = open_source(spark, inputs[0], (Stage.POOL, Stage.MATCHED, Stage.SUBSET), POOL_SCHEMA.names)
         pool, matched_with = source.frame, fingerprint_of(source.frame, "entry_ids")
-        if survivors.where is not None and survivors.survivors is None:
-            raise UsageError("--where: it filters the rows of --survivors: name them")
+        survivors.check()
         if survivors.survivors is not None:
             return balance_survivors(spark, COMMAND, inputs[0], source, settings)
         if "keep_prob" in pool.columns:
