@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 
 from jobs.runs.open_storage import open_storage
 from jobs.runs.step_input import Located
+from jobs.steps.count_files import PARQUET_MAGIC
 from udfs.errors import UsageError
 from udfs.list_files import GZIP_MAGIC
 from udfs.storage.addresses import name_of, parent_of
 from udfs.storage.local import PathKind, Storage, refuse_patterns
 
 _ENDING = re.compile(r"\.(parquet|csv|tsv|jsonl|ndjson|json)(\.gz)?$")
-_PARQUET_MAGIC = b"PAR1"
 _HEAD_BYTES = _TAIL_BYTES = 64 << 10
 _THREADS = 32
 """Files that the driver opens at once: on an object store, the time goes into waiting."""
@@ -99,7 +99,7 @@ def _read_shard(path: str, storage: Storage, name: str) -> Shard:
     ending = _ENDING.search(name)
     form = _FORMATS[ending[1]] if ending else Format.TEXT
     size = storage.size(name)
-    if form is Format.PARQUET or (size and storage.read_part(name, 0, 4) == _PARQUET_MAGIC):
+    if form is Format.PARQUET or (size and storage.read_part(name, 0, 4) == PARQUET_MAGIC):
         return Shard(name, Format.PARQUET, _parquet_columns(path, storage, name, size))
     if not size:
         raise refusal(path, f"{name} is empty: wait until its writer ends, or delete it")
@@ -126,12 +126,12 @@ def _parquet_columns(path: str, storage: Storage, name: str, size: int) -> tuple
     footer_bytes = int.from_bytes(tail[-8:-4], "little") + 8
     if len(tail) < footer_bytes <= size:
         tail = storage.read_part(name, -footer_bytes, footer_bytes)
-    if not tail.endswith(_PARQUET_MAGIC) or len(tail) < footer_bytes:
+    if not tail.endswith(PARQUET_MAGIC) or len(tail) < footer_bytes:
         raise refusal(path, f"{name} is an incomplete Parquet file: wait until its writer ends")
     try:
         return tuple(pq.read_metadata(pa.BufferReader(tail[-footer_bytes:])).schema.to_arrow_schema())
     except (pa.ArrowException, OSError) as error:
-        raise refusal(path, f"{name} is not Parquet: {error}")
+        raise refusal(path, f"{name} is not Parquet: {error}") from error
 
 
 def _text_head(path: str, storage: Storage, name: str) -> str:
@@ -143,7 +143,7 @@ def _text_head(path: str, storage: Storage, name: str) -> str:
         try:
             head = zlib.decompressobj(wbits=31).decompress(head, _HEAD_BYTES)
         except zlib.error as error:
-            raise refusal(path, f"{name} starts as gzip but cannot be unpacked: {error}")
+            raise refusal(path, f"{name} starts as gzip but cannot be unpacked: {error}") from error
     if b"\0" in head:
         raise refusal(path, f"{name} is neither Parquet, CSV, TSV, JSON Lines nor UTF-8 text")
     return head.decode("utf-8-sig", "replace")

@@ -170,11 +170,12 @@ def _read_text(spark: SparkSession, urls: list[str]) -> DataFrame:
 
 def _spark_type(path: str, file: str, column: pa.Field) -> DataType:
     """The type in which Spark reads a Parquet column. Raises `UsageError` for an id or a status that is not text."""
-    kind, name = column.type, column.name
+    name = column.name
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if pa.types.is_null(kind):
         return NullType()
     if name.lower() in _TEXTS:
-        if pa.types.is_string(kind) or pa.types.is_binary(kind):
+        if str(kind).removeprefix("large_").removesuffix("_view") in ("string", "binary"):
             return StringType()
         cure = "; write success for rows that count, or rename it and use --where" if name.lower() == "status" else ""
         raise refusal(path, f"the column {name} of {file} is {kind}, not text{cure}")
@@ -182,8 +183,10 @@ def _spark_type(path: str, file: str, column: pa.Field) -> DataType:
         return TimestampType()
     try:
         return _UNSIGNED.get(kind) or from_arrow_type(kind)
-    except PySparkTypeError:
-        raise refusal(path, f"the column {name} of {file} is {kind}, which Spark cannot read: write it as another type")
+    except PySparkTypeError as error:
+        raise refusal(
+            path, f"the column {name} of {file} is {kind}, which Spark cannot read: write it as another type"
+        ) from error
 
 
 def _common_type(path: str, name: str, parts: list[_Part]) -> DataType:

@@ -197,8 +197,8 @@ def _share(path: str, asked: Survivors, keys: int, scored: int) -> int:
     wanted = int((Decimal(str(asked.keep_top)) * keys).to_integral_value(ROUND_CEILING))
     if scored < wanted:
         warn(
-            f"--keep-top {asked.keep_top} asks for {wanted:,} survivors, but only {scored:,} have a {asked.by} by which "
-            "to choose"
+            f"--keep-top {asked.keep_top} asks for {wanted:,} survivors, but only {scored:,} have a "
+            f"number as {asked.by}"
         )
     return min(wanted, scored)
 
