@@ -70,6 +70,10 @@ def read_rows(spark: SparkSession, path: str, located: Located, mentioned: Colle
     if lines:
         keys = _json_columns(spark, path, located, lines)
         shards = [shard._replace(columns=keys[shard.name]) if shard.name in keys else shard for shard in shards]
+    # by default, Spark runs a task per file only to find thousands of files
+    spark.conf.set(
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism", str(4 * spark.sparkContext.defaultParallelism)
+    )
     wanted = {*_TEXTS, _HASH, *mentioned}
     groups: dict[tuple[object, ...], list[Shard]] = defaultdict(list)
     for shard in shards:

@@ -31,6 +31,7 @@ class _Fate(StrEnum):
     NOT_SUCCESS = "not_success"
     NO_ID = "no_id"
     NOT_WHERE = "not_where"
+    INVALID_HASH = "invalid_hash"
     USABLE = "usable"
 
 
@@ -60,11 +61,15 @@ def read_survivors(spark: SparkSession, located: Located, asked: Survivors, seed
     files and columns that do not fit (see `survivor_files` and `survivor_rows`).
     """
     path = asked.survivors or ""
-    cached = _keys(read_rows(spark, path, located, _mentioned(asked)), asked).persist()
+    rows = _fates(read_rows(spark, path, located, _mentioned(asked)), asked)
+    cached = _keys(rows).persist()
     totals = _totals(path, located, cached)
+    if _Fate.INVALID_HASH in totals:
+        invalid = _example(rows, _Fate.INVALID_HASH)[INVALID_HASH]
+        raise refusal(path, f"the caption_hash {invalid['value']!r} in {invalid['file']} is not a 64-bit integer")
     usable = totals.get(_Fate.USABLE)
     if usable is None:
-        raise refusal(path, _why_none(totals))
+        raise refusal(path, _why_none(totals, rows))
     kept = keys = cached.where(F.col("fate") == _Fate.USABLE)
     scores: dict[str, Any] = {}
     if asked.keep_top is not None:
@@ -99,33 +104,33 @@ def _mentioned(asked: Survivors) -> set[str]:
     return {*re.findall(r"\w+", sql), *re.findall("`([^`]+)`", sql), *filter(None, [(asked.by or "").lower()])}
 
 
-def _keys(rows: DataFrame, asked: Survivors) -> DataFrame:
-    """The distinct images and pairs, with `rows` for each, their highest `score`, and their `fate`. All rows with
-    another fate than `USABLE` are one key."""
+def _fates(rows: DataFrame, asked: Survivors) -> DataFrame:
+    """The rows with their `fate`, `uuid`, `caption_hash` and `score`. Both ids of a row that is not usable are null."""
     uuid = F.lower(F.trim("uuid"))
     image_id = F.when(uuid.rlike(UUID_PATTERN), uuid).when(F.trim("url") != "", uuid_column("url"))
     is_success = F.coalesce(F.col("status").rlike(r"(?i)^\s*success\s*$"), ~F.col(HAS_STATUS))
-    is_usable = F.col("fate") == _Fate.USABLE
     fate = F.when(~is_success, _Fate.NOT_SUCCESS).when(image_id.isNull(), _Fate.NO_ID)
     if asked.where is not None:
         _check_where(rows, asked.where)
         fate = fate.when(~F.coalesce(F.expr(asked.where), F.lit(False)), _Fate.NOT_WHERE)
+    fate = fate.when(F.col(INVALID_HASH).isNotNull(), _Fate.INVALID_HASH).otherwise(_Fate.USABLE)
     fated = rows.select(
-        fate.otherwise(_Fate.USABLE).alias("fate"),
+        fate.alias("fate"),
         image_id.alias("uuid"),
         "caption_hash",
+        _score(rows, asked).alias("score"),
         "status",
         INVALID_HASH,
-        _score(rows, asked).alias("score"),
     )
-    return fated.groupBy(
-        "fate", *(F.when(is_usable, F.col(name)).alias(name) for name in ("uuid", "caption_hash"))
-    ).agg(
-        F.count("*").alias("rows"),
-        F.max("score").alias("score"),
-        F.min(F.when(~is_usable, F.col("status"))).alias("status"),
-        F.min(F.when(is_usable, F.col(INVALID_HASH))).alias("invalid"),
-    )
+    is_usable = F.col("fate") == _Fate.USABLE
+    return fated.withColumns({name: F.when(is_usable, F.col(name)) for name in ("uuid", "caption_hash")})
+
+
+def _keys(rows: DataFrame) -> DataFrame:
+    """The distinct images and pairs, with the number of their `rows` and their highest `score`. All rows of a fate other
+    than `USABLE` are one key."""
+    # no text among the aggregates: it would make Spark sort the rows
+    return rows.groupBy("fate", "uuid", "caption_hash").agg(F.count("*").alias("rows"), F.max("score").alias("score"))
 
 
 def _check_where(rows: DataFrame, where: str) -> None:
@@ -150,39 +155,38 @@ def _score(rows: DataFrame, asked: Survivors) -> Column:
 
 
 def _totals(path: str, located: Located, keys: DataFrame) -> dict[str, Row]:
-    """The numbers of rows and keys by fate. Raises `UsageError` for an invalid caption hash."""
+    """The numbers of rows and keys by fate."""
     by_fate = keys.groupBy("fate").agg(
         F.sum("rows").alias("rows"),
         F.count("*").alias("keys"),
         F.count("caption_hash").alias("pairs"),
         F.count("score").alias("scored"),
-        F.min("status").alias("status"),
-        F.min("invalid").alias("invalid"),
     )
     try:
-        totals = {row["fate"]: row for row in by_fate.collect()}
+        return {row["fate"]: row for row in by_fate.collect()}
     except (PySparkException, Py4JJavaError) as error:
         text = str(error)
         where = next((f"{name}: " for name in located.names if name in text), "")
         raise BallastError(f"--survivors {path}: {where}{one_line(error)}") from error
-    invalid = totals[_Fate.USABLE]["invalid"] if _Fate.USABLE in totals else None
-    if invalid is not None:
-        raise refusal(path, f"the caption_hash {invalid['value']!r} in {invalid['file']} is not a 64-bit integer")
-    return totals
 
 
 def _rows(totals: dict[str, Row], fate: _Fate) -> int:
     return int(totals[fate]["rows"]) if fate in totals else 0
 
 
-def _why_none(totals: dict[str, Row]) -> str:
+def _example(rows: DataFrame, fate: _Fate) -> Row:
+    [row] = rows.where(F.col("fate") == fate).take(1)
+    return row
+
+
+def _why_none(totals: dict[str, Row], rows: DataFrame) -> str:
     """What to say where no row is usable."""
     if not totals:
         return "holds no rows"
     why = []
-    if failed := totals.get(_Fate.NOT_SUCCESS):
-        example = "null" if failed["status"] is None else repr(failed["status"])
-        why.append(f"{failed['rows']:,} have another status than success, such as {example}")
+    if failed := _rows(totals, _Fate.NOT_SUCCESS):
+        status = _example(rows, _Fate.NOT_SUCCESS)["status"]
+        why.append(f"{failed:,} have another status than success, such as {'null' if status is None else repr(status)}")
     if nameless := _rows(totals, _Fate.NO_ID):
         why.append(f"{nameless:,} have neither a uuid nor a url")
     if left_out := _rows(totals, _Fate.NOT_WHERE):
