@@ -127,8 +127,8 @@ def _fates(rows: DataFrame, asked: Survivors) -> DataFrame:
 
 
 def _keys(rows: DataFrame) -> DataFrame:
-    """The distinct images and pairs, with the number of their `rows` and their highest `score`. All rows of a fate other
-    than `USABLE` are one key."""
+    """The distinct images and pairs, with the number of their `rows` and their highest `score`. All rows of a fate
+    other than `USABLE` are one key."""
     # no text among the aggregates: it would make Spark sort the rows
     return rows.groupBy("fate", "uuid", "caption_hash").agg(F.count("*").alias("rows"), F.max("score").alias("score"))
 
