@@ -66,10 +66,17 @@ def read_rows(spark: SparkSession, path: str, located: Located, mentioned: Colle
         raise refusal(
             path, "is a list of lines, and --where and --by need columns: give Parquet, CSV, TSV or JSON Lines"
         )
-    lines = [shard.name for shard in shards if shard.format is Format.JSON_LINES]
+    lines = {shard.name for shard in shards if shard.format is Format.JSON_LINES}
     if lines:
         keys = _json_columns(spark, path, located, lines)
-        shards = [shard._replace(columns=keys[shard.name]) if shard.name in keys else shard for shard in shards]
+        # a file of blank lines has no rows, and no keys
+        shards = [
+            shard._replace(columns=keys.get(shard.name, shard.columns))
+            for shard in shards
+            if shard.name in keys or shard.name not in lines
+        ]
+        if not shards:
+            raise refusal(path, "holds no rows")
     # by default, Spark runs a task per file only to find thousands of files
     spark.conf.set(
         "spark.sql.sources.parallelPartitionDiscovery.parallelism", str(4 * spark.sparkContext.defaultParallelism)
@@ -77,7 +84,7 @@ def read_rows(spark: SparkSession, path: str, located: Located, mentioned: Colle
     wanted = {*_TEXTS, _HASH, *mentioned}
     groups: dict[tuple[object, ...], list[Shard]] = defaultdict(list)
     for shard in shards:
-        if shard.columns or shard.format not in (Format.JSON_LINES, Format.TEXT):
+        if shard.format is not Format.TEXT:
             _check_columns(path, shard, wanted)
         groups[_layout(shard, wanted)].append(shard)
     parts = [_read(spark, path, located, group, wanted) for group in groups.values()]
@@ -109,7 +116,7 @@ def _layout(shard: Shard, wanted: Collection[str]) -> tuple[object, ...]:
 
 
 def _json_columns(
-    spark: SparkSession, path: str, located: Located, names: list[str]
+    spark: SparkSession, path: str, located: Located, names: Collection[str]
 ) -> dict[str, tuple[pa.Field, ...]]:
     """The keys that occur in each file of JSON Lines. Raises `UsageError` for a line that is not a JSON object."""
     urls = {name: located.storage.url(name) for name in names}

@@ -229,8 +229,10 @@ def _top(keys: DataFrame, wanted: int, scored: int, seed: int) -> tuple[DataFram
         ranges.where(F.col("range") == row["range"]).withColumn("place", place).where(F.col("place") == rest).collect()
     )
     ranges.unpersist()
-    tied = ("tie", "uuid", "caption_hash")
-    is_before = F.struct(*tied) <= F.struct(*(F.lit(last[name]).cast(ranked.schema[name].dataType) for name in tied))
+    tied = ranked.schema["tie"], ranked.schema["uuid"], ranked.schema["caption_hash"]
+    # Spark 3.5 compares structs only if their fields have the same names
+    limit = F.struct(*(F.lit(last[field.name]).cast(field.dataType).alias(field.name) for field in tied))
+    is_before = F.struct(*(field.name for field in tied)) <= limit
     is_top = (F.col("score") > last["score"]) | ((F.col("score") == last["score"]) & is_before)
     return ranked.where(is_top), last["score"]
 

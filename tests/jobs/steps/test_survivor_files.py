@@ -174,6 +174,8 @@ REFUSED = {
         "1.parquet is an incomplete",
     ),
     "no rows": (lambda p: parquet(p / "0.parquet", {"uuid": pa.array([], pa.string())}), "holds no rows"),
+    "blank lines": (lambda p: (p / "0.jsonl").write_text("\n \n"), "holds no rows"),
+    "no keys": (lambda p: (p / "0.jsonl").write_text("{}\n"), "0.jsonl has neither a column uuid nor url (it has no"),
     "empty csv": (lambda p: (p / "0.csv").touch(), "0.csv is empty"),
     "hidden": (
         lambda p: (parquet(p / "0.parquet", {"uuid": IDS}), parquet(p / "_tmp/1.parquet", {"uuid": IDS})),
