@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyspark
 import pytest
 
 from jobs.settings.groups import Survivors
@@ -288,6 +289,8 @@ def test_columns_that_nobody_asks_for_may_have_any_type(survive, tmp_path):
         "at": pa.array([1], pa.time64("ns")),
         "ns": pa.array([1], pa.duration("s")),
     }
+    if pyspark.__version__ < "4":
+        del further["half"]  # Parquet's library in Spark 3.5 predates 16-bit floats
     parquet(tmp_path / "0.parquet", {"uuid": IDS[:1], **further})
     parquet(tmp_path / "1.parquet", {"uuid": IDS[1:2], "half": ["x"]})
     assert survive(tmp_path)[0] == images(0, 1)
