@@ -17,11 +17,13 @@ from jobs.runs.step_input import open_source
 from jobs.settings.groups import Blocking, Draws, Entries, Execution, GivenCounts, Output, Survivors, Threshold
 from jobs.settings.settings import Settings, take, takes
 from jobs.spark.frames import check_fingerprint, fingerprint_of
+from jobs.spark.progress import say
 from jobs.spark.session import spark_session
 from jobs.steps.blocks import blocks_identity, load_blocks, without_blocked
 from jobs.steps.drawing import DrawnFrom, draw_stage, write_card
 from jobs.steps.given_counts import given_counts
 from jobs.steps.rebalance import balance_survivors
+from udfs.balancing.probabilities import Counts
 from udfs.errors import UsageError
 from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.stages import Stage
@@ -32,8 +34,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     with spark_session(settings.execution, "balance", settings.spark_paths(*inputs)) as spark:
         source = open_source(spark, inputs[0], (Stage.POOL, Stage.MATCHED, Stage.SUBSET), POOL_SCHEMA.names)
         pool, matched_with = source.frame, fingerprint_of(source.frame, "entry_ids")
-        if survivors.where is not None and survivors.survivors is None:
-            raise UsageError("--where: it filters the rows of --survivors: name them")
+        survivors.check()
         if survivors.survivors is not None:
             return balance_survivors(spark, COMMAND, inputs[0], source, settings)
         if "keep_prob" in pool.columns:
@@ -45,6 +46,8 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
             entries = load_metadata(metadata)
             check_fingerprint(matched_with, entries.fingerprint, inputs[0], entries.source)
         entry_counts = given_counts(counts_path, metadata, inputs[0], matched_with)
+        if counts_path is not None:
+            _say_counts(counts_path, entry_counts.counts)
         blocks = load_blocks(settings.blocking)
         identity = {"source": source.identity, "counts": entry_counts.identity, **blocks_identity(blocks)}
         reads = [*inputs, *([counts_path] if counts_path else [])]
@@ -57,6 +60,11 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
                 draw_stage(spark, run_folder, drawn_from, entry_counts.counts, settings.threshold, settings.draws.seed)
                 write_card(run_folder)
     return run_folder
+
+
+def _say_counts(path: str, counts: Counts) -> None:
+    matched = int((counts > 0).sum())
+    say(f"--entry-counts {path}: {len(counts):,} entries, {matched:,} of them matched, {int(counts.sum()):,} matches")
 
 
 COMMAND = job(

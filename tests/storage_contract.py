@@ -22,6 +22,17 @@ class StorageContract:
         assert storage.read("bytes") == bytes(range(256))
         assert storage.read("empty/below") is None
 
+    def test_read_part(self, storage: Storage) -> None:
+        data = bytes(range(256))
+        storage.write("a/bytes", data)
+        assert storage.read_part("a/bytes", 0, 4) == data[:4]
+        assert storage.read_part("a/bytes", 250, 100) == data[250:]
+        assert storage.read_part("a/bytes", -8, 8) == data[-8:]
+        assert storage.read_part("a/bytes", -8, 3) == data[-8:-5]
+        assert storage.read_part("a/bytes", -1000, 1000) == data
+        with pytest.raises(FileNotFoundError):
+            storage.read_part("a/missing", 0, 4)
+
     def test_create_never_replaces_a_file(self, storage: Storage) -> None:
         assert storage.create("_lock/lease.json", b"first")
         assert not storage.create("_lock/lease.json", b"second")

@@ -10,9 +10,10 @@ import struct
 import xxhash
 
 HASH_VERSION = 1
-DRAW, PICK, SAMPLE = "draw", "pick", "sample"
-"""The tags of H. A draw decides whether a pair is kept, a pick decides which caption of an image `--dedup url` takes,
-and a sample decides which files of a crawl are read."""
+DRAW, PICK, SAMPLE, TOP = "draw", "pick", "sample", "top"
+"""The tags of H. A draw decides whether a pair is kept, a pick decides which caption of an image `--dedup url` takes, a
+sample decides which files of a crawl are read, and a top which of several survivors with equal scores `--keep-top`
+keeps (of an image without a caption hash, H ends with the uuid)."""
 
 _SPARK_SEED = 42  # the initial seed of Spark's xxhash64 expression
 _DROP_TABS_AND_SPACES = {ord("\t"): None, ord(" "): None}

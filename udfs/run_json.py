@@ -11,7 +11,7 @@ import msgspec
 
 from udfs.outcomes import COUNTERS, FileStatus
 from udfs.record import RunRecord, Stages
-from udfs.stages import DrawFacts, Stage, SubsetFacts
+from udfs.stages import DrawFacts, Stage, SubsetFacts, SurvivorCounts
 
 
 def make_record(fields: Mapping[str, Any]) -> RunRecord:
@@ -76,7 +76,10 @@ def facts_meanings() -> dict[Stage, dict[str, str]]:
     by_stage = {}
     for name, hint in get_type_hints(Stages).items():
         facts = get_args(hint)[0]
-        meanings = _meanings(facts) | (_meanings(DrawFacts) if facts is SubsetFacts else {})
+        meanings = _meanings(facts)
+        if facts is SubsetFacts:
+            counts = {f"survivors.{name}": meaning for name, meaning in _meanings(SurvivorCounts).items()}
+            meanings |= counts | _meanings(DrawFacts)
         by_stage[Stage(name)] = {key: meaning for key, meaning in meanings.items() if key != "seconds"}
     return by_stage
 

@@ -139,6 +139,25 @@ class DrawFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ] = None
 
 
+class SurvivorCounts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the files of `--survivors` held."""
+
+    files: Annotated[int, Meta(description="files that were read")]
+    rows: Annotated[int, Meta(description="their rows")]
+    not_success: Annotated[int, Meta(description="rows whose `status` is not `success`, where the file has a status")]
+    no_id: Annotated[int, Meta(description="further rows without a uuid and a URL")]
+    not_where: Annotated[int | None, Meta(description="further rows that --where left out")] = None
+    usable: Annotated[int, Meta(description="the rows that remain")]
+    images: Annotated[int, Meta(description="distinct images among the usable rows without a `caption_hash`")]
+    pairs: Annotated[int, Meta(description="distinct pairs among the usable rows with a `caption_hash`")]
+    no_score: Annotated[
+        int | None, Meta(description="those images and pairs whose --by is null or NaN, which --keep-top never keeps")
+    ] = None
+    kept: Annotated[int | None, Meta(description="those images and pairs that --keep-top kept")] = None
+    lowest_kept: Annotated[float | None, Meta(description="the lowest --by among them")] = None
+    found: Annotated[int, Meta(description="usable rows whose image or pair is in the pool, before --keep-top")]
+
+
 class SubsetFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     """In run.json the facts of the only draw are keys of the stage itself."""
 
@@ -146,6 +165,9 @@ class SubsetFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     pool_pairs: Annotated[int, Meta(description="pairs that were drawn from")]
     blocked: Annotated[int | None, Meta(description="further pairs of the pool, left out by the block lists")] = None
     pairs_before_download: Annotated[int | None, Meta(description="pairs before --survivors")] = None
+    survivors: Annotated[
+        SurvivorCounts | None, Meta(description="of --survivors, the following counts, before its pairs were balanced")
+    ] = None
     subsets: Annotated[list[DrawFacts], Meta(description="with several t, the following facts for each")]
     """Ascending by t; never empty."""
 

@@ -8,7 +8,7 @@ from jobs.spark.progress import span
 from udfs.outcomes import FileStatus
 from udfs.record import CARD_FILE, COUNTS_FILE, RUN_FILE, RunRecord, Stages, Subset
 from udfs.report.figures import Step
-from udfs.stages import FilesFacts, Stage
+from udfs.stages import FilesFacts, Stage, SubsetFacts, SurvivorCounts
 
 Line = tuple[str, str, str]
 _COLUMNS = 80
@@ -36,6 +36,8 @@ def _figures(record: RunRecord) -> Iterator[Line]:
         yield _line(pool_step(stages.pool, stages))
     if counts := stages.entry_counts:
         yield ("entries", _n(counts.entries), f"{_n(counts.entries_matched)} matched, {_n(counts.matches)} matches")
+    if stages.subset and stages.subset.survivors:
+        yield _survivors(stages.subset, stages.subset.survivors)
     for subset in record.subsets:
         yield from _subset(subset)
     if images := stages.images:
@@ -63,6 +65,14 @@ def _files(facts: FilesFacts) -> Line:
 def _line(step: Step) -> Line:
     share = "" if step.of is None else f"{_of(step.items, step.of)} {step.of_what}".rstrip()
     return (step.name, _n(step.items), ", ".join(filter(None, (share, step.about))))
+
+
+def _survivors(facts: SubsetFacts, counts: SurvivorCounts) -> Line:
+    about = f"rows: {_n(counts.usable)} usable, {_n(counts.found)} found in the pool"
+    if counts.kept is not None:
+        about += f", {_n(counts.kept)} kept of {_n(counts.images + counts.pairs)} by --keep-top"
+    before = facts.pairs_before_download or 0
+    return ("survivors", _n(counts.rows), f"{about}; {_n(facts.pool_pairs)} of {_n(before)} pairs survived")
 
 
 def _subset(subset: Subset) -> Iterator[Line]:

@@ -9,6 +9,7 @@ from jobs.settings import values
 from jobs.settings.fields import Kind, Level, Role, setting
 from udfs.balancing.probabilities import PAPER_POOLS
 from udfs.captions.language import LANGUAGE_DETECTORS
+from udfs.errors import UsageError
 from udfs.extraction.options import DEFAULTS
 from udfs.html.parsers import HTML_PARSERS
 from udfs.html.profiles import PROFILES, TEXT_KEYS, Profile
@@ -362,9 +363,9 @@ class Survivors:
     """after a download"""
 
     survivors: str | None = setting(
-        "balance only these images: for pairs whose images were downloaded. Parquet or CSV with a column uuid or url "
-        "(such as img2dataset's metadata; with a column status, only 'success' counts), or text with one uuid or URL "
-        "per line",
+        "balance only these images, or with a column caption_hash only these pairs: for pairs whose images were "
+        "downloaded. Parquet, CSV, TSV or JSON Lines with a column uuid or url (such as img2dataset's metadata; with a "
+        "column status, only 'success' counts), a folder of such files, or text with one uuid or URL per line",
         kind=Kind(values.path, "PATH"),
         role=Role.CONTENT,
         read_by_spark=True,
@@ -373,6 +374,24 @@ class Survivors:
         'keep only survivors that meet this SQL condition: for filters by score, such as "nsfw < 0.5 AND clip >= 0.28"',
         kind=Kind(str, "SQL"),
     )
+    keep_top: float | None = setting(
+        "keep only this share of the survivors, those with the highest --by, after --where: for filters by quantile, "
+        "such as the best 30 % by an image-text score",
+        kind=Kind(values.share_above_zero, "S"),
+    )
+    by: str | None = setting(
+        "the column of numbers by which --keep-top chooses; rows where it is null or NaN are not kept",
+        kind=Kind(str, "COLUMN"),
+    )
+
+    def check(self) -> None:
+        """Raise `UsageError` for settings that lack another."""
+        if self.survivors is None:
+            for flag, value in (("--where", self.where), ("--keep-top", self.keep_top), ("--by", self.by)):
+                if value is not None:
+                    raise UsageError(f"{flag}: it filters the rows of --survivors: name them")
+        if (self.keep_top is None) != (self.by is None):
+            raise UsageError("--keep-top S needs --by COLUMN, and --by needs --keep-top")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

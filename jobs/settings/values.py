@@ -161,6 +161,14 @@ def share(text: str) -> float:
     return value
 
 
+def share_above_zero(text: str) -> float:
+    """Read a number above 0 and up to 1."""
+    value = share(text)
+    if value == 0:
+        raise argparse.ArgumentTypeError("must be above 0")
+    return value
+
+
 def master(text: str) -> str:
     """Read the URL of a Spark master."""
     if not _MASTER.fullmatch(text):

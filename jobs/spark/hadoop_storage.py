@@ -50,6 +50,16 @@ class HadoopStorage:
             finally:
                 stream.close()
 
+    def read_part(self, path: str, start: int, length: int) -> bytes:
+        size = self.size(path)
+        with self._errors_at(path):
+            stream = self._files.open(self._path(path))
+            try:
+                stream.seek(start if start >= 0 else max(0, size + start))
+                return bytes(stream.readNBytes(length))
+            finally:
+                stream.close()
+
     def write(self, path: str, data: bytes) -> None:
         folder = path.rpartition("/")[0]
         temporary = f"{folder}/{TEMPORARY_PREFIX}{uuid.uuid4().hex[:12]}".lstrip("/")

@@ -2,7 +2,8 @@
 {entry: count}."""
 
 import json
-from typing import NamedTuple
+from collections import Counter
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -16,13 +17,19 @@ from jobs.spark.progress import warn
 from metadata.entries import EntryList
 from udfs.balancing.probabilities import Counts
 from udfs.errors import UsageError
+from udfs.list_files import list_text
 from udfs.record import COUNTS_FILE
 from udfs.schemas import ENTRY_COUNT
 from udfs.stages import Stage
 from udfs.storage.addresses import name_of, parent_of
 from udfs.storage.local import PathKind
 
+PARQUET_MAGIC = b"PAR1"
 _MAX_COUNT = 1 << 62
+_NUMBERS = {
+    *(pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64()),
+    *(pa.float32(), pa.float64()),
+}
 
 
 class CountTable(NamedTuple):
@@ -47,8 +54,11 @@ def locate_counts(path: str) -> Located:
 
 
 def is_json(located: Located) -> bool:
-    """Whether the counts are JSON of {entry: count}, which has no ids."""
-    return not located.names[0].endswith(".parquet")
+    """Whether the counts are JSON of {entry: count}, which has no ids. Raises `UsageError` for an empty file."""
+    name = located.names[0]
+    if not located.storage.size(name):
+        raise UsageError(f"{located.storage.root}: {name} is empty: it holds no entry counts")
+    return not name.endswith(".parquet") and located.storage.read_part(name, 0, 4) != PARQUET_MAGIC
 
 
 def stage_counts(run_folder: RunFolder) -> CountTable:
@@ -61,43 +71,77 @@ def parquet_counts(located: Located, where: str) -> CountTable:
     """The counts in Parquet files of `schemas.ENTRY_COUNT`, of which `entry` may be absent.
 
     Raises `UsageError` for files that are not such Parquet, for missing or repeated ids, and for counts that are null,
-    negative or not whole.
+    negative, not whole or too large.
     """
-    try:
-        files = [pq.ParquetFile(pa.BufferReader(located.storage.read(name) or b"")) for name in located.names]
-        missing = [name for name in ("entry_id", "count") if any(name not in file.schema_arrow.names for file in files)]
-        if missing:
-            raise UsageError(f"{where}: lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}")
-        columns = [name for name in ENTRY_COUNT.names if all(name in file.schema_arrow.names for file in files)]
-        table = pa.concat_tables([file.read(columns) for file in files], promote_options="permissive")
-        table = table.sort_by("entry_id")
-        counts = table["count"].cast(pa.int64())
-    except pa.ArrowException as error:
-        raise UsageError(f"{where}: is not Parquet with entry_id, entry and count: {error}") from error
+    tables = [_read_table(located, name, where) for name in located.names]
+    lacking = [name for name, table in zip(located.names, tables, strict=True) if "entry" not in table.column_names]
+    if lacking and len(lacking) < len(tables):
+        raise UsageError(f"{where}: {lacking[0]} lacks the column entry, which other files have")
+    table = pa.concat_tables(tables).sort_by("entry_id")
     if not np.array_equal(table["entry_id"].to_numpy(), np.arange(table.num_rows)):
         raise UsageError(f"{where}: must have one row for every entry id from 0 on")
-    if counts.null_count or (counts.to_numpy() < 0).any():
-        raise UsageError(f"{where}: holds a count that is null or negative")
-    entries = table["entry"].to_pylist() if "entry" in columns else None
-    return CountTable(counts.to_numpy(), entries, footer_fingerprint(files[0].schema_arrow, "entry_id"))
+    entries = None if lacking else table["entry"].to_pylist()
+    return CountTable(
+        _checked_sum(table["count"].to_numpy(), where), entries, footer_fingerprint(tables[0].schema, "entry_id")
+    )
+
+
+def _read_table(located: Located, name: str, where: str) -> pa.Table:
+    """The ids, counts and, where there are any, the entries of one file, of types that fit."""
+    file_name = f"{where}: {name}" if len(located.names) > 1 else where
+    try:
+        file = pq.ParquetFile(pa.BufferReader(located.storage.read(name) or b""))
+        table = file.read([column for column in ENTRY_COUNT.names if column in file.schema_arrow.names])
+    except (pa.ArrowException, OSError) as error:
+        raise UsageError(f"{file_name} is not Parquet: {error}") from error
+    missing = [column for column in ("entry_id", "count") if column not in table.column_names]
+    if missing:
+        raise UsageError(f"{file_name}: lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}")
+    columns = {}
+    for field in ENTRY_COUNT:
+        if field.name not in table.column_names:
+            continue
+        column, is_number = table[field.name], field.name != "entry"
+        kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+        if (kind in _NUMBERS or pa.types.is_decimal(kind)) != is_number:
+            raise UsageError(
+                f"{file_name}: the column {field.name} is {kind}, not {'whole numbers' if is_number else 'text'}"
+            )
+        if column.null_count:
+            raise UsageError(f"{file_name}: the column {field.name} holds a null")
+        try:
+            columns[field.name] = column.cast(pa.int64() if is_number else pa.string())
+        except pa.ArrowException as error:
+            raise UsageError(f"{file_name}: the column {field.name} does not hold whole numbers: {error}") from error
+    if (columns["count"].to_numpy() < 0).any():
+        raise UsageError(f"{file_name}: the column count holds a negative number")
+    return pa.table(columns, metadata=table.schema.metadata)
+
+
+def _checked_sum(counts: Counts, where: str) -> Counts:
+    """The counts. Raises `UsageError` where their sum does not fit into 64 bits."""
+    if counts.sum(dtype=np.float64) >= _MAX_COUNT:
+        raise UsageError(
+            f"{where}: its counts add up to {counts.sum(dtype=np.float64):.3g}: are they counts of matches?"
+        )
+    return counts
 
 
 def json_counts(data: bytes, path: str, entries: EntryList | None) -> tuple[list[str], Counts]:
     """The counts of JSON {entry: count} by entry id, and the entries: `entries`, else the JSON's own in its order.
 
-    Raises `UsageError` for anything but such JSON, and for entries that are not in the list.
+    The JSON may be gzip. A whole number may be written as a float, such as 3.0. Raises `UsageError` for anything but
+    such JSON, for an entry that occurs twice, and for entries that are not in the list.
     """
     try:
-        by_entry = json.loads(data)
+        by_entry = json.loads(list_text(data, path), object_pairs_hook=lambda pairs: _without_repeats(pairs, path))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: is neither a folder, nor Parquet, nor JSON: {error}") from error
     if not isinstance(by_entry, dict):
         raise UsageError(f"{path}: must hold a JSON object of counts by entry, such as entry_counts_400m.json")
-    for entry, count in by_entry.items():
-        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count < _MAX_COUNT:
-            raise UsageError(f"{path}: the count of {entry!r} must be a whole number from 0 on, not {str(count)[:40]}")
+    by_entry = {entry: _whole(entry, count, path) for entry, count in by_entry.items()}
     if entries is None:
-        return list(by_entry), np.array(list(by_entry.values()), np.int64)
+        return list(by_entry), _checked_sum(np.array(list(by_entry.values()), np.int64), path)
     unknown = by_entry.keys() - set(entries.entries)
     if unknown:
         raise UsageError(
@@ -106,4 +150,23 @@ def json_counts(data: bytes, path: str, entries: EntryList | None) -> tuple[list
         )
     if len(by_entry) < entries.size:
         warn(f"{path}: has no count for {entries.size - len(by_entry):,} of {entries.size:,} entries: they count as 0")
-    return list(entries.entries), np.array([by_entry.get(entry, 0) for entry in entries.entries], np.int64)
+    counts = np.array([by_entry.get(entry, 0) for entry in entries.entries], np.int64)
+    return list(entries.entries), _checked_sum(counts, path)
+
+
+def _whole(entry: str, count: Any, path: str) -> int:
+    is_whole = isinstance(count, int) or (isinstance(count, float) and count.is_integer())
+    if isinstance(count, bool) or not is_whole or not 0 <= count < _MAX_COUNT:
+        raise UsageError(
+            f"{path}: the count of {entry!r} must be a whole number from 0 on and below 2^62, not {str(count)[:40]}"
+        )
+    return int(count)
+
+
+def _without_repeats(pairs: list[tuple[str, Any]], path: str) -> dict[str, Any]:
+    """A JSON object. Raises `UsageError` for a key that occurs twice, of which Python would take the last."""
+    by_key = dict(pairs)
+    if len(by_key) < len(pairs):
+        key = next(key for key, number in Counter(key for key, _ in pairs).items() if number > 1)
+        raise UsageError(f"{path}: has several counts for {key!r}: leave one")
+    return by_key

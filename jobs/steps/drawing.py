@@ -22,7 +22,7 @@ from udfs.record import CARD_FILE, subset_part
 from udfs.report.data_card import render_card
 from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.schemas import SUBSET as SUBSET_SCHEMA
-from udfs.stages import DrawFacts, Stage, SubsetFacts
+from udfs.stages import DrawFacts, Stage, SubsetFacts, SurvivorCounts
 
 
 def draw(pool: DataFrame, seed: int, probabilities: Broadcast[dict[int, Floats]]) -> DataFrame:
@@ -46,12 +46,14 @@ def draw(pool: DataFrame, seed: int, probabilities: Broadcast[dict[int, Floats]]
 
 class DrawnFrom(NamedTuple):
     """The pairs that a subset is drawn from, and how many. `blocked` counts those that block lists removed before;
-    `pairs_before_download` those of which some survived. Both are None where they do not apply."""
+    `pairs_before_download` those of which some survived, and `survivors` what was said of them. None where they do not
+    apply."""
 
     pool: DataFrame
     pairs: int
     blocked: int | None = None
     pairs_before_download: int | None = None
+    survivors: SurvivorCounts | None = None
 
 
 def draw_stage(
@@ -90,6 +92,7 @@ def draw_stage(
             pool_pairs=drawn_from.pairs,
             blocked=drawn_from.blocked,
             pairs_before_download=drawn_from.pairs_before_download,
+            survivors=drawn_from.survivors,
             subsets=subsets,
             seconds=watch.seconds,
         )

@@ -1,23 +1,25 @@
 """Rebalancing: balance the pairs of a pool or subset that survived a download or a filter."""
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from jobs.console.command import Command, open_run
 from jobs.runs.open_storage import open_storage
-from jobs.runs.run_folder import RunFolder
+from jobs.runs.run_folder import RunFolder, stored_run
 from jobs.runs.run_record_file import read_record
 from jobs.runs.step_input import Source
 from jobs.settings.settings import Settings
 from jobs.spark.frames import fingerprint_of
+from jobs.spark.progress import warn
 from jobs.steps.blocks import blocks_identity, load_blocks, without_blocked
 from jobs.steps.count_files import stage_counts
 from jobs.steps.counting import count_stage
 from jobs.steps.drawing import DrawnFrom, draw_stage, write_card
 from jobs.steps.given_counts import pool_entries
-from jobs.steps.survivors import read_survivors, survivors_identity, warn_of_subset
+from jobs.steps.survivor_files import locate_survivors
+from jobs.steps.survivors import left_of, read_survivors
 from udfs.errors import UsageError
 from udfs.stages import Stage
-from udfs.storage.addresses import parent_of
+from udfs.storage.addresses import join, parent_of
 
 
 def balance_survivors(
@@ -27,26 +29,29 @@ def balance_survivors(
     if settings.counts.entry_counts is not None:
         raise UsageError("--entry-counts: leave it out, since --survivors are counted again")
     survivors, seed = settings.survivors.survivors or "", settings.draws.seed
+    located = locate_survivors(survivors)
     blocks = load_blocks(settings.blocking)
-    identity = {"source": source.identity, "survivors": survivors_identity(survivors), **blocks_identity(blocks)}
+    identity = {"source": source.identity, "survivors": located.identity, **blocks_identity(blocks)}
     entries = pool_entries(settings.entries.metadata, path, fingerprint_of(source.frame, "entry_ids"))
     if "keep_prob" in source.frame.columns:
         _check_seed(path, seed)
     run_folder = open_run(command, settings, identity, reads=[path, survivors])
     if run_folder.finished:
         return run_folder
-    images = read_survivors(spark, survivors, settings.survivors.where)  # errors come before anything is written
+    # errors come before anything is written
+    survived = read_survivors(spark, located, settings.survivors, seed, source.frame)
     with run_folder.writing():
         pool = without_blocked(source.frame, blocks)
-        left = pool.join(images, "uuid", "left_semi")
+        left = left_of(pool, survived.keys)
         if source.stage == Stage.POOL:
-            warn_of_subset(spark, path, left)
+            _warn_of_subset(spark, path, left)
         count_stage(spark, run_folder, left, entries)
         before_download = pool.count()
         blocked = None if blocks is None else source.frame.count() - before_download
-        drawn_from = DrawnFrom(left, left.count(), blocked, before_download)
+        drawn_from = DrawnFrom(left, left.count(), blocked, before_download, survived.counts)
         draw_stage(spark, run_folder, drawn_from, stage_counts(run_folder).counts, settings.threshold, seed)
         write_card(run_folder)
+    survived.cached.unpersist()
     return run_folder
 
 
@@ -59,3 +64,17 @@ def _check_seed(subset: str, seed: int) -> None:
             if drawn != seed:
                 raise UsageError(f"{subset}: was drawn with --seed {drawn}; balance its survivors with that seed")
             return
+
+
+def _warn_of_subset(spark: SparkSession, path: str, left: DataFrame) -> None:
+    """Warn where a folder has a pool and a subset of it, and all survivors are in the subset: if only that was
+    downloaded, its head is thinned already, and a recount underestimates the head."""
+    record = read_record(open_storage(path))
+    subsets = record.subsets if record is not None else []
+    pool = record.stages.pool if record is not None else None
+    if not subsets or pool is None or subsets[-1].facts.images == pool.images:
+        return
+    largest = stored_run(path).files(Stage.SUBSET, subsets[-1].part)
+    if largest and left.join(spark.read.parquet(*largest).select("uuid"), "uuid", "left_anti").isEmpty():
+        name = join(path, subsets[0].folder if len(subsets) == 1 else f"{Stage.SUBSET}/t=T")
+        warn(f"all survivors are in {path}'s subset: if only that was downloaded, balance {name} instead of {path}")

@@ -42,6 +42,11 @@ class Storage(Protocol):
         """The bytes of a file, None when it does not exist."""
         ...
 
+    def read_part(self, path: str, start: int, length: int) -> bytes:
+        """At most `length` bytes of a file, which is not empty, from `start` on; a negative start counts from the end.
+        Raises `FileNotFoundError`."""
+        ...
+
     def write(self, path: str, data: bytes) -> None:
         """Write or replace a file; creates the folders above it."""
         ...
@@ -112,6 +117,11 @@ class LocalStorage:
             return (self.folder / path).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
+
+    def read_part(self, path: str, start: int, length: int) -> bytes:
+        with (self.folder / path).open("rb") as file:
+            file.seek(start if start >= 0 else max(0, self.size(path) + start))
+            return file.read(length)
 
     def write(self, path: str, data: bytes) -> None:
         target = self.folder / path

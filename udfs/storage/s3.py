@@ -56,6 +56,17 @@ class S3Storage:
                 raise
         return data
 
+    def read_part(self, path: str, start: int, length: int) -> bytes:
+        bounds = f"{start}-{start + length - 1}" if start >= 0 else f"{start}"
+        with self._errors_at(path):
+            try:
+                data: bytes = self._client.get_object(**self._of(path), Range=f"bytes={bounds}")["Body"].read(length)
+            except ClientError as error:
+                if error_code(error) in MISSING_KEY:
+                    raise FileNotFoundError(2, "no such object", f"{self.root}/{path}") from error
+                raise
+        return data
+
     def write(self, path: str, data: bytes) -> None:
         self._listed.pop(path, None)
         with self._errors_at(path):

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import reference
 from pools import counts_of, draw_of, keep_prob_of, record_of, rows_of, run, sorted_rows
 
-from jobs.steps.survivors import read_survivors
 from udfs.hashing import image_uuid
 
 SEED, T = 7, 5
@@ -181,23 +181,52 @@ def test_weights_correct_the_counts_of_a_subset(spark):
     assert recounted > all_downloaded + 4.5 * sqrt(all_downloaded)
 
 
-def test_uuids_of_digits_stay_text(spark, tmp_path):
-    uuids = ["000000000000000000000012", "1234567890123456789012e4", "99999999999999999999999e"]
-    (tmp_path / "left.csv").write_text("uuid,clip\n" + "".join(f"{uuid},0.{n}\n" for n, uuid in enumerate(uuids)))
-    rows = read_survivors(spark, str(tmp_path / "left.csv"), "clip > 0.05").collect()
-    assert sorted(row["uuid"] for row in rows) == uuids[1:]
+def test_survivors_may_be_pairs(curated, crawl, tmp_path, capsys):
+    """Scores of pairs: of an image with several captions only the good ones stay, by --where or as a share."""
+    pool = rows_of(curated / "pool")
+    scores = {(row["uuid"], row["caption_hash"]): place % 10 / 10 for place, row in enumerate(sorted_rows(pool))}
+    names = ("uuid", "caption_hash", "score")
+    rows = [dict(zip(names, (*key, score), strict=True)) for key, score in scores.items()]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "scores.parquet")
+    flags = ("--survivors", tmp_path / "scores.parquet", "--t", T, "--seed", SEED)
+    wanted = {
+        "--where": [row for row in pool if scores[row["uuid"], row["caption_hash"]] >= 0.5],
+        "--keep-top": sorted(
+            pool,
+            key=lambda row: (
+                -scores[row["uuid"], row["caption_hash"]],
+                reference.pair_hash("top", SEED, row["uuid"], row["caption_hash"]),
+            ),
+        )[: -(-len(pool) * 3 // 10)],
+    }
+    for flag, further in (("--where", ("score >= 0.5",)), ("--keep-top", ("0.3", "--by", "SCORE"))):
+        out = tmp_path / flag
+        assert run("balance", curated, "--out", out, *flags, flag, *further) == 0
+        left = wanted[flag]
+        assert [row["count"] for row in rows_of(out / "entry_counts")] == counts_of(left, len(crawl.entries))
+        record = record_of(out)["stages"]["subset"]
+        assert (record["pool_pairs"], record["pairs_before_download"]) == (len(left), len(pool))
+        assert record["survivors"]["rows"] == record["survivors"]["pairs"] + (len(pool) - len(left)) * (
+            flag == "--where"
+        )
+        assert f"{len(left):,} of {len(pool):,} pairs survived" in capsys.readouterr().out
+    counts = record["survivors"]
+    assert (counts["found"], counts["images"], counts["no_score"], counts["kept"]) == (len(pool), 0, 0, len(left))
+    assert counts["lowest_kept"] == min(scores[row["uuid"], row["caption_hash"]] for row in left)
 
 
 @pytest.mark.parametrize(
     ("name", "flags", "message"),
     [
         ("nothing", (), "no such file or folder"),
-        ("empty", (), "holds neither Parquet nor CSV files"),
+        ("empty", (), "holds no Parquet, CSV, TSV or JSON Lines files"),
+        ("left.csv", (), "none of its 1 ids is in the pool (first id "),
+        ("left.csv", ("--keep-top", "0.5"), "--keep-top S needs --by COLUMN"),
         ("cut", (), "00000.parquet is an incomplete Parquet file"),
         ("other.csv", (), "has neither a column uuid nor url (it has name)"),
         ("left.csv", ("--where", "nsfw < 0.5"), "--where nsfw < 0.5: "),
         ("left.csv", ("--where", "url <"), "--where url <: "),
-        ("urls.txt", ("--where", "nsfw < 0.5"), "--where needs columns"),
+        ("urls.txt", ("--where", "nsfw < 0.5"), "--where and --by need columns"),
         ("urls.txt", ("--entry-counts", "x"), "leave it out, since --survivors are counted again"),
     ],
 )
