@@ -19,9 +19,8 @@ class Reason(NamedTuple):
 
 
 REASONS: dict[Outcome, Reason] = {
-    Outcome.RECORD_NOT_RESPONSE: Reason(
-        "are not HTTP responses", "a WAT is read as one if its name ends in .wat or .wat.gz"
-    ),
+    Outcome.RECORD_NOT_RESPONSE: Reason("are not HTTP responses"),
+    Outcome.RECORD_DAMAGED: Reason("are in broken gzip members", "download the files again, then --retry-failed"),
     Outcome.RECORD_CONVERSION: Reason("are texts, as in a WET", "name the WARC or WAT"),
     Outcome.RECORD_UNREADABLE: Reason("cannot be parsed"),
     Outcome.RECORD_TOO_LONG: Reason("are too long", "--max-record-bytes"),

@@ -61,10 +61,10 @@ def decode_body(
             if coding_damage is BodyDamage.UNKNOWN_CODING:
                 break
     for _ in range(_MAX_UNDECLARED):
-        coding = next((coding for magic, coding in _UNDECLARED if data.startswith(magic)), None)
-        if coding is None:
+        undeclared = next((coding for magic, coding in _UNDECLARED if data.startswith(magic)), None)
+        if undeclared is None:
             break
-        data, coding_damage = _remove(coding, data, max_bytes)
+        data, coding_damage = _remove(undeclared, data, max_bytes)
         damage = damage or coding_damage
     if len(data) > max_bytes:
         return data[:max_bytes], damage or BodyDamage.CAPPED

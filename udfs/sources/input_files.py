@@ -18,8 +18,9 @@ from udfs.storage.addresses import HADOOP, HTTP, LOCAL, S3, kind_of, local_path,
 from udfs.storage.local import PathKind, Storage, open_input
 
 COMMON_CRAWL = "https://data.commoncrawl.org/"
-_ARCHIVE_NAME = re.compile(r"\.(warc|wat)(\.gz)?$", re.IGNORECASE)
-_FOLDER_NAME = re.compile(r"\.(w?arc|wat)(\.gz)?$", re.IGNORECASE)  # Ballast cannot read an ARC; its row says so
+_ARCHIVE_NAME = re.compile(r"\.(warc|wat)(\.(gz|zst))?(\.open)?$", re.IGNORECASE)
+# With those that Ballast cannot read: their rows say so. Crawlers call a file that they write to .open.
+_FOLDER_NAME = re.compile(r"\.((w?arc|wat)(\.(gz|zst|bz2|xz))?(\.open)?|wacz)$", re.IGNORECASE)
 _WET_NAME = re.compile(r"\.wet(\.gz)?$", re.IGNORECASE)
 _LISTING_NAME = re.compile(r"\.paths(\.gz)?$", re.IGNORECASE)
 _CRAWL_ROOT = "crawl-data/"
@@ -285,7 +286,9 @@ def _no_archives(folder: str, names: Sequence[str]) -> UsageError:
     others = f", but others, such as {names[0]}" if names else ""
     if any(_WET_NAME.search(name) for name in names):
         others += "; a WET has texts but no images"
-    return UsageError(f"{redacted(folder)}: no .warc, .warc.gz, .wat or .wat.gz file in this folder{others}")
+    return UsageError(
+        f"{redacted(folder)}: no WARC or WAT file in this folder{others}"
+    )
 
 
 def _archives_below(folder: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ from random import Random
 from typing import BinaryIO, NamedTuple
 
 import pytest
+import zstandard
 from build_warcs import Record, build_warc, metadata, page, warcinfo, write_records
 from hypothesis import given
 from hypothesis import strategies as st
@@ -233,6 +234,30 @@ def test_garbage_never_crashes(garbage: bytes, at: int, plain: bool) -> None:
     data = PLAIN if plain else PER_RECORD
     read(data[:at] + garbage)
     read(data[:at] + garbage + data[at:])
+
+
+def skippable(content: bytes, kind: int = 0x50) -> bytes:
+    return bytes((kind, 0x2A, 0x4D, 0x18)) + len(content).to_bytes(4, "little") + content
+
+
+def test_zstd_with_dictionaries_and_other_skippable_frames() -> None:
+    """https://iipc.github.io/warc-specifications/specifications/warc-zstd/"""
+    parts = write_records(RECORDS, gzip=False)
+    samples = [page(f"<p>page {number}" * number).payload + PLAIN for number in range(50)]
+    dictionary = zstandard.train_dictionary(4096, samples)
+    with_dictionary = zstandard.ZstdCompressor(dict_data=dictionary)
+    frames = [with_dictionary.compress(part) for part in parts]
+    for stored in (dictionary.as_bytes(), zstandard.compress(dictionary.as_bytes())):
+        outcome = read(skippable(stored, 0x5D) + b"".join(frames))
+        assert outcome.damage is None
+        assert outcome.records == read_with_warcio(PER_RECORD)
+    plain_frames = [zstandard.compress(part) for part in parts]
+    outcome = read(skippable(b"note") + plain_frames[0] + skippable(bytes(100_000), 0x5F) + b"".join(plain_frames[1:]))
+    assert outcome.damage is None
+    assert outcome.records == read_with_warcio(PER_RECORD)
+    without = read(b"".join(frames))
+    assert without.records == []
+    assert without.damage is not None
 
 
 def test_records_come_one_by_one() -> None:

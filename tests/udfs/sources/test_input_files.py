@@ -25,6 +25,9 @@ from udfs.sources.input_files import InputFile, archive_format, plan_inputs, pro
         ("x.wat.warc.gz", "warc"),
         ("x", None),
         ("x.gz", None),
+        ("x.warc.zst", "warc"),
+        ("x.warc.wat.zst", "wat"),
+        ("x.warc.gz.open", "warc"),
         ("x.warc.bz2", None),
         ("x.warc.gz.tmp", None),
         ("x.wet.gz", None),
@@ -119,6 +122,23 @@ def test_folder(tree: Path) -> None:
     assert [file.path for file in files] == [str(tree / name) for name in names(files)]
 
 
+def test_a_folder_leaves_out_no_archive_whatever_its_packing(tmp_path: Path) -> None:
+    """Those that cannot be read become failed rows, so that nobody takes them for read."""
+    archives = [
+        "a.warc.zst",
+        "b.wat.zst",
+        "c.warc.gz.open",
+        "d.warc.bz2",
+        "e.warc.xz",
+        "f.wacz",
+        "g.arc.gz",
+        "h.WARC.ZST",
+    ]
+    for name in [*archives, "i.warc.gz.md5", "k.zst", "l.gz", "m.cdx.gz"]:
+        (tmp_path / name).write_bytes(b"")
+    assert names(plan_inputs([str(tmp_path)], None)) == sorted(archives)
+
+
 def test_a_file_named_directly_may_have_any_name(tree: Path) -> None:
     (file,) = plan_inputs([str(tree / "a" / "notes.txt")], None)
     assert file == InputFile(str(tree / "a" / "notes.txt"), "notes.txt", None)
@@ -201,7 +221,7 @@ def test_duplicates_are_listed_once_in_a_fixed_order(tree: Path, monkeypatch: py
     [
         ("{tree}/missing.warc.gz", "no such file or folder"),
         ("{tree}/*.xyz", "matches no file"),
-        ("{tree}/folder.warc.gz", "no .warc, .warc.gz, .wat or .wat.gz file in this folder"),
+        ("{tree}/folder.warc.gz", "no WARC or WAT file in this folder"),
         ("{tree}/texts", "file in this folder, but others, such as a.cdx; a WET has texts but no images"),
         ("https://data.commoncrawl.org/", "web servers do not list folders"),
         ("https://data.commoncrawl.org/crawl-data/", "web servers do not list folders"),
