@@ -61,7 +61,8 @@ def inspect(path: str, settings: Settings, limit: int) -> Iterator[str]:
 
 def _page(number: int, page: InspectedPage, entries: Sequence[str] | None) -> Iterator[str]:
     pairs = sum(len(image.pairs) for image in page.images)
-    yield f"page {number}  {visible(page.url, _URL)}  at byte {page.offset:,}"
+    state = f"  {page.state}" if page.state else ""
+    yield f"page {number}  {visible(page.url, _URL)}  at byte {page.offset:,}{state}"
     if page.skipped:
         yield f"  records before it: {_counted(page.skipped)}"
     yield f"  {_number(len(page.images), 'image')}, {_number(pairs, 'pair')}"

@@ -45,6 +45,12 @@ def file_status(counts: Mapping[str, int], error: str | None) -> tuple[FileStatu
     return FileStatus.OK if error is None else FileStatus.PARTIAL, error
 
 
+def reason_of(error: Exception) -> str:
+    """Why a file could not be read, in one line without its path, so that equal reasons are equal."""
+    reason = error.strerror if isinstance(error, OSError) else None
+    return reason or str(error) or type(error).__name__
+
+
 class Extractor:
     """Extracts files one at a time, in one process; the detector is loaded once.
 
@@ -95,7 +101,7 @@ class Extractor:
                             began += time.perf_counter() - handed_over
                             rows, characters = [], 0
         except (ArchiveDamage, OSError, OutOfTime) as damage:
-            error = str(damage) or type(damage).__name__
+            error = reason_of(damage)
         seconds = time.perf_counter() - began
         if rows:
             yield self._pair_batch(rows, file)

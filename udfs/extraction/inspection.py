@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from udfs.archive.records import ArchiveDamage, read_records
 from udfs.archive.source_stream import SourceStream
-from udfs.extraction.extractor import Extractor, Opener, Row, file_status
+from udfs.extraction.extractor import Extractor, Opener, Row, file_status, reason_of
 from udfs.outcomes import SUMS, FileStatus, Outcome
 from udfs.sources.input_files import InputFile
 
+_PAGE_STATES = (Outcome.PAGE_DAMAGED, Outcome.PAGE_CAPPED)
 _PROVENANCE = (Outcome.IMAGES_BEYOND_SRC, Outcome.NOSCRIPT_TWINS, Outcome.TEXT_STRIPPED)
 _NOT_FAILURES = frozenset((*SUMS, Outcome.PAGES, Outcome.IMAGES_WITH_TEXT, Outcome.PAIRS, *_PROVENANCE))
 
@@ -25,12 +26,14 @@ class InspectedImage(NamedTuple):
 
 
 class InspectedPage(NamedTuple):
-    """A page with its images; `skipped` counts the outcomes of the records since the previous page."""
+    """A page with its images. `skipped` counts the outcomes of the records since the previous page; `state` is
+    `page_damaged` or `page_capped`, None for a page that was read whole."""
 
     url: str
     offset: int
     images: list[InspectedImage]
     skipped: Counter[str]
+    state: Outcome | None = None
 
 
 class Ending(NamedTuple):
@@ -57,11 +60,12 @@ def inspect_file(extractor: Extractor, file: InputFile, open_file: Opener) -> It
                     rows: list[Row] = list(extractor.page_pairs(alone, reasons))
                     pairs = [dict(zip(extractor.pair_schema.names, row, strict=True)) for row in rows]
                     images.append(InspectedImage(image.src, list(image.texts), pairs, _failures(reasons)))
-                yield InspectedPage(page.url, page.warc_offset, images, _failures(counts))
                 total += counts
+                state = next((state for state in _PAGE_STATES if counts.pop(state, 0)), None)
+                yield InspectedPage(page.url, page.warc_offset, images, _failures(counts), state)
                 counts.clear()
         except (ArchiveDamage, OSError) as error:
-            damage = str(error) or type(error).__name__
+            damage = reason_of(error)
     yield Ending(_failures(counts), *file_status(total + counts, damage))
 
 

@@ -286,9 +286,7 @@ def _no_archives(folder: str, names: Sequence[str]) -> UsageError:
     others = f", but others, such as {names[0]}" if names else ""
     if any(_WET_NAME.search(name) for name in names):
         others += "; a WET has texts but no images"
-    return UsageError(
-        f"{redacted(folder)}: no WARC or WAT file in this folder{others}"
-    )
+    return UsageError(f"{redacted(folder)}: no WARC or WAT file in this folder{others}")
 
 
 def _archives_below(folder: str) -> Iterator[str]:
