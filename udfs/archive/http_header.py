@@ -15,6 +15,7 @@ _STATUS_LINE = re.compile(
     r".{0,4}http(?:/|[ \t]+[0-9])|[ \t]*(?:[a-z]+/?[0-9.]*[ \t]+|:status[ \t]+)?[0-9]{3}(?![^ \t])", re.I | re.S
 )
 _INTERIM_STATUS = re.compile(r"[^:\s]+[ \t]+1[0-9]{2}\b")
+_NEXT_HEADER = re.compile(rb"HTTP/[0-9.]+ [0-9]{3}")
 _FIELD = re.compile(r":?([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*:")
 _CONTROLS = str.maketrans("\r\0", "  ")
 
@@ -35,8 +36,9 @@ def read_http_header(block: bytes, listed: Set[str]) -> HttpHeader | None:
 
     The header may begin with blank lines, be nothing else, lack the status line if its first line looks like a field,
     and have a status line of any protocol and case, or HTTP/2's `:status: 200`. Interim responses (`100 Continue`) are
-    skipped. A continuation line belongs to the field above it. A CR or NUL within a line counts as a space. A line that
-    is not a field is skipped, with its continuations.
+    skipped, and so are headers before another one: a proxy's, or the same one twice. A continuation line belongs to the
+    field above it. A CR or NUL within a line counts as a space. A line that is not a field is skipped, with its
+    continuations.
     """
     # the parts of each value, which a long header could make quadratic work of
     fields: dict[str, list[str]] = {}
@@ -51,7 +53,7 @@ def read_http_header(block: bytes, listed: Set[str]) -> HttpHeader | None:
         if "\r" in text or "\0" in text:
             text = text.translate(_CONTROLS)
         if not text:
-            if start and not _INTERIM_STATUS.match(start):
+            if start and not _INTERIM_STATUS.match(start) and not _NEXT_HEADER.match(block, size_bytes):
                 joined = {name: "".join(value) for name, value in fields.items()}
                 return HttpHeader(joined, [(name, "".join(value)) for name, value in every], size_bytes)
             start = ""

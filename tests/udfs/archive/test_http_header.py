@@ -85,6 +85,12 @@ def test_interim_responses_are_skipped(interim: bytes) -> None:
     assert fields(interim + final) == fields(interim + interim + final) == {"x-b": "2"}
 
 
+def test_of_two_headers_the_second_counts() -> None:
+    """A proxy's answer to CONNECT (php-vcr/php-vcr 128); some writers store the header twice."""
+    for first in (b"HTTP/1.1 200 Connection established\r\n\r\n", b"HTTP/1.0 200 OK\r\nX-A: 1\r\n\r\n"):
+        assert fields(first + b"HTTP/1.1 200 OK\r\nX-B: 2\r\n\r\n") == {"x-b": "2"}
+
+
 def test_a_first_field_whose_value_begins_like_an_interim_status() -> None:
     assert fields(b"Content-Length: 123\r\nX-B: 2\r\n\r\n") == {"content-length": "123", "x-b": "2"}
 
