@@ -4,7 +4,6 @@ Archives put each record into a member of its own, so that it can be read alone.
 best evidence of where a record ends, and of where to go on after damage.
 """
 
-import re
 from enum import StrEnum
 from typing import Protocol
 
@@ -21,10 +20,10 @@ from udfs.archive.compressions import (
 )
 from udfs.archive.damages import Damages
 from udfs.archive.source_stream import SourceStream
+from udfs.archive.warc_header import FIRST_LINE
 
 PADDING = b"\0\r\n"
 """Bytes that are no damage at the end of a file."""
-_FIRST_LINE = re.compile(rb"WARC/[0-9]+\.[0-9]+[ \t]*\r?\n")
 _LEADING_BYTES = 1 << 20  # how far into a file its first member may begin
 _SEARCH_BUDGET_BYTES = 64 << 20  # beside four times the bytes read: in hostile files each member contains members
 
@@ -64,7 +63,7 @@ def open_members(stream: SourceStream, damages: Damages) -> Members | None:
     head = stream.peek(SKIPPABLE_HEADER_BYTES)
     if head.startswith(GZIP.magic) and GZIP.begins_record(head):  # the usual case
         return CompressedMembers(stream, GZIP, damages)
-    if _FIRST_LINE.match(head.lstrip(PADDING)):
+    if FIRST_LINE.match(head.lstrip(PADDING)):
         return PlainMember(stream)
     if head.startswith(SKIPPABLE_FRAMES):
         return CompressedMembers(stream, ZSTD, damages)
@@ -75,7 +74,7 @@ def open_members(stream: SourceStream, damages: Damages) -> Members | None:
         return CompressedMembers(stream, starts[min(starts)], damages)
     if head.startswith(ZSTD.magic):  # a broken frame can look like a plain record: zstd keeps rare text as it is
         return CompressedMembers(stream, ZSTD, damages)
-    if _FIRST_LINE.search(head):
+    if FIRST_LINE.search(head):
         return PlainMember(stream)
     return CompressedMembers(stream, GZIP, damages) if head.startswith(GZIP.magic) else None
 

@@ -6,9 +6,7 @@ header within this one. So no damage costs more than the record in which it lies
 another.
 """
 
-import re
 from collections.abc import Iterator
-from functools import cache
 from typing import NamedTuple
 
 from udfs.archive.damages import Damages
@@ -16,15 +14,13 @@ from udfs.archive.formats import RECORD_START
 from udfs.archive.members import PADDING, Fault, open_members
 from udfs.archive.recognise import why_no_record
 from udfs.archive.source_stream import SourceStream
+from udfs.archive.warc_header import FIRST_LINE_BYTES, WarcHeader, blank_line_end, parse_header
 from udfs.archive.window import Window
 
 MAX_BLOCK_BYTES = 128 << 20
 _USUAL_HEADER_BYTES, _MAX_HEADER_BYTES = 1 << 12, 1 << 17
-_FIRST_LINE = re.compile(rb"WARC/[0-9]+\.[0-9]+[ \t]*\r?\n")
-_FIRST_LINE_BYTES = len(b"WARC/1.0\r\n")
 _CRLF_CRLF, _LF_LF = b"\r\n\r\n", b"\n\n"
 _MAX_PADDING_BYTES = 1 << 20
-_MAX_LENGTH_DIGITS = 19
 _MAX_TRIALS = 16  # headers within a block that are followed to their end: hostile files have any number
 _LONE_BYTES = 1 << 20  # larger members are read piece by piece
 _WRONG_LENGTH = "a record that does not end where its Content-Length says"
@@ -36,35 +32,13 @@ class ArchiveDamage(Exception):
     """What is wrong with an archive, in one line. The records that were yielded can be used."""
 
 
-class _Header(NamedTuple):
-    """A record's header with its blank line, and the length of the block that it declares: None if it declares none,
-    or several."""
-
-    data: bytes
-    block_bytes: int | None
-
-    @property
-    def size_bytes(self) -> int:
-        return len(self.data)
-
-    @property
-    def first_line(self) -> bytes:
-        """How the first line begins, with the major version: the other records of a file have the same."""
-        return self.data[:7]
-
-    def value(self, name: bytes) -> bytes | None:
-        """The value of a field, the first one of that name; names do not depend on case. None if there is none."""
-        match = _field(name).search(self.data)
-        return None if match is None else match[1].strip()
-
-
 class WarcRecord:
     """A record. Its block can be read until the next record is requested."""
 
     __slots__ = ("_header", "_kept_bytes", "_window", "content_length", "is_usable", "is_whole", "offset")
 
     def __init__(
-        self, window: Window, header: _Header, content_length: int, kept_bytes: int, *, is_whole: bool = True
+        self, window: Window, header: WarcHeader, content_length: int, kept_bytes: int, *, is_whole: bool = True
     ) -> None:
         self._window = window
         self._header = header
@@ -160,7 +134,7 @@ class _Reader:
                 yield WarcRecord(window, header, size, size, is_whole=extent.is_whole)
                 window.drop(extent.next_start)
 
-    def _lone_header(self) -> _Header | None:
+    def _lone_header(self) -> WarcHeader | None:
         """The header of a sound record that fills its member, which is the usual case; None in all others.
 
         The member's bounds confirm the length. That the record does not hold others with its own end is not looked for
@@ -170,28 +144,28 @@ class _Reader:
         if window.is_plain or window.reach(_LONE_BYTES) or window.fault is not None:
             return None
         data = window.data
-        header = _parse_header(data[: _blank_line_end(data, 0, _USUAL_HEADER_BYTES)])
+        header = parse_header(data[: blank_line_end(data, 0, _USUAL_HEADER_BYTES)])
         if header is None or header.block_bytes is None or not data.endswith(_CRLF_CRLF):
             return None
         return header if header.size_bytes + header.block_bytes + len(_CRLF_CRLF) == len(data) else None
 
-    def _header_at(self, start: int) -> _Header | None:
+    def _header_at(self, start: int) -> WarcHeader | None:
         """The record header at a position of the window, or None."""
         window = self._window
-        window.reach(start + _FIRST_LINE_BYTES)
+        window.reach(start + FIRST_LINE_BYTES)
         if not window.data.startswith(RECORD_START, start):
             return None
-        end = _blank_line_end(window.data, start, start + _USUAL_HEADER_BYTES)
+        end = blank_line_end(window.data, start, start + _USUAL_HEADER_BYTES)
         while end < 0:
             # a header ends before the next one: so the search is linear in files full of first lines
             cap = window.data.find(b"\n" + RECORD_START, start, start + _MAX_HEADER_BYTES)
-            end = _blank_line_end(window.data, start, cap if cap >= 0 else start + _MAX_HEADER_BYTES)
+            end = blank_line_end(window.data, start, cap if cap >= 0 else start + _MAX_HEADER_BYTES)
             is_bounded = cap >= 0 or len(window.data) >= start + _MAX_HEADER_BYTES
             if end < 0 and (is_bounded or not window.grow(continues=True)):
                 return None
-        return _parse_header(window.data[start:end])
+        return parse_header(window.data[start:end])
 
-    def _extent(self, header: _Header) -> _Extent | None:
+    def _extent(self, header: WarcHeader) -> _Extent | None:
         """Where a record ends; None if its block is longer than the limit, and holds no other record within that.
 
         If its length is wrong, its block is what it declares, but nothing of the next record; reading goes on there.
@@ -288,7 +262,7 @@ class _Reader:
         if window.fault is None and not (is_padding and at < 0 and window.is_plain):
             self._damages.add_stray(offset, size)
 
-    def _skip_long_block(self, header: _Header) -> None:
+    def _skip_long_block(self, header: WarcHeader) -> None:
         """Step over a block that is longer than the limit; if its length is wrong, to the next whole record."""
         window, offset = self._window, self._window.offset
         window.drop(window.start + header.size_bytes)
@@ -308,25 +282,3 @@ class _Reader:
         if record >= 0 or next_start is None:
             self._damages.add(offset, _WRONG_LENGTH)
         window.drop(min(end, len(window.data)) if next_start is None else next_start)
-
-
-def _blank_line_end(data: bytes, start: int, cap: int) -> int:
-    """The end of the first blank line, or -1."""
-    crlf = data.find(b"\n\r\n", start, cap)
-    lf = data.find(b"\n\n", start, cap if crlf < 0 else crlf)
-    return lf + 2 if lf >= 0 else crlf + 3 if crlf >= 0 else -1
-
-
-@cache
-def _field(name: bytes) -> re.Pattern[bytes]:
-    """Finds the fields of a name; a value goes on in the next line if that begins with a blank."""
-    return re.compile(rb"\n%b[ \t]*:((?:[^\n]|\n[ \t])*)" % re.escape(name), re.IGNORECASE)
-
-
-def _parse_header(data: bytes) -> _Header | None:
-    """The header that these bytes are, up to a blank line; None if they do not begin as one."""
-    if _FIRST_LINE.match(data) is None or _FIRST_LINE.search(data, 1):  # the second is a header that was cut
-        return None
-    lengths = {length.strip() for value in _field(b"Content-Length").findall(data) for length in value.split(b",")}
-    length = lengths.pop() if len(lengths) == 1 else b""  # RFC 9110 8.6: the same length several times is that length
-    return _Header(data, int(length) if length.isdigit() and len(length) < _MAX_LENGTH_DIGITS else None)
