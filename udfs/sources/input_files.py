@@ -240,7 +240,7 @@ class _Plan:
         try:
             data = self._read(listing)
         except OSError as error:
-            raise UsageError(f"{where}: cannot be read: {error}") from error
+            raise UsageError(f"{where}: not a listing of paths: {error}") from error
         stripped = enumerate((line.strip(" \t") for line in text_lines(list_text(data, where))), 1)
         lines = [(number, line) for number, line in stripped if line and not line.startswith(_COMMENT)]
         if not lines:
