@@ -110,6 +110,7 @@ class _Reader:
         self._damages = damages
         self._max_block_bytes = max_block_bytes
         self._line_ends = _CRLF_CRLF  # of the latest header
+        self._are_shared = False  # whether the file has members with several records
 
     def records(self) -> Iterator[WarcRecord]:
         window, most = self._window, self._max_block_bytes
@@ -118,7 +119,9 @@ class _Reader:
             if header is not None and header.block_bytes is not None:
                 yield WarcRecord(window, header, header.block_bytes, min(header.block_bytes, most))
                 continue
+            first = True
             while window.reach(window.start + 1):
+                self._are_shared, first = self._are_shared or not first, False
                 header = self._header_at(window.start)
                 if header is None:
                     self._step_over()
@@ -137,8 +140,8 @@ class _Reader:
     def _lone_header(self) -> WarcHeader | None:
         """The header of a sound record that fills its member, which is the usual case; None in all others.
 
-        The member's bounds confirm the length. That the record does not hold others with its own end is not looked for
-        in every member: this would cost a third of the time of reading.
+        The member's bounds confirm the length. Only where members have several records can one hold another that ends
+        where it does; to look for that everywhere would cost a third of the time of reading.
         """
         window = self._window
         if window.is_plain or window.reach(_LONE_BYTES) or window.fault is not None:
@@ -147,7 +150,12 @@ class _Reader:
         header = parse_header(data[: blank_line_end(data, 0, _USUAL_HEADER_BYTES)])
         if header is None or header.block_bytes is None or not data.endswith(_CRLF_CRLF):
             return None
-        return header if header.size_bytes + header.block_bytes + len(_CRLF_CRLF) == len(data) else None
+        if header.size_bytes + header.block_bytes + len(_CRLF_CRLF) != len(data):
+            return None
+        holds_another = (
+            self._are_shared and self._find_whole_record(header.first_line, header.size_bytes, len(data)) >= 0
+        )
+        return None if holds_another else header
 
     def _header_at(self, start: int) -> WarcHeader | None:
         """The record header at a position of the window, or None."""

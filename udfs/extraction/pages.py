@@ -152,7 +152,7 @@ def target_url(value: str | None) -> str | None:
     if value is None:
         return None
     value = value.strip()
-    return value[1:-1] if value.startswith("<") and value.endswith(">") else value
+    return value[1:-1].strip() if value.startswith("<") and value.endswith(">") else value
 
 
 def warc_of_wat(wat_name: str, container_name: str) -> str:

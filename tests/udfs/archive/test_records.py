@@ -260,6 +260,23 @@ def test_zstd_with_dictionaries_and_other_skippable_frames() -> None:
     assert without.damage is not None
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, bytes], ids=["gzip", "plain"])
+def test_a_length_that_covers_the_next_record_exactly(pack: Callable[[bytes], bytes]) -> None:
+    """The record that was swallowed is read, and no part of it is taken for the first one's."""
+    pages = [page(f"<p>page {number}", uri=f"https://shop.example/{number}") for number in range(6)]
+    parts = write_records(pages, gzip=False)
+    length = re.search(rb"Content-Length: (\d+)\r\n\r\n", parts[2])
+    assert length is not None
+    longer = int(length[1]) + len(b"\r\n\r\n") + len(parts[3]) - len(b"\r\n\r\n")
+    changed = parts[2].replace(length[0], b"Content-Length: %d\r\n\r\n" % longer)
+    members = [parts[0] + parts[1], changed + parts[3], parts[4] + parts[5]]
+    outcome = read(b"".join(map(pack, members)))
+    assert outcome.damage is not None
+    original = read_with_warcio(build_warc(pages))
+    assert [seen for number, seen in enumerate(outcome.records) if number != 2] == original[:2] + original[3:]
+    assert b"page 3" not in outcome.records[2].payload
+
+
 def test_records_come_one_by_one() -> None:
     """A record is yielded before the next one is read, so large files need not be read to the end."""
     parts = write_records([page(Random(i).randbytes(400_000)) for i in range(5)], gzip=True)

@@ -190,6 +190,7 @@ def test_the_text_of_a_page_is_no_page() -> None:
         ("half>", "half>"),
         ("", ""),
         (None, None),
+        ("<  https://shop.example/a  >", "https://shop.example/a"),
     ],
 )
 def test_target_url(written: str | None, url: str | None) -> None:
