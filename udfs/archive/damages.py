@@ -9,20 +9,30 @@ class Damages:
     def __init__(self) -> None:
         self._shown: list[str] = []
         self._others = 0
+        self._end: str | None = None
 
     def add(self, offset: int, what: str) -> None:
         """Add what is wrong at a byte offset of the file."""
         if len(self._shown) < _SHOWN:
-            self._shown.append(f"at byte {offset:,}: {what}")
+            self._shown.append(_at(offset, what))
         else:
             self._others += 1
 
     def add_stray(self, offset: int, size_bytes: int) -> None:
         """Add bytes that belong to no record."""
-        self.add(offset, "1 byte that belongs to no record" if size_bytes == 1 else f"{size_bytes:,} stray bytes")
+        self.add(offset, f"{size_bytes:,} stray byte{'s' * (size_bytes != 1)}")
+
+    def add_end(self, offset: int, what: str) -> None:
+        """Add why the file was not read beyond a byte offset: it is always among the words."""
+        self._end = _at(offset, what)
 
     def __bool__(self) -> bool:
-        return bool(self._shown)
+        return bool(self._shown or self._end)
 
     def __str__(self) -> str:
-        return "; ".join([*self._shown, *([f"and {self._others:,} more"] if self._others else [])])
+        others = f"and {self._others:,} more" if self._others else None
+        return "; ".join(filter(None, [*self._shown, others, self._end]))
+
+
+def _at(offset: int, what: str) -> str:
+    return f"at byte {offset:,}: {what}"

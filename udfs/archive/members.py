@@ -25,7 +25,9 @@ from udfs.archive.warc_header import FIRST_LINE
 PADDING = b"\0\r\n"
 """Bytes that are no damage at the end of a file."""
 _LEADING_BYTES = 1 << 20  # how far into a file its first member may begin
-_SEARCH_BUDGET_BYTES = 64 << 20  # beside four times the bytes read: in hostile files each member contains members
+# What is read again after broken members, beside 64 times the bytes of the file: a member of a few hundred bytes costs
+# a chunk, but in hostile files each member contains others, and all are broken.
+_SEARCH_BUDGET_BYTES, _SEARCH_BUDGET_TIMES = 1 << 30, 64
 
 
 class Fault(StrEnum):
@@ -196,8 +198,8 @@ class CompressedMembers:
                 break
         if stray_from is not None and stream.position > stray_from and not (is_padding and start < 0):
             self._damages.add_stray(stray_from, stream.position - stray_from)
-        if self._searched_bytes > _SEARCH_BUDGET_BYTES + 4 * stream.bytes_read:
-            self._damages.add(stream.position, "too much damage: the rest was not read")
+        if self._searched_bytes > _SEARCH_BUDGET_BYTES + _SEARCH_BUDGET_TIMES * stream.bytes_read:
+            self._damages.add_end(stream.position, "too much damage: the rest was not read")
             stream.end()
             return False
         return start >= 0

@@ -3,6 +3,7 @@
 import gzip
 import io
 import re
+import zlib
 from collections.abc import Callable
 from itertools import accumulate
 from random import Random
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 
+from udfs.archive import members
 from udfs.archive.records import ArchiveDamage, read_records
 from udfs.archive.source_stream import SourceStream
 
@@ -275,6 +277,30 @@ def test_a_length_that_covers_the_next_record_exactly(pack: Callable[[bytes], by
     original = read_with_warcio(build_warc(pages))
     assert [seen for number, seen in enumerate(outcome.records) if number != 2] == original[:2] + original[3:]
     assert b"page 3" not in outcome.records[2].payload
+
+
+def test_many_small_broken_members_cost_no_sound_one() -> None:
+    """To look for the next member costs at least a chunk each time, whatever the size of the broken one."""
+    sound = write_records([page(f"<p>page {number}") for number in range(6000)], gzip=True)
+    parts = []
+    for member in sound:
+        broken = bytearray(member)
+        broken[-6] ^= 1  # the checksum
+        parts += [member, bytes(broken)]
+    outcome = read(b"".join(parts))
+    assert len(outcome.records) == len(sound)
+    assert outcome.damage is not None
+
+
+def test_a_file_of_members_within_members_is_given_up_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(members, "_SEARCH_BUDGET_BYTES", 1 << 20)
+    monkeypatch.setattr(members, "_SEARCH_BUDGET_TIMES", 4)
+    first = write_records([page("<p>sound")], gzip=True)[0]
+    stored = zlib.compressobj(0, wbits=31).compress(b"WARC/1.0\r\n" * 5000)[:40]
+    outcome = read(first + stored * 5000)
+    assert [seen.payload.endswith(b"<p>sound") for seen in outcome.records] == [True]
+    assert outcome.damage is not None
+    assert "too much damage: the rest was not read" in outcome.damage
 
 
 def test_records_come_one_by_one() -> None:
