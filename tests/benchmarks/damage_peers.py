@@ -112,8 +112,9 @@ def read_with_ballast(path: Path) -> Answer:
     for item in inspect_file(Extractor(ExtractOptions(None), None), file, _open):
         outcomes += item.skipped
         if isinstance(item, Ending):
-            damage = item.damage
+            damage = item.error
         else:
+            outcomes += Counter(filter(None, [item.state]))
             pages.append((item.url, [image.src or "" for image in item.images]))
     counted = [f"{outcome}: {count}" for outcome, count in sorted(outcomes.items())]
     return Answer(pages, "; ".join([*filter(None, [damage]), *counted]))

@@ -1,8 +1,9 @@
 """The judgments of `damage_peers.py`, and that the archives hold what their damage says."""
 
 import zlib
+from pathlib import Path
 
-from damage_peers import Answer, judge
+from damage_peers import Answer, Reader, compare, judge, read_with_ballast
 from damages import DAMAGES, HIT, LAST, PAGES, Damage, warc_record, wat_record
 
 _PAGE, _IMAGE = "https://s.example/page{}/", "image{}.png"
@@ -48,6 +49,15 @@ def _content(archive: bytes) -> bytes:
             end = place + 1
         place = archive.find(_MEMBER, end)
     return content + archive
+
+
+def test_ballast_loses_only_a_plain_record_among_gzip_members(tmp_path: Path) -> None:
+    readers = (Reader("WARC", read_with_ballast), Reader("WAT", read_with_ballast, wat_record))
+    for row in compare(readers, tmp_path):
+        for result in filter(None, row):
+            assert result.lost == ([HIT] if result.damage == "a plain record among the members" else []), result
+            assert result.wrong == {}, result
+            assert result.said or not result.lost
 
 
 def test_the_damaged_page_is_in_the_middle() -> None:

@@ -6,14 +6,13 @@ from typing import NamedTuple, Protocol
 import zstandard
 from isal import isal_zlib
 
-from udfs.archive.formats import GZIP_MAGIC, RECORD_START, ZSTD_MAGIC
+from udfs.archive.formats import GZIP_MAGIC, ZSTD_MAGIC, begins_record
 
 _PIECE_BYTES = 1 << 22
 _ZSTD_FEED_BYTES = 1 << 10  # zstd cannot stop early, and unpacks up to 128 KiB from four bytes
 MAX_DICTIONARY_BYTES = 1 << 24
 _TRIAL_STEP_BYTES = 1 << 10
 _BEGIN_BYTES = 64  # of a member's content, to see whether it begins with a record
-_LINE_ENDS = b"\r\n"
 SKIPPABLE_FRAMES = tuple(bytes((low, 0x2A, 0x4D, 0x18)) for low in range(0x50, 0x60))
 """How zstd frames begin whose content is not compressed data; their size follows in four bytes."""
 SKIPPABLE_HEADER_BYTES = 8
@@ -61,12 +60,12 @@ class Codec(NamedTuple):
                 start += len(step) - len(rest)
         except self.errors:
             return False
-        return content.lstrip(_LINE_ENDS).startswith(RECORD_START)
+        return begins_record(content)
 
 
 class _Gzip:
     def __init__(self) -> None:
-        self._inflate = isal_zlib.decompressobj(31)  # ISA-L inflates twice as fast as zlib
+        self._inflate = isal_zlib.decompressobj(31)  # ISA-L is faster than zlib
         self.is_done = False
 
     def feed(self, data: bytes, room: int = _PIECE_BYTES) -> tuple[bytes, bytes]:

@@ -2,8 +2,8 @@
 
 A record is sound if its `Content-Length` leads to two line ends, and these to the next record or to the end of its
 member; then its block holds no other record. Where this fails, the reader goes on at the next member, or at the next
-header within this one. So no damage costs more than the record in which it lies, and no record gets the content of
-another.
+header within this one. So no damage costs more than the record or member in which it lies, and no record gets the
+content of another.
 """
 
 from collections.abc import Iterator
@@ -119,9 +119,7 @@ class _Reader:
             if header is not None and header.block_bytes is not None:
                 yield WarcRecord(window, header, header.block_bytes, min(header.block_bytes, most))
                 continue
-            first = True
             while window.reach(window.start + 1):
-                self._are_shared, first = self._are_shared or not first, False
                 header = self._header_at(window.start)
                 if header is None:
                     self._step_over()
@@ -136,12 +134,13 @@ class _Reader:
                 size = extent.block_end - window.start - header.size_bytes
                 yield WarcRecord(window, header, size, size, is_whole=extent.is_whole)
                 window.drop(extent.next_start)
+                self._are_shared = self._are_shared or window.reach(window.start + 1)
 
     def _lone_header(self) -> WarcHeader | None:
         """The header of a sound record that fills its member, which is the usual case; None in all others.
 
         The member's bounds confirm the length. Only where members have several records can one hold another that ends
-        where it does; to look for that everywhere would cost a third of the time of reading.
+        where it does; to look for that everywhere would slow down reading.
         """
         window = self._window
         if window.is_plain or window.reach(_LONE_BYTES) or window.fault is not None:

@@ -1,10 +1,9 @@
 """The content of an archive that is being read, as bytes in memory."""
 
-from udfs.archive.formats import RECORD_START
+from udfs.archive.formats import begins_record
 from udfs.archive.members import Fault, Members
 
 _GROW_BYTES = 1 << 20
-_LINE_ENDS = b"\r\n"
 
 
 class Window:
@@ -83,7 +82,7 @@ class Window:
         if self._ahead is not None or members.fault is not None or not members.adjoins() or not members.begin():
             return b""
         piece = members.read()
-        if piece.lstrip(_LINE_ENDS).startswith(RECORD_START) or not piece:
+        if begins_record(piece) or not piece:
             self._ahead = piece
             return b""
         self._joined.append((size, members.offset))

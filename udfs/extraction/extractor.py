@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from udfs.archive.recognise import why_no_page
-from udfs.archive.records import ArchiveDamage, WarcRecord, read_records
+from udfs.archive.records import ArchiveDamage, WarcRecord
 from udfs.archive.source_stream import SourceStream
 from udfs.captions.canonical import canonical
 from udfs.captions.invisible import strip_invisible
@@ -65,7 +65,6 @@ class Extractor:
         self._strips = options.caption_rules.strip_invisible
         self.reader = PageReader(options, blocker)
         self._max_file_seconds = options.max_file_seconds
-        self._max_record_bytes = options.max_record_bytes
         self._detect = LANGUAGE_DETECTORS[options.language_detector]()
         self._matcher = matcher
         self._blocker = blocker
@@ -89,7 +88,7 @@ class Extractor:
         try:
             with open_file(file.opened_as) as source:
                 stream = reading = SourceStream(source)
-                records = read_records(stream, self._max_record_bytes)
+                records = self.reader.records(stream)
                 watched = self._watched(records, lambda: time.perf_counter() - began - reading.idle_s)
                 for page in self.reader.pages(watched, file.name, file.archive_format, counts):
                     for row in self.page_pairs(page, counts):

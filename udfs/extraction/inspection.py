@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from udfs.archive.records import ArchiveDamage, read_records
+from udfs.archive.records import ArchiveDamage
 from udfs.archive.source_stream import SourceStream
 from udfs.extraction.extractor import Extractor, Opener, Row, file_status, reason_of
 from udfs.outcomes import SUMS, FileStatus, Outcome
@@ -50,7 +50,7 @@ def inspect_file(extractor: Extractor, file: InputFile, open_file: Opener) -> It
     total: Counter[str] = Counter()
     damage = None
     with open_file(file.opened_as) as source:
-        records = read_records(SourceStream(source))
+        records = extractor.reader.records(SourceStream(source))
         try:
             for page in extractor.reader.pages(records, file.name, file.archive_format, counts):
                 images = []

@@ -2,6 +2,7 @@
 
 from dataclasses import KW_ONLY, dataclass
 
+from udfs.archive.records import MAX_BLOCK_BYTES
 from udfs.captions.rules import NO_RULES, CaptionRules
 from udfs.html.profiles import PAPER, Profile
 from udfs.opt_outs import DEFAULT_OPT_OUTS, OptOut
@@ -25,7 +26,7 @@ class ExtractOptions:
     html_parser: str = "scanner"
     language_detector: str = "fasttext"
     max_page_bytes: int = 64 << 20
-    max_record_bytes: int = 128 << 20
+    max_record_bytes: int = MAX_BLOCK_BYTES
     max_file_seconds: float = 3600.0
 
 

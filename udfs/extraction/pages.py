@@ -10,7 +10,8 @@ from udfs.archive.content_type import HTML_TYPES, content_type, sniffs_as_html
 from udfs.archive.formats import WARC, WAT
 from udfs.archive.http_body import BodyDamage, decode_body
 from udfs.archive.http_header import read_http_header
-from udfs.archive.records import WarcRecord
+from udfs.archive.records import WarcRecord, read_records
+from udfs.archive.source_stream import SourceStream
 from udfs.extraction.block_lists import Blocker
 from udfs.extraction.options import ExtractOptions
 from udfs.extraction.urls import url_text
@@ -46,6 +47,10 @@ class PageReader:
         self._parse = HTML_PARSERS[options.html_parser]
         self._options = options
         self._blocker = blocker
+
+    def records(self, stream: SourceStream) -> Iterator[WarcRecord]:
+        """The records of an archive, with as much of their blocks as pages may take; see `read_records`."""
+        return read_records(stream, self._options.max_record_bytes)
 
     def pages(
         self, records: Iterator[WarcRecord], name: str, archive_format: str | None, counts: Counter[str]

@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 import zstandard
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from udfs.archive.records import ArchiveDamage, WarcRecord, read_records
@@ -198,7 +198,6 @@ def read(data: bytes) -> tuple[list[tuple[int, bytes, WarcRecord]], str | None]:
 @pytest.mark.parametrize("form", ["gzip", "plain", "one member", "zstd"])
 @settings(max_examples=settings.default.max_examples * 5 // 4)
 @given(seed=st.integers(0, 2**64))
-@example(seed=0)
 def test_damaged_archives(form: str, seed: int) -> None:
     numbers = Random(seed)
     archive = build(numbers, form)

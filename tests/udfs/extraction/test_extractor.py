@@ -19,6 +19,7 @@ from extracted import ALL, Pair, extract
 from udfs.captions.language import fasttext_detector
 from udfs.extraction import extractor as extraction
 from udfs.extraction.extractor import Extractor
+from udfs.extraction.inspection import InspectedPage, inspect_file
 from udfs.extraction.options import ExtractOptions
 from udfs.matching.matcher import Matcher
 from udfs.outcomes import COUNTERS, MAX_TEXT_CHARACTERS, MAX_URL_CHARACTERS, Outcome
@@ -374,6 +375,10 @@ def test_records_beyond_the_cap(tmp_path: Path) -> None:
     pairs, file = extract(path, ExtractOptions(None, max_record_bytes=1000))
     assert [pair["caption"] for pair in pairs] == ["early"]
     assert (file["status"], file["page_capped"], file["page_damaged"]) == ("ok", 1, 0)
+    extractor = Extractor(ExtractOptions(None, max_record_bytes=1000), None)
+    shown, _ = inspect_file(extractor, InputFile(str(path), "x.warc.gz", "warc"), open_input)
+    assert isinstance(shown, InspectedPage)
+    assert (shown.state, [image.src for image in shown.images]) == (Outcome.PAGE_CAPPED, ["a.jpg"])
     path = tmp_path / "x.warc.wat.gz"
     path.write_bytes(build_warc([wat_record(0, [LINK]), wat_record(1, [LINK] * 1000), wat_record(2, [LINK])]))
     pairs, file = extract(path, ExtractOptions(None, max_record_bytes=5000), archive_format="wat")

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from build_warcs import LINK, Record, build_warc, metadata, page, warcinfo, wat_record, write_records
 
-from udfs.archive.records import ArchiveDamage, read_records
+from udfs.archive.records import ArchiveDamage
 from udfs.archive.source_stream import SourceStream
 from udfs.extraction.options import ExtractOptions
 from udfs.extraction.pages import Page, PageReader, target_url, warc_of_wat
@@ -40,9 +40,10 @@ def read(
     counts: Counter[str] = Counter()
     pages: list[Page] = []
     damage = None
-    records = read_records(SourceStream(io.BytesIO(data)))
+    reader = PageReader(options)
+    records = reader.records(SourceStream(io.BytesIO(data)))
     try:
-        for each in PageReader(options).pages(records, name, archive_format, counts):
+        for each in reader.pages(records, name, archive_format, counts):
             pages.append(each)
     except ArchiveDamage as error:
         damage = str(error)
@@ -555,6 +556,6 @@ def test_a_page_on_which_the_reference_parser_fails_is_counted() -> None:
     counts: Counter[str] = Counter()
     stream = SourceStream(io.BytesIO(data))
     reader = PageReader(ExtractOptions(None, html_parser="beautifulsoup"))
-    pages = list(reader.pages(read_records(stream), "x", "warc", counts))
+    pages = list(reader.pages(reader.records(stream), "x", "warc", counts))
     assert [each.document.images for each in pages] == [IMAGES]
     assert (counts[Outcome.RECORD_UNREADABLE], counts[Outcome.PAGES]) == (1, 1)
