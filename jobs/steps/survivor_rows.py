@@ -32,11 +32,11 @@ from jobs.runs.step_input import Located
 from jobs.steps.survivor_files import Format, Shard, read_shards, refusal, separator
 from udfs.storage.addresses import path_in
 
-HAS_STATUS, INVALID_HASH = "_has_status", "_invalid_hash"
+HAS_STATUS, INVALID_HASH, RAGGED = "_has_status", "_invalid_hash", "_ragged"
 UUID_PATTERN = "^[0-9a-f]{24}$"
 _TEXTS = ("uuid", "url", "status")
 _HASH = "caption_hash"
-_CSV = {"header": "true", "multiLine": "true", "quote": '"', "escape": '"'}
+_CSV = {"header": "true", "multiLine": "true", "quote": '"', "escape": '"', "columnNameOfCorruptRecord": RAGGED}
 _KEYS = r"json_object_keys(regexp_replace(value, ':[ \\t]*(NaN|-?Infinity)', ':null'))"  # Python writes NaN, not JSON
 _UNSIGNED = {pa.uint8(): ShortType(), pa.uint16(): IntegerType(), pa.uint32(): LongType(), pa.uint64(): DecimalType(20)}
 _ENDS = r"^\s+|\s+$"
@@ -57,9 +57,10 @@ def read_rows(spark: SparkSession, path: str, located: Located, mentioned: Colle
     """All rows of the survivors: `uuid`, `url` and `status` as text, whether the file has a status (`HAS_STATUS`),
     `caption_hash` as a long, and the columns `mentioned` (in lower case) that a file has. What a file lacks is null.
 
-    `INVALID_HASH` holds the file and the value of a `caption_hash` that is no 64-bit integer, else null. Of a column
-    whose numbers have several types, all are doubles or longs. Raises `UsageError` for a file without `uuid` and `url`,
-    and for a column of a type that does not fit.
+    `RAGGED` and `INVALID_HASH` are null, or have the `file` and the `value` of what makes it unusable: a row with other
+    columns than the header of its CSV, and a `caption_hash` that is no 64-bit integer. Of a column whose numbers have
+    several types, all are doubles or longs. Raises `UsageError` for a file without `uuid` and `url`, and for a column
+    of a type that does not fit.
     """
     shards = read_shards(path, located)
     if mentioned and any(shard.format is Format.TEXT for shard in shards):
@@ -167,7 +168,7 @@ def _read(spark: SparkSession, path: str, located: Located, shards: list[Shard],
     if further:
         inferred = spark.read.options(**form, inferSchema="true").csv(urls).schema
         types |= {name: field.dataType for name, field in zip(names, inferred, strict=False) if name in further}
-    fields = [StructField(name, types.get(name, StringType())) for name in names]
+    fields = [*(StructField(name, types.get(name, StringType())) for name in names), StructField(RAGGED, StringType())]
     return _Part(spark.read.options(**form).schema(StructType(fields)).csv(urls), types, first.name)
 
 
@@ -220,15 +221,16 @@ def _normalised(path: str, part: _Part, further: dict[str, DataType]) -> DataFra
     def column(name: str) -> Column:
         return F.col(f"`{name}`") if name in part.frame.columns else F.lit(None)
 
+    def example(is_wrong: Column, value: Column) -> Column:
+        return F.when(is_wrong, F.struct(F.input_file_name().alias("file"), value.cast("string").alias("value")))
+
     caption_hash, is_valid = _caption_hash(path, part)
-    invalid = F.when(
-        ~is_valid, F.struct(F.input_file_name().alias("file"), column(_HASH).cast("string").alias("value"))
-    )
     return part.frame.select(
         *(column(name).cast("string").alias(name) for name in _TEXTS),
         F.lit("status" in part.types).alias(HAS_STATUS),
         caption_hash.alias(_HASH),
-        invalid.alias(INVALID_HASH),
+        example(~is_valid, column(_HASH)).alias(INVALID_HASH),
+        example(column(RAGGED).isNotNull(), column(RAGGED)).alias(RAGGED),
         *(column(name).cast(kind).alias(name) for name, kind in further.items()),
     )
 

@@ -17,8 +17,8 @@ from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import warn
 from jobs.spark.spark_errors import one_line
 from jobs.steps.survivor_files import refusal
-from jobs.steps.survivor_rows import HAS_STATUS, INVALID_HASH, UUID_PATTERN, read_rows
-from udfs.errors import BallastError, UsageError
+from jobs.steps.survivor_rows import HAS_STATUS, INVALID_HASH, RAGGED, UUID_PATTERN, read_rows
+from udfs.errors import BallastError, UsageError, shortened
 from udfs.hashing import TOP
 from udfs.stages import SurvivorCounts
 
@@ -28,6 +28,7 @@ _ROWS_PER_PARTITION = 1 << 19
 class _Fate(StrEnum):
     """What becomes of a row, in the order in which it is decided."""
 
+    RAGGED = "ragged"
     NOT_SUCCESS = "not_success"
     NO_ID = "no_id"
     NOT_WHERE = "not_where"
@@ -64,6 +65,10 @@ def read_survivors(spark: SparkSession, located: Located, asked: Survivors, seed
     rows = _fates(read_rows(spark, path, located, _mentioned(asked)), asked)
     cached = _keys(rows).persist()
     totals = _totals(path, located, cached)
+    if _Fate.RAGGED in totals:
+        ragged = _example(rows, _Fate.RAGGED)[RAGGED]
+        row = f"{ragged['file']} has a row with other columns than its header, {shortened(ragged['value'].strip())}"
+        raise refusal(path, f"{row}: quote the values that contain a separator or a quotation mark")
     if _Fate.INVALID_HASH in totals:
         invalid = _example(rows, _Fate.INVALID_HASH)[INVALID_HASH]
         raise refusal(path, f"the caption_hash {invalid['value']!r} in {invalid['file']} is not a 64-bit integer")
@@ -109,7 +114,8 @@ def _fates(rows: DataFrame, asked: Survivors) -> DataFrame:
     uuid = F.lower(F.trim("uuid"))
     image_id = F.when(uuid.rlike(UUID_PATTERN), uuid).when(F.trim("url") != "", uuid_column("url"))
     is_success = F.coalesce(F.col("status").rlike(r"(?i)^\s*success\s*$"), ~F.col(HAS_STATUS))
-    fate = F.when(~is_success, _Fate.NOT_SUCCESS).when(image_id.isNull(), _Fate.NO_ID)
+    fate = F.when(F.col(RAGGED).isNotNull(), _Fate.RAGGED).when(~is_success, _Fate.NOT_SUCCESS)
+    fate = fate.when(image_id.isNull(), _Fate.NO_ID)
     if asked.where is not None:
         _check_where(rows, asked.where)
         fate = fate.when(~F.coalesce(F.expr(asked.where), F.lit(False)), _Fate.NOT_WHERE)
@@ -121,6 +127,7 @@ def _fates(rows: DataFrame, asked: Survivors) -> DataFrame:
         _score(rows, asked).alias("score"),
         "status",
         INVALID_HASH,
+        RAGGED,
     )
     is_usable = F.col("fate") == _Fate.USABLE
     return fated.withColumns({name: F.when(is_usable, F.col(name)) for name in ("uuid", "caption_hash")})

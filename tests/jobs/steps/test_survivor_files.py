@@ -220,6 +220,26 @@ REFUSED = {
         lambda p: table(p / "0.csv", [["uuid", "caption_hash"], [IDS[0], str(2**64)]]),
         f"the caption_hash '{2**64}' in",
     ),
+    "comma": (  # rom1504/img2dataset 318
+        lambda p: table(
+            p / "0.csv", [["url", "status"], [URLS[0], "success"], ["https://a.example/w=1", "h=2", "success"]]
+        ),
+        "0.csv has a row with other columns than its header, 'https://a.example/w=1,h=2,success': quote the values",
+    ),
+    "comma, url only": (
+        lambda p: table(p / "0.csv", [["url"], [URLS[0]], ["https://a.example/w=1", "h=2.png"]]),
+        "0.csv has a row with other columns than its header, 'https://a.example/w=1,h=2.png'",
+    ),
+    "stray quote": (  # databricks/spark-csv 332
+        lambda p: (p / "0.csv").write_text(
+            f'caption,url,status\na,{URLS[0]},success\n"a red cat,"{URLS[1]},success\nb,{URLS[2]},success\n'
+        ),
+        "0.csv has a row with other columns than its header",
+    ),
+    "tab": (
+        lambda p: (p / "0.tsv").write_text(f"uuid\tname\n{IDS[0]}\ta\tb\n"),
+        "0.tsv has a row with other columns than its header",
+    ),
     "array": (lambda p: (p / "0.json").write_text(json.dumps([{"uuid": IDS[0]}])), "0.json is not JSON Lines"),
     "bad line": (
         lambda p: (p / "0.jsonl").write_text('{"uuid": "x"}\n{"uuid": \n'),
