@@ -10,7 +10,9 @@ from jobs.runs.identity import digest
 from jobs.runs.open_storage import open_storage
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.run_record_file import read_record
+from jobs.spark.frames import read_files
 from udfs.errors import UsageError
+from udfs.schemas import SUBSET
 from udfs.stages import FILES_PART, PAIRS_PART, Stage
 from udfs.storage.addresses import name_of, parent_of
 from udfs.storage.local import PathKind, Storage, refuse_patterns
@@ -55,9 +57,11 @@ def locate(path: str, stages: Sequence[Stage]) -> Located:
     """
     storage = open_storage(path)
     kind = storage.kind()
-    if kind == PathKind.MISSING:
-        raise UsageError(f"{path}: no such folder")
     name, parent = name_of(path), parent_of(path)
+    if kind == PathKind.MISSING:
+        if _is_empty_subset(name, parent):
+            return Located(storage, [], Stage.SUBSET)
+        raise UsageError(f"{path}: no such folder")
     if kind == PathKind.FILE:
         if not path.endswith(".parquet"):
             raise UsageError(f"{path}: is a file: name a folder or a .parquet file")
@@ -90,17 +94,25 @@ def open_source(spark: SparkSession, path: str, stages: Sequence[Stage], require
     """
     located = locate(path, stages)
     names = located.names or located.alike
-    if not names:
+    if not names and located.stage != Stage.SUBSET:
         raise UsageError(f"{path}: holds no rows: no Parquet file, or none with pairs")
     for name in names:
         refuse_patterns(name)
-    frame = spark.read.parquet(*map(located.storage.url, names))
+    frame = spark.read.parquet(*map(located.storage.url, names)) if names else read_files(spark, [], SUBSET)
     if not located.names:
         frame = frame.where(F.lit(False))
     missing = [name for name in required if name not in frame.columns]
     if missing:
         raise UsageError(f"{path}: lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}")
     return Source(frame, located.identity, sum(map(located.storage.size, located.names)), located.stage)
+
+
+def _is_empty_subset(name: str, parent: str) -> bool:
+    """Whether `parent` is the folder of a run's subsets, and the one of this name holds no pair: Spark writes no folder
+    for it."""
+    record = read_record(open_storage(parent_of(parent)))
+    subsets = record.subsets if record is not None and name_of(parent) == Stage.SUBSET else []
+    return any(subset.part == name and not subset.facts.pairs for subset in subsets)
 
 
 def _is_read_by_spark(name: str) -> bool:

@@ -67,8 +67,8 @@ def read_survivors(spark: SparkSession, located: Located, asked: Survivors, seed
     totals = _totals(path, located, cached)
     if _Fate.RAGGED in totals:
         ragged = _example(rows, _Fate.RAGGED)[RAGGED]
-        row = f"{ragged['file']} has a row with other columns than its header, {shortened(ragged['value'].strip())}"
-        raise refusal(path, f"{row}: quote the values that contain a separator or a quotation mark")
+        file, row = ragged["file"], shortened(ragged["value"].strip())
+        raise refusal(path, f"{file} has a row with other columns than its header, {row}: put its values in quotes")
     if _Fate.INVALID_HASH in totals:
         invalid = _example(rows, _Fate.INVALID_HASH)[INVALID_HASH]
         raise refusal(path, f"the caption_hash {invalid['value']!r} in {invalid['file']} is not a 64-bit integer")

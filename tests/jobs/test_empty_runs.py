@@ -78,6 +78,15 @@ def test_every_step_works_on_nothing(empty, entries, tmp_path, capsys, name, rea
     )
 
 
+def test_a_subset_of_several_that_holds_nothing(empty, tmp_path, capsys):
+    """Spark writes no folder for it."""
+    assert run("balance", empty / "curated", "--t", "1,20", "--out", tmp_path / "b") == 0
+    for name in ("group", "export"):
+        assert run(name, tmp_path / "b/subset/t=20", "--out", tmp_path / name) == 0
+        assert run(name, tmp_path / "b/subset/t=21", "--out", tmp_path / "none") == 2
+    assert "t=21: no such folder" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "flags", [[], ["--json"], ["--csv"], ["--target-size", "7"], ["--t", "1,5"], ["--preset", "400m"]]
 )

@@ -224,7 +224,7 @@ REFUSED = {
         lambda p: table(
             p / "0.csv", [["url", "status"], [URLS[0], "success"], ["https://a.example/w=1", "h=2", "success"]]
         ),
-        "0.csv has a row with other columns than its header, 'https://a.example/w=1,h=2,success': quote the values",
+        "a row with other columns than its header, 'https://a.example/w=1,h=2,success': put its values in quotes",
     ),
     "comma, url only": (
         lambda p: table(p / "0.csv", [["url"], [URLS[0]], ["https://a.example/w=1", "h=2.png"]]),
