@@ -56,7 +56,11 @@ class Outcome(Named):
     RECORD_NOT_RESPONSE = "record_not_response", "records", "warcinfo, request, metadata, revisit, …"
     RECORD_CONVERSION = "record_conversion", "records", "the text of a page, as in a WET: it has no images"
     RECORD_UNREADABLE = "record_unreadable", "records", "no HTTP header, not the JSON of a WAT, or the parser gave up"
-    RECORD_DAMAGED = "record_damaged", "records", "in a broken gzip member or zstd frame: what it holds may be wrong"
+    RECORD_DAMAGED = (
+        "record_damaged",
+        "records",
+        "in a broken gzip member or zstd frame, or reaching into another record: what it holds may be wrong",
+    )
     RECORD_TOO_LONG = "record_too_long", "records", "a WAT record longer than --max-record-bytes: cut JSON is unusable"
     PAGE_NOT_HTML = "page_not_html", "records", "responses that are not HTML"
     PAGE_BLOCKED = "page_blocked", "records", "HTML pages of a site in --block-domains"

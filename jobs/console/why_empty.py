@@ -20,7 +20,7 @@ class Reason(NamedTuple):
 
 REASONS: dict[Outcome, Reason] = {
     Outcome.RECORD_NOT_RESPONSE: Reason("are not HTTP responses"),
-    Outcome.RECORD_DAMAGED: Reason("are in broken gzip members", "download the files again, then --retry-failed"),
+    Outcome.RECORD_DAMAGED: Reason("are damaged", "download the files again, then --retry-failed"),
     Outcome.RECORD_CONVERSION: Reason("are texts, as in a WET", "name the WARC or WAT"),
     Outcome.RECORD_UNREADABLE: Reason("cannot be parsed"),
     Outcome.RECORD_TOO_LONG: Reason("are too long", "--max-record-bytes"),

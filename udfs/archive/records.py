@@ -6,6 +6,7 @@ header within this one. So no damage costs more than the record or member in whi
 content of another.
 """
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,15 +15,16 @@ from udfs.archive.formats import RECORD_START
 from udfs.archive.members import PADDING, Fault, open_members
 from udfs.archive.recognise import why_no_record
 from udfs.archive.source_stream import SourceStream
-from udfs.archive.warc_header import FIRST_LINE_BYTES, WarcHeader, blank_line_end, parse_header
+from udfs.archive.warc_header import FIRST_LINE, FIRST_LINE_BYTES, WarcHeader, blank_line_end, parse_header
 from udfs.archive.window import Window
 
 MAX_BLOCK_BYTES = 128 << 20
 _USUAL_HEADER_BYTES, _MAX_HEADER_BYTES = 1 << 12, 1 << 17
 _CRLF_CRLF, _LF_LF = b"\r\n\r\n", b"\n\n"
 _MAX_PADDING_BYTES = 1 << 20
-_MAX_TRIALS = 16  # headers within a block that are followed to their end: hostile files have any number
+_MAX_TRIALS = 256  # headers within a block that are followed to their end: hostile files have any number
 _LONE_BYTES = 1 << 20  # larger members are read piece by piece
+_TRACE = re.compile(rb"\n(?:WARC-[A-Za-z-]+:|HTTP/[0-9.]+ [0-9]{3})")  # of a record without its first line
 _WRONG_LENGTH = "a record that does not end where its Content-Length says"
 _NO_LENGTH = "a record without a usable Content-Length"
 _CUT_RECORD = "the file ends within this record"
@@ -38,7 +40,14 @@ class WarcRecord:
     __slots__ = ("_header", "_kept_bytes", "_window", "content_length", "is_usable", "is_whole", "offset")
 
     def __init__(
-        self, window: Window, header: WarcHeader, content_length: int, kept_bytes: int, *, is_whole: bool = True
+        self,
+        window: Window,
+        header: WarcHeader,
+        content_length: int,
+        kept_bytes: int,
+        *,
+        is_whole: bool = True,
+        is_own: bool = True,
     ) -> None:
         self._window = window
         self._header = header
@@ -49,8 +58,8 @@ class WarcRecord:
         """The length of the block in bytes, which may be longer than what is kept of it."""
         self.is_whole = is_whole
         """Whether the block has all that belongs to it, as far as its header and what follows tell."""
-        self.is_usable = window.fault is not Fault.BROKEN
-        """Whether the block can be trusted: not if it comes from a broken member."""
+        self.is_usable = is_own and window.fault is not Fault.BROKEN
+        """Whether the block can be trusted: not if it comes from a broken member, or may hold another record's."""
 
     @property
     def type(self) -> str:
@@ -94,12 +103,15 @@ def read_records(stream: SourceStream, max_block_bytes: int = MAX_BLOCK_BYTES) -
 
 class _Extent(NamedTuple):
     """Where a record's block ends in the window, and where the next record begins; `fault` says what is wrong if it is
-    not sound, and `is_whole` whether its block is whole all the same."""
+    not sound."""
 
     block_end: int
     next_start: int
     fault: str | None = None
     is_whole: bool = True
+    """Whether the block is whole all the same."""
+    is_own: bool = True
+    """Whether all of the block is the record's."""
 
 
 class _Reader:
@@ -132,7 +144,7 @@ class _Reader:
                 if extent.fault and window.fault is None:
                     self._damages.add(window.offset, extent.fault)
                 size = extent.block_end - window.start - header.size_bytes
-                yield WarcRecord(window, header, size, size, is_whole=extent.is_whole)
+                yield WarcRecord(window, header, size, size, is_whole=extent.is_whole, is_own=extent.is_own)
                 window.drop(extent.next_start)
                 self._are_shared = self._are_shared or window.reach(window.start + 1)
 
@@ -160,7 +172,7 @@ class _Reader:
         """The record header at a position of the window, or None."""
         window = self._window
         window.reach(start + FIRST_LINE_BYTES)
-        if not window.data.startswith(RECORD_START, start):
+        if FIRST_LINE.match(window.data, start) is None:
             return None
         end = blank_line_end(window.data, start, start + _USUAL_HEADER_BYTES)
         while end < 0:
@@ -176,6 +188,8 @@ class _Reader:
         """Where a record ends; None if its block is longer than the limit, and holds no other record within that.
 
         If its length is wrong, its block is what it declares, but nothing of the next record; reading goes on there.
+        Where the block would reach beyond that, a record between them may have lost its header; so it is the record's
+        own only at the end of a member, and without a trace of a header.
         """
         window = self._window
         start = window.start + header.size_bytes
@@ -198,7 +212,8 @@ class _Reader:
         boundary = self._find_header(start, most)
         end = boundary if boundary >= 0 else min(len(window.data), most)
         is_whole = declared <= end and not window.data[declared:end].strip(_CRLF_CRLF)
-        return _Extent(min(declared, end), end, fault, is_whole)
+        is_own = declared <= end or (boundary < 0 and _TRACE.search(window.data, start, end) is None)
+        return _Extent(min(declared, end), end, fault, is_whole, is_own)
 
     def _line_ends_bytes(self, block_end: int) -> int:
         """The size of the two line ends after a block, or 0."""

@@ -101,6 +101,8 @@ def damage(parts: list[Part], form: str, numbers: Random) -> list[Part | bytes]:
             items.insert(numbers.randrange(len(items) + 1), numbers.choice((*STRAY, numbers.randbytes(50))))
         elif isinstance(part, bytes) or part.packed is not None:
             continue
+        elif form == "plain" and how in ("behead", "hole", "flip") and not all(map(is_intact, items)):
+            continue  # where a header is gone, only a sound neighbour tells whose content it is
         elif how in ("longer", "shorter"):
             amount = numbers.choice((1, 2, 3, 4, 5, 100, 1000, 10**6, 10**12, numbers.randrange(1, 5000)))
             declared = part.declared + amount if how == "longer" else max(part.declared - amount, 0)
@@ -118,9 +120,13 @@ def damage(parts: list[Part], form: str, numbers: Random) -> list[Part | bytes]:
             packed = spoil(pack(part.content, form), how, numbers)
             if not is_same(packed, part.content, form):  # not every bit of a gzip header matters
                 items[at] = replace(part, packed=packed, is_sound=False)
-            if form == "plain":  # where a header is gone, only its neighbours' lengths tell records apart
+            if form == "plain":  # for the same reason
                 break
     return items
+
+
+def is_intact(item: Part | bytes) -> bool:
+    return isinstance(item, bytes) or item.is_sound
 
 
 def is_same(packed: bytes, content: bytes, form: str) -> bool:

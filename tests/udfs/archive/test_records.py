@@ -264,7 +264,7 @@ def test_zstd_with_dictionaries_and_other_skippable_frames() -> None:
 
 @pytest.mark.parametrize("pack", [gzip.compress, bytes], ids=["gzip", "plain"])
 def test_a_length_that_covers_the_next_record_exactly(pack: Callable[[bytes], bytes]) -> None:
-    """The record that was swallowed is read, and no part of it is taken for the first one's."""
+    """The record that was swallowed is read, and the one that swallowed it is not used."""
     pages = [page(f"<p>page {number}", uri=f"https://shop.example/{number}") for number in range(6)]
     parts = write_records(pages, gzip=False)
     length = re.search(rb"Content-Length: (\d+)\r\n\r\n", parts[2])
@@ -275,8 +275,7 @@ def test_a_length_that_covers_the_next_record_exactly(pack: Callable[[bytes], by
     outcome = read(b"".join(map(pack, members)))
     assert outcome.damage is not None
     original = read_with_warcio(build_warc(pages))
-    assert [seen for number, seen in enumerate(outcome.records) if number != 2] == original[:2] + original[3:]
-    assert b"page 3" not in outcome.records[2].payload
+    assert outcome.records == original[:2] + original[3:]
 
 
 def test_many_small_broken_members_cost_no_sound_one() -> None:
