@@ -5,6 +5,7 @@ that needs more or fewer examples than others states it relative to the profile:
 """
 
 import logging
+import math
 import os
 import shutil
 import tempfile
@@ -86,8 +87,12 @@ def bucket(s3_server: str) -> str:
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory, s3_server: str) -> Iterator:
-    """A local session with two cores, as `ballast` makes it. Its workers know the S3 server from their environment."""
+    """A local session with two cores, as `ballast` makes it. Its workers know the S3 server from their environment.
+
+    It logs no line per minute: it lasts for all tests, so such a line would appear in the output of any of them.
+    """
     from jobs.settings.groups import Execution
+    from jobs.spark import progress
     from jobs.spark.session import spark_session
 
     scratch = tmp_path_factory.mktemp("spark")
@@ -100,7 +105,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory, s3_server: str) -> Iterator:
         ),
     )
     before = dict(os.environ)
-    with spark_session(execution, "tests") as session:
-        yield session
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(progress, "_LINE_EVERY_S", math.inf)
+        with spark_session(execution, "tests") as session:
+            yield session
     os.environ.clear()
     os.environ.update(before)
