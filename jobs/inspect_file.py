@@ -19,7 +19,7 @@ from itertools import islice
 
 from jobs.runs.open_storage import load_metadata
 from jobs.settings.settings import Settings
-from jobs.spark.session import session_for
+from jobs.spark.hadoop_session import session_for
 from jobs.steps.extraction_plan import plan_extraction
 from udfs.captions.visible import visible
 from udfs.errors import BallastError, UsageError

@@ -1,4 +1,4 @@
-"""Metadata: build the list of entries from its sources, import one, show what it holds, compare two."""
+"""Metadata: import a list of entries, show what it holds, compare two. Needs no Spark."""
 
 if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
@@ -12,54 +12,17 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 
 import argparse
 import json
-from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jobs.console.command import Command
-from jobs.console.commands.lists import BIGRAMS, TITLES, UNIGRAMS, WORDNET
-from jobs.console.next_steps import next_of_list
-from jobs.entries.entry_list import build_list, check_out, manifest_path, write_list
-from jobs.entries.sources import count_source
+from jobs.entries.entry_list import check_out, manifest_path, write_list
+from jobs.entries.list_lines import headline, report_unmatchable, report_written, source_lines
 from jobs.settings.settings import Settings
 from jobs.spark.progress import say, warn
-from jobs.spark.session import spark_session
 from metadata.describe import describe, difference
 from metadata.entries import EntryList, load_entries
 from metadata.spacing import normalize_entry
 from udfs.errors import shortened
-from udfs.stages import StageFacts
-
-
-def build(arguments: argparse.Namespace, settings: Settings) -> None:
-    entries, manifest = build_list(settings)
-    print("\n".join([_headline(entries), *_sources(manifest["sources"])]))
-    if entries.size < settings.build.size:
-        say(f"the sources gave {entries.size:,} entries, fewer than --size {settings.build.size:,}")
-    _report_unmatchable(manifest["cannot_match"])
-    _report_written(settings.output.out)
-
-
-def _count(source: Command, arguments: argparse.Namespace, settings: Settings) -> None:
-    out = settings.output.out
-    with spark_session(settings.execution, source.name) as spark:
-        folder = count_source(spark, source, arguments.inputs, out, settings)
-    for facts in folder.record.stages.finished():
-        print(f"{out}/{facts.stage}/  " + ", ".join(f"{value:,} {key}" for key, value in _figures(facts).items()))
-
-
-count_wordnet = partial(_count, WORDNET)
-count_unigrams = partial(_count, UNIGRAMS)
-count_bigrams = partial(_count, BIGRAMS)
-count_titles = partial(_count, TITLES)
-
-
-def _figures(facts: StageFacts) -> dict[str, int]:
-    """The numbers among a stage's facts, and its outcomes."""
-    facts_by_name = {name: getattr(facts, name) for name in facts.__struct_fields__}
-    numbers = {name: value for name, value in facts_by_name.items() if isinstance(value, int)}
-    return {**numbers, **facts_by_name.get("outcomes", {})}
 
 
 def import_list(arguments: argparse.Namespace, settings: Settings) -> None:
@@ -76,9 +39,9 @@ def import_list(arguments: argparse.Namespace, settings: Settings) -> None:
             "entries has no comments; remove these lines if they are comments"
         )
     imported = EntryList(tuple(entries), arguments.out or arguments.file)
-    print(_headline(imported))
+    print(headline(imported))
     if arguments.out is None:
-        _report_unmatchable(describe(entries)["cannot_match"]["wrapped_punctuation"])
+        report_unmatchable(describe(entries)["cannot_match"]["wrapped_punctuation"])
         return
     about = {
         "imported": Path(arguments.file).name,
@@ -87,8 +50,8 @@ def import_list(arguments: argparse.Namespace, settings: Settings) -> None:
         "normalized": arguments.normalize_entries,
     }
     manifest = write_list(imported, about)
-    _report_unmatchable(manifest["cannot_match"])
-    _report_written(arguments.out)
+    report_unmatchable(manifest["cannot_match"])
+    report_written(arguments.out)
 
 
 def show_list(arguments: argparse.Namespace, settings: Settings) -> None:
@@ -101,7 +64,7 @@ def show_list(arguments: argparse.Namespace, settings: Settings) -> None:
         print(json.dumps(content, ensure_ascii=False, indent=2))
         return
     never = content["cannot_match"]
-    lines = [_headline(entries), *_sources(content.get("sources", ()), entries.entries)]
+    lines = [headline(entries), *source_lines(content.get("sources", ()), entries.entries)]
     lines.append("  characters      " + ", ".join(f"{at} {chars}" for at, chars in content["characters"].items()))
     words = content["words"]
     few = [f"{count:,} of {number}" for number, count in words.items() if number <= 3]
@@ -125,7 +88,7 @@ def diff_list(arguments: argparse.Namespace, settings: Settings) -> None:
         print(json.dumps({**diff, "a_sha256": a.sha256, "b_sha256": b.sha256}, ensure_ascii=False, indent=2))
         return
     order = "the same list" if diff["equal"] else "in the same order" if diff["same_order"] else "in another order"
-    print(f"A {_headline(a)}\nB {_headline(b)}\n  in both    {diff['both']:,}, {order}")
+    print(f"A {headline(a)}\nB {headline(b)}\n  in both    {diff['both']:,}, {order}")
     for side in ("a", "b"):
         count, examples = diff[f"only_{side}"], diff[f"only_{side}_examples"]
         such = f": {', '.join(map(repr, examples))}" if examples else ""
@@ -143,33 +106,3 @@ def _manifest_of(entries: EntryList) -> dict[str, Any] | None:
         warn(f"{path}: is not of this list, and was ignored")
         return None
     return manifest
-
-
-def _headline(entries: EntryList) -> str:
-    return f"{entries.source}: {entries.size:,} entries, sha256 {entries.sha256}"
-
-
-def _sources(sources: Sequence[dict[str, Any]], entries: Sequence[str] = ()) -> list[str]:
-    """One line per source: entries, and what became of the other candidates; with examples if `entries` are given."""
-    lines = []
-    for source in sources:
-        duplicates = sum(source["duplicates"].values())
-        rest = [
-            f"{source['candidates']:,} candidates",
-            *([f"{duplicates:,} already there"] if duplicates else []),
-            *([f"{source['punctuation']:,} punctuation"] if source["punctuation"] else []),
-            *([f"{source['not_needed']:,} not needed"] if source["not_needed"] else []),
-        ]
-        such = entries[source["first_id"] : source["first_id"] + min(3, source["taken"])]
-        examples = f": {', '.join(map(repr, such))}" if such else ""
-        lines.append(f"  {source['source']:<15} {source['taken']:>7,} of {', '.join(rest)}{examples}")
-    return lines
-
-
-def _report_written(path: str) -> None:
-    print(f"\n  {path}\n  {manifest_path(path)}\n\n{next_of_list(path)}")
-
-
-def _report_unmatchable(number: int) -> None:
-    if number:
-        say(f"{number:,} entries can never match as they stand (--normalize-entries spaces their punctuation)")
