@@ -14,12 +14,12 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.console.command import job, open_run
+from jobs.console.commands.curation import GROUP
+from jobs.console.run_job import open_run
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import Source, open_source
 from jobs.runs.stopwatch import Stopwatch
-from jobs.settings.groups import Draws, Execution, Listing, Output
-from jobs.settings.settings import Settings, takes
+from jobs.settings.settings import Settings
 from jobs.spark.frames import set_shuffle_partitions
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import progress
@@ -77,21 +77,8 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         source = open_source(
             spark, inputs[0], (Stage.SUBSET, Stage.POOL, Stage.MATCHED), ("uuid", "url", "caption", "caption_hash")
         )
-        run_folder = open_run(COMMAND, settings, {"source": source.identity}, reads=inputs)
+        run_folder = open_run(GROUP, settings, {"source": source.identity}, reads=inputs)
         if not run_folder.finished:
             with run_folder.writing():
                 group_stage(spark, run_folder, source, settings.draws.seed, settings.listing.max_captions)
     return run_folder
-
-
-COMMAND = job(
-    "group",
-    "list each image once with its captions, for a downloader",
-    inputs=(
-        "SUBSET",
-        "output folder of balance or curate, one subset of several (subset/t=T), or a folder of Parquet files",
-    ),
-    settings=takes(Output, Listing, Draws, Execution),
-    execute=execute,
-    output=Stage.IMAGES,
-)

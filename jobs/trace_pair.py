@@ -19,11 +19,8 @@ from urllib.parse import unquote
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from jobs.console.command import Command
 from jobs.runs.run_folder import RunFolder, stored_run
-from jobs.settings import values
-from jobs.settings.groups import Execution
-from jobs.settings.settings import Settings, takes
+from jobs.settings.settings import Settings
 from jobs.spark.session import spark_session
 from jobs.steps.run_context import own_context
 from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probability
@@ -157,30 +154,10 @@ def render(traced: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("image", metavar="URL|UUID", help="the image: its address, or its uuid")
-    parser.add_argument(
-        "folder", metavar="DIR", type=values.path, help="output folder of curate, or of another job that writes pairs"
-    )
-    parser.add_argument(
-        "--copies", action="store_true", help="list every copy in extracted/ too, even dropped ones: for take-downs"
-    )
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
-
-
-def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+def print_trace(arguments: argparse.Namespace, settings: Settings) -> None:
     uuid = uuid_of(arguments.image)
     with spark_session(settings.execution, "trace", [arguments.folder]) as spark:
         traced = trace(spark, stored_run(arguments.folder), uuid, copies=arguments.copies)
     if not traced["pairs"] and not traced.get("copies"):
         raise BallastError(f"{arguments.folder}: holds no pair of the image {uuid}")
     print(json.dumps(traced, indent=2, ensure_ascii=False) if arguments.json else render(traced))
-
-
-COMMAND = Command(
-    name="trace",
-    purpose="show where an image's pairs came from, and why they are or are not in the subset",
-    run=_run,
-    settings=takes(Execution),
-    add_arguments=_add_arguments,
-)

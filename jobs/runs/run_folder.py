@@ -7,21 +7,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pyspark.sql import DataFrame
-
-from jobs.runs.identity import ballast_version, differences, library_versions
+from jobs.runs.identity import differences, library_versions
 from jobs.runs.lease import Lease
 from jobs.runs.manifests import MANIFESTS, Manifest, Manifests
 from jobs.runs.open_storage import open_storage
 from jobs.runs.run_record_file import create_record, read_record, write_record
+from udfs.distribution import ballast_version
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import HASH_VERSION
 from udfs.record import CARD_FILE, COUNTS_FILE, REPORT_FILE, RUN_FILE, RunRecord, RunState
 from udfs.run_json import make_record, record_fields
 from udfs.stages import Stage, StageFacts
 from udfs.storage.local import PathKind, Storage
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 OWN_PATHS = (*Stage, *(f"{MANIFESTS}/{stage}" for stage in Stage), COUNTS_FILE, REPORT_FILE, CARD_FILE, RUN_FILE)
 """All that Ballast writes to an output folder, except its lease: what `--overwrite` deletes."""
@@ -147,7 +149,7 @@ class RunFolder:
     def commit(
         self,
         stage: Stage,
-        frame: DataFrame,
+        frame: "DataFrame",
         *,
         unit: str = "all",
         partition_by: str | None = None,

@@ -9,7 +9,8 @@ from jobs.settings.groups import Threshold
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import warn
 from jobs.steps.sizes import curve_of, t_of_size
-from udfs.balancing.probabilities import PAPER_POOLS, Counts, t_of_tail_share
+from udfs.balancing.presets import PAPER_POOLS
+from udfs.balancing.probabilities import Counts, t_of_tail_share
 from udfs.balancing.size_curve import Chosen, SizeCurve
 from udfs.hashing import PICK
 
