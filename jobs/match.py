@@ -61,13 +61,13 @@ def match_stage(spark: SparkSession, run_folder: RunFolder, pairs: DataFrame, en
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     entries = load_metadata(settings.entries.metadata)
-    with spark_session(settings.execution, "match", settings.spark_paths(*inputs)) as spark:
-        source = open_source(spark, inputs[0], (Stage.POOL, Stage.EXTRACTED), PAIR.names)
-        if "entry_ids" in source.frame.columns:
-            raise UsageError(f"{inputs[0]}: its pairs are matched already; match takes the output of extract")
-        identity = {"metadata": entries.fingerprint, "source": source.identity}
-        run_folder = open_run(MATCH, settings, identity, reads=inputs)
-        if not run_folder.finished:
-            with run_folder.writing():
-                match_stage(spark, run_folder, source.frame, entries)
+    source = open_source(inputs[0], (Stage.POOL, Stage.EXTRACTED), PAIR.names)
+    if "entry_ids" in source.columns:
+        raise UsageError(f"{inputs[0]}: its pairs are matched already; match takes the output of extract")
+    identity = {"metadata": entries.fingerprint, "source": source.identity}
+    run_folder = open_run(MATCH, settings, identity, reads=inputs)
+    if not run_folder.finished:
+        paths = settings.spark_paths(*inputs)
+        with spark_session(settings.execution, "match", paths) as spark, run_folder.writing():
+            match_stage(spark, run_folder, source.frame(spark), entries)
     return run_folder

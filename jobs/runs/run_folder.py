@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from jobs.runs.identity import differences, library_versions
 from jobs.runs.lease import Lease
 from jobs.runs.manifests import MANIFESTS, Manifest, Manifests
@@ -149,7 +152,7 @@ class RunFolder:
     def commit(
         self,
         stage: Stage,
-        frame: "DataFrame",
+        rows: "DataFrame | pa.Table",
         *,
         unit: str = "all",
         partition_by: str | None = None,
@@ -162,8 +165,9 @@ class RunFolder:
         except with `again`: then the new manifest replaces the old one.
 
         Each batch of extraction is written to an attempt folder of its own, `extracted/<unit>/attempt=<id>`; units of
-        other stages are written straight to the stage's folder, where readers expect the files. `form` and `options`
-        are those of Spark's writer. Raises `BallastError` when another run is writing to the folder.
+        other stages are written straight to the stage's folder, where readers expect the files. `form`, `options` and
+        `partition_by` are for Spark's writer; a table becomes one Parquet file. Raises `BallastError` when another run
+        is writing to the folder.
         """
         committed = self._manifests.unit(stage, unit)
         if committed is not None and not again:
@@ -171,10 +175,13 @@ class RunFolder:
         attempt = uuid.uuid4().hex[:12]
         folder = f"{stage}/{unit}/attempt={attempt}" if stage == Stage.EXTRACTED else stage
         before = set(self.storage.list_files(folder))
-        writer = frame.write.mode("append").format(form).options(**options)
-        if partition_by is not None:
-            writer = writer.partitionBy(partition_by)
-        writer.save(self.storage.url(folder))
+        if isinstance(rows, pa.Table):
+            self.storage.write(f"{folder}/part-00000-{uuid.uuid4()}.zstd.parquet", _parquet(rows))
+        else:
+            writer = rows.write.mode("append").format(form).options(**options)
+            if partition_by is not None:
+                writer = writer.partitionBy(partition_by)
+            writer.save(self.storage.url(folder))
         parts = {name: match[1] for name in self.storage.list_files(folder) if (match := _WRITE_ID.search(name))}
         written = [name for name in parts if name not in before]
         if len({parts[name] for name in written}) > 1:
@@ -246,6 +253,13 @@ def _delete_own(storage: Storage, record: RunRecord) -> None:
     for path in OWN_PATHS:
         if path != RUN_FILE:
             storage.delete(path)
+
+
+def _parquet(rows: pa.Table) -> bytes:
+    """A table as a Parquet file like those that Spark writes."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(rows, sink, compression="zstd", store_schema=False)
+    return bytes(sink.getvalue())
 
 
 def _now() -> str:
