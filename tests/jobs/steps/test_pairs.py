@@ -20,7 +20,7 @@ from jobs.settings.groups import Blocking
 from jobs.settings.settings import Settings
 from jobs.steps.blocks import load_blocks
 from jobs.steps.count_files import stage_counts
-from jobs.steps.pairs import Hashed, pairs_of
+from jobs.steps.pairs import LOCAL_BYTES, Hashed, pairs_of
 from jobs.steps.report_sections import collect
 from jobs.steps.run_context import completed_context
 from jobs.trace_pair import trace
@@ -152,6 +152,10 @@ def test_images_are_equal_and_spark_reads_them(spark, curated, foreign, tmp_path
         assert written[0] == written[1] and len(rows) == facts.images > 20
         frame = spark.read.parquet(*files)
         assert [row.asDict() for row in frame.collect()] == rows
+
+
+def test_the_guide_names_the_size():
+    assert f"{LOCAL_BYTES >> 20} MiB" in (ROOT / "jobs/docs/GUIDE.md").read_text(encoding="utf-8")
 
 
 HELD = {"run": "x", "host": "elsewhere", "process": 7, "place": None, "since": 0.0, "heartbeat": 9e12}
