@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.runs.identity import differences, library_versions
-from jobs.runs.lease import Lease
+from jobs.runs.lease import Lease, check_free
 from jobs.runs.manifests import MANIFESTS, Manifest, Manifests
 from jobs.runs.open_storage import open_storage
 from jobs.runs.run_record_file import create_record, read_record, write_record
@@ -62,7 +62,8 @@ class RunFolder:
         `identity` determines the rows, by keys of run.json: a run is resumed only with an equal one. A key that is None
         must be absent from the resumed run.
 
-        Writes and deletes nothing yet: `writing` does. Raises `UsageError` when the folder holds anything else.
+        Writes and deletes nothing yet: `writing` does. Raises `UsageError` when the folder holds anything else, and
+        `BallastError` while another run is writing there.
         """
         storage = open_storage(out)
         if storage.kind() == PathKind.FILE:
@@ -73,15 +74,20 @@ class RunFolder:
             raise UsageError(
                 f"--out {out}: holds files that are not Ballast's; nothing was written: name a new or empty folder"
             )
-        if before is None or overwrite or before.state == RunState.DELETING:
+        is_new = before is None or overwrite or before.state == RunState.DELETING
+        if before is not None and not is_new:
+            changes = differences(record_fields(before), json.loads(json.dumps(identity)))
+            if changes:
+                raise UsageError(
+                    f"--out {out}: holds another run ({'; '.join(changes)}): "
+                    "name another folder, or replace it with --overwrite"
+                )
+            if before.is_finished:
+                return cls(storage, before.evolve(execution=execution), break_lock=break_lock)
+        check_free(storage, break_lock=break_lock)  # `writing` takes the lease, but only once Spark has started
+        if before is None or is_new:
             record = _new_record(identity, execution)
             return cls(storage, record, is_new=before is None, replaces=before, break_lock=break_lock)
-        changes = differences(record_fields(before), json.loads(json.dumps(identity)))
-        if changes:
-            raise UsageError(
-                f"--out {out}: holds another run ({'; '.join(changes)}): "
-                "name another folder, or replace it with --overwrite"
-            )
         return cls(storage, before.evolve(execution=execution), break_lock=break_lock)
 
     @contextmanager
