@@ -228,7 +228,7 @@ BUILD = Command(
     name="metadata build",
     purpose="build a list from WordNet, Wikipedia's dumps and its page views",
     run=_build,
-    settings=takes(Output, EntryBuild, Ngrams, Titles, Draws, take(Reading, "batch_files"), Execution),
+    settings=takes(Output, EntryBuild, Ngrams, Titles, Draws, take(Reading, "commit_every", "batch_files"), Execution),
     add_arguments=_list_to_write,
 )
 WORDNET = _source(

@@ -1,7 +1,6 @@
 """What a command is, and what every command shares: its parser, one-line errors, exit statuses, its result."""
 
 import argparse
-import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ from jobs.console.why_empty import why_empty
 from jobs.runs.run_folder import RunFolder
 from jobs.settings import values
 from jobs.settings.flags import add_flags, execution_settings, identity_settings, resolve
+from jobs.settings.groups import TEXT_LOG
 from jobs.settings.settings import Settings, Taken
-from jobs.spark.progress import say, warn
+from jobs.spark.progress import fail, log_as, say, warn
 from jobs.spark.session import session_for
 from jobs.spark.spark_errors import of_worker, one_line
 from udfs.errors import BallastError, UsageError
@@ -75,8 +75,13 @@ class Command:
     def main(self, words: Sequence[str]) -> int:
         """Run the command from its command line; returns the exit status."""
         arguments = self.parse(words)
-        debug = getattr(arguments, "debug", False)
-        return guarded(lambda: self.run(arguments, self.resolve(arguments)), debug=debug)
+        log_as(getattr(arguments, "log_format", TEXT_LOG))
+        return guarded(lambda: self._run_resolved(arguments), debug=getattr(arguments, "debug", False))
+
+    def _run_resolved(self, arguments: argparse.Namespace) -> None:
+        settings = self.resolve(arguments)
+        log_as(settings.execution.log_format)  # the TOML file may name it
+        self.run(arguments, settings)
 
 
 def _spelled(action: argparse.Action) -> str:
@@ -148,8 +153,8 @@ def guarded(action: Callable[[], None], *, debug: bool) -> int:
         message, status = str(error), error.exit_status
     except _PATH_ERRORS as error:
         message, status = f"{error.filename}: {error.strerror}", UsageError.exit_status
-    except KeyboardInterrupt:
-        print("ballast: stopped; rerun the same command to resume from the last commit", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        fail(str(stop) or "stopped")
         return INTERRUPTED
     except Exception as error:
         worker_error = of_worker(error)
@@ -159,5 +164,5 @@ def guarded(action: Callable[[], None], *, debug: bool) -> int:
         return 0
     if debug:
         traceback.print_exc()
-    print(f"ballast: {message}", file=sys.stderr)
+    fail(message)
     return status
