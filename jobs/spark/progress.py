@@ -4,25 +4,27 @@ Stages report what they begin and what is committed (`reported.Progress`). Betwe
 which works on every kind of cluster, counts the finished tasks. Nothing here decides or changes a row.
 """
 
-import json
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from py4j.protocol import Py4JError
-from pyspark import StatusTracker
-from pyspark.sql import SparkSession
 from rich.console import Console
 from rich.live import Live
 
-from jobs.settings.groups import JSON_LOG, TEXT_LOG, Execution
+from jobs.settings.groups import JSON_LOG, Execution
+from jobs.spark.log_lines import INFO, WARN, log_line
 from jobs.spark.pictures import figures_of, line_of, picture_of
 from jobs.spark.reported import Progress
 from jobs.spark.spark_jobs import active_tasks, tasks_of_group
+
+if TYPE_CHECKING:
+    from pyspark import StatusTracker
+    from pyspark.sql import SparkSession
 
 _TICK_S = 0.25
 _LINE_EVERY_S = 60.0
@@ -35,7 +37,6 @@ class _Display(NamedTuple):
 
 
 _display = _Display(Progress(), None)
-_log_format = TEXT_LOG
 
 
 def progress() -> Progress:
@@ -43,44 +44,25 @@ def progress() -> Progress:
     return _display.progress
 
 
-def log_as(log_format: str) -> None:
-    """Choose the format of the log lines from here on."""
-    global _log_format
-    _log_format = log_format
-
-
 def say(text: str, **figures: Any) -> None:
     """Log a line about the run's progress. A JSON line also has the figures."""
-    _log("INFO", text, figures)
+    log_line(INFO, text, figures, _printer())
 
 
 def warn(text: str) -> None:
     """Log a line about something that the user probably did not intend."""
-    _log("WARN", text, {})
+    log_line(WARN, text, print_above=_printer())
 
 
-def fail(text: str) -> None:
-    """Log the line that says why a command ended without its result."""
-    _log("ERROR", text, {})
-
-
-def _log(level: str, text: str, figures: dict[str, Any]) -> None:
-    """Print a line on standard error: as JSON, above a live display, or with the time if it is not a terminal."""
-    when = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    if _log_format == JSON_LOG:
-        record = {"time": when, "level": level, "message": text, **figures}
-        print(json.dumps(record, ensure_ascii=False), file=sys.stderr, flush=True)
-        return
-    is_plain = level == "ERROR" or sys.stderr.isatty() or _display.live is not None
-    line = f"ballast: {'warning: ' * (level == 'WARN')}{text}" if is_plain else f"{when} {level} ballast: {text}"
-    if _display.live is not None:
-        _display.live.console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
-        return
-    print(line, file=sys.stderr, flush=True)
+def _printer() -> Callable[[str], object] | None:
+    """What prints a line above the live display, if there is one."""
+    if _display.live is None:
+        return None
+    return partial(_display.live.console.print, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 @contextmanager
-def live_display(spark: SparkSession, execution: Execution) -> Iterator[None]:
+def live_display(spark: "SparkSession", execution: Execution) -> Iterator[None]:
     """Show what the stages report: live if the terminal supports it, else one line per minute. At the end, also after
     an error, the terminal is as it was before."""
     global _display
@@ -107,7 +89,7 @@ def live_display(spark: SparkSession, execution: Execution) -> Iterator[None]:
                 live.stop()
 
 
-def may_be_live(spark: SparkSession, execution: Execution, console: Console) -> bool:
+def may_be_live(spark: "SparkSession", execution: Execution, console: Console) -> bool:
     """Return whether standard error is a terminal with a movable cursor, and nothing else draws or logs there."""
     if execution.no_progress or execution.debug or execution.log_format == JSON_LOG or not sys.stderr.isatty():
         return False
@@ -116,7 +98,7 @@ def may_be_live(spark: SparkSession, execution: Execution, console: Console) -> 
     return console.is_terminal and not console.is_dumb_terminal
 
 
-def _watch(tracker: StatusTracker, display: _Display, ended: threading.Event) -> None:
+def _watch(tracker: "StatusTracker", display: _Display, ended: threading.Event) -> None:
     """Query Spark and draw, until `ended`."""
     next_line = time.monotonic() + _LINE_EVERY_S
     while not ended.is_set():

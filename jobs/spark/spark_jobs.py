@@ -1,9 +1,10 @@
 """The tasks of Spark's jobs, as its status tracker reports them on every kind of cluster."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from pyspark import StatusTracker
+if TYPE_CHECKING:
+    from pyspark import StatusTracker
 
 POOL = "spark.scheduler.pool"
 POOL_OF_BATCHES = "batches"
@@ -24,19 +25,19 @@ class Tasks(NamedTuple):
         return self.total - self.done - self.running if self.total else None
 
 
-def active_tasks(tracker: StatusTracker) -> tuple[frozenset[int], Tasks]:
+def active_tasks(tracker: "StatusTracker") -> tuple[frozenset[int], Tasks]:
     """The ids of the active stages, and their tasks."""
     ids = frozenset(tracker.getActiveStageIds())
     return ids, _tasks(tracker, ids)
 
 
-def tasks_of_group(tracker: StatusTracker, group: str) -> Tasks:
+def tasks_of_group(tracker: "StatusTracker", group: str) -> Tasks:
     """The tasks of all jobs of a job group, also of those that have ended."""
     jobs = [job for job in map(tracker.getJobInfo, tracker.getJobIdsForGroup(group)) if job is not None]
     return _tasks(tracker, [stage for job in jobs for stage in job.stageIds])
 
 
-def _tasks(tracker: StatusTracker, ids: Iterable[int]) -> Tasks:
+def _tasks(tracker: "StatusTracker", ids: Iterable[int]) -> Tasks:
     stages = [stage for stage in map(tracker.getStageInfo, ids) if stage is not None]
     numbers = [(stage.numCompletedTasks, stage.numTasks, stage.numActiveTasks) for stage in stages]
     return Tasks(*map(sum, zip(*numbers, strict=True))) if numbers else Tasks(0, 0)
