@@ -4,7 +4,6 @@ A command is declared without what it does: its module, which may import Spark, 
 """
 
 import argparse
-import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,9 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from jobs.settings.flags import add_flags, resolve
+from jobs.settings.groups import TEXT_LOG
 from jobs.settings.settings import Settings, Taken
+from jobs.spark.log_lines import fail, log_as
 from jobs.spark.spark_errors import of_worker, one_line
 from udfs.errors import BallastError, UsageError
 
@@ -94,8 +95,13 @@ class Command:
     def main(self, words: Sequence[str]) -> int:
         """Run the command from its command line; returns the exit status."""
         arguments = self.parse(words)
-        debug = getattr(arguments, "debug", False)
-        return guarded(lambda: self.run(arguments, self.resolve(arguments)), debug=debug)
+        log_as(getattr(arguments, "log_format", TEXT_LOG))
+        return guarded(lambda: self._run_resolved(arguments), debug=getattr(arguments, "debug", False))
+
+    def _run_resolved(self, arguments: argparse.Namespace) -> None:
+        settings = self.resolve(arguments)
+        log_as(settings.execution.log_format)  # the TOML file may name it
+        self.run(arguments, settings)
 
 
 def _spelled(action: argparse.Action) -> str:
@@ -112,8 +118,8 @@ def guarded(action: Callable[[], None], *, debug: bool) -> int:
         message, status = str(error), error.exit_status
     except _PATH_ERRORS as error:
         message, status = f"{error.filename}: {error.strerror}", UsageError.exit_status
-    except KeyboardInterrupt:
-        print("ballast: stopped; rerun the same command to resume from the last commit", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        fail(str(stop) or "stopped")
         return INTERRUPTED
     except Exception as error:
         worker_error = of_worker(error)
@@ -123,5 +129,5 @@ def guarded(action: Callable[[], None], *, debug: bool) -> int:
         return 0
     if debug:
         traceback.print_exc()
-    print(f"ballast: {message}", file=sys.stderr)
+    fail(message)
     return status

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator
 
 from jobs.runs.funnel import extraction_steps, match_steps, pool_step, subset_step
-from jobs.spark.progress import span
+from jobs.spark.pictures import span
 from udfs.outcomes import FileStatus
 from udfs.record import CARD_FILE, COUNTS_FILE, RUN_FILE, RunRecord, Stages, Subset
 from udfs.report.figures import Step
