@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame
 from jobs.runs.identity import ballast_version, differences, library_versions
 from jobs.runs.lease import Lease
 from jobs.runs.manifests import MANIFESTS, Manifest, Manifests
+from jobs.runs.numbered_files import number_files
 from jobs.runs.open_storage import open_storage
 from jobs.runs.run_record_file import create_record, read_record, write_record
 from udfs.errors import BallastError, UsageError
@@ -155,13 +156,16 @@ class RunFolder:
         again: bool = False,
         form: str = "parquet",
         options: Mapping[str, str] = MappingProxyType({}),
+        ending: str | None = None,
     ) -> Manifest:
         """Write a unit's rows and, when every file is there, its manifest. A committed unit is left alone,
         except with `again`: then the new manifest replaces the old one.
 
         Each batch of extraction is written to an attempt folder of its own, `extracted/<unit>/attempt=<id>`; units of
         other stages are written straight to the stage's folder, where readers expect the files. `form` and `options`
-        are those of Spark's writer. Raises `BallastError` when another run is writing to the folder.
+        are those of Spark's writer. With an `ending`, such as `jsonl.gz`, the files are then renamed:
+        `00000-of-00016.jsonl.gz`. A run that is killed before its manifest is written does this unit again. Raises
+        `BallastError` when another run is writing to the folder.
         """
         committed = self._manifests.unit(stage, unit)
         if committed is not None and not again:
@@ -177,6 +181,9 @@ class RunFolder:
         written = [name for name in parts if name not in before]
         if len({parts[name] for name in written}) > 1:
             raise BallastError(f"{self.storage.root}: another run is writing to it: let one end, then rerun this")
+        self._check_lease()
+        if ending is not None:
+            written = number_files(self.storage, written, ending)
         manifest = Manifest(stage, unit, attempt, written, facts or {})
         self._check_lease()
         self._manifests.write(manifest)
