@@ -20,7 +20,7 @@ from jobs.spark.frames import check_fingerprint, fingerprint_of
 from jobs.spark.progress import say
 from jobs.spark.session import spark_session
 from jobs.steps.blocks import blocks_identity, load_blocks, without_blocked
-from jobs.steps.drawing import DrawnFrom, draw_stage, write_card
+from jobs.steps.drawing import DrawnFrom, draw_stage
 from jobs.steps.given_counts import given_counts
 from jobs.steps.rebalance import balance_survivors
 from udfs.balancing.probabilities import Counts
@@ -58,7 +58,6 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
                 pairs = unblocked.count()
                 drawn_from = DrawnFrom(unblocked, pairs, None if blocks is None else pool.count() - pairs)
                 draw_stage(spark, run_folder, drawn_from, entry_counts.counts, settings.threshold, settings.draws.seed)
-                write_card(run_folder)
     return run_folder
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 
+from jobs.runs.card_file import delete_card, write_card
 from jobs.runs.identity import ballast_version, differences, library_versions
 from jobs.runs.lease import Lease
 from jobs.runs.manifests import MANIFESTS, Manifest, Manifests
@@ -19,13 +20,13 @@ from jobs.runs.open_storage import open_storage
 from jobs.runs.run_record_file import create_record, read_record, write_record
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import HASH_VERSION
-from udfs.record import CARD_FILE, COUNTS_FILE, REPORT_FILE, RUN_FILE, RunRecord, RunState
+from udfs.record import COUNTS_FILE, REPORT_FILE, RUN_FILE, RunRecord, RunState
 from udfs.run_json import make_record, record_fields
 from udfs.stages import Stage, StageFacts
 from udfs.storage.local import PathKind, Storage
 
-OWN_PATHS = (*Stage, *(f"{MANIFESTS}/{stage}" for stage in Stage), COUNTS_FILE, REPORT_FILE, CARD_FILE, RUN_FILE)
-"""All that Ballast writes to an output folder, except its lease: what `--overwrite` deletes."""
+OWN_PATHS = (*Stage, *(f"{MANIFESTS}/{stage}" for stage in Stage), COUNTS_FILE, REPORT_FILE, RUN_FILE)
+"""All that Ballast writes to an output folder, except its lease and data card: what `--overwrite` deletes."""
 
 _WRITE_ID = re.compile(r"/part-\d+-([0-9a-f-]{36})[^/]*$")  # Spark gives the files of one write one id
 
@@ -83,7 +84,7 @@ class RunFolder:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """The context of all writing to the folder. It takes the lease and deletes what an overwritten run left. At the
-        end, when nothing failed, it records the run as finished.
+        end, when nothing failed, it writes the data card and records the run as finished.
 
         Raises `BallastError` while another run is writing there.
         """
@@ -102,6 +103,7 @@ class RunFolder:
             self._discard_stale()
             self._save()
             yield
+            write_card(self.storage, self.record)
             self.record_facts(state=RunState.FINISHED, finished=_now())
         finally:
             self._lease.release()
@@ -251,6 +253,7 @@ def _delete_own(storage: Storage, record: RunRecord) -> None:
     for path in OWN_PATHS:
         if path != RUN_FILE:
             storage.delete(path)
+    delete_card(storage)
 
 
 def _now() -> str:

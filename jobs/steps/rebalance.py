@@ -13,7 +13,7 @@ from jobs.spark.progress import warn
 from jobs.steps.blocks import blocks_identity, load_blocks, without_blocked
 from jobs.steps.count_files import stage_counts
 from jobs.steps.counting import count_stage
-from jobs.steps.drawing import DrawnFrom, draw_stage, write_card
+from jobs.steps.drawing import DrawnFrom, draw_stage
 from jobs.steps.given_counts import pool_entries
 from jobs.steps.survivor_files import locate_survivors
 from jobs.steps.survivors import left_of, read_survivors
@@ -50,7 +50,6 @@ def balance_survivors(
         blocked = None if blocks is None else source.frame.count() - before_download
         drawn_from = DrawnFrom(left, left.count(), blocked, before_download, survived.counts)
         draw_stage(spark, run_folder, drawn_from, stage_counts(run_folder).counts, settings.threshold, seed)
-        write_card(run_folder)
     survived.cached.unpersist()
     return run_folder
 
