@@ -1,6 +1,5 @@
 """The data card of an output folder, README.md: written when a run ends, unless a user's file has this name."""
 
-from jobs.runs.funnel import funnel
 from jobs.spark.progress import warn
 from udfs.record import CARD_FILE, CARD_MARK, FORMER_CARD_FILE, RunRecord
 from udfs.storage.local import Storage
@@ -8,7 +7,8 @@ from udfs.storage.local import Storage
 
 def write_card(storage: Storage, record: RunRecord) -> None:
     """Write the card of a run that has data sets, in place of an earlier one."""
-    from udfs.report.data_card import render_card  # jinja2, which look-ups need not load
+    from jobs.runs.funnel import funnel  # these load numpy and jinja2, which look-ups need not
+    from udfs.report.data_card import render_card
 
     card = render_card(record, funnel(record))
     if card and _is_users(storage):

@@ -7,23 +7,28 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pyspark.sql import DataFrame
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from jobs.runs.card_file import delete_card, write_card
-from jobs.runs.identity import ballast_version, differences, library_versions
+from jobs.runs.identity import differences, library_versions
 from jobs.runs.lease import Lease
 from jobs.runs.manifests import MANIFESTS, Manifest, Manifests
 from jobs.runs.numbered_files import number_files
 from jobs.runs.open_storage import open_storage
 from jobs.runs.run_record_file import create_record, read_record, write_record
+from udfs.distribution import ballast_version
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import HASH_VERSION
 from udfs.record import COUNTS_FILE, REPORT_FILE, RUN_FILE, RunRecord, RunState
 from udfs.run_json import make_record, record_fields
 from udfs.stages import Stage, StageFacts
 from udfs.storage.local import PathKind, Storage
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 OWN_PATHS = (*Stage, *(f"{MANIFESTS}/{stage}" for stage in Stage), COUNTS_FILE, REPORT_FILE, RUN_FILE)
 """All that Ballast writes to an output folder, except its lease and data card: what `--overwrite` deletes."""
@@ -150,7 +155,7 @@ class RunFolder:
     def commit(
         self,
         stage: Stage,
-        frame: DataFrame,
+        rows: "DataFrame | pa.Table",
         *,
         unit: str = "all",
         partition_by: str | None = None,
@@ -164,10 +169,10 @@ class RunFolder:
         except with `again`: then the new manifest replaces the old one.
 
         Each batch of extraction is written to an attempt folder of its own, `extracted/<unit>/attempt=<id>`; units of
-        other stages are written straight to the stage's folder, where readers expect the files. `form` and `options`
-        are those of Spark's writer. With an `ending`, such as `jsonl.gz`, the files are then renamed:
-        `00000-of-00016.jsonl.gz`. A run that is killed before its manifest is written does this unit again. Raises
-        `BallastError` when another run is writing to the folder.
+        other stages are written straight to the stage's folder, where readers expect the files. `form`, `options` and
+        `partition_by` are for Spark's writer; a table becomes one Parquet file. With an `ending`, such as `jsonl.gz`,
+        the files are then renamed: `00000-of-00016.jsonl.gz`. A run that is killed before its manifest is written does
+        this unit again. Raises `BallastError` when another run is writing to the folder.
         """
         committed = self._manifests.unit(stage, unit)
         if committed is not None and not again:
@@ -175,10 +180,13 @@ class RunFolder:
         attempt = uuid.uuid4().hex[:12]
         folder = f"{stage}/{unit}/attempt={attempt}" if stage == Stage.EXTRACTED else stage
         before = set(self.storage.list_files(folder))
-        writer = frame.write.mode("append").format(form).options(**options)
-        if partition_by is not None:
-            writer = writer.partitionBy(partition_by)
-        writer.save(self.storage.url(folder))
+        if isinstance(rows, pa.Table):
+            self.storage.write(f"{folder}/part-00000-{uuid.uuid4()}.zstd.parquet", _parquet(rows))
+        else:
+            writer = rows.write.mode("append").format(form).options(**options)
+            if partition_by is not None:
+                writer = writer.partitionBy(partition_by)
+            writer.save(self.storage.url(folder))
         parts = {name: match[1] for name in self.storage.list_files(folder) if (match := _WRITE_ID.search(name))}
         written = [name for name in parts if name not in before]
         if len({parts[name] for name in written}) > 1:
@@ -254,6 +262,13 @@ def _delete_own(storage: Storage, record: RunRecord) -> None:
         if path != RUN_FILE:
             storage.delete(path)
     delete_card(storage)
+
+
+def _parquet(rows: pa.Table) -> bytes:
+    """A table as a Parquet file like those that Spark writes."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(rows, sink, compression="zstd", store_schema=False)
+    return bytes(sink.getvalue())
 
 
 def _now() -> str:
