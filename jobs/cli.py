@@ -15,8 +15,9 @@ import sys
 from collections.abc import Sequence
 
 from jobs.console.command import Parser
-from jobs.console.registry import FAMILIES, all_commands, command, name_in
+from jobs.console.registry import COMMANDS, FAMILIES, all_commands, command, name_in
 from jobs.runs.identity import ballast_version
+from udfs.errors import UsageError, did_you_mean
 
 _EPILOG = """start with:
   ballast demo                                   curate a small generated web
@@ -32,8 +33,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     name = name_in(words)
     if name is not None:
         return command(name).main(words[len(name.split()) :])
+    unknown = _unknown_command(words)
+    if unknown is not None:
+        print(f"{unknown} (--help shows all commands)", file=sys.stderr)
+        return UsageError.exit_status
     _parser().parse_args(words or ["--help"])
     return 0
+
+
+def _unknown_command(words: Sequence[str]) -> str | None:
+    """What to say of words that begin with a command that does not exist, None for others."""
+    family = words[0] if words and words[0] in FAMILIES else ""
+    typed = next(iter(words[1:2] if family else words[:1]), "-")
+    if typed.startswith("-"):
+        return None
+    known = [name.removeprefix(f"{family} ") for name in COMMANDS if name.startswith(family)]
+    meant = did_you_mean(typed, known if family else [*known, *FAMILIES])
+    return f"{' '.join(filter(None, ('ballast', family)))}: unknown command '{typed}'{meant}"
 
 
 def _parser() -> argparse.ArgumentParser:

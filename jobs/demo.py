@@ -15,6 +15,7 @@ from pathlib import Path
 
 from jobs import curate
 from jobs.console.command import Command
+from jobs.console.result import Result
 from jobs.sample import write_sample
 from jobs.settings import values
 from jobs.settings.settings import Settings
@@ -23,6 +24,10 @@ from jobs.spark.progress import say
 from udfs.errors import UsageError
 
 DEFAULT_OUT = "ballast-demo"
+_NOTE = (
+    "The packaged entries are WordNet's names only. The paper's three other sources (Wikipedia's words, word",
+    "pairs and titles) are not in it: no 'of', 'the' or 'photo'. So figures differ from those of the paper's list.",
+)
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +36,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+def _run(arguments: argparse.Namespace, settings: Settings) -> Result:
     out = Path(arguments.out)
     inputs, result = out / "inputs", out / "curated"
     _refuse_others(out, {inputs.name, result.name})
@@ -44,11 +49,8 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
     paths = [str(warc), str(wat)]
     say(f"ballast curate {' '.join(paths)} --out {result}")
     curation = curate.COMMAND.parse([*paths, "--out", str(result), "--overwrite"])
-    curate.COMMAND.run(curation, curate.COMMAND.resolve(curation))
-    print(
-        "\nThe packaged entries are WordNet's names only. The paper's three other sources (Wikipedia's words, word\n"
-        "pairs and titles) are not in it: no 'of', 'the' or 'photo'. So figures differ from those of the paper's list."
-    )
+    curated = curate.COMMAND.run(curation, curate.COMMAND.resolve(curation))
+    return curated._replace(text=lambda record: [*curated.text(record), "", *_NOTE])
 
 
 def _refuse_others(folder: Path, own: set[str]) -> None:

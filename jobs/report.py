@@ -15,6 +15,7 @@ import argparse
 from pyspark.sql import SparkSession
 
 from jobs.console.command import Command
+from jobs.console.result import Result
 from jobs.runs.run_folder import RunFolder, stored_run
 from jobs.settings import values
 from jobs.settings.groups import Entries, Execution, GivenCounts
@@ -26,6 +27,7 @@ from jobs.steps.report_sections import collect
 from jobs.steps.run_context import Context, completed_context, own_context
 from udfs.record import REPORT_FILE
 from udfs.report.page import render_report
+from udfs.storage.addresses import join
 
 
 def write_report(
@@ -69,13 +71,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+def _run(arguments: argparse.Namespace, settings: Settings) -> Result:
     paths = [arguments.folder, *([arguments.pool] if arguments.pool else [])]
     with spark_session(settings.execution, "report", settings.spark_paths(*paths)) as spark:
         run = stored_run(arguments.folder)
         context = completed_context(spark, run, arguments.folder, arguments.pool, settings)
         write_report(spark, run, context, paper_list=arguments.paper_list)
-    print(f"{arguments.folder.rstrip('/')}/{REPORT_FILE}")
+    return Result({"report": join(arguments.folder, REPORT_FILE)}, lambda written: [written["report"]])
 
 
 COMMAND = Command(

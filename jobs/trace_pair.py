@@ -11,7 +11,6 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
     raise SystemExit(cli.main(["trace", *sys.argv[1:]]))
 
 import argparse
-import json
 import re
 from typing import Any
 from urllib.parse import unquote
@@ -20,6 +19,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from jobs.console.command import Command
+from jobs.console.result import Result
 from jobs.runs.run_folder import RunFolder, stored_run
 from jobs.settings import values
 from jobs.settings.groups import Execution
@@ -51,7 +51,7 @@ def uuid_of(image: str) -> str:
 
 
 def trace(spark: SparkSession, run: RunFolder, uuid: str, *, copies: bool = False) -> dict[str, Any]:
-    """What `ballast trace --json` prints: the `pairs` of an image with their provenance, draw, and for each t whether
+    """The result of `ballast trace`: the `pairs` of an image with their provenance, draw, and for each t whether
     the subset has them; with `copies`, also the `copies` in `extracted/`."""
     record = run.record
     kept = {
@@ -130,7 +130,7 @@ def _why(in_subset: bool, draw: float, keep_prob: float | None, record: RunRecor
     return f"its draw {draw:.6f} would keep it ({keep_prob:.6f}), but it was not among the pairs that were drawn from"
 
 
-def render(traced: dict[str, Any]) -> str:
+def render(traced: dict[str, Any]) -> list[str]:
     """The result of `trace` as lines for a terminal."""
     lines = [f"image {traced['uuid']}"]
     for number, pair in enumerate(traced["pairs"], 1):
@@ -154,7 +154,7 @@ def render(traced: dict[str, Any]) -> str:
             f"{visible(copy['caption'], 200)}  {visible(copy['page_url'])}"
             for copy in traced["copies"]
         ]
-    return "\n".join(lines)
+    return lines
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -165,16 +165,15 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--copies", action="store_true", help="list every copy in extracted/ too, even dropped ones: for take-downs"
     )
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
 
 
-def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+def _run(arguments: argparse.Namespace, settings: Settings) -> Result:
     uuid = uuid_of(arguments.image)
     with spark_session(settings.execution, "trace", [arguments.folder]) as spark:
         traced = trace(spark, stored_run(arguments.folder), uuid, copies=arguments.copies)
     if not traced["pairs"] and not traced.get("copies"):
         raise BallastError(f"{arguments.folder}: holds no pair of the image {uuid}")
-    print(json.dumps(traced, indent=2, ensure_ascii=False) if arguments.json else render(traced))
+    return Result(traced, render)
 
 
 COMMAND = Command(

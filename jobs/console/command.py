@@ -8,20 +8,30 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from jobs.console.next_steps import next_steps
-from jobs.console.summary import summarize
+from jobs.console.result import Failure, Result, print_document, print_text
+from jobs.console.summary import places_of, summarize
 from jobs.console.why_empty import why_empty
 from jobs.runs.run_folder import RunFolder
 from jobs.settings import values
 from jobs.settings.flags import add_flags, execution_settings, identity_settings, resolve
 from jobs.settings.settings import Settings, Taken
-from jobs.spark.progress import say, warn
+from jobs.spark.progress import kept_warnings, say, warn
 from jobs.spark.session import session_for
 from jobs.spark.spark_errors import of_worker, one_line
-from udfs.errors import BallastError, UsageError
-from udfs.storage.addresses import same_place
+from udfs.errors import BallastError, UsageError, did_you_mean
+from udfs.run_json import record_fields
+from udfs.storage.addresses import join, same_place
 
 INTERRUPTED = 130
 _PATH_ERRORS = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+
+
+class BadArguments(SystemExit):
+    """The arguments are invalid, which a line on standard error has said already."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(UsageError.exit_status)
+        self.message = message
 
 
 class Parser(argparse.ArgumentParser):
@@ -31,7 +41,17 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(UsageError.exit_status, f"{self.prog}: {message} (--help shows all flags)\n")
+        print(f"{self.prog}: {message} (--help shows all flags)", file=sys.stderr)
+        raise BadArguments(message)
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does, but an unknown flag is compared with the known ones."""
+        arguments, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            flags = (word.partition("=")[0] for word in unknown if word.startswith("-"))
+            meant = filter(None, (did_you_mean(flag, self._option_string_actions) for flag in flags))
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{next(meant, '')}")
+        return arguments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +61,7 @@ class Command:
     name: str
     """One word, or two for a command of a family, such as `metadata build`."""
     purpose: str
-    run: Callable[[argparse.Namespace, Settings], None]
+    run: Callable[[argparse.Namespace, Settings], Result]
     settings: tuple[Taken, ...] = ()
     add_arguments: Callable[[argparse.ArgumentParser], object] = lambda parser: None
     """Adds the arguments that are not settings."""
@@ -54,6 +74,7 @@ class Command:
         """The parser of its arguments and settings."""
         parser = kind(prog=f"ballast {self.name}", description=f"{self.purpose[0].upper()}{self.purpose[1:]}.")
         self.add_arguments(parser)
+        parser.add_argument("--json", action="store_true", help="print the result as one JSON document, for programs")
         if self.settings:
             add_flags(parser, self.settings)
             inputs = [_spelled(action) for action in parser._actions if not action.option_strings]
@@ -63,20 +84,46 @@ class Command:
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
         """The arguments and flags. Exits with status 2 for invalid ones."""
-        end = words.index("--") if self.takes_rest and "--" in words else len(words)
-        arguments = self.parser().parse_args(list(words[:end]))
-        arguments.rest = list(words[end + 1 :])
+        own, rest = self._split(words)
+        arguments = self.parser().parse_args(own)
+        arguments.rest = rest
         return arguments
+
+    def _split(self, words: Sequence[str]) -> tuple[list[str], list[str]]:
+        """The command's own words, and those after `--` for other commands."""
+        end = words.index("--") if self.takes_rest and "--" in words else len(words)
+        return list(words[:end]), list(words[end + 1 :])
 
     def resolve(self, arguments: argparse.Namespace) -> Settings:
         """The settings that the arguments and the TOML file give. Raises `UsageError` for invalid ones."""
         return resolve(self.name, self.settings, arguments)
 
     def main(self, words: Sequence[str]) -> int:
-        """Run the command from its command line; returns the exit status."""
-        arguments = self.parse(words)
-        debug = getattr(arguments, "debug", False)
-        return guarded(lambda: self.run(arguments, self.resolve(arguments)), debug=debug)
+        """Run the command from its command line; returns the exit status. With --json, standard output gets exactly
+        one document, also after an error."""
+        with kept_warnings() as warnings:
+            try:
+                arguments = self.parse(words)
+            except BadArguments as refused:
+                if "--json" in self._split(words)[0]:
+                    print_document(self.name, Failure(refused.message, UsageError.exit_status), warnings)
+                raise
+            failure = guarded(lambda: self._show(arguments, warnings), debug=getattr(arguments, "debug", False))
+            if failure is None:
+                return 0
+            if arguments.json:
+                print_document(self.name, failure, warnings)
+            return failure.exit_status
+
+    def _show(self, arguments: argparse.Namespace, warnings: list[str]) -> None:
+        """Run the command and print its result."""
+        result = self.run(arguments, self.resolve(arguments))
+        if not arguments.json:
+            print_text(result)
+        if result.warning is not None:
+            warn(result.warning)
+        if arguments.json:
+            print_document(self.name, result, warnings)
 
 
 def _spelled(action: argparse.Action) -> str:
@@ -107,7 +154,7 @@ def job(
     def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument("inputs", metavar=inputs[0], nargs=nargs, type=values.path, help=inputs[1])
 
-    def run(arguments: argparse.Namespace, settings: Settings) -> None:
+    def run(arguments: argparse.Namespace, settings: Settings) -> Result:
         paths = list(arguments.inputs)
         with session_for(settings.execution, name, settings.paths(*paths)):
             run_folder = execute(paths, settings)
@@ -116,10 +163,21 @@ def job(
             say(f"{out} is already finished; nothing to do (--overwrite starts over)")
         record = run_folder.record
         why = why_empty(record)
-        parts = (summarize(record, out, output), "" if why else next_steps(record, paths, settings))
-        print("\n\n".join(filter(None, parts)), flush=True)
-        if why:
-            warn(why)
+        return Result(
+            record,
+            text=lambda record: summarize(record, out, output),
+            data=lambda record: {
+                "out": out,
+                "was_finished": run_folder.was_finished,
+                "places": [
+                    {"path": join(out, path), "content": content} for path, content in places_of(record, output)
+                ],
+                "why_empty": why,
+                "run": record_fields(record),
+            },
+            next=() if why else next_steps(record, paths, settings),
+            warning=why,
+        )
 
     return Command(name=name, purpose=purpose, run=run, settings=settings, add_arguments=add_arguments, is_step=True)
 
@@ -140,8 +198,9 @@ def open_run(command: Command, settings: Settings, identity: dict[str, Any], rea
     )
 
 
-def guarded(action: Callable[[], None], *, debug: bool) -> int:
-    """Run an action; an error becomes one line on standard error and an exit status (2 for the user's mistake)."""
+def guarded(action: Callable[[], None], *, debug: bool) -> Failure | None:
+    """Run an action; an error becomes one line on standard error and an exit status (2 for the user's mistake).
+    Returns None if there was no error."""
     try:
         action()
     except BallastError as error:
@@ -149,15 +208,14 @@ def guarded(action: Callable[[], None], *, debug: bool) -> int:
     except _PATH_ERRORS as error:
         message, status = f"{error.filename}: {error.strerror}", UsageError.exit_status
     except KeyboardInterrupt:
-        print("ballast: stopped; rerun the same command to resume from the last commit", file=sys.stderr)
-        return INTERRUPTED
+        message, status = "stopped; rerun the same command to resume from the last commit", INTERRUPTED
     except Exception as error:
         worker_error = of_worker(error)
         message = str(worker_error) if worker_error else f"failed: {one_line(error)} (--debug shows the trace)"
         status = BallastError.exit_status
     else:
-        return 0
+        return None
     if debug:
         traceback.print_exc()
     print(f"ballast: {message}", file=sys.stderr)
-    return status
+    return Failure(message, status)

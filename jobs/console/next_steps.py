@@ -1,4 +1,4 @@
-"""The commands to try after a job, with the real paths, quoted for the shell."""
+"""The commands to try after a job, with the real paths."""
 
 import shlex
 from collections.abc import Sequence
@@ -18,29 +18,27 @@ Step = tuple[str, list[str]]
 """A purpose, and the command: the downloader's, or the arguments of `ballast`."""
 
 
-def next_steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> str:
-    """What to do with the result of a run: each command below its purpose; empty if nothing follows."""
-    return _text(_steps(record, inputs, settings))
-
-
-def next_of_list(path: str) -> str:
+def next_of_list(path: str) -> list[Step]:
     """What to do with a list of entries that was just written."""
-    return _text(
-        [
-            ("show what it holds, and what can never match", ["metadata", "show", path]),
-            ("curate with it", ["curate", "FILE.warc.gz", "--metadata", path, "--out", "DIR"]),
-        ]
-    )
+    return [
+        ("show what it holds, and what can never match", ["metadata", "show", path]),
+        ("curate with it", ["curate", "FILE.warc.gz", "--metadata", path, "--out", "DIR"]),
+    ]
 
 
-def _text(steps: list[Step]) -> str:
-    lines = []
-    for purpose, command in steps:
-        lines += [f"  # {purpose}", f"  {shlex.join(command if command[0] == _DOWNLOADER else ['ballast', *command])}"]
-    return "\n".join(["next", *lines]) if lines else ""
+def words_of(step: Step) -> list[str]:
+    """The whole command of a step, word by word."""
+    _, command = step
+    return command if command[0] == _DOWNLOADER else ["ballast", *command]
 
 
-def _steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> list[Step]:
+def text_of(steps: Sequence[Step]) -> str:
+    """Each command below its purpose, quoted for the shell."""
+    return "\n".join(["next", *(f"  # {step[0]}\n  {shlex.join(words_of(step))}" for step in steps)])
+
+
+def next_steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> list[Step]:
+    """What to do with the result of a run; empty if nothing follows."""
     out = settings.output.out.rstrip("/")
     entries = ["--metadata", metadata] if (metadata := settings.entries.metadata) else []
     into = {name: ["--out", f"{out}-{name}"] for name in ("pool", "counts", "subset", "images", "export", "final")}

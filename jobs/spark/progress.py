@@ -234,8 +234,23 @@ def say(text: str) -> None:
     _print_line("INFO", f"ballast: {text}")
 
 
+_kept: list[list[str]] = []
+
+
+@contextmanager
+def kept_warnings() -> Iterator[list[str]]:
+    """Keep the text of each warning that is logged meanwhile, in the list that this yields."""
+    _kept.append([])
+    try:
+        yield _kept[-1]
+    finally:
+        _kept.pop()
+
+
 def warn(text: str) -> None:
     """Log a line about something that the user probably did not intend."""
+    for kept in _kept:
+        kept.append(text)
     _print_line("WARN", f"ballast: warning: {text}")
 
 
