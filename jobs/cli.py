@@ -12,7 +12,8 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from jobs.console.command import Parser
 from jobs.console.registry import COMMANDS, FAMILIES, all_commands, command, name_in
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if unknown is not None:
         print(f"{unknown} (--help shows all commands)", file=sys.stderr)
         return UsageError.exit_status
-    _parser().parse_args(words or ["--help"])
+    command_tree().parse_args(words or ["--help"])
     return 0
 
 
@@ -52,8 +53,9 @@ def _unknown_command(words: Sequence[str]) -> str | None:
     return f"{' '.join(filter(None, ('ballast', family)))}: unknown command '{typed}'{meant}"
 
 
-def _parser() -> argparse.ArgumentParser:
-    """The parser of a command line that names no command: it shows help, and refuses unknown commands."""
+def command_tree(parser_of: Callable[..., argparse.ArgumentParser] = Parser) -> argparse.ArgumentParser:
+    """The parser of `ballast` with a parser below it for each command, which `parser_of` makes; by default these only
+    show help, since a command has its own parser. `parser_of` gets `prog`, such as `ballast plan`, and more options."""
     parser = Parser(
         prog="ballast",
         description="Balanced image-text training sets from CommonCrawl, the MetaCLIP way, on Apache Spark.",
@@ -61,7 +63,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"ballast {ballast_version()}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    kind: Any = parser_of  # argparse calls it as it would call a class
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=kind)
     families: dict[str, argparse._SubParsersAction] = {}
     for each in all_commands():
         first, _, second = each.name.partition(" ")
@@ -71,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
         if first not in families:
             purpose = FAMILIES[first]
             family = commands.add_parser(first, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
-            families[first] = family.add_subparsers(title="commands", metavar="COMMAND", required=True)
+            families[first] = family.add_subparsers(
+                title="commands", metavar="COMMAND", required=True, parser_class=kind
+            )
         families[first].add_parser(second, help=each.purpose)
     return parser

@@ -31,6 +31,7 @@ COMMANDS = {
     "demo": "jobs.demo:COMMAND",
     "sample": "jobs.sample:COMMAND",
     "emr render": "jobs.emr:RENDER",
+    "completion": "jobs.completion:COMMAND",
 }
 """In the order of `ballast --help`."""
 

@@ -219,5 +219,9 @@ def test_inputs_that_can_all_not_be_read(spark, entries, tmp_path, capsys):
 def test_this_file_knows_every_command():
     """A new command needs a case here, or a reason for having none."""
     tried = {name for name, *_ in STEPS} | {"curate", "extract", "plan", "report", "explain", "inspect", "trace"}
-    read_no_pairs = {name for name in COMMANDS if name.startswith(("metadata ", "emr "))} | {"demo", "sample"}
+    read_no_pairs = {name for name in COMMANDS if name.startswith(("metadata ", "emr "))} | {
+        "demo",
+        "sample",
+        "completion",
+    }
     assert tried | read_no_pairs == COMMANDS.keys()

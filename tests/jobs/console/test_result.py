@@ -115,4 +115,6 @@ def test_every_command_is_tried_with_json():
     jobs = {name for name in COMMANDS if command(name).is_step}  # one function for all: test_empty_runs.py
     lookups = {"plan", "report", "explain", "inspect", "trace"}  # here, test_plan.py, test_lookups.py
     lists = {name for name in COMMANDS if name.startswith("metadata ")}  # here, test_metadata.py; one for all sources
-    assert jobs | lookups | lists | {"sample", "emr render", "demo"} == COMMANDS.keys()  # the demo's result is curate's
+    assert (
+        jobs | lookups | lists | {"sample", "completion", "emr render", "demo"} == COMMANDS.keys()
+    )  # the demo's result is curate's
