@@ -16,8 +16,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from jobs.console.command import Parser
-from jobs.console.registry import COMMANDS, FAMILIES, all_commands, command, name_in
-from jobs.runs.identity import ballast_version
+from jobs.console.registry import COMMANDS, FAMILIES, name_in
+from udfs.distribution import ballast_version
 from udfs.errors import UsageError, did_you_mean
 
 _EPILOG = """start with:
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     name = name_in(words)
     if name is not None:
-        return command(name).main(words[len(name.split()) :])
+        return COMMANDS[name].main(words[len(name.split()) :])
     unknown = _unknown_command(words)
     if unknown is not None:
         print(f"{unknown} (--help shows all commands)", file=sys.stderr)
@@ -66,7 +66,7 @@ def command_tree(parser_of: Callable[..., argparse.ArgumentParser] = Parser) -> 
     kind: Any = parser_of  # argparse calls it as it would call a class
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=kind)
     families: dict[str, argparse._SubParsersAction] = {}
-    for each in all_commands():
+    for each in COMMANDS.values():
         first, _, second = each.name.partition(" ")
         if not second:
             commands.add_parser(first, help=each.purpose)

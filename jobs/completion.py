@@ -16,18 +16,21 @@ from typing import Any
 import shtab
 
 from jobs.cli import command_tree
-from jobs.console.command import Command, Parser
-from jobs.console.registry import all_commands
+from jobs.console.command import Parser
+from jobs.console.registry import COMMANDS
 from jobs.console.result import Result
 from jobs.settings import values
 from jobs.settings.settings import Settings
 
-SHELLS = ("bash", "zsh", "fish")
+
+def make_script(arguments: argparse.Namespace, settings: Settings) -> Result:
+    script = {"shell": arguments.shell, "script": completion_script(arguments.shell)}
+    return Result(script, lambda script: script["script"].splitlines())
 
 
 def completion_script(shell: str) -> str:
     """The script for a shell: commands, flags, choices, and files or folders where a path is expected."""
-    parsers = {f"ballast {command.name}": command.parser() for command in all_commands()}
+    parsers = {f"ballast {command.name}": command.parser() for command in COMMANDS.values()}
     for parser in parsers.values():
         for action in parser._actions:
             if action.type is values.path:
@@ -37,20 +40,3 @@ def completion_script(shell: str) -> str:
         return parsers.get(prog) or Parser(prog=prog, **options)  # a family has no parser of its own
 
     return shtab.complete(command_tree(parser_of), shell)
-
-
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("shell", choices=SHELLS, type=values.choice(SHELLS), help="the shell")
-
-
-def _run(arguments: argparse.Namespace, settings: Settings) -> Result:
-    script = {"shell": arguments.shell, "script": completion_script(arguments.shell)}
-    return Result(script, lambda script: script["script"].splitlines())
-
-
-COMMAND = Command(
-    name="completion",
-    purpose="print a script with which bash, zsh or fish completes commands, flags and paths",
-    run=_run,
-    add_arguments=_add_arguments,
-)

@@ -13,30 +13,21 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 import argparse
 from pathlib import Path
 
-from jobs import curate
-from jobs.console.command import Command
+from jobs.console.commands.curation import CURATE
 from jobs.console.result import Result
 from jobs.sample import write_sample
-from jobs.settings import values
 from jobs.settings.settings import Settings
 from jobs.spark.java import find_java
 from jobs.spark.progress import say
 from udfs.errors import UsageError
 
-DEFAULT_OUT = "ballast-demo"
 _NOTE = (
     "The packaged entries are WordNet's names only. The paper's three other sources (Wikipedia's words, word",
     "pairs and titles) are not in it: no 'of', 'the' or 'photo'. So figures differ from those of the paper's list.",
 )
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--out", type=values.path, metavar="DIR", default=DEFAULT_OUT, help=f"folder to write (default: {DEFAULT_OUT})"
-    )
-
-
-def _run(arguments: argparse.Namespace, settings: Settings) -> Result:
+def run_demo(arguments: argparse.Namespace, settings: Settings) -> Result:
     out = Path(arguments.out)
     inputs, result = out / "inputs", out / "curated"
     _refuse_others(out, {inputs.name, result.name})
@@ -48,8 +39,8 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> Result:
     _, wat = write_sample(inputs / "more.warc.gz", 200, 2, wat=True)
     paths = [str(warc), str(wat)]
     say(f"ballast curate {' '.join(paths)} --out {result}")
-    curation = curate.COMMAND.parse([*paths, "--out", str(result), "--overwrite"])
-    curated = curate.COMMAND.run(curation, curate.COMMAND.resolve(curation))
+    curation = CURATE.parse([*paths, "--out", str(result), "--overwrite"])
+    curated = CURATE.run(curation, CURATE.resolve(curation))
     return curated._replace(text=lambda record: [*curated.text(record), "", *_NOTE])
 
 
@@ -57,11 +48,3 @@ def _refuse_others(folder: Path, own: set[str]) -> None:
     """Raise `UsageError` for a folder that contains a file that the demo did not write."""
     if folder.exists() and not (folder.is_dir() and {path.name for path in folder.iterdir()} <= own):
         raise UsageError(f"{folder}: contains files that the demo did not write: name a new or empty folder")
-
-
-COMMAND = Command(
-    name="demo",
-    purpose="generate a small web, curate it, and show what came out",
-    run=_run,
-    add_arguments=_add_arguments,
-)

@@ -18,14 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from jobs.console.command import Command
+from jobs.console.commands.lists import BIGRAMS, TITLES, UNIGRAMS, WORDNET
 from jobs.console.next_steps import next_of_list
 from jobs.console.result import Result
 from jobs.entries.entry_list import build_list, check_out, manifest_of, manifest_path, write_list
-from jobs.entries.sources import BIGRAMS_JOB, SOURCE_SETTINGS, TITLES_JOB, UNIGRAMS_JOB, WORDNET_JOB, count_source
-from jobs.settings import values
-from jobs.settings.building import EntryBuild, Ngrams, Titles
-from jobs.settings.groups import Draws, Execution, Output, Reading
-from jobs.settings.settings import Settings, take, takes
+from jobs.entries.sources import count_source
+from jobs.settings.settings import Settings
 from jobs.spark.progress import say, warn
 from jobs.spark.session import spark_session
 from metadata.describe import describe, difference
@@ -36,10 +34,8 @@ from udfs.run_json import record_fields
 from udfs.stages import StageFacts
 from udfs.storage.addresses import join
 
-_SPACE_HELP = "space wrapped punctuation in entries as in captions, so that they can match (default: leave it unspaced)"
 
-
-def _build(arguments: argparse.Namespace, settings: Settings) -> Result:
+def build(arguments: argparse.Namespace, settings: Settings) -> Result:
     entries, manifest = build_list(settings)
     if entries.size < settings.build.size:
         say(f"the sources gave {entries.size:,} entries, fewer than --size {settings.build.size:,}")
@@ -57,10 +53,10 @@ def _written(entries: EntryList, manifest: dict[str, Any]) -> Result:
     )
 
 
-def _count(job: str, arguments: argparse.Namespace, settings: Settings) -> Result:
+def _count(source: Command, arguments: argparse.Namespace, settings: Settings) -> Result:
     out = settings.output.out
-    with spark_session(settings.execution, job) as spark:
-        record = count_source(spark, job, arguments.inputs, out, settings).record
+    with spark_session(settings.execution, source.name) as spark:
+        record = count_source(spark, source, arguments.inputs, out, settings).record
     counted = [(join(out, facts.stage), _figures(facts)) for facts in record.stages.finished()]
     return Result(
         record,
@@ -71,6 +67,12 @@ def _count(job: str, arguments: argparse.Namespace, settings: Settings) -> Resul
     )
 
 
+count_wordnet = partial(_count, WORDNET)
+count_unigrams = partial(_count, UNIGRAMS)
+count_bigrams = partial(_count, BIGRAMS)
+count_titles = partial(_count, TITLES)
+
+
 def _figures(facts: StageFacts) -> dict[str, int]:
     """The numbers among a stage's facts, and its outcomes."""
     facts_by_name = {name: getattr(facts, name) for name in facts.__struct_fields__}
@@ -78,7 +80,7 @@ def _figures(facts: StageFacts) -> dict[str, int]:
     return {**numbers, **facts_by_name.get("outcomes", {})}
 
 
-def _import(arguments: argparse.Namespace, settings: Settings) -> Result:
+def import_list(arguments: argparse.Namespace, settings: Settings) -> Result:
     if arguments.out is not None:
         check_out(arguments.out)
     original = load_entries(arguments.file, dedup=arguments.dedup)
@@ -107,7 +109,7 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> Result:
     return _written(imported, manifest)
 
 
-def _show(arguments: argparse.Namespace, settings: Settings) -> Result:
+def show_list(arguments: argparse.Namespace, settings: Settings) -> Result:
     entries = load_entries(arguments.file)
     content: dict[str, Any] = {"source": entries.source, **entries.fingerprint, **describe(entries.entries)}
     manifest = _manifest_of(entries) if arguments.file is not None else None
@@ -138,7 +140,7 @@ def _shown(content: dict[str, Any], entries: EntryList) -> list[str]:
     return lines
 
 
-def _diff(arguments: argparse.Namespace, settings: Settings) -> Result:
+def diff_list(arguments: argparse.Namespace, settings: Settings) -> Result:
     a, b = load_entries(arguments.a), load_entries(arguments.b)
     diff = {**difference(a.entries, b.entries), "a_sha256": a.sha256, "b_sha256": b.sha256}
     return Result(diff, lambda diff: [f"A {_headline(a)}", f"B {_headline(b)}", *_differences(diff)])
@@ -190,78 +192,3 @@ def _sources(sources: Sequence[dict[str, Any]], entries: Sequence[str] = ()) -> 
 def _report_unmatchable(number: int) -> None:
     if number:
         say(f"{number:,} entries can never match as they stand (--normalize-entries spaces their punctuation)")
-
-
-def _list_to_write(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--out",
-        default=argparse.SUPPRESS,
-        type=values.path,
-        metavar="FILE.json",
-        help="the list to write (required, here or in the TOML file)",
-    )
-
-
-def _import_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "file", metavar="FILE", type=values.path, help="a list of entries, in any form that --metadata takes"
-    )
-    parser.add_argument(
-        "--out", type=values.path, metavar="FILE.json", help="the list to write (without it: check only)"
-    )
-    parser.add_argument("--dedup", action="store_true", help="keep the first of equal entries (default: refuse them)")
-    parser.add_argument("--normalize-entries", action="store_true", help=_SPACE_HELP)
-
-
-def _show_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "file", metavar="FILE", nargs="?", type=values.path, help="a list of entries (default: the packaged one)"
-    )
-
-
-def _diff_arguments(parser: argparse.ArgumentParser) -> None:
-    for name in ("a", "b"):
-        parser.add_argument(name, metavar=name.upper(), type=values.path, help="a list of entries")
-
-
-def _source(job: str, purpose: str, name: str, help: str, nargs: int | str = "+") -> Command:
-    return Command(
-        name=job,
-        purpose=purpose,
-        run=partial(_count, job),
-        settings=SOURCE_SETTINGS[job],
-        add_arguments=lambda parser: parser.add_argument(
-            "inputs", metavar=name, nargs=nargs, type=values.path, help=help
-        ),
-    )
-
-
-_DUMPS = "pages-articles: XML, bzip2, or folders of them"
-BUILD = Command(
-    name="metadata build",
-    purpose="build a list from WordNet, Wikipedia's dumps and its page views",
-    run=_build,
-    settings=takes(Output, EntryBuild, Ngrams, Titles, Draws, take(Reading, "batch_files"), Execution),
-    add_arguments=_list_to_write,
-)
-WORDNET = _source(
-    WORDNET_JOB, "count the names of WordNet's synsets", "DIR", "WordNet's dict folder, with data.noun", nargs=1
-)
-UNIGRAMS = _source(UNIGRAMS_JOB, "count the words of Wikipedia's articles", "DUMP", _DUMPS)
-BIGRAMS = _source(BIGRAMS_JOB, "count words and pairs of words, with PMI", "DUMP", _DUMPS)
-TITLES = _source(
-    TITLES_JOB, "count the views of article titles", "FILE", "pageviews files, hourly or daily, or folders of them"
-)
-IMPORT = Command(
-    name="metadata import",
-    purpose="check a list, such as MetaCLIP's metadata.json, and write it with a manifest",
-    run=_import,
-    add_arguments=_import_arguments,
-)
-SHOW = Command(
-    name="metadata show",
-    purpose="show what a list holds: sources, lengths, entries that can never match",
-    run=_show,
-    add_arguments=_show_arguments,
-)
-DIFF = Command(name="metadata diff", purpose="compare two lists", run=_diff, add_arguments=_diff_arguments)

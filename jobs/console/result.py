@@ -3,13 +3,20 @@
 import json
 import math
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from jobs.console.next_steps import Step, text_of, words_of
-from jobs.runs.identity import ballast_version
+from udfs.distribution import ballast_version
+
+
+class Step(NamedTuple):
+    """A command to try next, word by word, and its purpose."""
+
+    purpose: str
+    command: list[str]
 
 
 class Result(NamedTuple):
@@ -41,6 +48,11 @@ def print_text(result: Result) -> None:
             print(f"\n{text_of(result.next)}", flush=True)
 
 
+def text_of(steps: Sequence[Step]) -> str:
+    """Each command below its purpose, quoted for the shell."""
+    return "\n".join(["next", *(f"  # {step.purpose}\n  {shlex.join(step.command)}" for step in steps)])
+
+
 def print_document(command: str, outcome: Result | Failure, warnings: Sequence[str]) -> None:
     """Print a result or a failure as one JSON document: `command`, `ballast` (the version); of a success `result` and
     `next`, of a failure `error`; and `warnings`."""
@@ -49,7 +61,7 @@ def print_document(command: str, outcome: Result | Failure, warnings: Sequence[s
         document["error"] = outcome._asdict()
     else:
         document["result"] = outcome.data(outcome.value)
-        document["next"] = [{"purpose": step[0], "command": words_of(step)} for step in outcome.next]
+        document["next"] = [step._asdict() for step in outcome.next]
     document["warnings"] = list(warnings)
     with _until_the_reader_ends():
         print(_json(document), flush=True)

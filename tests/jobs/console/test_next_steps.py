@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from jobs.console.next_steps import next_of_list, next_steps, text_of, words_of
-from jobs.console.registry import command as command_of
+from jobs.console.next_steps import next_of_list, next_steps
+from jobs.console.registry import COMMANDS
+from jobs.console.result import text_of
 from jobs.settings.settings import Settings
 from udfs.record import RunRecord, RunState, Stages
 from udfs.stages import DrawFacts, EntryCountsFacts, ExportFacts, ImagesFacts, PoolFacts, Stage, StageFacts, SubsetFacts
@@ -30,8 +31,8 @@ def commands(
     record = RunRecord(ballast="0", job=job, state=RunState.FINISHED, stages=stages)
     steps = next_steps(record, inputs, Settings.of(out=out, **settings))
     printed = [line for line in text_of(steps).splitlines() if line.startswith(("  ballast", "  img2dataset"))]
-    assert [shlex.split(line) for line in printed] == [words_of(step) for step in steps]
-    return [words_of(step) for step in steps]
+    assert [shlex.split(line) for line in printed] == [step.command for step in steps]
+    return [step.command for step in steps]
 
 
 @pytest.mark.parametrize("job", ["extract", "match", "dedup", "merge", "count", "balance", "curate", "group", "export"])
@@ -39,7 +40,7 @@ def test_every_suggested_command_is_valid(job):
     suggested = commands(job, out="my run/", entry_counts="counts", metadata="my list.json")
     assert suggested
     for name, *arguments in (arguments for program, *arguments in suggested if program == "ballast"):
-        parsed = vars(command_of(name).parse(arguments))
+        parsed = vars(COMMANDS[name].parse(arguments))
         read = next(parsed[key] for key in ("inputs", "folder", "pool") if key in parsed)
         assert read in (["my run"], ["pool"], "my run", "pool")
 
@@ -85,6 +86,6 @@ def test_nothing_follows_an_exported_list_of_images():
 
 
 def test_a_new_list_of_entries_is_shown_and_used():
-    commands_of_list = [words_of(step) for step in next_of_list("my list.json")]
+    commands_of_list = [step.command for step in next_of_list("my list.json")]
     assert [command[1] for command in commands_of_list] == ["metadata", "curate"]
     assert all("my list.json" in command for command in commands_of_list)

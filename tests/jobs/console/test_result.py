@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pools import document_of, record_of, rows_of, run
 
-from jobs.console.registry import COMMANDS, command
+from jobs.console.registry import COMMANDS
 from jobs.console.result import Failure, Result, print_document, print_text
 
 
@@ -112,7 +112,7 @@ def test_a_reader_that_ends_early_is_no_error(form):
 
 def test_every_command_is_tried_with_json():
     """A new command needs a run with --json here or in one of the files named, or a reason for having none."""
-    jobs = {name for name in COMMANDS if command(name).is_step}  # one function for all: test_empty_runs.py
+    jobs = {name for name in COMMANDS if COMMANDS[name].is_job}  # one function for all: test_empty_runs.py
     lookups = {"plan", "report", "explain", "inspect", "trace"}  # here, test_plan.py, test_lookups.py
     lists = {name for name in COMMANDS if name.startswith("metadata ")}  # here, test_metadata.py; one for all sources
     assert (
