@@ -49,6 +49,7 @@ setup(
         "regex>=2024.5",  # one class for Unicode letters, marks and digits; wikitextparser requires it too
         "rich>=13.7,<16",  # the live display
         "selectolax>=1.0,<2",
+        "shtab>=1.13,<2",  # completion in shells
         "urllib3>=2.3,<3",
         "warcio>=1.7.5,<2",
         "webencodings>=0.5.1,<1",

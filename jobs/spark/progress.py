@@ -49,8 +49,23 @@ def say(text: str, **figures: Any) -> None:
     log_line(INFO, text, figures, _printer())
 
 
+_kept: list[list[str]] = []
+
+
+@contextmanager
+def kept_warnings() -> Iterator[list[str]]:
+    """Keep the text of each warning that is logged meanwhile, in the list that this yields."""
+    _kept.append([])
+    try:
+        yield _kept[-1]
+    finally:
+        _kept.pop()
+
+
 def warn(text: str) -> None:
     """Log a line about something that the user probably did not intend."""
+    for kept in _kept:
+        kept.append(text)
     log_line(WARN, text, print_above=_printer())
 
 
