@@ -15,30 +15,38 @@ from functools import partial
 
 from jobs.console.command import Command
 from jobs.console.commands.lists import BIGRAMS, TITLES, UNIGRAMS, WORDNET
+from jobs.console.result import Result
 from jobs.entries.build_list import build_list
-from jobs.entries.list_lines import headline, report_unmatchable, report_written, source_lines
+from jobs.entries.list_lines import list_written, report_unmatchable
 from jobs.entries.sources import count_source
 from jobs.settings.settings import Settings
 from jobs.spark.progress import say
 from jobs.spark.session import spark_session
+from udfs.run_json import record_fields
 from udfs.stages import StageFacts
+from udfs.storage.addresses import join
 
 
-def build(arguments: argparse.Namespace, settings: Settings) -> None:
+def build(arguments: argparse.Namespace, settings: Settings) -> Result:
     entries, manifest = build_list(settings)
-    print("\n".join([headline(entries), *source_lines(manifest["sources"])]))
     if entries.size < settings.build.size:
         say(f"the sources gave {entries.size:,} entries, fewer than --size {settings.build.size:,}")
     report_unmatchable(manifest["cannot_match"])
-    report_written(settings.output.out)
+    return list_written(entries, manifest)
 
 
-def _count(source: Command, arguments: argparse.Namespace, settings: Settings) -> None:
+def _count(source: Command, arguments: argparse.Namespace, settings: Settings) -> Result:
     out = settings.output.out
     with spark_session(settings.execution, source.name) as spark:
-        folder = count_source(spark, source, arguments.inputs, out, settings)
-    for facts in folder.record.stages.finished():
-        print(f"{out}/{facts.stage}/  " + ", ".join(f"{value:,} {key}" for key, value in _figures(facts).items()))
+        record = count_source(spark, source, arguments.inputs, out, settings).record
+    counted = [(join(out, facts.stage), _figures(facts)) for facts in record.stages.finished()]
+    return Result(
+        record,
+        lambda _: [
+            f"{path}/  {', '.join(f'{value:,} {key}' for key, value in figures.items())}" for path, figures in counted
+        ],
+        lambda record: {"out": out, "run": record_fields(record)},
+    )
 
 
 count_wordnet = partial(_count, WORDNET)

@@ -12,11 +12,13 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 
 import argparse
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from jobs.entries.entry_list import check_out, manifest_path, write_list
-from jobs.entries.list_lines import headline, report_unmatchable, report_written, source_lines
+from jobs.console.result import Result
+from jobs.entries.entry_list import check_out, manifest_of, manifest_path, write_list
+from jobs.entries.list_lines import headline, list_written, report_unmatchable, source_lines
 from jobs.settings.settings import Settings
 from jobs.spark.progress import say, warn
 from metadata.describe import describe, difference
@@ -25,7 +27,7 @@ from metadata.spacing import normalize_entry
 from udfs.errors import shortened
 
 
-def import_list(arguments: argparse.Namespace, settings: Settings) -> None:
+def import_list(arguments: argparse.Namespace, settings: Settings) -> Result:
     if arguments.out is not None:
         check_out(arguments.out)
     original = load_entries(arguments.file, dedup=arguments.dedup)
@@ -39,32 +41,33 @@ def import_list(arguments: argparse.Namespace, settings: Settings) -> None:
             "entries has no comments; remove these lines if they are comments"
         )
     imported = EntryList(tuple(entries), arguments.out or arguments.file)
-    print(headline(imported))
-    if arguments.out is None:
-        report_unmatchable(describe(entries)["cannot_match"]["wrapped_punctuation"])
-        return
     about = {
         "imported": Path(arguments.file).name,
         "imported_fingerprint": original.fingerprint,
         "deduplicated": arguments.dedup,
         "normalized": arguments.normalize_entries,
     }
+    if arguments.out is None:
+        manifest = manifest_of(imported, about)
+        report_unmatchable(manifest["cannot_match"])
+        return Result({"list": None, "manifest": None, **manifest}, lambda _: [headline(imported)])
     manifest = write_list(imported, about)
     report_unmatchable(manifest["cannot_match"])
-    report_written(arguments.out)
+    return list_written(imported, manifest)
 
 
-def show_list(arguments: argparse.Namespace, settings: Settings) -> None:
+def show_list(arguments: argparse.Namespace, settings: Settings) -> Result:
     entries = load_entries(arguments.file)
     content: dict[str, Any] = {"source": entries.source, **entries.fingerprint, **describe(entries.entries)}
     manifest = _manifest_of(entries) if arguments.file is not None else None
-    if manifest is not None:
-        content["sources"] = manifest.get("sources", [])
-    if arguments.json:
-        print(json.dumps(content, ensure_ascii=False, indent=2))
-        return
+    content["sources"] = [] if manifest is None else manifest.get("sources", [])
+    return Result(content, lambda content: _shown(content, entries))
+
+
+def _shown(content: dict[str, Any], entries: EntryList) -> list[str]:
+    """What a list holds, as lines for a terminal."""
     never = content["cannot_match"]
-    lines = [headline(entries), *source_lines(content.get("sources", ()), entries.entries)]
+    lines = [headline(entries), *source_lines(content["sources"], entries.entries)]
     lines.append("  characters      " + ", ".join(f"{at} {chars}" for at, chars in content["characters"].items()))
     words = content["words"]
     few = [f"{count:,} of {number}" for number, count in words.items() if number <= 3]
@@ -76,23 +79,27 @@ def show_list(arguments: argparse.Namespace, settings: Settings) -> None:
         examples = f": {', '.join(map(repr, never[examples_key]))}" if never[examples_key] else ""
         if kind == "wrapped_punctuation" or never[kind]:
             lines.append(f"  can never match {never[kind]:,} ({why}){examples}")
-    print("\n".join(lines))
     if never["wrapped_punctuation"]:
-        print("\n  `ballast metadata import FILE --normalize-entries --out NEW.json` spaces these as captions are.")
+        lines += [
+            "",
+            "  `ballast metadata import FILE --normalize-entries --out NEW.json` spaces these as captions are.",
+        ]
+    return lines
 
 
-def diff_list(arguments: argparse.Namespace, settings: Settings) -> None:
+def diff_list(arguments: argparse.Namespace, settings: Settings) -> Result:
     a, b = load_entries(arguments.a), load_entries(arguments.b)
-    diff = difference(a.entries, b.entries)
-    if arguments.json:
-        print(json.dumps({**diff, "a_sha256": a.sha256, "b_sha256": b.sha256}, ensure_ascii=False, indent=2))
-        return
+    diff = {**difference(a.entries, b.entries), "a_sha256": a.sha256, "b_sha256": b.sha256}
+    return Result(diff, lambda diff: [f"A {headline(a)}", f"B {headline(b)}", *_differences(diff)])
+
+
+def _differences(diff: dict[str, Any]) -> Iterator[str]:
     order = "the same list" if diff["equal"] else "in the same order" if diff["same_order"] else "in another order"
-    print(f"A {headline(a)}\nB {headline(b)}\n  in both    {diff['both']:,}, {order}")
+    yield f"  in both    {diff['both']:,}, {order}"
     for side in ("a", "b"):
         count, examples = diff[f"only_{side}"], diff[f"only_{side}_examples"]
         such = f": {', '.join(map(repr, examples))}" if examples else ""
-        print(f"  only in {side.upper()}  {count:,}{such}")
+        yield f"  only in {side.upper()}  {count:,}{such}"
 
 
 def _manifest_of(entries: EntryList) -> dict[str, Any] | None:

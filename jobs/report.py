@@ -13,6 +13,7 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 import argparse
 from typing import TYPE_CHECKING
 
+from jobs.console.result import Result
 from jobs.runs.run_folder import RunFolder, stored_run
 from jobs.settings.settings import Settings
 from jobs.spark.hadoop_session import session_for
@@ -24,6 +25,7 @@ from jobs.steps.run_context import Context, completed_context, own_context
 from udfs.errors import UsageError
 from udfs.record import REPORT_FILE
 from udfs.report.page import PAPER_ENTRIES, render_report
+from udfs.storage.addresses import join
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -57,7 +59,7 @@ def drop_report(run: RunFolder) -> None:
         run.storage.delete(REPORT_FILE)
 
 
-def draw(arguments: argparse.Namespace, settings: Settings) -> None:
+def draw(arguments: argparse.Namespace, settings: Settings) -> Result:
     folder, execution = arguments.folder, settings.execution
     paths = settings.spark_paths(folder, *([arguments.pool] if arguments.pool else []))
     with session_for(execution, "report", paths):
@@ -69,4 +71,4 @@ def draw(arguments: argparse.Namespace, settings: Settings) -> None:
             raise UsageError(f"--paper-list: leave it out; this run's list is not the paper's {PAPER_ENTRIES:,}")
         with session_unless_small(execution, "report", rows.located, paths) as spark:
             write_report(spark, run, context, paper_list=arguments.paper_list)
-    print(f"{arguments.folder.rstrip('/')}/{REPORT_FILE}")
+    return Result({"report": join(arguments.folder, REPORT_FILE)}, lambda written: [written["report"]])

@@ -4,9 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from jobs.console.next_steps import next_of_list
+from jobs.console.result import Result
 from jobs.entries.entry_list import manifest_path
 from jobs.spark.progress import say
 from metadata.entries import EntryList
+
+
+def list_written(entries: EntryList, manifest: dict[str, Any]) -> Result:
+    """The result of a command that wrote a list and its manifest."""
+    files = [entries.source, str(manifest_path(entries.source))]
+    return Result(
+        {"list": files[0], "manifest": files[1], **manifest},
+        lambda _: [headline(entries), *source_lines(manifest.get("sources", ())), "", *(f"  {path}" for path in files)],
+        next=next_of_list(files[0]),
+    )
 
 
 def headline(entries: EntryList) -> str:
@@ -28,10 +39,6 @@ def source_lines(sources: Sequence[dict[str, Any]], entries: Sequence[str] = ())
         examples = f": {', '.join(map(repr, such))}" if such else ""
         lines.append(f"  {source['source']:<15} {source['taken']:>7,} of {', '.join(rest)}{examples}")
     return lines
-
-
-def report_written(path: str) -> None:
-    print(f"\n  {path}\n  {manifest_path(path)}\n\n{next_of_list(path)}")
 
 
 def report_unmatchable(number: int) -> None:
