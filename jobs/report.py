@@ -11,6 +11,7 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
     raise SystemExit(cli.main(["report", *sys.argv[1:]]))
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jobs.console.command import Command
@@ -32,11 +33,20 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-def write_report(spark: "SparkSession | None", run: RunFolder, context: Context, *, paper_list: bool = False) -> None:
+def write_report(
+    spark: "SparkSession | None",
+    run: RunFolder,
+    context: Context,
+    *,
+    paper_list: bool = False,
+    images: str | None = None,
+    other: RunFolder | None = None,
+) -> None:
     """Write `report.html` about the finished stages of a run, whose rows pyarrow reads where there is no session.
-    Changes nothing else."""
+    Changes nothing else. The page shows thumbnails of `images`, a folder of img2dataset, and compares with `other`."""
     progress().begin("report")
-    report = collect(spark, run, context, paper_list=paper_list)
+    compared = collect(spark, other, own_context(other)) if other is not None else None
+    report = replace(collect(spark, run, context, paper_list=paper_list, images=images), other=compared)
     run.storage.write(REPORT_FILE, render_report(report).encode())
 
 
@@ -73,11 +83,23 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="state that the entries are the paper's 500,000 (MetaCLIP's metadata.json): shows the paper's figures too",
     )
+    parser.add_argument(
+        "--compare",
+        type=values.path,
+        metavar="DIR",
+        help="output folder of another run, shown beside this one: key figures, funnel, languages, frequent entries",
+    )
+    parser.add_argument(
+        "--images",
+        type=values.path,
+        metavar="DIR",
+        help="local folder to which img2dataset downloaded (webdataset or files): shows up to forty small images",
+    )
 
 
 def _run(arguments: argparse.Namespace, settings: Settings) -> None:
     folder, execution = arguments.folder, settings.execution
-    paths = settings.spark_paths(folder, *([arguments.pool] if arguments.pool else []))
+    paths = settings.spark_paths(folder, *(path for path in (arguments.pool, arguments.compare) if path))
     with session_for(execution, "report", paths):
         run = stored_run(folder)
         context = completed_context(run, folder, arguments.pool, settings)
@@ -85,8 +107,10 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
         metadata = matched_list(run, rows.pool)
         if arguments.paper_list and (metadata is None or metadata.entries != PAPER_ENTRIES):
             raise UsageError(f"--paper-list: leave it out; this run's list is not the paper's {PAPER_ENTRIES:,}")
-        with session_unless_small(execution, "report", rows.located, paths) as spark:
-            write_report(spark, run, context, paper_list=arguments.paper_list)
+        other = stored_run(arguments.compare) if arguments.compare else None
+        located = [*rows.located, *(report_rows(other, own_context(other).pool).located if other else ())]
+        with session_unless_small(execution, "report", located, paths) as spark:
+            write_report(spark, run, context, paper_list=arguments.paper_list, images=arguments.images, other=other)
     print(f"{arguments.folder.rstrip('/')}/{REPORT_FILE}")
 
 

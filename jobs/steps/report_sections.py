@@ -19,6 +19,7 @@ from jobs.steps.report_figures import (
     shown_pair,
     subset_counts,
 )
+from jobs.steps.report_images import thumbnails
 from jobs.steps.run_context import Context
 from udfs.balancing.probabilities import Counts
 from udfs.record import EntriesIdentity, RunRecord, Subset
@@ -79,8 +80,15 @@ def report_rows(run: RunFolder, pool: Source | None) -> ReportRows:
     return ReportRows(pool, [(subset, source) for subset, source in shown if source is not None], files)
 
 
-def collect(spark: "SparkSession | None", run: RunFolder, context: Context, *, paper_list: bool = False) -> Report:
-    """Everything that the page shows."""
+def collect(
+    spark: "SparkSession | None",
+    run: RunFolder,
+    context: Context,
+    *,
+    paper_list: bool = False,
+    images: str | None = None,
+) -> Report:
+    """Everything that the page shows of a run, with thumbnails of its images that were downloaded to `images`."""
     record = run.record
     rows = report_rows(run, context.pool)
     pool = pairs_of(spark, rows.pool) if rows.pool is not None else None
@@ -104,6 +112,7 @@ def collect(spark: "SparkSession | None", run: RunFolder, context: Context, *, p
         entries=_entries_section(context, kept, section.sample, record.seed),
         subsets=[_subset_section(each, context, record, section.figures) for each in drawn],
         pairs=_shown(section.sample, record.seed, context, thresholds),
+        thumbnails=thumbnails(images, [*([pool] if pool else []), *(each.pairs for each in drawn)]) if images else None,
     )
 
 

@@ -229,7 +229,7 @@ def test_one_is_singular():
     stages = {"files": one, "pool": {"pairs": 1, "images": 1}, "subset": drawn}
     changes = {"record": record(stages=stages), "pool_pairs": 1}
     page = render_report(report_of(["a"], np.array([1]), t=1, captions=["x"], **changes))
-    page = re.sub(r"<text .*?</text>", "", page, flags=re.DOTALL)  # ticks of a plot, beside which a label stands
+    page = re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL)  # a tick of 1 beside the label of an axis
     text = " ".join(html5lib.parse(page, namespaceHTMLElements=False).itertext())
     assert not re.findall(r"\b1 (?:pairs|images|files|entries|matches|texts|pages|captions|records)\b", text)
     assert "1 page became 1 pair" in text
