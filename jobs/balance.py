@@ -10,12 +10,12 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 
     raise SystemExit(cli.main(["balance", *sys.argv[1:]]))
 
-from jobs.console.command import job, open_run
+from jobs.console.commands.curation import BALANCE
+from jobs.console.run_job import open_run
 from jobs.runs.open_storage import load_metadata
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import open_source
-from jobs.settings.groups import Blocking, Draws, Entries, Execution, GivenCounts, Output, Survivors, Threshold
-from jobs.settings.settings import Settings, take, takes
+from jobs.settings.settings import Settings
 from jobs.spark.progress import say
 from jobs.spark.session import spark_session
 from jobs.steps.blocks import blocks_identity, load_blocks
@@ -34,7 +34,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     source = open_source(inputs[0], (Stage.POOL, Stage.MATCHED, Stage.SUBSET), POOL_SCHEMA.names)
     settings.survivors.check()
     if settings.survivors.survivors is not None:
-        return balance_survivors(COMMAND, inputs[0], source, settings)
+        return balance_survivors(BALANCE, inputs[0], source, settings)
     if "keep_prob" in source.columns:
         raise UsageError(f"{inputs[0]}: is a subset: balance the pool that it was drawn from, or name its --survivors")
     metadata, counts_path = settings.entries.metadata, settings.counts.entry_counts
@@ -47,7 +47,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     blocks = load_blocks(settings.blocking)
     identity = {"source": source.identity, "counts": entry_counts.identity, **blocks_identity(blocks)}
     reads = [*inputs, *([counts_path] if counts_path else [])]
-    run_folder = open_run(COMMAND, settings, identity, reads=reads)
+    run_folder = open_run(BALANCE, settings, identity, reads=reads)
     if not run_folder.finished:
         paths = settings.spark_paths(*inputs)
         with spark_session(settings.execution, "balance", paths) as spark, run_folder.writing():
@@ -63,18 +63,3 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
 def _say_counts(path: str, counts: Counts) -> None:
     matched = int((counts > 0).sum())
     say(f"--entry-counts {path}: {len(counts):,} entries, {matched:,} of them matched, {int(counts.sum()):,} matches")
-
-
-COMMAND = job(
-    "balance",
-    "sample the pool so that frequent entries do not drown the others",
-    inputs=(
-        "POOL",
-        "output folder of curate, or of dedup or merge with --entry-counts; with --survivors also a subset",
-    ),
-    settings=takes(
-        Output, Threshold, take(GivenCounts, "entry_counts"), Entries, Survivors, Blocking, Draws, Execution
-    ),
-    execute=execute,
-    output=Stage.SUBSET,
-)

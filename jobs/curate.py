@@ -11,29 +11,16 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
     raise SystemExit(cli.main(["curate", *sys.argv[1:]]))
 
 
-from jobs.console.command import job, open_run
+from jobs.console.commands.curation import CURATE
+from jobs.console.run_job import open_run
 from jobs.dedup import dedup_stage, excluded_identity, open_excluded
-from jobs.extract import INPUT_HELP, extract_stage
+from jobs.extract import extract_stage
 from jobs.report import draw_report, drop_report
 from jobs.runs.failed_inputs import check_inputs_read
 from jobs.runs.input_batches import work_left
 from jobs.runs.open_storage import load_metadata
 from jobs.runs.run_folder import RunFolder
-from jobs.settings.groups import (
-    Blocking,
-    Captions,
-    Dedup,
-    Draws,
-    Entries,
-    Execution,
-    Inputs,
-    Output,
-    Parsing,
-    Reading,
-    Reporting,
-    Threshold,
-)
-from jobs.settings.settings import Settings, takes
+from jobs.settings.settings import Settings
 from jobs.spark.frames import read_files
 from jobs.spark.progress import say, warn
 from jobs.spark.session import spark_session
@@ -54,7 +41,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     out, dedup, seed = settings.output.out, settings.dedup, settings.draws.seed
     exclude = open_excluded(dedup)
     identity = {"metadata": entries.fingerprint, **excluded_identity(exclude), **plan.identity}
-    run_folder = open_run(COMMAND, settings, identity, reads=dedup.exclude)
+    run_folder = open_run(CURATE, settings, identity, reads=dedup.exclude)
     if not any(work_left(run_folder, plan.files, settings.reading)):
         check_inputs_read(run_folder)
         if run_folder.finished:
@@ -83,16 +70,3 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         else:
             draw_report(spark, run_folder, out, only_spark=only_spark)
     return run_folder
-
-
-COMMAND = job(
-    "curate",
-    "run it all: WARC and WAT files in, pool, entry counts and balanced subset out",
-    inputs=("INPUT", INPUT_HELP),
-    nargs="*",
-    settings=takes(
-        Output, Entries, Threshold, Captions, Inputs, Parsing, Blocking, Dedup, Draws, Reporting, Reading, Execution
-    ),
-    execute=execute,
-    output=Stage.SUBSET,
-)

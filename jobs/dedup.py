@@ -17,13 +17,14 @@ from typing import Any, NamedTuple
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.console.command import job, open_run
+from jobs.console.commands.curation import DEDUP
+from jobs.console.run_job import open_run
 from jobs.runs.identity import digest
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import Source, open_source
 from jobs.runs.stopwatch import Stopwatch
-from jobs.settings.groups import Blocking, Dedup, Draws, Execution, Output
-from jobs.settings.settings import Settings, takes
+from jobs.settings.groups import Dedup
+from jobs.settings.settings import Settings
 from jobs.spark.frames import fingerprint_of, read_files, rows_and_images, set_shuffle_partitions, with_fingerprint
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import progress, say, warn
@@ -229,20 +230,10 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         warn("these pairs are not matched: an image whose picked caption matches nothing will be lost later on")
     blocks = load_blocks(settings.blocking)
     identity = {"source": source.identity, **excluded_identity(exclude), **blocks_identity(blocks)}
-    run_folder = open_run(COMMAND, settings, identity, reads=[*inputs, *dedup.exclude])
+    run_folder = open_run(DEDUP, settings, identity, reads=[*inputs, *dedup.exclude])
     if not run_folder.finished:
         paths = settings.spark_paths(*inputs)
         with spark_session(settings.execution, "dedup", paths) as spark, run_folder.writing():
             pairs = source.frame(spark)
             dedup_stage(spark, run_folder, pairs, source.size_bytes, dedup, settings.draws.seed, exclude, blocks)
     return run_folder
-
-
-COMMAND = job(
-    "dedup",
-    "keep one copy of each pair, or of each image",
-    inputs=("PAIRS", "output folder of match, extract or curate, or a folder of Parquet files"),
-    settings=takes(Output, Blocking, Dedup, Draws, Execution),
-    execute=execute,
-    output=Stage.POOL,
-)

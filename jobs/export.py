@@ -16,12 +16,13 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StructType
 
-from jobs.console.command import job, open_run
+from jobs.console.commands.curation import EXPORT
+from jobs.console.run_job import open_run
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import Source, open_source
 from jobs.runs.stopwatch import Stopwatch
-from jobs.settings.groups import Execution, Export, Output
-from jobs.settings.settings import Settings, takes
+from jobs.settings.groups import Export
+from jobs.settings.settings import Settings
 from jobs.spark.session import spark_session
 from udfs.errors import BallastError, UsageError
 from udfs.stages import ExportFacts, Stage
@@ -90,7 +91,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     maps = [field.name for field in source.schema if pa.types.is_map(field.type)]
     if maps:
         raise UsageError(f"{inputs[0]}: rows cannot be sorted by a map: drop the column {maps[0]}")
-    run_folder = open_run(COMMAND, settings, {"source": source.identity}, reads=inputs)
+    run_folder = open_run(EXPORT, settings, {"source": source.identity}, reads=inputs)
     if not run_folder.finished:
         paths = settings.spark_paths(*inputs)
         with spark_session(settings.execution, "export", paths) as spark, run_folder.writing():
@@ -101,17 +102,3 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
 def _quoted(name: str) -> str:
     """Quote a column's name, which may contain dots."""
     return f"`{name.replace('`', '``')}`"
-
-
-COMMAND = job(
-    "export",
-    "write a subset, pool or list of images as Parquet, JSON Lines or CSV, in N shards",
-    inputs=(
-        "SUBSET",
-        "output folder of balance, curate, group or dedup, one of its folders (subset/t=T, pool, images), or a folder "
-        "of Parquet files",
-    ),
-    settings=takes(Output, Export, Execution),
-    execute=execute,
-    output=Stage.EXPORT,
-)

@@ -15,12 +15,12 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.console.command import job, open_run
+from jobs.console.commands.curation import GROUP
+from jobs.console.run_job import open_run
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import Located, Source, open_source, stage_source
 from jobs.runs.stopwatch import Stopwatch
-from jobs.settings.groups import Draws, Execution, Listing, Output
-from jobs.settings.settings import Settings, takes
+from jobs.settings.settings import Settings
 from jobs.spark.frames import set_shuffle_partitions
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import progress
@@ -90,7 +90,7 @@ def _sizes(batch: pa.RecordBatch) -> Sums:
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     stages = (Stage.SUBSET, Stage.POOL, Stage.MATCHED)
     source = open_source(inputs[0], stages, ("uuid", "url", "caption", "caption_hash"))
-    run_folder = open_run(COMMAND, settings, {"source": source.identity}, reads=inputs)
+    run_folder = open_run(GROUP, settings, {"source": source.identity}, reads=inputs)
     if not run_folder.finished:
         located, paths = [source.located, Located(run_folder.storage, [])], settings.spark_paths(*inputs)
         with (
@@ -99,16 +99,3 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         ):
             group_stage(spark, run_folder, source, settings.draws.seed, settings.listing.max_captions)
     return run_folder
-
-
-COMMAND = job(
-    "group",
-    "list each image once with its captions, for a downloader",
-    inputs=(
-        "SUBSET",
-        "output folder of balance or curate, one subset of several (subset/t=T), or a folder of Parquet files",
-    ),
-    settings=takes(Output, Listing, Draws, Execution),
-    execute=execute,
-    output=Stage.IMAGES,
-)

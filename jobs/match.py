@@ -16,13 +16,13 @@ import pyarrow as pa
 from pyspark import Broadcast
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.console.command import job, open_run
+from jobs.console.commands.curation import MATCH
+from jobs.console.run_job import open_run
 from jobs.runs.open_storage import load_metadata
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import open_source
 from jobs.runs.stopwatch import Stopwatch
-from jobs.settings.groups import Entries, Execution, Output
-from jobs.settings.settings import Settings, takes
+from jobs.settings.settings import Settings
 from jobs.spark.frames import ddl, rows_and_images, with_fingerprint
 from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
@@ -65,19 +65,9 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     if "entry_ids" in source.columns:
         raise UsageError(f"{inputs[0]}: its pairs are matched already; match takes the output of extract")
     identity = {"metadata": entries.fingerprint, "source": source.identity}
-    run_folder = open_run(COMMAND, settings, identity, reads=inputs)
+    run_folder = open_run(MATCH, settings, identity, reads=inputs)
     if not run_folder.finished:
         paths = settings.spark_paths(*inputs)
         with spark_session(settings.execution, "match", paths) as spark, run_folder.writing():
             match_stage(spark, run_folder, source.frame(spark), entries)
     return run_folder
-
-
-COMMAND = job(
-    "match",
-    "keep the pairs whose caption contains a metadata entry, with the ids of these entries",
-    inputs=("PAIRS", "output folder of extract (or of dedup on it), or a folder of Parquet files"),
-    settings=takes(Output, Entries, Execution),
-    execute=execute,
-    output=Stage.MATCHED,
-)

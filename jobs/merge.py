@@ -15,13 +15,13 @@ from functools import reduce
 
 from pyspark.sql import DataFrame
 
-from jobs.console.command import job, open_run
+from jobs.console.commands.curation import MERGE
+from jobs.console.run_job import open_run
 from jobs.dedup import dedup_stage, excluded_identity, open_excluded
 from jobs.runs.identity import digest
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import open_source
-from jobs.settings.groups import Blocking, Dedup, Draws, Execution, Output
-from jobs.settings.settings import Settings, takes
+from jobs.settings.settings import Settings
 from jobs.spark.frames import fingerprint_of, with_fingerprint
 from jobs.spark.session import spark_session
 from jobs.steps.blocks import blocks_identity, load_blocks
@@ -51,7 +51,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         **excluded_identity(exclude),
         **blocks_identity(blocks),
     }
-    run_folder = open_run(COMMAND, settings, identity, reads=[*inputs, *settings.dedup.exclude])
+    run_folder = open_run(MERGE, settings, identity, reads=[*inputs, *settings.dedup.exclude])
     if not run_folder.finished:
         paths = settings.spark_paths(*inputs)
         with spark_session(settings.execution, "merge", paths) as spark, run_folder.writing():
@@ -59,14 +59,3 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
             size_bytes = sum(source.size_bytes for source in sources)
             dedup_stage(spark, run_folder, united, size_bytes, settings.dedup, settings.draws.seed, exclude, blocks)
     return run_folder
-
-
-COMMAND = job(
-    "merge",
-    "merge pools, such as a new crawl's with earlier ones, and add up their duplicates",
-    inputs=("POOL", "output folders of dedup, merge or curate, or folders of Parquet files"),
-    nargs="+",
-    settings=takes(Output, Blocking, Dedup, Draws, Execution),
-    execute=execute,
-    output=Stage.POOL,
-)

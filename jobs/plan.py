@@ -19,11 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from jobs.console.command import Command
 from jobs.runs.step_input import open_source
-from jobs.settings import values
-from jobs.settings.groups import Blocking, Draws, Entries, Execution, GivenCounts, Threshold
-from jobs.settings.settings import Settings, takes
+from jobs.settings.settings import Settings
 from jobs.spark.progress import progress
 from jobs.spark.session import session_for
 from jobs.steps.blocks import load_blocks
@@ -196,27 +193,6 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"  {line}".rstrip() for line in lines]
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "pool",
-        type=values.path,
-        metavar="POOL",
-        help="output folder of curate, dedup or merge, or a folder of Parquet files",
-    )
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print all of it as JSON")
-    form.add_argument("--csv", action="store_true", help="print the curve of exact sizes over t as CSV")
-
-
-def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+def print_plan(arguments: argparse.Namespace, settings: Settings) -> None:
     render = _render_json if arguments.json else _render_csv if arguments.csv else _render
     print(render(plan(arguments.pool, settings)))
-
-
-COMMAND = Command(
-    name="plan",
-    purpose="show the size that each threshold would give, before balancing",
-    run=_run,
-    settings=takes(Threshold, GivenCounts, Entries, Blocking, Draws, Execution),
-    add_arguments=_add_arguments,
-)

@@ -14,11 +14,8 @@ import argparse
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from jobs.console.command import Command
 from jobs.runs.run_folder import RunFolder, stored_run
-from jobs.settings import values
-from jobs.settings.groups import Entries, Execution, GivenCounts
-from jobs.settings.settings import Settings, take, takes
+from jobs.settings.settings import Settings
 from jobs.spark.progress import progress, warn
 from jobs.spark.session import session_for
 from jobs.spark.spark_errors import one_line
@@ -70,34 +67,7 @@ def drop_report(run: RunFolder) -> None:
         run.storage.delete(REPORT_FILE)
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", metavar="DIR", type=values.path, help="output folder of curate or of any other job")
-    parser.add_argument(
-        "--pool",
-        type=values.path,
-        metavar="POOL",
-        help="for the output of `balance`: the pool that it balanced, with its counts",
-    )
-    parser.add_argument(
-        "--paper-list",
-        action="store_true",
-        help="state that the entries are the paper's 500,000 (MetaCLIP's metadata.json): shows the paper's figures too",
-    )
-    parser.add_argument(
-        "--compare",
-        type=values.path,
-        metavar="DIR",
-        help="output folder of another run, shown beside this one: key figures, funnel, languages, frequent entries",
-    )
-    parser.add_argument(
-        "--images",
-        type=values.path,
-        metavar="DIR",
-        help="local folder to which img2dataset downloaded (webdataset or files): shows up to forty small images",
-    )
-
-
-def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+def draw(arguments: argparse.Namespace, settings: Settings) -> None:
     folder, execution = arguments.folder, settings.execution
     paths = settings.spark_paths(folder, *(path for path in (arguments.pool, arguments.compare) if path))
     with session_for(execution, "report", paths):
@@ -112,12 +82,3 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
         with session_unless_small(execution, "report", located, paths) as spark:
             write_report(spark, run, context, paper_list=arguments.paper_list, images=arguments.images, other=other)
     print(f"{arguments.folder.rstrip('/')}/{REPORT_FILE}")
-
-
-COMMAND = Command(
-    name="report",
-    purpose="draw report.html for a folder that Ballast wrote: figures, curves and samples on one page",
-    run=_run,
-    settings=takes(take(GivenCounts, "entry_counts"), Entries, Execution),
-    add_arguments=_add_arguments,
-)

@@ -15,12 +15,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jobs.console.command import Command
 from jobs.runs.run_folder import RunFolder, stored_run
 from jobs.runs.step_input import Located, Source, stage_source
-from jobs.settings import values
-from jobs.settings.groups import Execution
-from jobs.settings.settings import Settings, takes
+from jobs.settings.settings import Settings
 from jobs.spark.session import session_for
 from jobs.steps.pairs import pairs_of, session_unless_small
 from jobs.steps.run_context import own_context
@@ -169,18 +166,7 @@ def render(traced: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("image", metavar="URL|UUID", help="the image: its address, or its uuid")
-    parser.add_argument(
-        "folder", metavar="DIR", type=values.path, help="output folder of curate, or of another job that writes pairs"
-    )
-    parser.add_argument(
-        "--copies", action="store_true", help="list every copy in extracted/ too, even dropped ones: for take-downs"
-    )
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
-
-
-def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+def print_trace(arguments: argparse.Namespace, settings: Settings) -> None:
     uuid = uuid_of(arguments.image)
     execution, paths = settings.execution, [arguments.folder]
     with session_for(execution, "trace", paths):
@@ -191,12 +177,3 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
     if not traced["pairs"] and not traced.get("copies"):
         raise BallastError(f"{arguments.folder}: holds no pair of the image {uuid}")
     print(json.dumps(traced, indent=2, ensure_ascii=False) if arguments.json else render(traced))
-
-
-COMMAND = Command(
-    name="trace",
-    purpose="show where an image's pairs came from, and why they are or are not in the subset",
-    run=_run,
-    settings=takes(Execution),
-    add_arguments=_add_arguments,
-)

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs.runs.identity import ballast_version, differences, library_versions
+from jobs.runs.identity import differences, library_versions
 from jobs.runs.lease import Lease
 from jobs.runs.manifests import MANIFESTS, Manifest, Manifests
 from jobs.runs.open_storage import open_storage
 from jobs.runs.run_record_file import create_record, read_record, write_record
+from udfs.distribution import ballast_version
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import HASH_VERSION
 from udfs.record import CARD_FILE, COUNTS_FILE, REPORT_FILE, RUN_FILE, RunRecord, RunState

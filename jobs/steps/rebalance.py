@@ -2,7 +2,8 @@
 
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.console.command import Command, open_run
+from jobs.console.command import Command
+from jobs.console.run_job import open_run
 from jobs.runs.open_storage import open_storage
 from jobs.runs.run_folder import RunFolder, stored_run
 from jobs.runs.run_record_file import read_record

@@ -19,7 +19,6 @@ from jobs.steps.report_figures import (
     shown_pair,
     subset_counts,
 )
-from jobs.steps.report_images import thumbnails
 from jobs.steps.run_context import Context
 from udfs.balancing.probabilities import Counts
 from udfs.record import EntriesIdentity, RunRecord, Subset
@@ -33,6 +32,7 @@ from udfs.report.figures import (
     Report,
     ShownPair,
     SubsetFigures,
+    Thumbnails,
     Traits,
     curve_at,
     curve_places,
@@ -112,8 +112,17 @@ def collect(
         entries=_entries_section(context, kept, section.sample, record.seed),
         subsets=[_subset_section(each, context, record, section.figures) for each in drawn],
         pairs=_shown(section.sample, record.seed, context, thresholds),
-        thumbnails=thumbnails(images, [*([pool] if pool else []), *(each.pairs for each in drawn)]) if images else None,
+        thumbnails=_thumbnails(images, [*([pool] if pool is not None else []), *(each.pairs for each in drawn)]),
     )
+
+
+def _thumbnails(folder: str | None, pairs: Sequence[Pairs]) -> Thumbnails | None:
+    """Downloaded images of these pairs."""
+    if folder is None:
+        return None
+    from jobs.steps.report_images import thumbnails  # imports Pillow, which only this needs
+
+    return thumbnails(folder, pairs)
 
 
 def matched_list(run: RunFolder, pool: Source | None) -> EntriesIdentity | None:

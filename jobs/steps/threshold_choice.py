@@ -6,7 +6,8 @@ from jobs.settings.groups import Threshold
 from jobs.spark.progress import warn
 from jobs.steps.pairs import Pairs
 from jobs.steps.sizes import curve_of, t_of_size
-from udfs.balancing.probabilities import PAPER_POOLS, Counts, t_of_tail_share
+from udfs.balancing.presets import PAPER_POOLS
+from udfs.balancing.probabilities import Counts, t_of_tail_share
 from udfs.balancing.size_curve import Chosen, SizeCurve
 
 _SIZE_TOLERANCE = 0.001
