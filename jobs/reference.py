@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from jobs.api.writer import FILE, source
 from jobs.console.registry import all_commands
 from jobs.settings.fields import Role
 from jobs.settings.flags import help_of
@@ -128,3 +129,4 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(reference(), encoding="utf-8")
+    FILE.write_text(source(), encoding="utf-8")

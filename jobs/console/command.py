@@ -16,12 +16,11 @@ from jobs.settings.flags import add_flags, execution_settings, identity_settings
 from jobs.settings.settings import Settings, Taken
 from jobs.spark.progress import say, warn
 from jobs.spark.session import session_for
-from jobs.spark.spark_errors import of_worker, one_line
+from jobs.spark.spark_errors import one_line, plain_error
 from udfs.errors import BallastError, UsageError
 from udfs.storage.addresses import same_place
 
 INTERRUPTED = 130
-_PATH_ERRORS = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
 
 
 class Parser(argparse.ArgumentParser):
@@ -144,20 +143,14 @@ def guarded(action: Callable[[], None], *, debug: bool) -> int:
     """Run an action; an error becomes one line on standard error and an exit status (2 for the user's mistake)."""
     try:
         action()
-    except BallastError as error:
-        message, status = str(error), error.exit_status
-    except _PATH_ERRORS as error:
-        message, status = f"{error.filename}: {error.strerror}", UsageError.exit_status
     except KeyboardInterrupt:
         print("ballast: stopped; rerun the same command to resume from the last commit", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:
-        worker_error = of_worker(error)
-        message = str(worker_error) if worker_error else f"failed: {one_line(error)} (--debug shows the trace)"
-        status = BallastError.exit_status
+        plain = plain_error(error) or BallastError(f"failed: {one_line(error)} (--debug shows the trace)")
     else:
         return 0
     if debug:
         traceback.print_exc()
-    print(f"ballast: {message}", file=sys.stderr)
-    return status
+    print(f"ballast: {plain}", file=sys.stderr)
+    return plain.exit_status

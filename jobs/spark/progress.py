@@ -229,14 +229,33 @@ def progress() -> Progress:
     return _display.progress
 
 
+_on_warning: Callable[[str], None] | None = None
+"""What takes the warnings while nothing is printed."""
+
+
+@contextmanager
+def silent(on_warning: Callable[[str], None]) -> Iterator[None]:
+    """Print nothing: drop the lines of `say`, and give those of `warn` to a function."""
+    global _on_warning
+    before, _on_warning = _on_warning, on_warning
+    try:
+        yield
+    finally:
+        _on_warning = before
+
+
 def say(text: str) -> None:
     """Log a line about the run's progress."""
-    _print_line("INFO", f"ballast: {text}")
+    if _on_warning is None:
+        _print_line("INFO", f"ballast: {text}")
 
 
 def warn(text: str) -> None:
     """Log a line about something that the user probably did not intend."""
-    _print_line("WARN", f"ballast: warning: {text}")
+    if _on_warning is not None:
+        _on_warning(text)
+    else:
+        _print_line("WARN", f"ballast: warning: {text}")
 
 
 def _print_line(level: str, text: str) -> None:
