@@ -31,7 +31,7 @@ def paths_of(inputs: StrPath | Iterable[StrPath]) -> list[str]:
 
 
 def _differs(given: Mapping[str, Any], name: str, default: Any) -> bool:
-    """Whether a setting is given and not its default; one without a usable default, such as `out`, is always checked."""
+    """Whether a setting is given, and not as its default. One without a default, such as `out`, is always checked."""
     return name in given and (default == "" or _plain(given[name]) != _plain(default))
 
 

@@ -4,6 +4,8 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pyspark.sql import SparkSession
+
 from jobs.spark.progress import silent
 from jobs.spark.spark_errors import one_line, plain_error
 from udfs.errors import BallastError, BallastWarning
@@ -14,6 +16,26 @@ def as_python() -> Iterator[None]:
     """Drop the lines of progress, and turn warnings into Python's."""
     with silent(lambda text: warnings.warn(text, BallastWarning, stacklevel=2)):
         yield
+
+
+_SET_BY_JOBS = (
+    "spark.sql.broadcastTimeout",
+    "spark.sql.maxConcurrentOutputFileWriters",
+    "spark.sql.shuffle.partitions",
+)
+
+
+@contextmanager
+def settings_kept() -> Iterator[None]:
+    """Leave the settings of an active session as they were: jobs change a few of them for their own work."""
+    spark = SparkSession.getActiveSession()
+    before = {name: spark.conf.get(name, None) for name in _SET_BY_JOBS} if spark is not None else {}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if spark is not None and value is not None:
+                spark.conf.set(name, value)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs import curate
 from jobs.api.arguments import StrPath, paths_of
-from jobs.api.conduct import as_python, own_errors
+from jobs.api.conduct import as_python, own_errors, settings_kept
 from jobs.console.summary import summarize
 from jobs.console.why_empty import why_empty
 from jobs.runs.run_folder import RunFolder, stored_run
@@ -135,7 +135,7 @@ def run_curate(inputs: list[str], settings: Settings, *, progress: bool) -> Run:
     """Curate as the command does; `progress` prints what it prints while it runs."""
     if not progress:
         settings = replace(settings, execution=replace(settings.execution, no_progress=True))
-    with own_errors(), nullcontext() if progress else as_python():
+    with own_errors(), settings_kept(), nullcontext() if progress else as_python():
         with session_for(settings.execution, "curate", settings.paths(*inputs)):
             curate.execute(inputs, settings)
             run = Run(settings.output.out)

@@ -2,7 +2,7 @@
 
 - `curate` runs the whole pipeline in a folder, as the command does; `Run` opens such a folder.
 - `extract`, `match`, `dedup`, `count`, `sizes` and `balance` are the steps on DataFrames of your own Spark program.
-- `write_sample` writes a small generated web to try them on.
+- `start_spark` gives a notebook the session that they need, and `write_sample` a small generated web to try them on.
 - `UsageError`, `BallastError` and `BallastWarning` are what they raise and warn with.
 
 `help(ballast.curate)` shows every argument. Importing the package imports no Spark; the first use of a name does.
@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # editors and type checkers see the names here; Python loads 
     from jobs.api.frames import count, match, sizes
     from jobs.api.functions import balance, curate, dedup, extract
     from jobs.api.run import Run
+    from jobs.api.session import start_spark
     from jobs.sample import write_sample
     from udfs.errors import BallastError, BallastWarning, UsageError
 
@@ -51,6 +52,7 @@ _MODULES = {
     "jobs.api.frames": ("count", "match", "sizes"),
     "jobs.api.functions": ("balance", "curate", "dedup", "extract"),
     "jobs.api.run": ("Run",),
+    "jobs.api.session": ("start_spark",),
     "jobs.sample": ("write_sample",),
     "udfs.errors": ("BallastError", "BallastWarning", "UsageError"),
 }
@@ -68,6 +70,7 @@ __all__ = [
     "extract",
     "match",
     "sizes",
+    "start_spark",
     "write_sample",
 ]
 

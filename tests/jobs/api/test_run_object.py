@@ -12,8 +12,14 @@ from jobs.cli import main
 
 @pytest.fixture(scope="module")
 def run(spark, crawl, tmp_path_factory) -> ballast.Run:
-    out = tmp_path_factory.mktemp("python") / "run"
-    return ballast.curate(crawl.folder, out=out, metadata=crawl.metadata, t=[5, 20], seed=7, no_report=True)
+    """Two subsets. To write them, the job changes a setting of the session, which must not be seen afterwards."""
+    out, writers = tmp_path_factory.mktemp("python") / "run", "spark.sql.maxConcurrentOutputFileWriters"
+    before = spark.conf.get(writers)
+    spark.conf.set(writers, "7")
+    made = ballast.curate(crawl.folder, out=out, metadata=crawl.metadata, t=[5, 20], seed=7, no_report=True)
+    assert spark.conf.get(writers) == "7"
+    spark.conf.set(writers, before)
+    return made
 
 
 def test_curate_gives_the_rows_of_the_command_and_prints_nothing(run, curated, crawl, capfd):
