@@ -15,8 +15,8 @@ import sys
 from collections.abc import Sequence
 
 from jobs.console.command import Parser
-from jobs.console.registry import FAMILIES, all_commands, command, name_in
-from jobs.runs.identity import ballast_version
+from jobs.console.registry import COMMANDS, FAMILIES, name_in
+from udfs.distribution import ballast_version
 
 _EPILOG = """start with:
   ballast demo                                   curate a small generated web
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     name = name_in(words)
     if name is not None:
-        return command(name).main(words[len(name.split()) :])
+        return COMMANDS[name].main(words[len(name.split()) :])
     _parser().parse_args(words or ["--help"])
     return 0
 
@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"ballast {ballast_version()}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     families: dict[str, argparse._SubParsersAction] = {}
-    for each in all_commands():
+    for each in COMMANDS.values():
         first, _, second = each.name.partition(" ")
         if not second:
             commands.add_parser(first, help=each.purpose)

@@ -10,37 +10,26 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 
     raise SystemExit(cli.main(["count", *sys.argv[1:]]))
 
-from jobs.console.command import job, open_run
+from jobs.console.commands.curation import COUNT
+from jobs.console.run_job import open_run
 from jobs.runs.open_storage import load_metadata
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import open_source
-from jobs.settings.groups import Entries, Execution, Output
-from jobs.settings.settings import Settings, takes
-from jobs.spark.frames import check_fingerprint, fingerprint_of
+from jobs.settings.settings import Settings
 from jobs.spark.session import spark_session
 from jobs.steps.counting import count_stage
+from udfs.fingerprint import check_fingerprint
 from udfs.stages import Stage
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     entries = load_metadata(settings.entries.metadata)
-    with spark_session(settings.execution, "count", settings.spark_paths(*inputs)) as spark:
-        source = open_source(spark, inputs[0], (Stage.POOL, Stage.MATCHED), ("entry_ids",))
-        matched_with = fingerprint_of(source.frame, "entry_ids")
-        check_fingerprint(matched_with, entries.fingerprint, inputs[0], entries.source)
-        identity = {"metadata": entries.fingerprint, "source": source.identity}
-        run_folder = open_run(COMMAND, settings, identity, reads=inputs)
-        if not run_folder.finished:
-            with run_folder.writing():
-                count_stage(spark, run_folder, source.frame, entries)
+    source = open_source(inputs[0], (Stage.POOL, Stage.MATCHED), ("entry_ids",))
+    check_fingerprint(source.matched_with, entries.fingerprint, inputs[0], entries.source)
+    identity = {"metadata": entries.fingerprint, "source": source.identity}
+    run_folder = open_run(COUNT, settings, identity, reads=inputs)
+    if not run_folder.finished:
+        paths = settings.spark_paths(*inputs)
+        with spark_session(settings.execution, "count", paths) as spark, run_folder.writing():
+            count_stage(spark, run_folder, source.frame(spark), entries)
     return run_folder
-
-
-COMMAND = job(
-    "count",
-    "count the pairs that hold each metadata entry",
-    inputs=("POOL", "output folder of dedup or curate, or a folder of Parquet files with entry_ids"),
-    settings=takes(Output, Entries, Execution),
-    execute=execute,
-    output=Stage.ENTRY_COUNTS,
-)

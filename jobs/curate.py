@@ -11,29 +11,16 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
     raise SystemExit(cli.main(["curate", *sys.argv[1:]]))
 
 
-from jobs.console.command import job, open_run
+from jobs.console.commands.curation import CURATE
+from jobs.console.run_job import open_run
 from jobs.dedup import dedup_stage, excluded_identity, open_excluded
-from jobs.extract import INPUT_HELP, extract_stage
+from jobs.extract import extract_stage
 from jobs.report import draw_report, drop_report
 from jobs.runs.failed_inputs import check_inputs_read
 from jobs.runs.input_batches import work_left
 from jobs.runs.open_storage import load_metadata
 from jobs.runs.run_folder import RunFolder
-from jobs.settings.groups import (
-    Blocking,
-    Captions,
-    Dedup,
-    Draws,
-    Entries,
-    Execution,
-    Inputs,
-    Output,
-    Parsing,
-    Reading,
-    Reporting,
-    Threshold,
-)
-from jobs.settings.settings import Settings, takes
+from jobs.settings.settings import Settings
 from jobs.spark.frames import read_files
 from jobs.spark.progress import say, warn
 from jobs.spark.session import spark_session
@@ -41,6 +28,7 @@ from jobs.steps.count_files import stage_counts
 from jobs.steps.counting import count_stage
 from jobs.steps.drawing import DrawnFrom, draw_stage, write_card
 from jobs.steps.extraction_plan import plan_extraction
+from jobs.steps.pairs import wants_spark
 from udfs.schemas import MATCHED_PAIR
 from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.stages import PAIRS_PART, Stage
@@ -51,8 +39,9 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     entries = load_metadata(settings.entries.metadata)
     plan = plan_extraction(inputs, settings)
     out, dedup, seed = settings.output.out, settings.dedup, settings.draws.seed
-    identity = {"metadata": entries.fingerprint, **excluded_identity(dedup), **plan.identity}
-    run_folder = open_run(COMMAND, settings, identity, reads=dedup.exclude)
+    exclude = open_excluded(dedup)
+    identity = {"metadata": entries.fingerprint, **excluded_identity(exclude), **plan.identity}
+    run_folder = open_run(CURATE, settings, identity, reads=dedup.exclude)
     if not any(work_left(run_folder, plan.files, settings.reading)):
         check_inputs_read(run_folder)
         if run_folder.finished:
@@ -63,10 +52,10 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     if run_folder.resumed:
         say(f"resuming the unfinished run in {out}")
     say(f"{len(plan.files):,} input file{'s' * (len(plan.files) != 1)}, {entries.size:,} entries ({entries.source})")
+    only_spark = wants_spark(settings.execution)
     with spark_session(settings.execution, "curate", settings.spark_paths()) as spark, run_folder.writing():
         extract_stage(spark, run_folder, plan, settings.reading, entries)
         pairs = read_files(spark, run_folder.files(Stage.EXTRACTED, PAIRS_PART), MATCHED_PAIR, entries.fingerprint)
-        exclude = open_excluded(spark, dedup)
         dedup_stage(spark, run_folder, pairs, run_folder.bytes_of(Stage.EXTRACTED), dedup, seed, exclude)
         say("deduplicated")
         pool = read_files(spark, run_folder.files(Stage.POOL), POOL_SCHEMA, entries.fingerprint)
@@ -79,18 +68,5 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         if settings.reporting.no_report:
             drop_report(run_folder)
         else:
-            draw_report(spark, run_folder, out)
+            draw_report(spark, run_folder, out, only_spark=only_spark)
     return run_folder
-
-
-COMMAND = job(
-    "curate",
-    "run it all: WARC and WAT files in, pool, entry counts and balanced subset out",
-    inputs=("INPUT", INPUT_HELP),
-    nargs="*",
-    settings=takes(
-        Output, Entries, Threshold, Captions, Inputs, Parsing, Blocking, Dedup, Draws, Reporting, Reading, Execution
-    ),
-    execute=execute,
-    output=Stage.SUBSET,
-)

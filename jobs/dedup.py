@@ -17,19 +17,21 @@ from typing import Any, NamedTuple
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.console.command import job, open_run
+from jobs.console.commands.curation import DEDUP
+from jobs.console.run_job import open_run
 from jobs.runs.identity import digest
 from jobs.runs.run_folder import RunFolder
-from jobs.runs.step_input import Source, locate, open_source
+from jobs.runs.step_input import Source, open_source
 from jobs.runs.stopwatch import Stopwatch
-from jobs.settings.groups import Blocking, Dedup, Draws, Execution, Output
-from jobs.settings.settings import Settings, takes
+from jobs.settings.groups import Dedup
+from jobs.settings.settings import Settings
 from jobs.spark.frames import fingerprint_of, read_files, rows_and_images, set_shuffle_partitions, with_fingerprint
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import progress, say, warn
 from jobs.spark.session import spark_session
-from jobs.steps.blocks import blocks_identity, load_blocks, without_blocked
+from jobs.steps.blocks import blocks_identity, load_blocks
 from jobs.steps.repeats import find_repeats, limits, repeats_facts, without_repeats
+from jobs.steps.spark_pairs import without_blocked
 from udfs.extraction.block_lists import BlockList
 from udfs.hashing import PICK
 from udfs.schemas import PAIR, REPEAT, SORT_KEY
@@ -99,7 +101,7 @@ def _unit(place: int, slices: int) -> str:
 
 
 def repeats_stage(
-    spark: SparkSession, run_folder: RunFolder, pairs: DataFrame, dedup: Dedup, exclude: Sequence[Source]
+    spark: SparkSession, run_folder: RunFolder, pairs: DataFrame, dedup: Dedup, exclude: Sequence[DataFrame]
 ) -> RepeatsFacts | None:
     """Write the captions and images that exceed the limits of the settings, slice by slice, each committed by itself;
     returns the stage's facts, None without limits.
@@ -120,9 +122,9 @@ def repeats_stage(
     for place in range(slices):
         frames = []
         for limit in asked:
-            pools = [source.frame for source in exclude]
+            pools = exclude
             if limit.key in key_columns(dedup):
-                pools = [_slice(pool, place, slices, limit.key) for pool in pools]
+                pools = [_slice(pool, place, slices, limit.key) for pool in exclude]
             leave_out = partial(without_pools, pools=pools, dedup=dedup)
             frames.append(find_repeats(_slice(pairs, place, slices, limit.key), limit, rows, leave_out))
         frame = reduce(DataFrame.unionByName, frames)
@@ -150,7 +152,8 @@ def dedup_stage(
     all_pairs, pairs = pairs, without_blocked(pairs, blocks)
     in_all = size_bytes + sum(source.size_bytes for source in exclude)
     set_shuffle_partitions(spark, in_all // _slices(run_folder, Stage.REPEATS, dedup))
-    over = repeats_stage(spark, run_folder, pairs, dedup, exclude)
+    excluded = [source.frame(spark) for source in exclude]
+    over = repeats_stage(spark, run_folder, pairs, dedup, excluded)
     repeats = read_files(spark, run_folder.files(Stage.REPEATS), REPEAT)
     watch = Stopwatch()
     progress().begin("dedup")
@@ -158,7 +161,7 @@ def dedup_stage(
     slices = _slices(run_folder, Stage.POOL, dedup)
     set_shuffle_partitions(spark, in_all // slices)
     for place in range(slices):
-        pools = [_slice(source.frame, place, slices) for source in exclude]
+        pools = [_slice(pool, place, slices) for pool in excluded]
         left = without_repeats(_slice(pairs, place, slices), repeats, over)
         pool = run(without_pools(left, pools, dedup), dedup, seed)
         run_folder.commit(Stage.POOL, pool, unit=_unit(place, slices), facts={"slices": slices})
@@ -166,7 +169,7 @@ def dedup_stage(
             say(f"deduplicated slice {place + 1} of {slices}")
     kept = rows_and_images(spark, run_folder.files(Stage.POOL))
     blocked = _copies(all_pairs) - _copies(pairs) if blocks is not None else None
-    lost = _lost_copies(spark, run_folder, pairs, exclude, over, dedup)
+    lost = _lost_copies(spark, run_folder, pairs, excluded, over, dedup)
     facts = PoolFacts(
         pairs=kept.pairs,
         images=kept.images,
@@ -191,7 +194,7 @@ def _lost_copies(
     spark: SparkSession,
     run_folder: RunFolder,
     pairs: DataFrame,
-    exclude: Sequence[Source],
+    exclude: Sequence[DataFrame],
     over: RepeatsFacts | None,
     dedup: Dedup,
 ) -> _LostCopies:
@@ -202,7 +205,7 @@ def _lost_copies(
     after = _copies(spark.read.parquet(*files)) if (files := run_folder.files(Stage.POOL)) else 0
     between = before if not exclude else after
     if exclude and over is not None:
-        between = _copies(without_pools(pairs, [source.frame for source in exclude], dedup))
+        between = _copies(without_pools(pairs, exclude, dedup))
     return _LostCopies(before - between if exclude else None, between - after if over is not None else None)
 
 
@@ -211,40 +214,29 @@ def _copies(pairs: DataFrame) -> int:
     return int(row["copies"]) if row is not None else 0
 
 
-def open_excluded(spark: SparkSession, dedup: Dedup) -> list[Source]:
+def open_excluded(dedup: Dedup) -> list[Source]:
     """The pools of `--exclude`."""
-    return [open_source(spark, path, (Stage.POOL, Stage.MATCHED), ("uuid", "caption_hash")) for path in dedup.exclude]
+    return [open_source(path, (Stage.POOL, Stage.MATCHED), ("uuid", "caption_hash")) for path in dedup.exclude]
 
 
-def excluded_identity(dedup: Dedup) -> dict[str, Any]:
+def excluded_identity(exclude: Sequence[Source]) -> dict[str, Any]:
     """What identifies the excluded pools in run.json, None where there are none."""
-    digests = [locate(path, (Stage.POOL, Stage.MATCHED)).identity["sha256"] for path in dedup.exclude]
+    digests = [source.identity["sha256"] for source in exclude]
     return {"exclude": {"pools": len(digests), "sha256": digest(sorted(digests))} if digests else None}
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     dedup = settings.dedup
-    with spark_session(settings.execution, "dedup", settings.spark_paths(*inputs)) as spark:
-        source = open_source(spark, inputs[0], (Stage.MATCHED, Stage.EXTRACTED), PAIR.names)
-        exclude = open_excluded(spark, dedup)
-        if dedup.dedup == "url" and "entry_ids" not in source.frame.columns:
-            warn("these pairs are not matched: an image whose picked caption matches nothing will be lost later on")
-        blocks = load_blocks(settings.blocking)
-        identity = {"source": source.identity, **excluded_identity(dedup), **blocks_identity(blocks)}
-        run_folder = open_run(COMMAND, settings, identity, reads=[*inputs, *dedup.exclude])
-        if not run_folder.finished:
-            with run_folder.writing():
-                dedup_stage(
-                    spark, run_folder, source.frame, source.size_bytes, dedup, settings.draws.seed, exclude, blocks
-                )
+    source = open_source(inputs[0], (Stage.MATCHED, Stage.EXTRACTED), PAIR.names)
+    exclude = open_excluded(dedup)
+    if dedup.dedup == "url" and "entry_ids" not in source.columns:
+        warn("these pairs are not matched: an image whose picked caption matches nothing will be lost later on")
+    blocks = load_blocks(settings.blocking)
+    identity = {"source": source.identity, **excluded_identity(exclude), **blocks_identity(blocks)}
+    run_folder = open_run(DEDUP, settings, identity, reads=[*inputs, *dedup.exclude])
+    if not run_folder.finished:
+        paths = settings.spark_paths(*inputs)
+        with spark_session(settings.execution, "dedup", paths) as spark, run_folder.writing():
+            pairs = source.frame(spark)
+            dedup_stage(spark, run_folder, pairs, source.size_bytes, dedup, settings.draws.seed, exclude, blocks)
     return run_folder
-
-
-COMMAND = job(
-    "dedup",
-    "keep one copy of each pair, or of each image",
-    inputs=("PAIRS", "output folder of match, extract or curate, or a folder of Parquet files"),
-    settings=takes(Output, Blocking, Dedup, Draws, Execution),
-    execute=execute,
-    output=Stage.POOL,
-)

@@ -13,25 +13,15 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 import argparse
 from pathlib import Path
 
-from jobs import curate
-from jobs.console.command import Command
+from jobs.console.commands.curation import CURATE
 from jobs.sample import write_sample
-from jobs.settings import values
 from jobs.settings.settings import Settings
 from jobs.spark.java import find_java
 from jobs.spark.progress import say
 from udfs.errors import UsageError
 
-DEFAULT_OUT = "ballast-demo"
 
-
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--out", type=values.path, metavar="DIR", default=DEFAULT_OUT, help=f"folder to write (default: {DEFAULT_OUT})"
-    )
-
-
-def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+def run_demo(arguments: argparse.Namespace, settings: Settings) -> None:
     out = Path(arguments.out)
     inputs, result = out / "inputs", out / "curated"
     _refuse_others(out, {inputs.name, result.name})
@@ -43,8 +33,8 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
     _, wat = write_sample(inputs / "more.warc.gz", 200, 2, wat=True)
     paths = [str(warc), str(wat)]
     say(f"ballast curate {' '.join(paths)} --out {result}")
-    curation = curate.COMMAND.parse([*paths, "--out", str(result), "--overwrite"])
-    curate.COMMAND.run(curation, curate.COMMAND.resolve(curation))
+    curation = CURATE.parse([*paths, "--out", str(result), "--overwrite"])
+    CURATE.run(curation, CURATE.resolve(curation))
     print(
         "\nThe packaged entries are WordNet's names only. The paper's three other sources (Wikipedia's words, word\n"
         "pairs and titles) are not in it: no 'of', 'the' or 'photo'. So figures differ from those of the paper's list."
@@ -55,11 +45,3 @@ def _refuse_others(folder: Path, own: set[str]) -> None:
     """Raise `UsageError` for a folder that contains a file that the demo did not write."""
     if folder.exists() and not (folder.is_dir() and {path.name for path in folder.iterdir()} <= own):
         raise UsageError(f"{folder}: contains files that the demo did not write: name a new or empty folder")
-
-
-COMMAND = Command(
-    name="demo",
-    purpose="generate a small web, curate it, and show what came out",
-    run=_run,
-    add_arguments=_add_arguments,
-)

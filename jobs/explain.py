@@ -14,12 +14,9 @@ import argparse
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from jobs.console.command import Command
 from jobs.runs.open_storage import load_metadata, open_storage, path_kind
 from jobs.runs.run_record_file import read_record
-from jobs.settings import values
-from jobs.settings.groups import Entries, Execution
-from jobs.settings.settings import Settings, take, takes
+from jobs.settings.settings import Settings
 from jobs.spark.progress import warn
 from jobs.steps.count_files import is_json, json_counts, locate_counts, parquet_counts
 from udfs.balancing.explain import Explanation, explain
@@ -99,21 +96,7 @@ def _right(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
     return [f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)]
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("caption", metavar="CAPTION", help="the text, in quotation marks")
-    parser.add_argument(
-        "--counts",
-        type=values.path,
-        metavar="PATH",
-        help="the counts to use: an output folder of curate or count, its entry_counts/, a Parquet file, or JSON of "
-        "{entry: count}; without --metadata, its entries are the list",
-    )
-    parser.add_argument(
-        "--t", type=values.at_least_one, metavar="T", help="with --counts: the threshold (default: that of the run)"
-    )
-
-
-def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+def print_explanation(arguments: argparse.Namespace, settings: Settings) -> None:
     metadata = settings.entries.metadata
     if arguments.counts is None:
         if arguments.t is not None:
@@ -125,12 +108,3 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
     if t is None:
         raise UsageError(f"--counts {arguments.counts}: does not belong to a run with one t: add --t T")
     print(render(explain(arguments.caption, known.entries, known.counts, t), t))
-
-
-COMMAND = Command(
-    name="explain",
-    purpose="show which entries a caption holds, and how likely it is to be kept",
-    run=_run,
-    settings=takes(Entries, take(Execution, "debug")),
-    add_arguments=_add_arguments,
-)

@@ -11,16 +11,18 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
     raise SystemExit(cli.main(["export", *sys.argv[1:]]))
 
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType, MapType, StructType
+from pyspark.sql.types import ArrayType, StructType
 
-from jobs.console.command import job, open_run
+from jobs.console.commands.curation import EXPORT
+from jobs.console.run_job import open_run
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import Source, open_source
 from jobs.runs.stopwatch import Stopwatch
-from jobs.settings.groups import Execution, Export, Output
-from jobs.settings.settings import Settings, takes
+from jobs.settings.groups import Export
+from jobs.settings.settings import Settings
 from jobs.spark.session import spark_session
 from udfs.errors import BallastError, UsageError
 from udfs.stages import ExportFacts, Stage
@@ -66,11 +68,12 @@ def export_stage(spark: SparkSession, run_folder: RunFolder, source: Source, exp
     run_folder.clean(Stage.EXPORT)
     form, options = _SPARK_FORMS[export.format], _OPTIONS[export.format]
     compression = {} if export.format == "parquet" else {"compression": "none" if export.no_gzip else "gzip"}
-    sharded = run(source.frame, export)
+    rows = source.frame(spark)
+    sharded = run(rows, export)
     run_folder.commit(Stage.EXPORT, sharded, form=form, options={**options, **compression})
     files = run_folder.files(Stage.EXPORT)
     written = spark.read.format(form).options(**options).schema(sharded.schema).load(files).count() if files else 0
-    expected = source.frame.count()
+    expected = rows.count()
     if written != expected:
         raise BallastError(f"a defect in Ballast: {expected:,} rows were read, {written:,} are in the files")
     size_bytes = run_folder.bytes_of(Stage.EXPORT)
@@ -83,34 +86,19 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     export = settings.export
     if export.no_gzip and export.format == "parquet":
         raise UsageError("--no-gzip: Parquet is not gzipped: leave it out, or choose --format jsonl or csv")
-    with spark_session(settings.execution, "export", settings.spark_paths(*inputs)) as spark:
-        source = open_source(
-            spark, inputs[0], (Stage.SUBSET, Stage.IMAGES, Stage.POOL, Stage.MATCHED), ("uuid", "url", "caption")
-        )
-        maps = [field.name for field in source.frame.schema if isinstance(field.dataType, MapType)]
-        if maps:
-            raise UsageError(f"{inputs[0]}: rows cannot be sorted by a map: drop the column {maps[0]}")
-        run_folder = open_run(COMMAND, settings, {"source": source.identity}, reads=inputs)
-        if not run_folder.finished:
-            with run_folder.writing():
-                export_stage(spark, run_folder, source, export)
+    stages = (Stage.SUBSET, Stage.IMAGES, Stage.POOL, Stage.MATCHED)
+    source = open_source(inputs[0], stages, ("uuid", "url", "caption"))
+    maps = [field.name for field in source.schema if pa.types.is_map(field.type)]
+    if maps:
+        raise UsageError(f"{inputs[0]}: rows cannot be sorted by a map: drop the column {maps[0]}")
+    run_folder = open_run(EXPORT, settings, {"source": source.identity}, reads=inputs)
+    if not run_folder.finished:
+        paths = settings.spark_paths(*inputs)
+        with spark_session(settings.execution, "export", paths) as spark, run_folder.writing():
+            export_stage(spark, run_folder, source, export)
     return run_folder
 
 
 def _quoted(name: str) -> str:
     """Quote a column's name, which may contain dots."""
     return f"`{name.replace('`', '``')}`"
-
-
-COMMAND = job(
-    "export",
-    "write a subset, pool or list of images as Parquet, JSON Lines or CSV, in N shards",
-    inputs=(
-        "SUBSET",
-        "output folder of balance, curate, group or dedup, one of its folders (subset/t=T, pool, images), or a folder "
-        "of Parquet files",
-    ),
-    settings=takes(Output, Export, Execution),
-    execute=execute,
-    output=Stage.EXPORT,
-)

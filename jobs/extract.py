@@ -17,12 +17,13 @@ import pyarrow as pa
 from pyspark import Broadcast, SparkFiles
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.console.command import job, open_run
+from jobs.console.commands.curation import EXTRACT
+from jobs.console.run_job import open_run
 from jobs.runs.failed_inputs import check_inputs_read
 from jobs.runs.input_batches import extract_batches, inputs_identity, work_left
 from jobs.runs.run_folder import RunFolder
-from jobs.settings.groups import Blocking, Captions, Draws, Execution, Inputs, Output, Parsing, Reading
-from jobs.settings.settings import Settings, takes
+from jobs.settings.groups import Reading
+from jobs.settings.settings import Settings
 from jobs.spark.frames import ddl, with_fingerprint
 from jobs.spark.session import spark_session
 from jobs.steps.extraction_plan import ExtractionPlan, plan_extraction
@@ -33,7 +34,6 @@ from udfs.matching.matcher import cached_matcher, pack_entries
 from udfs.schemas import MATCHED_PAIR, PAIR, tagged
 from udfs.sources.input_files import InputFile
 from udfs.sources.opener import SourceOpener
-from udfs.stages import Stage
 
 INPUT_HELP = (
     "WARC or WAT files, folders, globs, or listings of paths (*.paths, *.paths.gz): local, on s3://, hdfs:// and the "
@@ -98,7 +98,7 @@ def extract_stage(
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     """Extract the inputs into the output folder."""
     plan = plan_extraction(inputs, settings)
-    run_folder = open_run(COMMAND, settings, plan.identity)
+    run_folder = open_run(EXTRACT, settings, plan.identity)
     is_read = not any(work_left(run_folder, plan.files, settings.reading))
     if is_read:
         check_inputs_read(run_folder)
@@ -106,14 +106,3 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         with spark_session(settings.execution, "extract", settings.spark_paths()) as spark, run_folder.writing():
             extract_stage(spark, run_folder, plan, settings.reading, None)
     return run_folder
-
-
-COMMAND = job(
-    "extract",
-    "parse WARC and WAT files into (image URL, caption) pairs",
-    inputs=("INPUT", INPUT_HELP),
-    nargs="*",
-    settings=takes(Output, Captions, Inputs, Parsing, Blocking, Draws, Reading, Execution),
-    execute=execute,
-    output=Stage.EXTRACTED,
-)

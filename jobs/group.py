@@ -10,23 +10,27 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 
     raise SystemExit(cli.main(["group", *sys.argv[1:]]))
 
-
+import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.console.command import job, open_run
+from jobs.console.commands.curation import GROUP
+from jobs.console.run_job import open_run
 from jobs.runs.run_folder import RunFolder
-from jobs.runs.step_input import Source, open_source
+from jobs.runs.step_input import Located, Source, open_source, stage_source
 from jobs.runs.stopwatch import Stopwatch
-from jobs.settings.groups import Draws, Execution, Listing, Output
-from jobs.settings.settings import Settings, takes
+from jobs.settings.settings import Settings
 from jobs.spark.frames import set_shuffle_partitions
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import progress
-from jobs.spark.session import spark_session
+from jobs.steps.local_images import images_of
+from jobs.steps.local_pairs import open_local
+from jobs.steps.pairs import pairs_of, session_unless_small
 from udfs.hashing import PICK
 from udfs.schemas import IMAGE
 from udfs.stages import ImagesFacts, Stage
+from udfs.sums import Sums
 
 
 def run(pairs: DataFrame, seed: int, max_captions: int) -> DataFrame:
@@ -56,42 +60,42 @@ def run(pairs: DataFrame, seed: int, max_captions: int) -> DataFrame:
     )
 
 
-def group_stage(spark: SparkSession, run_folder: RunFolder, source: Source, seed: int, max_captions: int) -> None:
-    """Write the images of these pairs."""
+def group_stage(
+    spark: SparkSession | None, run_folder: RunFolder, source: Source, seed: int, max_captions: int
+) -> None:
+    """Write the images of these pairs. Without a session, pyarrow reads and writes them."""
     watch = Stopwatch()
     progress().begin("group")
     run_folder.clean(Stage.IMAGES)
-    set_shuffle_partitions(spark, source.size_bytes)
-    run_folder.commit(Stage.IMAGES, run(source.frame, seed, max_captions))
-    written = spark.read.parquet(*run_folder.files(Stage.IMAGES))
-    listed = F.sum(F.size("captions")).cast("long")
-    row = written.agg(
-        F.count("*").alias("images"), F.sum("captions_total").alias("captions"), listed.alias("listed")
-    ).first()
-    counts = {name: value or 0 for name, value in (row.asDict() if row is not None else {}).items()}
+    if spark is None:
+        run_folder.commit(Stage.IMAGES, images_of(open_local(source), seed, max_captions))
+    else:
+        set_shuffle_partitions(spark, source.size_bytes)
+        run_folder.commit(Stage.IMAGES, run(source.frame(spark), seed, max_captions))
+    written = stage_source(run_folder, Stage.IMAGES)
+    sums = pairs_of(spark, written).sums(["captions", "captions_total"], _sizes) if written is not None else {}
+    counts = {name: sums.get((name, None), 0) for name in ("images", "captions", "listed")}
     run_folder.finish_stage(ImagesFacts(**counts, of=source.stage, seconds=watch.seconds))
 
 
+def _sizes(batch: pa.RecordBatch) -> Sums:
+    total, listed = batch.column("captions_total"), pc.list_value_length(batch.column("captions"))
+    return {
+        ("images", None): batch.num_rows,
+        ("captions", None): pc.sum(total).as_py() or 0,
+        ("listed", None): pc.sum(listed).as_py() or 0,
+    }
+
+
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    with spark_session(settings.execution, "group", settings.spark_paths(*inputs)) as spark:
-        source = open_source(
-            spark, inputs[0], (Stage.SUBSET, Stage.POOL, Stage.MATCHED), ("uuid", "url", "caption", "caption_hash")
-        )
-        run_folder = open_run(COMMAND, settings, {"source": source.identity}, reads=inputs)
-        if not run_folder.finished:
-            with run_folder.writing():
-                group_stage(spark, run_folder, source, settings.draws.seed, settings.listing.max_captions)
+    stages = (Stage.SUBSET, Stage.POOL, Stage.MATCHED)
+    source = open_source(inputs[0], stages, ("uuid", "url", "caption", "caption_hash"))
+    run_folder = open_run(GROUP, settings, {"source": source.identity}, reads=inputs)
+    if not run_folder.finished:
+        located, paths = [source.located, Located(run_folder.storage, [])], settings.spark_paths(*inputs)
+        with (
+            session_unless_small(settings.execution, "group", located, paths) as spark,
+            run_folder.writing(),
+        ):
+            group_stage(spark, run_folder, source, settings.draws.seed, settings.listing.max_captions)
     return run_folder
-
-
-COMMAND = job(
-    "group",
-    "list each image once with its captions, for a downloader",
-    inputs=(
-        "SUBSET",
-        "output folder of balance or curate, one subset of several (subset/t=T), or a folder of Parquet files",
-    ),
-    settings=takes(Output, Listing, Draws, Execution),
-    execute=execute,
-    output=Stage.IMAGES,
-)

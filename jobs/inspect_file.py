@@ -17,11 +17,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from jobs.console.command import Command
 from jobs.runs.open_storage import load_metadata
-from jobs.settings import values
-from jobs.settings.groups import Blocking, Captions, Entries, Execution, Inputs, Parsing
-from jobs.settings.settings import Settings, take, takes
+from jobs.settings.settings import Settings
 from jobs.spark.session import session_for
 from jobs.steps.extraction_plan import plan_extraction
 from udfs.captions.visible import visible
@@ -33,7 +30,6 @@ from udfs.matching.matcher import Matcher
 from udfs.outcomes import FileStatus
 from udfs.sources.opener import SourceOpener
 
-_DEFAULT_LIMIT = 10
 _TEXT, _URL = 200, 300
 
 
@@ -99,30 +95,10 @@ def _counted(counts: Counter[str]) -> str:
     return ", ".join(f"{outcome} {number:,}" if number > 1 else str(outcome) for outcome, number in counts.items())
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", type=values.path, help="a WARC or WAT file, local or remote")
-    parser.add_argument(
-        "--limit",
-        type=values.at_least_one,
-        default=_DEFAULT_LIMIT,
-        metavar="N",
-        help=f"pages to show (default: {_DEFAULT_LIMIT})",
-    )
-
-
-def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+def print_inspection(arguments: argparse.Namespace, settings: Settings) -> None:
     with session_for(settings.execution, "inspect", settings.paths(arguments.file)):
         try:
             for line in inspect(arguments.file, settings, arguments.limit):
                 print(line, flush=True)
         except BrokenPipeError:  # the reader, such as a pager, has ended; without this Python fails again when it exits
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-COMMAND = Command(
-    name="inspect",
-    purpose="show what extraction makes of a WARC or WAT file, page by page",
-    run=_run,
-    settings=takes(Entries, Captions, Parsing, Blocking, take(Inputs, "s3_anonymous"), take(Execution, "debug")),
-    add_arguments=_add_arguments,
-)

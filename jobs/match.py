@@ -16,13 +16,13 @@ import pyarrow as pa
 from pyspark import Broadcast
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.console.command import job, open_run
+from jobs.console.commands.curation import MATCH
+from jobs.console.run_job import open_run
 from jobs.runs.open_storage import load_metadata
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import open_source
 from jobs.runs.stopwatch import Stopwatch
-from jobs.settings.groups import Entries, Execution, Output
-from jobs.settings.settings import Settings, takes
+from jobs.settings.settings import Settings
 from jobs.spark.frames import ddl, rows_and_images, with_fingerprint
 from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
@@ -61,23 +61,13 @@ def match_stage(spark: SparkSession, run_folder: RunFolder, pairs: DataFrame, en
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     entries = load_metadata(settings.entries.metadata)
-    with spark_session(settings.execution, "match", settings.spark_paths(*inputs)) as spark:
-        source = open_source(spark, inputs[0], (Stage.POOL, Stage.EXTRACTED), PAIR.names)
-        if "entry_ids" in source.frame.columns:
-            raise UsageError(f"{inputs[0]}: its pairs are matched already; match takes the output of extract")
-        identity = {"metadata": entries.fingerprint, "source": source.identity}
-        run_folder = open_run(COMMAND, settings, identity, reads=inputs)
-        if not run_folder.finished:
-            with run_folder.writing():
-                match_stage(spark, run_folder, source.frame, entries)
+    source = open_source(inputs[0], (Stage.POOL, Stage.EXTRACTED), PAIR.names)
+    if "entry_ids" in source.columns:
+        raise UsageError(f"{inputs[0]}: its pairs are matched already; match takes the output of extract")
+    identity = {"metadata": entries.fingerprint, "source": source.identity}
+    run_folder = open_run(MATCH, settings, identity, reads=inputs)
+    if not run_folder.finished:
+        paths = settings.spark_paths(*inputs)
+        with spark_session(settings.execution, "match", paths) as spark, run_folder.writing():
+            match_stage(spark, run_folder, source.frame(spark), entries)
     return run_folder
-
-
-COMMAND = job(
-    "match",
-    "keep the pairs whose caption contains a metadata entry, with the ids of these entries",
-    inputs=("PAIRS", "output folder of extract (or of dedup on it), or a folder of Parquet files"),
-    settings=takes(Output, Entries, Execution),
-    execute=execute,
-    output=Stage.MATCHED,
-)

@@ -15,13 +15,13 @@ from functools import reduce
 
 from pyspark.sql import DataFrame
 
-from jobs.console.command import job, open_run
+from jobs.console.commands.curation import MERGE
+from jobs.console.run_job import open_run
 from jobs.dedup import dedup_stage, excluded_identity, open_excluded
 from jobs.runs.identity import digest
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import open_source
-from jobs.settings.groups import Blocking, Dedup, Draws, Execution, Output
-from jobs.settings.settings import Settings, takes
+from jobs.settings.settings import Settings
 from jobs.spark.frames import fingerprint_of, with_fingerprint
 from jobs.spark.session import spark_session
 from jobs.steps.blocks import blocks_identity, load_blocks
@@ -39,35 +39,23 @@ def run(pools: Sequence[DataFrame]) -> DataFrame:
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    with spark_session(settings.execution, "merge", settings.spark_paths(*inputs)) as spark:
-        sources = [open_source(spark, path, (Stage.POOL,), POOL_SCHEMA.names) for path in inputs]
-        first = fingerprint_of(sources[0].frame, "entry_ids")
-        for path, source in zip(inputs, sources, strict=True):
-            matched_with = fingerprint_of(source.frame, "entry_ids")
-            if matched_with != first:
-                raise UsageError(f"{path} was matched with another list ({matched_with}) than {inputs[0]} ({first})")
-        exclude = open_excluded(spark, settings.dedup)
-        blocks = load_blocks(settings.blocking)
-        identity = {
-            "sources": {"pools": len(sources), "sha256": digest(source.identity["sha256"] for source in sources)},
-            **excluded_identity(settings.dedup),
-            **blocks_identity(blocks),
-        }
-        run_folder = open_run(COMMAND, settings, identity, reads=[*inputs, *settings.dedup.exclude])
-        if not run_folder.finished:
-            with run_folder.writing():
-                united = run([source.frame for source in sources])
-                size_bytes = sum(source.size_bytes for source in sources)
-                dedup_stage(spark, run_folder, united, size_bytes, settings.dedup, settings.draws.seed, exclude, blocks)
+    sources = [open_source(path, (Stage.POOL,), POOL_SCHEMA.names) for path in inputs]
+    first = sources[0].matched_with
+    for path, source in zip(inputs, sources, strict=True):
+        if source.matched_with != first:
+            raise UsageError(f"{path} was matched with another list ({source.matched_with}) than {inputs[0]} ({first})")
+    exclude = open_excluded(settings.dedup)
+    blocks = load_blocks(settings.blocking)
+    identity = {
+        "sources": {"pools": len(sources), "sha256": digest(source.identity["sha256"] for source in sources)},
+        **excluded_identity(exclude),
+        **blocks_identity(blocks),
+    }
+    run_folder = open_run(MERGE, settings, identity, reads=[*inputs, *settings.dedup.exclude])
+    if not run_folder.finished:
+        paths = settings.spark_paths(*inputs)
+        with spark_session(settings.execution, "merge", paths) as spark, run_folder.writing():
+            united = run([source.frame(spark) for source in sources])
+            size_bytes = sum(source.size_bytes for source in sources)
+            dedup_stage(spark, run_folder, united, size_bytes, settings.dedup, settings.draws.seed, exclude, blocks)
     return run_folder
-
-
-COMMAND = job(
-    "merge",
-    "merge pools, such as a new crawl's with earlier ones, and add up their duplicates",
-    inputs=("POOL", "output folders of dedup, merge or curate, or folders of Parquet files"),
-    nargs="+",
-    settings=takes(Output, Blocking, Dedup, Draws, Execution),
-    execute=execute,
-    output=Stage.POOL,
-)

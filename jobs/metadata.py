@@ -18,13 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from jobs.console.command import Command
+from jobs.console.commands.lists import BIGRAMS, TITLES, UNIGRAMS, WORDNET
 from jobs.console.next_steps import next_of_list
 from jobs.entries.entry_list import build_list, check_out, manifest_path, write_list
-from jobs.entries.sources import BIGRAMS_JOB, SOURCE_SETTINGS, TITLES_JOB, UNIGRAMS_JOB, WORDNET_JOB, count_source
-from jobs.settings import values
-from jobs.settings.building import EntryBuild, Ngrams, Titles
-from jobs.settings.groups import Draws, Execution, Output, Reading
-from jobs.settings.settings import Settings, take, takes
+from jobs.entries.sources import count_source
+from jobs.settings.settings import Settings
 from jobs.spark.progress import say, warn
 from jobs.spark.session import spark_session
 from metadata.describe import describe, difference
@@ -33,10 +31,8 @@ from metadata.spacing import normalize_entry
 from udfs.errors import shortened
 from udfs.stages import StageFacts
 
-_SPACE_HELP = "space wrapped punctuation in entries as in captions, so that they can match (default: leave it unspaced)"
 
-
-def _build(arguments: argparse.Namespace, settings: Settings) -> None:
+def build(arguments: argparse.Namespace, settings: Settings) -> None:
     entries, manifest = build_list(settings)
     print("\n".join([_headline(entries), *_sources(manifest["sources"])]))
     if entries.size < settings.build.size:
@@ -45,12 +41,18 @@ def _build(arguments: argparse.Namespace, settings: Settings) -> None:
     _report_written(settings.output.out)
 
 
-def _count(job: str, arguments: argparse.Namespace, settings: Settings) -> None:
+def _count(source: Command, arguments: argparse.Namespace, settings: Settings) -> None:
     out = settings.output.out
-    with spark_session(settings.execution, job) as spark:
-        folder = count_source(spark, job, arguments.inputs, out, settings)
+    with spark_session(settings.execution, source.name) as spark:
+        folder = count_source(spark, source, arguments.inputs, out, settings)
     for facts in folder.record.stages.finished():
         print(f"{out}/{facts.stage}/  " + ", ".join(f"{value:,} {key}" for key, value in _figures(facts).items()))
+
+
+count_wordnet = partial(_count, WORDNET)
+count_unigrams = partial(_count, UNIGRAMS)
+count_bigrams = partial(_count, BIGRAMS)
+count_titles = partial(_count, TITLES)
 
 
 def _figures(facts: StageFacts) -> dict[str, int]:
@@ -60,7 +62,7 @@ def _figures(facts: StageFacts) -> dict[str, int]:
     return {**numbers, **facts_by_name.get("outcomes", {})}
 
 
-def _import(arguments: argparse.Namespace, settings: Settings) -> None:
+def import_list(arguments: argparse.Namespace, settings: Settings) -> None:
     if arguments.out is not None:
         check_out(arguments.out)
     original = load_entries(arguments.file, dedup=arguments.dedup)
@@ -89,7 +91,7 @@ def _import(arguments: argparse.Namespace, settings: Settings) -> None:
     _report_written(arguments.out)
 
 
-def _show(arguments: argparse.Namespace, settings: Settings) -> None:
+def show_list(arguments: argparse.Namespace, settings: Settings) -> None:
     entries = load_entries(arguments.file)
     content: dict[str, Any] = {"source": entries.source, **entries.fingerprint, **describe(entries.entries)}
     manifest = _manifest_of(entries) if arguments.file is not None else None
@@ -116,7 +118,7 @@ def _show(arguments: argparse.Namespace, settings: Settings) -> None:
         print("\n  `ballast metadata import FILE --normalize-entries --out NEW.json` spaces these as captions are.")
 
 
-def _diff(arguments: argparse.Namespace, settings: Settings) -> None:
+def diff_list(arguments: argparse.Namespace, settings: Settings) -> None:
     a, b = load_entries(arguments.a), load_entries(arguments.b)
     diff = difference(a.entries, b.entries)
     if arguments.json:
@@ -171,84 +173,3 @@ def _report_written(path: str) -> None:
 def _report_unmatchable(number: int) -> None:
     if number:
         say(f"{number:,} entries can never match as they stand (--normalize-entries spaces their punctuation)")
-
-
-def _list_to_write(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--out",
-        default=argparse.SUPPRESS,
-        type=values.path,
-        metavar="FILE.json",
-        help="the list to write (required, here or in the TOML file)",
-    )
-
-
-def _import_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "file", metavar="FILE", type=values.path, help="a list of entries, in any form that --metadata takes"
-    )
-    parser.add_argument(
-        "--out", type=values.path, metavar="FILE.json", help="the list to write (without it: check only)"
-    )
-    parser.add_argument("--dedup", action="store_true", help="keep the first of equal entries (default: refuse them)")
-    parser.add_argument("--normalize-entries", action="store_true", help=_SPACE_HELP)
-
-
-def _show_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "file", metavar="FILE", nargs="?", type=values.path, help="a list of entries (default: the packaged one)"
-    )
-    _json_argument(parser)
-
-
-def _diff_arguments(parser: argparse.ArgumentParser) -> None:
-    for name in ("a", "b"):
-        parser.add_argument(name, metavar=name.upper(), type=values.path, help="a list of entries")
-    _json_argument(parser)
-
-
-def _json_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print all of it as JSON")
-
-
-def _source(job: str, purpose: str, name: str, help: str, nargs: int | str = "+") -> Command:
-    return Command(
-        name=job,
-        purpose=purpose,
-        run=partial(_count, job),
-        settings=SOURCE_SETTINGS[job],
-        add_arguments=lambda parser: parser.add_argument(
-            "inputs", metavar=name, nargs=nargs, type=values.path, help=help
-        ),
-    )
-
-
-_DUMPS = "pages-articles: XML, bzip2, or folders of them"
-BUILD = Command(
-    name="metadata build",
-    purpose="build a list from WordNet, Wikipedia's dumps and its page views",
-    run=_build,
-    settings=takes(Output, EntryBuild, Ngrams, Titles, Draws, take(Reading, "batch_files"), Execution),
-    add_arguments=_list_to_write,
-)
-WORDNET = _source(
-    WORDNET_JOB, "count the names of WordNet's synsets", "DIR", "WordNet's dict folder, with data.noun", nargs=1
-)
-UNIGRAMS = _source(UNIGRAMS_JOB, "count the words of Wikipedia's articles", "DUMP", _DUMPS)
-BIGRAMS = _source(BIGRAMS_JOB, "count words and pairs of words, with PMI", "DUMP", _DUMPS)
-TITLES = _source(
-    TITLES_JOB, "count the views of article titles", "FILE", "pageviews files, hourly or daily, or folders of them"
-)
-IMPORT = Command(
-    name="metadata import",
-    purpose="check a list, such as MetaCLIP's metadata.json, and write it with a manifest",
-    run=_import,
-    add_arguments=_import_arguments,
-)
-SHOW = Command(
-    name="metadata show",
-    purpose="show what a list holds: sources, lengths, entries that can never match",
-    run=_show,
-    add_arguments=_show_arguments,
-)
-DIFF = Command(name="metadata diff", purpose="compare two lists", run=_diff, add_arguments=_diff_arguments)

@@ -19,18 +19,15 @@ from typing import Any
 
 import numpy as np
 
-from jobs.console.command import Command
 from jobs.runs.step_input import open_source
-from jobs.settings import values
-from jobs.settings.groups import Blocking, Draws, Entries, Execution, GivenCounts, Threshold
-from jobs.settings.settings import Settings, takes
-from jobs.spark.frames import fingerprint_of
+from jobs.settings.settings import Settings
 from jobs.spark.progress import progress
-from jobs.spark.session import spark_session
-from jobs.steps.blocks import load_blocks, without_blocked
+from jobs.spark.session import session_for
+from jobs.steps.blocks import load_blocks
 from jobs.steps.given_counts import given_counts
+from jobs.steps.pairs import Pairs, pairs_of, session_unless_small
 from jobs.steps.sizes import curve_of, sizes_at
-from jobs.steps.threshold_choice import choose_thresholds, one_per_image
+from jobs.steps.threshold_choice import choose_thresholds
 from udfs.balancing.compare_counts import LEAST_MATCHES, compare_counts
 from udfs.balancing.probabilities import Counts
 from udfs.balancing.size_curve import SizeCurve
@@ -44,41 +41,48 @@ _SHOWN_ENTRIES = 10
 
 def plan(path: str, settings: Settings) -> dict[str, Any]:
     """What `ballast plan --json` prints: `pool_pairs`, a list of `thresholds`, the `curve`, and perhaps `reference`."""
-    metadata, seed = settings.entries.metadata, settings.draws.seed
-    with spark_session(settings.execution, "plan", settings.spark_paths(path)) as spark:
-        source = open_source(spark, path, (Stage.POOL, Stage.MATCHED), POOL_SCHEMA.names)
-        pool, matched_with = source.frame, fingerprint_of(source.frame, "entry_ids")
-        if "keep_prob" in pool.columns:
+    paths = settings.spark_paths(path)
+    with session_for(settings.execution, "plan", paths):
+        source = open_source(path, (Stage.POOL, Stage.MATCHED), POOL_SCHEMA.names)
+        if "keep_prob" in source.columns:
             raise UsageError(f"{path}: is a subset: plan on the pool that it was drawn from")
-        counts, names, _ = given_counts(settings.counts.entry_counts, metadata, path, matched_with)
-        pool = without_blocked(pool, load_blocks(settings.blocking))
-        if settings.threshold.per_image == "one":
-            pool = one_per_image(pool, seed)
-        progress().begin("plan")
-        pairs = pool.count()
-        curve = curve_of(pool, seed, counts)
-        chosen = choose_thresholds(pool, settings.threshold, seed, counts, pairs, curve)
-        sizes = sizes_at(pool, seed, counts, [choice.t for choice in chosen])
-        thresholds = [
-            {
-                **choice._asdict(),
-                "entries": len(counts),
-                "expected_pairs": round(size.expected, 3),
-                "pairs": size.exact,
-                "keep_rate": size.exact / max(pairs, 1),
-                "share_of_matches_below_t": 1 - choice.share_of_matches_above_t if counts.any() else 0.0,
-            }
-            for choice, size in zip(chosen, sizes, strict=True)
-        ]
-        result: dict[str, Any] = {"pool_pairs": pairs, "thresholds": thresholds, "curve": _points(curve, counts)}
-        compared_with = settings.counts.reference_counts
+        given = given_counts(settings.counts.entry_counts, settings.entries.metadata, path, source.matched_with)
+        compared_with, reference = settings.counts.reference_counts, None
         if compared_with is not None:
-            reference = given_counts(compared_with, metadata, path, matched_with)
-            names = names or reference.entries
+            reference = given_counts(compared_with, settings.entries.metadata, path, source.matched_with)
+        blocks = load_blocks(settings.blocking)
+        with session_unless_small(settings.execution, "plan", [source.located], paths) as spark:
+            result = plan_of(pairs_of(spark, source).without_blocked(blocks), given.counts, settings)
+        if compared_with is not None and reference is not None:
+            names = given.entries or reference.entries
             result["reference"] = [
-                _compared(counts, reference.counts, choice.t, names, compared_with) for choice in chosen
+                _compared(given.counts, reference.counts, at["t"], names, compared_with) for at in result["thresholds"]
             ]
     return result
+
+
+def plan_of(pool: Pairs, counts: Counts, settings: Settings) -> dict[str, Any]:
+    """The plan of a pool with these counts, without a comparison."""
+    seed = settings.draws.seed
+    if settings.threshold.per_image == "one":
+        pool = pool.one_per_image(seed)
+    progress().begin("plan")
+    pairs = pool.count()
+    curve = curve_of(pool, seed, counts)
+    chosen = choose_thresholds(pool, settings.threshold, seed, counts, pairs, curve)
+    sizes = sizes_at(pool, seed, counts, [choice.t for choice in chosen])
+    thresholds = [
+        {
+            **choice._asdict(),
+            "entries": len(counts),
+            "expected_pairs": round(size.expected, 3),
+            "pairs": size.exact,
+            "keep_rate": size.exact / max(pairs, 1),
+            "share_of_matches_below_t": 1 - choice.share_of_matches_above_t if counts.any() else 0.0,
+        }
+        for choice, size in zip(chosen, sizes, strict=True)
+    ]
+    return {"pool_pairs": pairs, "thresholds": thresholds, "curve": _points(curve, counts)}
 
 
 def _points(curve: SizeCurve, counts: Counts) -> list[dict[str, Any]]:
@@ -189,27 +193,6 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"  {line}".rstrip() for line in lines]
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "pool",
-        type=values.path,
-        metavar="POOL",
-        help="output folder of curate, dedup or merge, or a folder of Parquet files",
-    )
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print all of it as JSON")
-    form.add_argument("--csv", action="store_true", help="print the curve of exact sizes over t as CSV")
-
-
-def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+def print_plan(arguments: argparse.Namespace, settings: Settings) -> None:
     render = _render_json if arguments.json else _render_csv if arguments.csv else _render
     print(render(plan(arguments.pool, settings)))
-
-
-COMMAND = Command(
-    name="plan",
-    purpose="show the size that each threshold would give, before balancing",
-    run=_run,
-    settings=takes(Threshold, GivenCounts, Entries, Blocking, Draws, Execution),
-    add_arguments=_add_arguments,
-)

@@ -13,7 +13,7 @@ from jobs.api.functions import balance, curate, dedup, extract
 from jobs.api.run import Run
 from jobs.api.session import start_spark
 from jobs.api.writer import FILE, FUNCTIONS, source
-from jobs.console.registry import all_commands
+from jobs.console.registry import COMMANDS
 from jobs.sample import write_sample
 from jobs.settings.fields import Role
 from jobs.settings.flags import help_of
@@ -71,7 +71,7 @@ def reference() -> str:
 
 def _commands() -> Iterator[str]:
     yield "## Commands"
-    for command in all_commands():
+    for command in COMMANDS.values():
         parser, taken = command.parser(), names_of(command.settings)
         inputs = [action for action in parser._actions if not action.option_strings]
         yield f"### `{' '.join([parser.prog, *map(_spelled, inputs)])}`"
@@ -88,7 +88,7 @@ def _settings() -> str:
     for name, item in SETTINGS.items():
         value = item.flag.kind.metavar if item.flag.kind else "|".join(item.flag.choices)
         kind = "run" if item.flag.role is Role.RUN else "rows"
-        commands = ", ".join(command.name for command in all_commands() if name in names_of(command.settings))
+        commands = ", ".join(command.name for command in COMMANDS.values() if name in names_of(command.settings))
         rows.append((f"`{' '.join(filter(None, (item.option, value)))}`", help_of(item), kind, commands))
     return _table(("setting", "meaning", "kind", "of"), rows)
 

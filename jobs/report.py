@@ -11,36 +11,39 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
     raise SystemExit(cli.main(["report", *sys.argv[1:]]))
 
 import argparse
+from typing import TYPE_CHECKING
 
-from pyspark.sql import SparkSession
-
-from jobs.console.command import Command
 from jobs.runs.run_folder import RunFolder, stored_run
-from jobs.settings import values
-from jobs.settings.groups import Entries, Execution, GivenCounts
-from jobs.settings.settings import Settings, take, takes
+from jobs.settings.settings import Settings
 from jobs.spark.progress import progress, warn
-from jobs.spark.session import spark_session
+from jobs.spark.session import session_for
 from jobs.spark.spark_errors import one_line
-from jobs.steps.report_sections import collect
+from jobs.steps.pairs import are_small, session_unless_small
+from jobs.steps.report_sections import collect, matched_list, report_rows
 from jobs.steps.run_context import Context, completed_context, own_context
+from udfs.errors import UsageError
 from udfs.record import REPORT_FILE
-from udfs.report.page import render_report
+from udfs.report.page import PAPER_ENTRIES, render_report
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 
-def write_report(
-    spark: SparkSession, run: RunFolder, context: Context | None = None, *, paper_list: bool = False
-) -> None:
-    """Write `report.html` about the finished stages of a run. Changes nothing else."""
+def write_report(spark: "SparkSession | None", run: RunFolder, context: Context, *, paper_list: bool = False) -> None:
+    """Write `report.html` about the finished stages of a run, whose rows pyarrow reads where there is no session.
+    Changes nothing else."""
     progress().begin("report")
-    report = collect(spark, run, context or own_context(spark, run), paper_list=paper_list)
+    report = collect(spark, run, context, paper_list=paper_list)
     run.storage.write(REPORT_FILE, render_report(report).encode())
 
 
-def draw_report(spark: SparkSession, run: RunFolder, out: str) -> None:
-    """Write the report of a run that has written all its rows. An error is only a warning: the rows are complete."""
+def draw_report(spark: "SparkSession", run: RunFolder, out: str, *, only_spark: bool) -> None:
+    """Write the report of a run that has written all its rows; pyarrow reads them where they are small, except with
+    `only_spark`. An error is only a warning: the rows are complete."""
     try:
-        write_report(spark, run)
+        context = own_context(run)
+        is_small = not only_spark and are_small(report_rows(run, context.pool).located)
+        write_report(None if is_small else spark, run, context)
     except Exception as error:
         warn(f"{REPORT_FILE} could not be drawn ({one_line(error)}); `ballast report {out}` tries again")
     else:
@@ -54,34 +57,16 @@ def drop_report(run: RunFolder) -> None:
         run.storage.delete(REPORT_FILE)
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", metavar="DIR", type=values.path, help="output folder of curate or of any other job")
-    parser.add_argument(
-        "--pool",
-        type=values.path,
-        metavar="POOL",
-        help="for the output of `balance`: the pool that it balanced, with its counts",
-    )
-    parser.add_argument(
-        "--paper-list",
-        action="store_true",
-        help="state that the entries are the paper's 500,000 (MetaCLIP's metadata.json): shows the paper's figures too",
-    )
-
-
-def _run(arguments: argparse.Namespace, settings: Settings) -> None:
-    paths = [arguments.folder, *([arguments.pool] if arguments.pool else [])]
-    with spark_session(settings.execution, "report", settings.spark_paths(*paths)) as spark:
-        run = stored_run(arguments.folder)
-        context = completed_context(spark, run, arguments.folder, arguments.pool, settings)
-        write_report(spark, run, context, paper_list=arguments.paper_list)
+def draw(arguments: argparse.Namespace, settings: Settings) -> None:
+    folder, execution = arguments.folder, settings.execution
+    paths = settings.spark_paths(folder, *([arguments.pool] if arguments.pool else []))
+    with session_for(execution, "report", paths):
+        run = stored_run(folder)
+        context = completed_context(run, folder, arguments.pool, settings)
+        rows = report_rows(run, context.pool)
+        metadata = matched_list(run, rows.pool)
+        if arguments.paper_list and (metadata is None or metadata.entries != PAPER_ENTRIES):
+            raise UsageError(f"--paper-list: leave it out; this run's list is not the paper's {PAPER_ENTRIES:,}")
+        with session_unless_small(execution, "report", rows.located, paths) as spark:
+            write_report(spark, run, context, paper_list=arguments.paper_list)
     print(f"{arguments.folder.rstrip('/')}/{REPORT_FILE}")
-
-
-COMMAND = Command(
-    name="report",
-    purpose="draw report.html for a folder that Ballast wrote: figures, curves and samples on one page",
-    run=_run,
-    settings=takes(take(GivenCounts, "entry_counts"), Entries, Execution),
-    add_arguments=_add_arguments,
-)

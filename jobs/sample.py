@@ -14,25 +14,13 @@ import argparse
 import os
 from pathlib import Path
 
-from jobs.console.command import Command
-from jobs.settings import values
+from jobs.console.commands.samples import DEFAULT_PAGES
 from jobs.settings.settings import Settings
 from udfs.errors import UsageError
 from udfs.sample.archive import name_wat, write_warc, write_wat
 
-DEFAULT_PAGES = 200
 
-
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "out", metavar="OUT.warc.gz", type=values.path, help="file to write (.warc.gz, or .warc uncompressed)"
-    )
-    parser.add_argument("--pages", type=int, default=DEFAULT_PAGES, help=f"pages to make (default: {DEFAULT_PAGES})")
-    parser.add_argument("--seed", type=int, default=0, help="the same pages and seed give the same bytes (default: 0)")
-    parser.add_argument("--wat", action="store_true", help="write the WAT of the same pages beside it")
-
-
-def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+def make_sample(arguments: argparse.Namespace, settings: Settings) -> None:
     out = Path(arguments.out)
     if not out.name.endswith((".warc.gz", ".warc")):
         raise UsageError(f"{out}: the name must end in .warc.gz or .warc")
@@ -58,8 +46,3 @@ def write_sample(
     wat_path = Path(name_wat(out))
     write_wat(wat_path, out, records, seed)
     return [out, wat_path]
-
-
-COMMAND = Command(
-    name="sample", purpose="write a small generated web as a WARC (and WAT)", run=_run, add_arguments=_add_arguments
-)

@@ -13,18 +13,13 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 import argparse
 import json
 import re
-from typing import Any
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
-
-from jobs.console.command import Command
 from jobs.runs.run_folder import RunFolder, stored_run
-from jobs.settings import values
-from jobs.settings.groups import Execution
-from jobs.settings.settings import Settings, takes
-from jobs.spark.session import spark_session
+from jobs.runs.step_input import Located, Source, stage_source
+from jobs.settings.settings import Settings
+from jobs.spark.session import session_for
+from jobs.steps.pairs import pairs_of, session_unless_small
 from jobs.steps.run_context import own_context
 from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probability
 from udfs.captions.visible import visible
@@ -34,6 +29,9 @@ from udfs.hashing import DRAW, image_uuid, pair_hash, uniform
 from udfs.outcomes import Outcome
 from udfs.record import RunRecord
 from udfs.stages import PAIRS_PART, Stage
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 _UUID = re.compile(r"[0-9a-f]{24}")
 _WHERE = ("page_url", "warc_file", "warc_offset")
@@ -50,44 +48,55 @@ def uuid_of(image: str) -> str:
     return image_uuid(url)
 
 
-def trace(spark: SparkSession, run: RunFolder, uuid: str, *, copies: bool = False) -> dict[str, Any]:
+class TracedRows(NamedTuple):
+    """The rows in which an image is looked up: each subset by its t, the pool or the matched pairs, and the extracted
+    pairs. None where there are none, or where they are not looked at."""
+
+    subsets: dict[int, Source | None]
+    pool: Source | None
+    matched: Source | None
+    extracted: Source | None
+
+    @property
+    def located(self) -> list[Located]:
+        """Where they are."""
+        sources = (*self.subsets.values(), self.pool, self.matched, self.extracted)
+        return [source.located for source in sources if source is not None]
+
+
+def traced_rows(run: RunFolder, *, copies: bool) -> TracedRows:
+    """The rows to look at; those of `extracted/` only with `copies`."""
+    return TracedRows(
+        {subset.t: stage_source(run, Stage.SUBSET, subset.part) for subset in run.record.subsets},
+        stage_source(run, Stage.POOL),
+        stage_source(run, Stage.MATCHED),
+        stage_source(run, Stage.EXTRACTED, PAIRS_PART) if copies else None,
+    )
+
+
+def trace(spark: "SparkSession | None", run: RunFolder, uuid: str, *, copies: bool = False) -> dict[str, Any]:
     """What `ballast trace --json` prints: the `pairs` of an image with their provenance, draw, and for each t whether
-    the subset has them; with `copies`, also the `copies` in `extracted/`."""
-    record = run.record
-    kept = {
-        subset.t: {row["caption_hash"]: row for row in _rows(spark, run, Stage.SUBSET, uuid, subset.part)}
-        for subset in record.subsets
-    }
-    pairs = _rows(spark, run, Stage.POOL, uuid) or _rows(spark, run, Stage.MATCHED, uuid)
+    the subset has them; with `copies`, also the `copies` in `extracted/`. Without a session pyarrow reads the rows."""
+    rows = traced_rows(run, copies=copies)
+    kept = {t: {row["caption_hash"]: row for row in _rows(spark, source, uuid)} for t, source in rows.subsets.items()}
+    pairs = _rows(spark, rows.pool, uuid) or _rows(spark, rows.matched, uuid)
     if not pairs:  # the output of balance: the pool is elsewhere
-        pairs = list({row["caption_hash"]: row for rows in kept.values() for row in rows.values()}.values())
-    unseen = pairs and any(row["caption_hash"] not in rows for row in pairs for rows in kept.values())
-    counts = own_context(spark, run).counts if unseen else None
-    traced: dict[str, Any] = {"uuid": uuid, "pairs": [_traced(row, kept, counts, record) for row in pairs]}
+        pairs = list({row["caption_hash"]: row for found in kept.values() for row in found.values()}.values())
+    unseen = pairs and any(row["caption_hash"] not in found for row in pairs for found in kept.values())
+    counts = own_context(run).counts if unseen else None
+    traced: dict[str, Any] = {"uuid": uuid, "pairs": [_traced(row, kept, counts, run.record) for row in pairs]}
     if copies:
         traced["copies"] = [
             {name: row[name] for name in ("url", "caption", "text_key", *_WHERE)}
-            for row in _rows(spark, run, Stage.EXTRACTED, uuid, PAIRS_PART)
+            for row in _rows(spark, rows.extracted, uuid)
         ]
     return traced
 
 
-def _rows(spark: SparkSession, run: RunFolder, stage: Stage, uuid: str, part: str = "") -> list[dict[str, Any]]:
-    """The rows of an image in a stage. One pass over `uuid` finds the files with rows; only these are read whole."""
-    names = run.names(stage, part)
-    if not names:
-        return []
-    of_image = F.col("uuid") == uuid
-    pairs = spark.read.parquet(*map(run.storage.url, names))
-    files = pairs.where(of_image).select("_metadata.file_path").distinct().collect()
-    paths = [unquote(row["file_path"]) for row in files]
-    holding = [name for name in names if any(path.endswith(f"/{name}") for path in paths)]
-    if not holding:
-        return []
-    rows = spark.read.parquet(*map(run.storage.url, holding)).where(of_image).collect()
-    return sorted(
-        (row.asDict() for row in rows), key=lambda row: (row["caption"], row["warc_file"], row["warc_offset"])
-    )
+def _rows(spark: "SparkSession | None", source: Source | None, uuid: str) -> list[dict[str, Any]]:
+    """The rows of an image."""
+    rows = pairs_of(spark, source).of_image(uuid) if source is not None else []
+    return sorted(rows, key=lambda row: (row["caption"], row["warc_file"], row["warc_offset"]))
 
 
 def _traced(
@@ -157,30 +166,14 @@ def render(traced: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("image", metavar="URL|UUID", help="the image: its address, or its uuid")
-    parser.add_argument(
-        "folder", metavar="DIR", type=values.path, help="output folder of curate, or of another job that writes pairs"
-    )
-    parser.add_argument(
-        "--copies", action="store_true", help="list every copy in extracted/ too, even dropped ones: for take-downs"
-    )
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
-
-
-def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+def print_trace(arguments: argparse.Namespace, settings: Settings) -> None:
     uuid = uuid_of(arguments.image)
-    with spark_session(settings.execution, "trace", [arguments.folder]) as spark:
-        traced = trace(spark, stored_run(arguments.folder), uuid, copies=arguments.copies)
+    execution, paths = settings.execution, [arguments.folder]
+    with session_for(execution, "trace", paths):
+        run = stored_run(arguments.folder)
+        located = traced_rows(run, copies=arguments.copies).located
+        with session_unless_small(execution, "trace", located, paths) as spark:
+            traced = trace(spark, run, uuid, copies=arguments.copies)
     if not traced["pairs"] and not traced.get("copies"):
         raise BallastError(f"{arguments.folder}: holds no pair of the image {uuid}")
     print(json.dumps(traced, indent=2, ensure_ascii=False) if arguments.json else render(traced))
-
-
-COMMAND = Command(
-    name="trace",
-    purpose="show where an image's pairs came from, and why they are or are not in the subset",
-    run=_run,
-    settings=takes(Execution),
-    add_arguments=_add_arguments,
-)

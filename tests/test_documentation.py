@@ -13,7 +13,7 @@ import pytest
 from documented import ALL, PAGES, ROOT, Command, blocks
 
 from jobs import dist
-from jobs.console.registry import COMMANDS, FAMILIES, all_commands, command, name_in
+from jobs.console.registry import COMMANDS, FAMILIES, name_in
 
 DOCS = ROOT / "jobs/docs"
 SOURCES = [path for folder in ("jobs", "udfs", "metadata") for path in (ROOT / folder).rglob("*.py")]
@@ -25,11 +25,11 @@ def check_ballast(words: Sequence[str]) -> None:
     """`ballast WORDS`, by the parser of the command itself."""
     name = name_in(words)
     assert name is not None, words
-    named = command(name)
+    named = COMMANDS[name]
     arguments = named.parse(words[len(name.split()) :])
     named.resolve(arguments)
     if arguments.rest:  # flags of the step that is rendered
-        command("curate").parse(["INPUT", *arguments.rest])
+        COMMANDS["curate"].parse(["INPUT", *arguments.rest])
 
 
 def check_make(words: Sequence[str]) -> None:
@@ -125,7 +125,7 @@ def test_the_readme_begins_with_the_demo_and_the_tests():
 
 def test_every_command_and_flag_that_a_page_names_exists():
     """Also in the running text: `ballast trace URL DIR`, `--t N`."""
-    parsers = [*(named.parser() for named in all_commands()), dist.command_parser()]
+    parsers = [*(named.parser() for named in COMMANDS.values()), dist.command_parser()]
     known = {flag for parser in parsers for action in parser._actions for flag in action.option_strings}
     first_words = FAMILIES.keys() | COMMANDS.keys()
     known |= SPARK_SUBMIT_FLAGS | {"--cli-input-json"}  # of aws

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.console.registry import COMMANDS, file_of
+from jobs.console.registry import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted(path for top in ("jobs", "metadata", "udfs") for path in (ROOT / top).rglob("*.py"))
@@ -58,7 +58,7 @@ def package_graph() -> dict[str, set[str]]:
     """The packages that each package imports. The guard of a command file, which imports `jobs.cli` when the file is
     run by its path, is no part of the module."""
     graph = defaultdict(set)
-    guarded = {*map(file_of, COMMANDS), *TOOLS}
+    guarded = {*(command.file for command in COMMANDS.values()), *TOOLS}
     for path in SOURCES:
         importer, is_guarded = package_of(module_of(path)), path.relative_to(ROOT).as_posix() in guarded
         for module in imports_of(path):
@@ -96,7 +96,7 @@ def test_no_spark_outside_jobs(folder):
 
 def test_the_top_of_jobs_holds_the_commands_and_nothing_else():
     files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "jobs").glob("*.py")}
-    assert files == {file_of(name) for name in COMMANDS} | TOOLS
+    assert files == {command.file for command in COMMANDS.values()} | TOOLS
 
 
 def test_no_file_of_jobs_hides_a_standard_module():

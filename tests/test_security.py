@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.console.registry import COMMANDS, file_of
+from jobs.console.registry import COMMANDS
 from udfs.html.parsers import HTML_PARSERS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,7 +39,7 @@ def test_no_data_is_run_as_code(path):
             assert flags.get("allow_pickle", "False") == "False", f"line {node.lineno}"
 
 
-FILES = sorted({file_of(name) for name in COMMANDS} | {"jobs/cli.py"})
+FILES = sorted({command.file for command in COMMANDS.values()} | {"jobs/cli.py"})
 
 
 @pytest.mark.parametrize("file", FILES)

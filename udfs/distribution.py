@@ -11,3 +11,8 @@ def installed_version() -> str | None:
         return version(DISTRIBUTION)
     except PackageNotFoundError:
         return None
+
+
+def ballast_version() -> str:
+    """Ballast's version as people read it."""
+    return installed_version() or "0 (not installed)"

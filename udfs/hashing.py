@@ -6,6 +6,7 @@ They are part of the contract (version 1): golden values in the tests pin them. 
 
 import hashlib
 import struct
+from collections.abc import Iterable
 
 import xxhash
 
@@ -51,6 +52,17 @@ def pair_hash(tag: str, seed: int, uuid: str, caption_hash: int) -> int:
     state = xxhash.xxh64_intdigest(struct.pack("<q", seed), state)
     state = xxhash.xxh64_intdigest(uuid.encode(), state)
     return _signed(xxhash.xxh64_intdigest(struct.pack("<q", caption_hash), state))
+
+
+def pair_hashes(tag: str, seed: int, uuids: Iterable[str | None], caption_hashes: Iterable[int | None]) -> list[int]:
+    """`pair_hash` of many pairs. A null is left out of the hash, as Spark does."""
+    start = xxhash.xxh64_intdigest(struct.pack("<q", seed), xxhash.xxh64_intdigest(tag.encode(), _SPARK_SEED))
+    packed = struct.Struct("<q").pack
+    hashes = []
+    for uuid, caption_hash in zip(uuids, caption_hashes, strict=True):
+        state = start if uuid is None else xxhash.xxh64_intdigest(uuid.encode(), start)
+        hashes.append(_signed(state if caption_hash is None else xxhash.xxh64_intdigest(packed(caption_hash), state)))
+    return hashes
 
 
 def sample_hash(seed: int, name: str) -> int:

@@ -103,7 +103,6 @@ MEANINGS = {
 
 FILE_ID = pa.field("file_id", pa.int64())
 KIND = pa.field("kind", pa.string())
-KIND_PAIR, KIND_FILE = "pair", "file"
 
 
 def tagged(pairs: pa.Schema) -> pa.Schema:

@@ -10,7 +10,6 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from udfs.outcomes import FileStatus, Named, Outcome
-from udfs.schemas import KIND_FILE, KIND_PAIR
 
 
 class Stage(Named):
@@ -31,6 +30,9 @@ class Stage(Named):
     BIGRAMS = "bigrams", "pairs of words with their counts and PMI"
     TITLES = "titles", "titles with their views"
 
+
+KIND_PAIR, KIND_FILE = "pair", "file"
+"""The kinds of rows in `extracted/`."""
 
 PAIRS_PART, FILES_PART = f"kind={KIND_PAIR}", f"kind={KIND_FILE}"
 """The folders in `extracted/` that hold the rows of pairs and those of input files."""

@@ -14,20 +14,23 @@ from jobs.api.arguments import StrPath, settings_of
 from jobs.api.conduct import as_python
 from jobs.runs.open_storage import load_metadata
 from jobs.settings.settings import Settings
-from jobs.spark.frames import check_fingerprint, fingerprint_of, with_fingerprint
+from jobs.spark.frames import fingerprint_of, with_fingerprint
 from jobs.steps.count_files import counts_of_table
 from jobs.steps.counting import checked_counts, count_matches, entries_frame
 from jobs.steps.drawing import draw
 from jobs.steps.extraction_plan import plan_extraction
 from jobs.steps.sizes import sizes_at
-from jobs.steps.threshold_choice import choose_thresholds, one_per_image
+from jobs.steps.spark_pairs import SparkPairs
+from jobs.steps.threshold_choice import choose_thresholds
 from metadata.entries import EntryList, listed_entries
 from udfs.balancing.probabilities import Counts, entry_probabilities
 from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
+from udfs.fingerprint import check_fingerprint
 from udfs.hashing import caption_hash
 from udfs.matching.matcher import cached_matcher, match_captions, pack_entries
-from udfs.schemas import ENTRY_COUNT, KIND_PAIR, PAIR
+from udfs.schemas import ENTRY_COUNT, PAIR
+from udfs.stages import KIND_PAIR
 
 Entries = Sequence[str] | StrPath | None
 """A list of entries: the entries themselves, the path of a file as `--metadata` takes it, or None: the packaged one."""
@@ -105,7 +108,7 @@ def sizes(pool: DataFrame, counts: pa.Table | Mapping[str, int], t: int | Sequen
     """
     settings = settings_of({"t": t, "seed": seed})
     _require(pool, [*_KEYS, "entry_ids"], "match adds them")
-    found = sizes_at(pool, settings.draws.seed, _counts_of(pool, counts), settings.threshold.t or ())
+    found = sizes_at(SparkPairs(pool), settings.draws.seed, _counts_of(pool, counts), settings.threshold.t or ())
     return pa.Table.from_pylist([{"t": at.t, "pairs": at.exact, "expected_pairs": at.expected} for at in found], _SIZE)
 
 
@@ -131,13 +134,14 @@ def balance_frame(pool: DataFrame, counts: pa.Table | Mapping[str, int], setting
     threshold, seed = settings.threshold, settings.draws.seed
     with as_python():
         by_id = _counts_of(pool, counts)
-        candidates = one_per_image(pool, seed) if threshold.per_image == "one" else pool
+        pairs = SparkPairs(pool)
+        candidates = pairs.one_per_image(seed) if threshold.per_image == "one" else pairs
         # only a preset depends on how many rows there are; for the others, whether there are any
         rows = pool.count() if threshold.chosen_by == "preset" else int(by_id.max(initial=0))
         chosen = choose_thresholds(candidates, threshold, seed, by_id, rows)
     probabilities = {each.t: entry_probabilities(by_id, each.t) for each in chosen}
     columns = [name for name in pool.columns if name != "keep_prob"]
-    subset = draw(candidates, seed, pool.sparkSession.sparkContext.broadcast(probabilities), columns)
+    subset = draw(candidates.frame, seed, pool.sparkSession.sparkContext.broadcast(probabilities), columns)
     matched_with = fingerprint_of(pool, "entry_ids")
     return with_fingerprint(subset, "entry_ids", matched_with._asdict()) if matched_with else subset
 

@@ -7,8 +7,9 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.api.arguments import StrPath, paths_of, settings_of
+from jobs.api.curation import run_curate
 from jobs.api.frames import balance_frame, dedup_frame, extract_frame
-from jobs.api.run import Run, run_curate
+from jobs.api.run import Run
 
 
 def curate(

@@ -1,31 +1,24 @@
-"""A run as an object: its record, its rows as pyarrow or Spark data, its report. And `curate`, which makes one."""
+"""A run as an object: its record, its rows as pyarrow or Spark data, its report."""
 
 import html
 from collections.abc import Sequence
-from contextlib import nullcontext
-from dataclasses import replace
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
-from pyspark.sql import DataFrame, SparkSession
 
-from jobs import curate
 from jobs.api.arguments import StrPath, paths_of
-from jobs.api.conduct import as_python, own_errors, settings_kept
 from jobs.console.summary import summarize
-from jobs.console.why_empty import why_empty
 from jobs.runs.run_folder import RunFolder, stored_run
-from jobs.settings.settings import Settings
-from jobs.spark.frames import read_files
-from jobs.spark.progress import warn
-from jobs.spark.session import session_for
 from udfs import schemas
 from udfs.errors import UsageError
 from udfs.record import REPORT_FILE, RunRecord
 from udfs.stages import Stage
 from udfs.storage.local import LocalStorage
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
 
 
 class Run:
@@ -55,8 +48,8 @@ class Run:
     @overload
     def pool(self, *, spark: None = None) -> ds.Dataset: ...
     @overload
-    def pool(self, *, spark: SparkSession) -> DataFrame: ...
-    def pool(self, *, spark: SparkSession | None = None) -> Any:
+    def pool(self, *, spark: "SparkSession") -> "DataFrame": ...
+    def pool(self, *, spark: "SparkSession | None" = None) -> Any:
         """The deduplicated pairs. Raises `UsageError` where the run has none."""
         self._check(Stage.POOL)
         schema = schemas.POOL
@@ -67,8 +60,8 @@ class Run:
     @overload
     def subset(self, t: int | None = None, *, spark: None = None) -> ds.Dataset: ...
     @overload
-    def subset(self, t: int | None = None, *, spark: SparkSession) -> DataFrame: ...
-    def subset(self, t: int | None = None, *, spark: SparkSession | None = None) -> Any:
+    def subset(self, t: int | None = None, *, spark: "SparkSession") -> "DataFrame": ...
+    def subset(self, t: int | None = None, *, spark: "SparkSession | None" = None) -> Any:
         """The balanced pairs, with `keep_prob`; of several subsets that of `t`. Raises `UsageError` where there are
         several and no `t`, and where there is none."""
         self._check(Stage.SUBSET)
@@ -115,8 +108,10 @@ class Run:
             record = self.record
             raise UsageError(f"{self.folder}: holds no finished {stage} (its {record.job} run is {record.state})")
 
-    def _rows(self, stage: Stage, part: str, schema: pa.Schema, spark: SparkSession | None) -> Any:
+    def _rows(self, stage: Stage, part: str, schema: pa.Schema, spark: "SparkSession | None") -> Any:
         if spark is not None:
+            from jobs.spark.frames import read_files  # imports pyspark, which the other ways do without
+
             return read_files(spark, self._run.files(stage, part), schema)
         storage = self._run.storage
         if not isinstance(storage, LocalStorage):
@@ -129,16 +124,3 @@ class Run:
     def _table(self, names: Sequence[str]) -> pa.Table:
         parts = [pq.read_table(pa.BufferReader(self._run.storage.read(name) or b"")) for name in names]
         return pa.concat_tables(parts, promote_options="default")
-
-
-def run_curate(inputs: list[str], settings: Settings, *, progress: bool) -> Run:
-    """Curate as the command does; `progress` prints what it prints while it runs."""
-    if not progress:
-        settings = replace(settings, execution=replace(settings.execution, no_progress=True))
-    with own_errors(), settings_kept(), nullcontext() if progress else as_python():
-        with session_for(settings.execution, "curate", settings.paths(*inputs)):
-            curate.execute(inputs, settings)
-            run = Run(settings.output.out)
-        if why := why_empty(run.record):
-            warn(why)
-        return run

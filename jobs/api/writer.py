@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, get_args, get_type_hints
 
-from jobs.curate import COMMAND as CURATE
+from jobs.console.commands.curation import CURATE
 from jobs.settings import values
 from jobs.settings.fields import Setting
 from jobs.settings.groups import Blocking, Captions, Dedup, Draws, Inputs, Parsing, Reading, Threshold
@@ -28,8 +28,9 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.api.arguments import StrPath, paths_of, settings_of
+from jobs.api.curation import run_curate
 from jobs.api.frames import balance_frame, dedup_frame, extract_frame
-from jobs.api.run import Run, run_curate
+from jobs.api.run import Run
 '''
 _INPUTS = (
     "WARC or WAT files, folders, globs, or listings of paths: one or several; local, on s3://, hdfs:// and the like, "

@@ -1,24 +1,20 @@
-"""What a command is, and what every command shares: its parser, one-line errors, exit statuses, its result."""
+"""What a command is, and what every command shares: its parser, one-line errors and exit statuses.
+
+A command is declared without what it does: its module, which may import Spark, is imported only when the command runs.
+"""
 
 import argparse
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, NoReturn
 
-from jobs.console.next_steps import next_steps
-from jobs.console.summary import summarize
-from jobs.console.why_empty import why_empty
-from jobs.runs.run_folder import RunFolder
-from jobs.settings import values
-from jobs.settings.flags import add_flags, execution_settings, identity_settings, resolve
+from jobs.settings.flags import add_flags, resolve
 from jobs.settings.settings import Settings, Taken
-from jobs.spark.progress import say, warn
-from jobs.spark.session import session_for
 from jobs.spark.spark_errors import one_line, plain_error
 from udfs.errors import BallastError, UsageError
-from udfs.storage.addresses import same_place
 
 INTERRUPTED = 130
 
@@ -40,14 +36,26 @@ class Command:
     name: str
     """One word, or two for a command of a family, such as `metadata build`."""
     purpose: str
-    run: Callable[[argparse.Namespace, Settings], None]
+    work: str
+    """What it does, as `MODULE:FUNCTION`. The function takes the arguments and the settings; that of a job takes the
+    list of inputs and the settings, and returns the output folder (`run_job`)."""
     settings: tuple[Taken, ...] = ()
     add_arguments: Callable[[argparse.ArgumentParser], object] = lambda parser: None
     """Adds the arguments that are not settings."""
-    is_step: bool = False
-    """Whether it reads and writes folders only through Spark, so that it can be a step on EMR."""
+    output: str | None = None
+    """Of a job, which reads and writes folders only through Spark, so that it can be a step on EMR: the stage of its
+    result."""
     takes_rest: bool = False
     """Whether `--` and words for another command may follow: these become `arguments.rest`."""
+
+    @property
+    def is_job(self) -> bool:
+        return self.output is not None
+
+    @property
+    def file(self) -> str:
+        """The file that runs it, relative to the checkout. A family's file takes the second word of the name."""
+        return self.work.partition(":")[0].replace(".", "/") + ".py"
 
     def parser(self, kind: type[Parser] = Parser) -> Parser:
         """The parser of its arguments and settings."""
@@ -71,6 +79,17 @@ class Command:
         """The settings that the arguments and the TOML file give. Raises `UsageError` for invalid ones."""
         return resolve(self.name, self.settings, arguments)
 
+    def run(self, arguments: argparse.Namespace, settings: Settings) -> None:
+        """Import what it does, and do it."""
+        module, _, function = self.work.partition(":")
+        work = getattr(import_module(module), function)
+        if self.is_job:
+            from jobs.console.run_job import run_job  # imports Spark
+
+            run_job(self, work, list(arguments.inputs), settings)
+        else:
+            work(arguments, settings)
+
     def main(self, words: Sequence[str]) -> int:
         """Run the command from its command line; returns the exit status."""
         arguments = self.parse(words)
@@ -82,61 +101,6 @@ def _spelled(action: argparse.Action) -> str:
     """A positional argument as usage shows it."""
     name = str(action.metavar)
     return {"*": f"[{name} ...]", "+": f"{name} [{name} ...]", "?": f"[{name}]"}.get(str(action.nargs), name)
-
-
-Execute = Callable[[list[str], Settings], RunFolder]
-"""Runs a job on its inputs; returns the output folder."""
-
-
-def job(
-    name: str,
-    purpose: str,
-    *,
-    inputs: tuple[str, str],
-    nargs: int | str = 1,
-    settings: tuple[Taken, ...],
-    execute: Execute,
-    output: str,
-) -> Command:
-    """A command that reads inputs (a name and a help text), writes an output folder, and prints what is in it.
-
-    `output` is the stage of its result.
-    """
-
-    def add_arguments(parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("inputs", metavar=inputs[0], nargs=nargs, type=values.path, help=inputs[1])
-
-    def run(arguments: argparse.Namespace, settings: Settings) -> None:
-        paths = list(arguments.inputs)
-        with session_for(settings.execution, name, settings.paths(*paths)):
-            run_folder = execute(paths, settings)
-        out = settings.output.out
-        if run_folder.was_finished:
-            say(f"{out} is already finished; nothing to do (--overwrite starts over)")
-        record = run_folder.record
-        why = why_empty(record)
-        parts = (summarize(record, out, output), "" if why else next_steps(record, paths, settings))
-        print("\n\n".join(filter(None, parts)), flush=True)
-        if why:
-            warn(why)
-
-    return Command(name=name, purpose=purpose, run=run, settings=settings, add_arguments=add_arguments, is_step=True)
-
-
-def open_run(command: Command, settings: Settings, identity: dict[str, Any], reads: Sequence[str] = ()) -> RunFolder:
-    """Open the output folder of a job. `reads` are the folders it reads: writing to them is refused."""
-    output = settings.output
-    out = same_place(output.out)
-    for path in map(same_place, reads):
-        if path == out or path.startswith(out.rstrip("/") + "/"):
-            raise UsageError(f"--out {output.out}: the job reads from there ({path}): name another folder")
-    return RunFolder.open(
-        output.out,
-        {"job": command.name, "settings": identity_settings(command.settings, settings), **identity},
-        execution_settings(command.settings, settings),
-        overwrite=output.overwrite,
-        break_lock=output.break_lock,
-    )
 
 
 def guarded(action: Callable[[], None], *, debug: bool) -> int:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from jobs.entries.sources import ranked_sources
-from jobs.runs.identity import ballast_version
 from jobs.settings.settings import Settings
 from jobs.spark.session import spark_session
 from metadata.entries import EntryList
 from metadata.merge import Account, RankedSource, merge, numbers
 from metadata.spacing import can_match
+from udfs.distribution import ballast_version
 from udfs.errors import UsageError
 from udfs.storage.local import LocalStorage
 

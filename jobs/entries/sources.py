@@ -10,15 +10,16 @@ from msgspec import to_builtins
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.console.command import Command
+from jobs.console.commands.lists import BIGRAMS, TITLES, UNIGRAMS, WORDNET
 from jobs.entries.ngrams import ngrams_identity, ngrams_stages, plan_dumps
 from jobs.entries.titles import plan_views, titles_identity, titles_stage
 from jobs.entries.wordnet import wordnet_identity, wordnet_stage
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.run_record_file import read_record
-from jobs.settings.building import EntryBuild, Ngrams, Titles
+from jobs.settings.building import EntryBuild
 from jobs.settings.flags import execution_settings
-from jobs.settings.groups import Draws, Execution, Output, Reading
-from jobs.settings.settings import Settings, Taken, take, takes
+from jobs.settings.settings import Settings
 from jobs.spark.frames import read_files
 from jobs.spark.progress import say
 from metadata.counting import PAIR_COUNT, SYNSET_NAME, TITLE_VIEWS, WORD_COUNT
@@ -27,34 +28,21 @@ from udfs.errors import UsageError
 from udfs.stages import Stage, StageFacts
 from udfs.storage.local import LocalStorage
 
-WORDNET_JOB, UNIGRAMS_JOB, BIGRAMS_JOB, TITLES_JOB = (
-    "metadata wordnet",
-    "metadata unigrams",
-    "metadata bigrams",
-    "metadata titles",
-)
 _PRUNED = (
     "--min-pmi {pmi:g} with --min-bigram-count {count}: {folder} keeps pairs that occur fewer than {kept_count} times "
     "only from PMI {kept_pmi:g} on: raise one of the two, or count again with --overwrite and a lower --keep-pmi"
 )
 
 
-SOURCE_SETTINGS: dict[str, tuple[Taken, ...]] = {
-    WORDNET_JOB: takes(Output, Execution),
-    UNIGRAMS_JOB: takes(Output, take(Ngrams, "lowercase", "split_bytes"), take(Reading, "batch_files"), Execution),
-    BIGRAMS_JOB: takes(Output, Ngrams, take(Reading, "batch_files"), Execution),
-    TITLES_JOB: takes(Output, Titles, Draws, take(Reading, "batch_files"), Execution),
-}
-"""The settings of the commands that count a source."""
-
-
-def count_source(spark: SparkSession, job: str, inputs: Sequence[str], out: str, settings: Settings) -> RunFolder:
-    """Count the inputs of a source job into the folder `out`; existing counts are not repeated."""
-    identity, stages = _PLANS[job](inputs, settings)
+def count_source(
+    spark: SparkSession, source: Command, inputs: Sequence[str], out: str, settings: Settings
+) -> RunFolder:
+    """Count the inputs of a source into the folder `out`; existing counts are not repeated."""
+    identity, stages = _PLANS[source.name](inputs, settings)
     if any(_is_within(out, path) for path in inputs):
         raise UsageError(f"--out {out}: the job reads from there: name another folder")
-    identity = {"job": job, **identity}
-    execution, output = execution_settings(SOURCE_SETTINGS[job], settings), settings.output
+    identity = {"job": source.name, **identity}
+    execution, output = execution_settings(source.settings, settings), settings.output
     run_folder = RunFolder.open(out, identity, execution, overwrite=output.overwrite, break_lock=output.break_lock)
     if run_folder.finished:
         say(f"{out} holds these counts already; no dump was read (--overwrite counts again)")
@@ -90,23 +78,24 @@ def _plan_titles(inputs: Sequence[str], settings: Settings) -> _Plan:
 
 
 _PLANS: dict[str, Callable[[Sequence[str], Settings], _Plan]] = {
-    WORDNET_JOB: _plan_wordnet,
-    UNIGRAMS_JOB: lambda inputs, settings: _plan_ngrams(inputs, settings, with_pairs=False),
-    BIGRAMS_JOB: lambda inputs, settings: _plan_ngrams(inputs, settings, with_pairs=True),
-    TITLES_JOB: _plan_titles,
+    WORDNET.name: _plan_wordnet,
+    UNIGRAMS.name: lambda inputs, settings: _plan_ngrams(inputs, settings, with_pairs=False),
+    BIGRAMS.name: lambda inputs, settings: _plan_ngrams(inputs, settings, with_pairs=True),
+    TITLES.name: _plan_titles,
 }
 
 
 def open_source_folder(
-    spark: SparkSession, jobs: Sequence[str], inputs: Sequence[str], folder: str, settings: Settings
+    spark: SparkSession, counted_by: Sequence[Command], inputs: Sequence[str], folder: str, settings: Settings
 ) -> RunFolder:
-    """The counts of a source: `inputs` if it is the output folder of one of `jobs`; else the first of these counts the
+    """The counts of a source: `inputs` if it is the output folder of one of `counted_by`, whose first else counts the
     inputs into `folder`."""
     record = read_record(LocalStorage(inputs[0])) if len(inputs) == 1 and isdir(inputs[0]) else None
     if record is None:
-        return count_source(spark, jobs[0], inputs, folder, settings)
-    if record.job not in jobs:
-        raise UsageError(f"{inputs[0]}: is the output of {record.job}, not of {' or '.join(jobs)}")
+        return count_source(spark, counted_by[0], inputs, folder, settings)
+    names = [source.name for source in counted_by]
+    if record.job not in names:
+        raise UsageError(f"{inputs[0]}: is the output of {record.job}, not of {' or '.join(names)}")
     if not record.is_finished:
         raise UsageError(f"{inputs[0]}: its {record.job} run is {record.state}: rerun that command first")
     return RunFolder(LocalStorage(inputs[0]), record)
@@ -119,16 +108,16 @@ def ranked_sources(spark: SparkSession, settings: Settings, sources: str) -> lis
     """
     ranked, build = [], settings.build
     if build.wordnet is not None:
-        folder = open_source_folder(spark, (WORDNET_JOB,), [build.wordnet], join(sources, "wordnet"), settings)
+        folder = open_source_folder(spark, (WORDNET,), [build.wordnet], join(sources, "wordnet"), settings)
         ranked.append(_wordnet(spark, folder))
     if build.wikipedia:
-        jobs = (BIGRAMS_JOB, UNIGRAMS_JOB)
-        folder = open_source_folder(spark, jobs, build.wikipedia, join(sources, "ngrams"), settings)
+        counted_by = (BIGRAMS, UNIGRAMS)
+        folder = open_source_folder(spark, counted_by, build.wikipedia, join(sources, "ngrams"), settings)
         ranked.append(_unigrams(spark, folder, build))
         if folder.record.stages.bigrams is not None:
             ranked.append(_bigrams(spark, folder, build))
     if build.pageviews:
-        folder = open_source_folder(spark, (TITLES_JOB,), build.pageviews, join(sources, "titles"), settings)
+        folder = open_source_folder(spark, (TITLES,), build.pageviews, join(sources, "titles"), settings)
         ranked.append(_titles(spark, folder, build))
     return ranked
 

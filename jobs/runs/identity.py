@@ -7,10 +7,6 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import pyspark
-
-from udfs.distribution import installed_version
-
 _RECORDED_PACKAGES = (
     "pyarrow",
     "fastwarc",
@@ -23,13 +19,10 @@ _RECORDED_PACKAGES = (
 _SHOWN_CHARACTERS = 40
 
 
-def ballast_version() -> str:
-    return installed_version() or "0 (not installed)"
-
-
 def library_versions() -> dict[str, str]:
     """The versions of Python and of the libraries that determine the rows."""
-    # on a cluster, pyspark is not an installed package
+    import pyspark  # only a run needs it; on a cluster it is not an installed package
+
     versions = {"python": platform.python_version(), "pyspark": pyspark.__version__}
     for package in _RECORDED_PACKAGES:
         try:

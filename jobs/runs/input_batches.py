@@ -25,9 +25,9 @@ from udfs.errors import BallastError, UsageError
 from udfs.hashing import file_id
 from udfs.outcomes import COUNTERS, FileStatus, conservation_errors
 from udfs.record import FilesIdentity
-from udfs.schemas import FILE, KIND_FILE, KIND_PAIR
+from udfs.schemas import FILE
 from udfs.sources.input_files import InputFile
-from udfs.stages import FILES_PART, PAIRS_PART, ExtractedFacts, FilesFacts, Stage
+from udfs.stages import FILES_PART, KIND_FILE, KIND_PAIR, PAIRS_PART, ExtractedFacts, FilesFacts, Stage
 
 Extract = Callable[[Sequence[InputFile]], DataFrame]
 """Input files to tagged rows (`schemas.tagged`)."""

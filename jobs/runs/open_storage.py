@@ -2,13 +2,11 @@
 
 import errno
 
-from jobs.spark.hadoop_storage import HadoopStorage
 from metadata.entries import EntryList, load_entries, parse_entries
 from udfs.captions.block_words import NO_WORDS, BlockWords, parse_block_words
 from udfs.errors import UsageError
 from udfs.storage.addresses import HTTP, LOCAL, S3, kind_of, local_path, name_of, parent_of, redacted
 from udfs.storage.local import LocalStorage, PathKind, Storage
-from udfs.storage.s3 import S3Storage
 
 
 def open_storage(address: str, *, s3_anonymous: bool = False) -> Storage:
@@ -21,9 +19,13 @@ def open_storage(address: str, *, s3_anonymous: bool = False) -> Storage:
     if kind == LOCAL:
         return LocalStorage(local_path(address))
     if kind == S3:
+        from udfs.storage.s3 import S3Storage  # boto3, which only s3:// needs
+
         return S3Storage(address, anonymous=s3_anonymous)
     if kind == HTTP:
         raise UsageError(f"{redacted(address)}: is on a web server, which has no folders: name a local or s3:// folder")
+    from jobs.spark.hadoop_storage import HadoopStorage  # Spark
+
     return HadoopStorage(address)
 
 

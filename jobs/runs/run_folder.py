@@ -7,21 +7,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pyspark.sql import DataFrame
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from jobs.runs.identity import ballast_version, differences, library_versions
+from jobs.runs.identity import differences, library_versions
 from jobs.runs.lease import Lease
 from jobs.runs.manifests import MANIFESTS, Manifest, Manifests
 from jobs.runs.open_storage import open_storage
 from jobs.runs.run_record_file import create_record, read_record, write_record
+from udfs.distribution import ballast_version
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import HASH_VERSION
 from udfs.record import CARD_FILE, COUNTS_FILE, REPORT_FILE, RUN_FILE, RunRecord, RunState
 from udfs.run_json import make_record, record_fields
 from udfs.stages import Stage, StageFacts
 from udfs.storage.local import PathKind, Storage
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 OWN_PATHS = (*Stage, *(f"{MANIFESTS}/{stage}" for stage in Stage), COUNTS_FILE, REPORT_FILE, CARD_FILE, RUN_FILE)
 """All that Ballast writes to an output folder, except its lease: what `--overwrite` deletes."""
@@ -147,7 +152,7 @@ class RunFolder:
     def commit(
         self,
         stage: Stage,
-        frame: DataFrame,
+        rows: "DataFrame | pa.Table",
         *,
         unit: str = "all",
         partition_by: str | None = None,
@@ -160,8 +165,9 @@ class RunFolder:
         except with `again`: then the new manifest replaces the old one.
 
         Each batch of extraction is written to an attempt folder of its own, `extracted/<unit>/attempt=<id>`; units of
-        other stages are written straight to the stage's folder, where readers expect the files. `form` and `options`
-        are those of Spark's writer. Raises `BallastError` when another run is writing to the folder.
+        other stages are written straight to the stage's folder, where readers expect the files. `form`, `options` and
+        `partition_by` are for Spark's writer; a table becomes one Parquet file. Raises `BallastError` when another run
+        is writing to the folder.
         """
         committed = self._manifests.unit(stage, unit)
         if committed is not None and not again:
@@ -169,10 +175,13 @@ class RunFolder:
         attempt = uuid.uuid4().hex[:12]
         folder = f"{stage}/{unit}/attempt={attempt}" if stage == Stage.EXTRACTED else stage
         before = set(self.storage.list_files(folder))
-        writer = frame.write.mode("append").format(form).options(**options)
-        if partition_by is not None:
-            writer = writer.partitionBy(partition_by)
-        writer.save(self.storage.url(folder))
+        if isinstance(rows, pa.Table):
+            self.storage.write(f"{folder}/part-00000-{uuid.uuid4()}.zstd.parquet", _parquet(rows))
+        else:
+            writer = rows.write.mode("append").format(form).options(**options)
+            if partition_by is not None:
+                writer = writer.partitionBy(partition_by)
+            writer.save(self.storage.url(folder))
         parts = {name: match[1] for name in self.storage.list_files(folder) if (match := _WRITE_ID.search(name))}
         written = [name for name in parts if name not in before]
         if len({parts[name] for name in written}) > 1:
@@ -244,6 +253,13 @@ def _delete_own(storage: Storage, record: RunRecord) -> None:
     for path in OWN_PATHS:
         if path != RUN_FILE:
             storage.delete(path)
+
+
+def _parquet(rows: pa.Table) -> bytes:
+    """A table as a Parquet file like those that Spark writes."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(rows, sink, compression="zstd", store_schema=False)
+    return bytes(sink.getvalue())
 
 
 def _now() -> str:

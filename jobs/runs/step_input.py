@@ -1,21 +1,26 @@
 """The input of a step job: the Parquet files of a stage or of any folder, and what identifies them."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from jobs.runs.identity import digest
 from jobs.runs.open_storage import open_storage
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.run_record_file import read_record
-from jobs.spark.frames import read_files
 from udfs.errors import UsageError
+from udfs.fingerprint import Fingerprint, footer_fingerprint
 from udfs.schemas import SUBSET
 from udfs.stages import FILES_PART, PAIRS_PART, Stage
 from udfs.storage.addresses import name_of, parent_of
 from udfs.storage.local import PathKind, Storage, refuse_patterns
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_FOOTER_END = 8  # a Parquet file ends with its footer, the footer's length in 4 bytes, and PAR1
 
 
 class Located(NamedTuple):
@@ -34,18 +39,60 @@ class Located(NamedTuple):
         """What identifies them in run.json."""
         return {"files": len(self.names), "sha256": digest(self.storage.describe(name) for name in self.names)}
 
+    @property
+    def size_bytes(self) -> int:
+        """The size of the files."""
+        return sum(map(self.storage.size, self.names))
+
     def read_first(self) -> bytes:
         """The bytes of the first file."""
         return self.storage.read(self.names[0]) or b""
 
+    def read_schema(self) -> pa.Schema:
+        """The schema of the rows: that of the first file, as Spark takes it. Raises `UsageError` for other files than
+        Parquet."""
+        names = self.names or self.alike
+        return footer_schema(self.storage, min(names)) if names else SUBSET
+
 
 class Source(NamedTuple):
-    """The rows that a step job starts from, and what identifies them in run.json."""
+    """The rows that a step job starts from: where they are, and their schema."""
 
-    frame: DataFrame
-    identity: dict[str, Any]
-    size_bytes: int
-    stage: Stage | None
+    located: Located
+    schema: pa.Schema
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What identifies them in run.json."""
+        return self.located.identity
+
+    @property
+    def size_bytes(self) -> int:
+        return self.located.size_bytes
+
+    @property
+    def stage(self) -> Stage | None:
+        return self.located.stage
+
+    @property
+    def columns(self) -> list[str]:
+        return list(self.schema.names)
+
+    @property
+    def matched_with(self) -> Fingerprint | None:
+        """The fingerprint of the list of entries that the rows were matched with, where they carry one."""
+        return footer_fingerprint(self.schema, "entry_ids")
+
+    def frame(self, spark: "SparkSession") -> "DataFrame":
+        """The rows as Spark reads them."""
+        from jobs.spark.frames import read_files
+
+        located = self.located
+        names = located.names or located.alike
+        if not names:
+            return read_files(spark, [], SUBSET)
+        frame = spark.read.parquet(*map(located.storage.url, names))
+        return frame if located.names else frame.where("false")
 
 
 def locate(path: str, stages: Sequence[Stage]) -> Located:
@@ -87,10 +134,10 @@ def locate(path: str, stages: Sequence[Stage]) -> Located:
     return Located(storage, [name for name in storage.list_files("") if _is_read_by_spark(name)])
 
 
-def open_source(spark: SparkSession, path: str, stages: Sequence[Stage], required: Sequence[str]) -> Source:
+def open_source(path: str, stages: Sequence[Stage], required: Sequence[str]) -> Source:
     """Open the input of a step job (see `locate`). `required` are the columns that the job needs.
 
-    Raises `UsageError` where there are no rows to read, and for missing columns.
+    Needs no session. Raises `UsageError` where there are no rows to read, and for missing columns.
     """
     located = locate(path, stages)
     names = located.names or located.alike
@@ -98,13 +145,28 @@ def open_source(spark: SparkSession, path: str, stages: Sequence[Stage], require
         raise UsageError(f"{path}: holds no rows: no Parquet file, or none with pairs")
     for name in names:
         refuse_patterns(name)
-    frame = spark.read.parquet(*map(located.storage.url, names)) if names else read_files(spark, [], SUBSET)
-    if not located.names:
-        frame = frame.where(F.lit(False))
-    missing = [name for name in required if name not in frame.columns]
+    schema = located.read_schema()
+    missing = [name for name in required if name not in schema.names]
     if missing:
         raise UsageError(f"{path}: lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}")
-    return Source(frame, located.identity, sum(map(located.storage.size, located.names)), located.stage)
+    return Source(located, schema)
+
+
+def stage_source(run: RunFolder, stage: Stage, part: str = "") -> Source | None:
+    """The committed rows of a stage (`RunFolder.names`), None where it has no file."""
+    located = Located(run.storage, run.names(stage, part), stage)
+    return Source(located, located.read_schema()) if located.names else None
+
+
+def footer_schema(storage: Storage, name: str) -> pa.Schema:
+    """The schema in the footer of a Parquet file, of which it reads nothing else. Raises `UsageError` for another
+    file."""
+    length = int.from_bytes(storage.read_part(name, -_FOOTER_END, 4), "little")
+    footer = storage.read_part(name, -_FOOTER_END - length, length + _FOOTER_END)
+    try:
+        return pq.read_schema(pa.BufferReader(footer))
+    except (pa.ArrowException, OSError) as error:
+        raise UsageError(f"{storage.root}/{name}: is not Parquet: {error}") from error
 
 
 def _is_empty_subset(name: str, parent: str) -> bool:

@@ -7,16 +7,14 @@ from dataclasses import dataclass, replace
 
 from jobs.settings import values
 from jobs.settings.fields import Kind, Level, Role, setting
-from udfs.balancing.probabilities import PAPER_POOLS
+from udfs.balancing.presets import PAPER_POOLS
 from udfs.captions.language import LANGUAGE_DETECTORS
 from udfs.errors import UsageError
-from udfs.extraction.options import DEFAULTS
-from udfs.html.parsers import HTML_PARSERS
+from udfs.extraction.options import DEFAULTS, HTML_PARSER_NAMES
 from udfs.html.profiles import PROFILES, TEXT_KEYS, Profile
 from udfs.opt_outs import DEFAULT_OPT_OUTS, OptOut
 from udfs.outcomes import MAX_TEXT_CHARACTERS
-from udfs.sources.opener import MAX_CONNECTIONS
-from udfs.sources.remote_stream import RetryPolicy
+from udfs.sources.options import MAX_CONNECTIONS, RetryPolicy
 
 DEDUP_MODES = ("url-caption", "url", "none")
 PER_IMAGE = ("all", "one")
@@ -239,7 +237,7 @@ class Parsing:
         "HTML parser: scanner; or, for checking its rows, lexbor (which builds whole trees) or beautifulsoup (the slow "
         "reference)",
         default=DEFAULTS.html_parser,
-        choices=tuple(HTML_PARSERS),
+        choices=HTML_PARSER_NAMES,
         level=Level.ADVANCED,
     )
     language_detector: str = setting(

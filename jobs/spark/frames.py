@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from udfs.errors import UsageError
+from udfs.fingerprint import FINGERPRINT_KEY, Fingerprint
 
 _DDL = {
     pa.string(): "string",
@@ -17,9 +17,6 @@ _DDL = {
     pa.float32(): "float",
     pa.float64(): "double",
 }
-_FINGERPRINT_KEY = "ballast.metadata"
-_SPARK_FOOTER_KEY = b"org.apache.spark.sql.parquet.row.metadata"
-"""Where Spark keeps a schema with its columns' metadata in a Parquet file, as JSON."""
 TARGET_PARTITION_BYTES = 64 << 20
 
 
@@ -36,47 +33,18 @@ def _ddl_type(kind: pa.DataType) -> str:
     return _DDL[kind]
 
 
-class Fingerprint(NamedTuple):
-    """Identifies the list of entries that ids index: its length and hash."""
-
-    entries: int
-    sha256: str
-
-    def __str__(self) -> str:
-        return f"{self.entries:,} entries, sha256 {self.sha256[:12]}…"
-
-
 def with_fingerprint(frame: DataFrame, column: str, fingerprint: dict[str, Any]) -> DataFrame:
     """Attach the metadata's fingerprint to a column of entry ids. The Parquet footers store it, so it stays with the
     rows wherever they are copied."""
-    return frame.withMetadata(column, {_FINGERPRINT_KEY: json.dumps(fingerprint)})
+    return frame.withMetadata(column, {FINGERPRINT_KEY: json.dumps(fingerprint)})
 
 
 def fingerprint_of(frame: DataFrame, column: str) -> Fingerprint | None:
     """Return the fingerprint attached to a column, or None."""
     if column not in frame.columns:
         return None
-    value = frame.schema[column].metadata.get(_FINGERPRINT_KEY)
+    value = frame.schema[column].metadata.get(FINGERPRINT_KEY)
     return Fingerprint(**json.loads(value)) if value else None
-
-
-def footer_fingerprint(schema: pa.Schema, column: str) -> Fingerprint | None:
-    """Return the fingerprint from the schema of a Parquet file that Spark wrote, without Spark."""
-    footer = json.loads((schema.metadata or {}).get(_SPARK_FOOTER_KEY, b"{}"))
-    for field in footer.get("fields", ()):
-        if field["name"] == column and _FINGERPRINT_KEY in field["metadata"]:
-            return Fingerprint(**json.loads(field["metadata"][_FINGERPRINT_KEY]))
-    return None
-
-
-def check_fingerprint(actual: Fingerprint | None, expected: dict[str, Any], pairs: str, entries: str) -> None:
-    """Raise `UsageError` if the ids of `pairs` do not index the list `entries`, whose fingerprint is `expected`."""
-    wanted = Fingerprint(**expected)
-    if actual is not None and actual != wanted:
-        raise UsageError(
-            f"{pairs} was matched with another list ({actual}) than {entries} ({wanted}): "
-            "give the list it was matched with as --metadata FILE"
-        )
 
 
 def read_files(

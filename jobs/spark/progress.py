@@ -11,11 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from py4j.protocol import Py4JError
-from pyspark import StatusTracker
-from pyspark.sql import SparkSession
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -23,6 +21,10 @@ from rich.table import Table
 from rich.text import Text
 
 from jobs.settings.groups import Execution
+
+if TYPE_CHECKING:
+    from pyspark import StatusTracker
+    from pyspark.sql import SparkSession
 
 _TICK_S = 0.25
 _LINE_EVERY_S = 60.0
@@ -268,7 +270,7 @@ def _print_line(level: str, text: str) -> None:
 
 
 @contextmanager
-def live_display(spark: SparkSession, execution: Execution) -> Iterator[None]:
+def live_display(spark: "SparkSession", execution: Execution) -> Iterator[None]:
     """Show what the stages report: live if the terminal supports it, else one line per minute. At the end, also after
     an error, the terminal is as it was before."""
     global _display
@@ -295,7 +297,7 @@ def live_display(spark: SparkSession, execution: Execution) -> Iterator[None]:
                 live.stop()
 
 
-def may_be_live(spark: SparkSession, execution: Execution, console: Console) -> bool:
+def may_be_live(spark: "SparkSession", execution: Execution, console: Console) -> bool:
     """Return whether standard error is a terminal with a movable cursor, and nothing else draws or logs there."""
     if execution.no_progress or execution.debug or not sys.stderr.isatty():
         return False
@@ -304,7 +306,7 @@ def may_be_live(spark: SparkSession, execution: Execution, console: Console) -> 
     return console.is_terminal and not console.is_dumb_terminal
 
 
-def _watch(tracker: StatusTracker, display: _Display, ended: threading.Event) -> None:
+def _watch(tracker: "StatusTracker", display: _Display, ended: threading.Event) -> None:
     """Query Spark and draw, until `ended`."""
     next_line = time.monotonic() + _LINE_EVERY_S
     while not ended.is_set():
@@ -321,7 +323,7 @@ def _watch(tracker: StatusTracker, display: _Display, ended: threading.Event) ->
         ended.wait(_TICK_S)
 
 
-def _active(tracker: StatusTracker) -> tuple[frozenset[int], Tasks]:
+def _active(tracker: "StatusTracker") -> tuple[frozenset[int], Tasks]:
     ids = frozenset(tracker.getActiveStageIds())
     stages = [stage for stage in map(tracker.getStageInfo, ids) if stage is not None]
     numbers = [(stage.numCompletedTasks, stage.numTasks, stage.numActiveTasks) for stage in stages]

@@ -1,15 +1,12 @@
-"""The block lists of a run: read them, identify them, and remove blocked pairs from existing ones."""
+"""The block lists of a run: read them, and identify them."""
 
 from typing import Any
-
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from jobs.runs.open_storage import open_storage, read_file
 from jobs.settings.groups import Blocking
 from jobs.spark.progress import warn
 from udfs.errors import UsageError
-from udfs.extraction.block_lists import Blocker, BlockList, BlockListBuilder
+from udfs.extraction.block_lists import BlockList, BlockListBuilder
 from udfs.storage.addresses import redacted
 from udfs.storage.local import PathKind
 
@@ -57,20 +54,3 @@ def _warn_if_empty(where: str, added: int) -> None:
 def blocks_identity(blocks: BlockList | None) -> dict[str, Any]:
     """What identifies the block lists in run.json, None where there are none."""
     return {"blocks": None if blocks is None else blocks.fingerprint}
-
-
-def without_blocked(pairs: DataFrame, blocks: BlockList | None) -> DataFrame:
-    """The pairs whose image (`url`) and page (`page_url`) are not blocked. The page of a deduplicated pair is that of
-    the surviving copy."""
-    if blocks is None:
-        return pairs
-    shared = pairs.sparkSession.sparkContext.broadcast(blocks)
-    blockers: list[Blocker] = []  # one per task
-
-    def is_kept(url: str | None, page_url: str | None) -> bool:
-        if not blockers:
-            blockers.append(Blocker(shared.value))
-        blocker = blockers[0]
-        return not ((url and blocker.blocks_image(url)) or (page_url and blocker.blocks_page(page_url)))
-
-    return pairs.where(F.udf(is_kept, "boolean", useArrow=True)("url", "page_url"))

@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 from jobs.runs.open_storage import open_storage, path_kind
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import Located, locate
-from jobs.spark.frames import Fingerprint, footer_fingerprint
 from jobs.spark.progress import warn
 from metadata.entries import EntryList
 from udfs.balancing.probabilities import Counts
 from udfs.errors import UsageError
+from udfs.fingerprint import Fingerprint, footer_fingerprint
 from udfs.list_files import list_text
 from udfs.record import COUNTS_FILE
 from udfs.schemas import ENTRY_COUNT

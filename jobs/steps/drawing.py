@@ -16,7 +16,8 @@ from jobs.spark.frames import fingerprint_of, rows_and_images, with_fingerprint
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import progress
 from jobs.steps.sizes import sizes_at
-from jobs.steps.threshold_choice import choose_thresholds, one_per_image
+from jobs.steps.spark_pairs import SparkPairs
+from jobs.steps.threshold_choice import choose_thresholds
 from udfs.balancing.probabilities import DRAW_COLUMN, Counts, Floats, balance_batches, entry_probabilities
 from udfs.hashing import DRAW
 from udfs.record import CARD_FILE, subset_part
@@ -73,11 +74,12 @@ def draw_stage(
     progress().begin("balance")
     run_folder.clean(Stage.SUBSET)
     pool = drawn_from.pool
-    candidates = one_per_image(pool, seed) if threshold.per_image == "one" else pool
+    pairs = SparkPairs(pool)
+    candidates = pairs.one_per_image(seed) if threshold.per_image == "one" else pairs
     chosen = choose_thresholds(candidates, threshold, seed, counts, drawn_from.pairs)
     thresholds = [each.t for each in chosen]
     probabilities = spark.sparkContext.broadcast({t: entry_probabilities(counts, t) for t in thresholds})
-    subset = draw(candidates, seed, probabilities)
+    subset = draw(candidates.frame, seed, probabilities)
     fingerprint = fingerprint_of(pool, "entry_ids")
     if fingerprint is not None:
         subset = with_fingerprint(subset, "entry_ids", fingerprint._asdict())

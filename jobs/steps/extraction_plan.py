@@ -15,8 +15,8 @@ from udfs.extraction.block_lists import BlockList
 from udfs.extraction.options import ExtractOptions
 from udfs.outcomes import MAX_TEXT_CHARACTERS
 from udfs.sources.input_files import InputFile, Openers, crawl_listing, plan_inputs, sample_files
-from udfs.sources.opener import SourceOpener, SourceOptions, choose_witnesses
-from udfs.sources.remote_stream import RetryPolicy
+from udfs.sources.opener import SourceOpener, choose_witnesses
+from udfs.sources.options import RetryPolicy, SourceOptions
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 from jobs.runs.identity import digest
 from jobs.runs.open_storage import load_metadata, open_storage
 from jobs.runs.run_record_file import read_record
-from jobs.spark.frames import Fingerprint, check_fingerprint
 from jobs.spark.progress import warn
 from jobs.steps.count_files import is_json, json_counts, locate_counts, parquet_counts
 from metadata.entries import EntryList
 from udfs.balancing.probabilities import Counts
 from udfs.errors import UsageError
+from udfs.fingerprint import Fingerprint, check_fingerprint
 from udfs.record import COUNTS_FILE
 from udfs.stages import Stage
 from udfs.storage.addresses import name_of, parent_of

@@ -2,19 +2,21 @@
 
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.console.command import Command, open_run
+from jobs.console.command import Command
+from jobs.console.run_job import open_run
 from jobs.runs.open_storage import open_storage
 from jobs.runs.run_folder import RunFolder, stored_run
 from jobs.runs.run_record_file import read_record
 from jobs.runs.step_input import Source
 from jobs.settings.settings import Settings
-from jobs.spark.frames import fingerprint_of
 from jobs.spark.progress import warn
-from jobs.steps.blocks import blocks_identity, load_blocks, without_blocked
+from jobs.spark.session import spark_session
+from jobs.steps.blocks import blocks_identity, load_blocks
 from jobs.steps.count_files import stage_counts
 from jobs.steps.counting import count_stage
 from jobs.steps.drawing import DrawnFrom, draw_stage, write_card
 from jobs.steps.given_counts import pool_entries
+from jobs.steps.spark_pairs import without_blocked
 from jobs.steps.survivor_files import locate_survivors
 from jobs.steps.survivors import left_of, read_survivors
 from udfs.errors import UsageError
@@ -22,9 +24,7 @@ from udfs.stages import Stage
 from udfs.storage.addresses import join, parent_of
 
 
-def balance_survivors(
-    spark: SparkSession, command: Command, path: str, source: Source, settings: Settings
-) -> RunFolder:
+def balance_survivors(command: Command, path: str, source: Source, settings: Settings) -> RunFolder:
     """Count the survivors of a pool, or estimate the counts from those of a subset, and balance them."""
     if settings.counts.entry_counts is not None:
         raise UsageError("--entry-counts: leave it out, since --survivors are counted again")
@@ -32,26 +32,28 @@ def balance_survivors(
     located = locate_survivors(survivors)
     blocks = load_blocks(settings.blocking)
     identity = {"source": source.identity, "survivors": located.identity, **blocks_identity(blocks)}
-    entries = pool_entries(settings.entries.metadata, path, fingerprint_of(source.frame, "entry_ids"))
-    if "keep_prob" in source.frame.columns:
+    entries = pool_entries(settings.entries.metadata, path, source.matched_with)
+    if "keep_prob" in source.columns:
         _check_seed(path, seed)
     run_folder = open_run(command, settings, identity, reads=[path, survivors])
     if run_folder.finished:
         return run_folder
-    # errors come before anything is written
-    survived = read_survivors(spark, located, settings.survivors, seed, source.frame)
-    with run_folder.writing():
-        pool = without_blocked(source.frame, blocks)
-        left = left_of(pool, survived.keys)
-        if source.stage == Stage.POOL:
-            _warn_of_subset(spark, path, left)
-        count_stage(spark, run_folder, left, entries)
-        before_download = pool.count()
-        blocked = None if blocks is None else source.frame.count() - before_download
-        drawn_from = DrawnFrom(left, left.count(), blocked, before_download, survived.counts)
-        draw_stage(spark, run_folder, drawn_from, stage_counts(run_folder).counts, settings.threshold, seed)
-        write_card(run_folder)
-    survived.cached.unpersist()
+    with spark_session(settings.execution, command.name, settings.spark_paths(path)) as spark:
+        pairs = source.frame(spark)
+        # errors come before anything is written
+        survived = read_survivors(spark, located, settings.survivors, seed, pairs)
+        with run_folder.writing():
+            pool = without_blocked(pairs, blocks)
+            left = left_of(pool, survived.keys)
+            if source.stage == Stage.POOL:
+                _warn_of_subset(spark, path, left)
+            count_stage(spark, run_folder, left, entries)
+            before_download = pool.count()
+            blocked = None if blocks is None else pairs.count() - before_download
+            drawn_from = DrawnFrom(left, left.count(), blocked, before_download, survived.counts)
+            draw_stage(spark, run_folder, drawn_from, stage_counts(run_folder).counts, settings.threshold, seed)
+            write_card(run_folder)
+        survived.cached.unpersist()
     return run_folder
 
 

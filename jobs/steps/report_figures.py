@@ -1,36 +1,38 @@
 """The figures of a report, by a few passes over the pool and the subset, each over the columns it needs.
 
-Over the pool: one Arrow pass (`entry_ids`, `uuid`, `caption_hash`), the languages, and twenty pairs. Over each subset:
-the realised counts, one histogram, and twenty pairs. What goes to the driver does not grow with the pool.
+Over the pool: one pass (`entry_ids`, `uuid`, `caption_hash`), the languages, and twenty pairs. Over each subset: one
+pass, and twenty pairs. What goes to the driver does not grow with the pool.
 """
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+import pyarrow.compute as pc
 
 from jobs.runs.failed_inputs import NUMBER
-from jobs.spark.pair_hash import pair_hash_column
-from jobs.steps.sizes import draws_of, measured, pairs_with_draws, sums_of
-from jobs.steps.threshold_choice import one_per_image
-from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probabilities, keep_probability
-from udfs.balancing.size_curve import SizeCurve, bin_starts, size_curve, smallest_bins
+from jobs.steps.pairs import Hashed, Pairs
+from udfs.balancing.probabilities import Counts, Floats, entry_probabilities, keep_probabilities, keep_probability
+from udfs.balancing.size_curve import SizeCurve, bin_starts, draws_of, size_curve, smallest_bins, with_entries
 from udfs.hashing import DRAW, pair_hash, uniform
 from udfs.matching.marking import marked_caption
 from udfs.outcomes import FileStatus
 from udfs.report.figures import KEEP_BINS, MOST_MATCHES, SHOWN_PAIRS, BadFile, Reason, ShownPair
+from udfs.sums import Key, Sums, counted, of_kind
 
 _SHOW = "show"
 """The tag of H that picks the pairs to show: not the draw's, so that pool and subset both get a fair sample."""
 _SHOWN_CHARACTERS = 300
-_FIRST_LOOK = 200  # the picked pairs are first looked for among about so many
 _SHOWN_REASONS = 12
 _SIZE_POINTS = 240
-_MATCHES, _BIN, _KEEP = "matches", "bin", "keep"
+_MATCHES, _BIN, _KEEP, _ENTRY, _LANGUAGE = "matches", "bin", "keep", "entry", "language"
+_REASON, _FILE = "reason ", "file"
+_BETWEEN = "\0"
+_SHOWN_COLUMNS = ("uuid", "caption_hash", "url", "caption", "lang", "page_url", "entry_ids", "keep_prob")
 
 
 class PoolFigures(NamedTuple):
@@ -43,108 +45,88 @@ class PoolFigures(NamedTuple):
 
 
 class SubsetCounts(NamedTuple):
-    """Pairs of a subset by keep probability, by number of entries, and by language."""
+    """Pairs of a subset by keep probability, by number of entries, and by language; and how many hold each entry, by
+    its id, where the number of entries is known."""
 
     keep: list[int]
     matches: list[int]
     languages: dict[str, int]
+    realised: Counts | None
 
 
 def pool_figures(
-    pool: DataFrame, seed: int, per_image: str, counts: Counts | None, thresholds: Sequence[int]
+    pool: Pairs, seed: int, per_image: str, counts: Counts | None, thresholds: Sequence[int]
 ) -> PoolFigures:
     """One pass over a pool with `entry_ids`; `per_image` and `seed` are those of the draw."""
     if counts is None:
-        sizes = F.least(F.size("entry_ids"), F.lit(MOST_MATCHES))
-        rows = pool.groupBy(sizes.alias("matches")).count().collect()
-        return PoolFigures(_filled({row["matches"]: row["count"] for row in rows}, MOST_MATCHES + 1), [], {})
-    candidates = one_per_image(pool, seed) if per_image == "one" else pool
+        sums = pool.sums(["entry_ids"], _matches)
+        return PoolFigures(_filled(of_kind(sums, _MATCHES), MOST_MATCHES + 1), [], {})
+    candidates = pool.one_per_image(seed) if per_image == "one" else pool
     starts = bin_starts(max(int(counts.max(initial=1)), 1))
-    shared = candidates.sparkSession.sparkContext.broadcast(
-        (counts, {t: entry_probabilities(counts, t) for t in thresholds})
-    )
+    probabilities = {t: entry_probabilities(counts, t) for t in thresholds}
 
-    def measure(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        pool_counts, probabilities = shared.value
-        bins = np.zeros(len(starts) - 1, np.int64)
-        sums: Counter[tuple[str, int]] = Counter()
-        for batch in batches:
-            pairs = draws_of(batch)
-            bins += np.bincount(smallest_bins(pairs, pool_counts, starts), minlength=len(bins))
-            lengths = np.minimum(np.diff(pairs.offsets), MOST_MATCHES)
-            sums.update({(_MATCHES, n): pairs_of_n for n, pairs_of_n in enumerate(np.bincount(lengths).tolist())})
-            for t, p in probabilities.items():
-                keep_prob = keep_probabilities(pairs.entry_ids, pairs.offsets, p)
-                places = np.minimum((keep_prob * KEEP_BINS).astype(np.intp), KEEP_BINS - 1)
-                sums.update({(f"{_KEEP} {t}", n): many for n, many in enumerate(np.bincount(places).tolist())})
-        sums.update({(_BIN, int(place)): int(bins[place]) for place in np.flatnonzero(bins)})
-        yield measured({key: float(value) for key, value in sums.items()})
+    def measure(batch: pa.RecordBatch) -> Sums:
+        pairs = draws_of(with_entries(batch))
+        sums = _matches(batch) | counted(_BIN, smallest_bins(pairs, counts, starts))
+        for t, p in probabilities.items():
+            sums |= counted(f"{_KEEP} {t}", _keep_bins(keep_probabilities(pairs.entry_ids, pairs.offsets, p)))
+        return sums
 
-    sums = sums_of(pairs_with_draws(candidates, seed), measure)
-    shared.destroy()
-
-    def of(kind: str) -> dict[int, int]:
-        return {key: int(value) for (name, key), value in sums.items() if name == kind}
-
+    sums = candidates.sums(["entry_ids"], measure, hashed=Hashed(DRAW, seed))
     return PoolFigures(
-        _filled(of(_MATCHES), MOST_MATCHES + 1),
-        _points(size_curve(starts, of(_BIN))),
-        {t: _filled(of(f"{_KEEP} {t}"), KEEP_BINS) for t in thresholds},
+        _filled(of_kind(sums, _MATCHES), MOST_MATCHES + 1),
+        _points(size_curve(starts, of_kind(sums, _BIN))),
+        {t: _filled(of_kind(sums, f"{_KEEP} {t}"), KEEP_BINS) for t in thresholds},
     )
 
 
-def subset_counts(subset: DataFrame) -> SubsetCounts:
-    """One pass over a subset's `keep_prob`, `entry_ids` and `lang`."""
-    keep = F.least(F.floor(F.col("keep_prob") * KEEP_BINS), F.lit(KEEP_BINS - 1)).alias("keep")
-    matches = F.least(F.size("entry_ids"), F.lit(MOST_MATCHES)).alias("matches")
-    rows = subset.groupBy(keep, matches, "lang").count().collect()
-    by_keep: Counter[int] = Counter()
-    by_matches: Counter[int] = Counter()
-    by_language: Counter[str] = Counter()
-    for row in rows:
-        by_keep[row["keep"]] += row["count"]
-        by_matches[row["matches"]] += row["count"]
-        by_language[row["lang"]] += row["count"]
-    return SubsetCounts(_filled(by_keep, KEEP_BINS), _filled(by_matches, MOST_MATCHES + 1), dict(by_language))
+def subset_counts(subset: Pairs, entries: int | None) -> SubsetCounts:
+    """One pass over a subset's `keep_prob`, `entry_ids` and `lang`; `entries` is the length of the list of entries."""
+
+    def measure(batch: pa.RecordBatch) -> Sums:
+        keep = counted(_KEEP, _keep_bins(batch.column("keep_prob").to_numpy()))
+        found = counted(_ENTRY, batch.column("entry_ids").flatten()) if entries is not None else {}
+        return keep | _matches(batch) | _languages(batch) | found
+
+    sums = subset.sums(["keep_prob", "entry_ids", "lang"], measure)
+    realised = None
+    if entries is not None:
+        realised = np.zeros(entries, np.int64)
+        found = of_kind(sums, _ENTRY)
+        realised[np.fromiter(found.keys(), np.int64, len(found))] = np.fromiter(found.values(), np.int64, len(found))
+    return SubsetCounts(
+        _filled(of_kind(sums, _KEEP), KEEP_BINS),
+        _filled(of_kind(sums, _MATCHES), MOST_MATCHES + 1),
+        of_kind(sums, _LANGUAGE),
+        realised,
+    )
 
 
-def languages(pairs: DataFrame) -> dict[str, int]:
+def languages(pairs: Pairs) -> dict[str, int]:
     """Pairs by language."""
-    return {row["lang"]: row["count"] for row in pairs.groupBy("lang").count().collect()}
+    return of_kind(pairs.sums(["lang"], _languages), _LANGUAGE)
 
 
-def realised_counts(subset: DataFrame, size: int) -> Counts:
-    """How many pairs of a subset hold each of `size` entries, by entry id."""
-    table: Any = subset.select(F.explode("entry_ids").alias("entry_id")).groupBy("entry_id").count().toPandas()
-    counts = np.zeros(size, np.int64)
-    counts[table["entry_id"].to_numpy()] = table["count"].to_numpy()
-    return counts
+def _matches(batch: pa.RecordBatch) -> dict[tuple[str, Key], int]:
+    lengths = pc.list_value_length(batch.column("entry_ids")).fill_null(0)
+    return counted(_MATCHES, pc.min_element_wise(lengths, MOST_MATCHES))
+
+
+def _languages(batch: pa.RecordBatch) -> dict[tuple[str, Key], int]:
+    return counted(_LANGUAGE, batch.column("lang"))
+
+
+def _keep_bins(keep_prob: Floats) -> npt.NDArray[np.intp]:
+    """The bin of each keep probability."""
+    return np.minimum((keep_prob * KEEP_BINS).astype(np.intp), KEEP_BINS - 1)
 
 
 def shown_pairs(
-    pairs: DataFrame,
-    total: int,
-    seed: int,
-    names: Sequence[str] | None,
-    counts: Counts | None,
-    thresholds: Sequence[int],
+    pairs: Pairs, seed: int, names: Sequence[str] | None, counts: Counts | None, thresholds: Sequence[int]
 ) -> list[ShownPair]:
     """The pairs of the smallest H("show", …), with their keep probability: their own in a subset, else at each t."""
-    names_of = ("uuid", "caption_hash", "url", "caption", "lang", "page_url", "entry_ids", "keep_prob")
-    hashed = pairs.select(
-        pair_hash_column(_SHOW, seed).alias("show"), *[name for name in names_of if name in pairs.columns]
-    )
-    share = _FIRST_LOOK / max(total, 1)
-    rows: list[Any] = []
-    if share < 1:  # so that few rows are sorted, and the captions of the others not copied
-        rows = _smallest(hashed.where(F.col("show") < int(-(2**63) + share * 2**64)))
-    if len(rows) < SHOWN_PAIRS:
-        rows = _smallest(hashed)
-    return [_shown_pair(row.asDict(), seed, names, counts, thresholds) for row in rows]
-
-
-def _smallest(hashed: DataFrame) -> list[Any]:
-    return hashed.orderBy("show", "uuid", "caption_hash", "page_url").limit(SHOWN_PAIRS).collect()
+    rows = pairs.smallest(Hashed(_SHOW, seed), SHOWN_PAIRS, _SHOWN_COLUMNS)
+    return [_shown_pair(row, seed, names, counts, thresholds) for row in rows]
 
 
 def _shown_pair(
@@ -165,21 +147,30 @@ def _shown_pair(
     )
 
 
-def bad_files(files: DataFrame, how_many: int) -> tuple[list[Reason], list[BadFile]]:
+def bad_files(files: Pairs, how_many: int) -> tuple[list[Reason], list[BadFile]]:
     """Files that were not read to their end: counted by reason, and the first of them by path."""
-    bad = files.where(F.col("status") != FileStatus.OK.value).select(
-        "path", "status", F.coalesce("error", F.lit("")).alias("error")
-    )
-    reason = F.regexp_replace("error", NUMBER, "…").alias("error")
-    reasons = bad.groupBy("status", reason).count().orderBy(F.desc("count"), "status", "error").limit(_SHOWN_REASONS)
-    examples = bad.orderBy("path").limit(how_many)
-    return (
-        [Reason(row["status"], row["error"], row["count"]) for row in reasons.collect()],
-        [BadFile(**row.asDict()) for row in examples.collect()],
-    )
+    sums = files.sums(["path", "status", "error"], _bad_files, largest={_FILE: how_many})
+    reasons = [
+        Reason(kind.removeprefix(_REASON), str(error), many)
+        for (kind, error), many in sums.items()
+        if kind.startswith(_REASON)
+    ]
+    reasons.sort(key=lambda reason: (-reason.files, reason.status, reason.error))
+    examples = [BadFile(*str(row).split(_BETWEEN)) for row in sorted(of_kind(sums, _FILE))]
+    return reasons[:_SHOWN_REASONS], examples
 
 
-def _filled(counts: dict[int, int] | Counter[int], length: int) -> list[int]:
+def _bad_files(batch: pa.RecordBatch) -> Sums:
+    """The reasons of a batch of file rows; and each bad file with a value of 1, so that the first by path are kept."""
+    sums: Counter[tuple[str, Key]] = Counter()
+    for row in batch.filter(pc.not_equal(batch.column("status"), FileStatus.OK.value)).to_pylist():
+        error = row["error"] or ""
+        sums[f"{_REASON}{row['status']}", re.sub(NUMBER, "…", error)] += 1
+        sums[_FILE, _BETWEEN.join((row["path"], row["status"], error))] = 1
+    return sums
+
+
+def _filled(counts: Mapping[int, int], length: int) -> list[int]:
     return [counts.get(place, 0) for place in range(length)]
 
 

@@ -2,16 +2,13 @@
 
 from typing import Any, NamedTuple
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
-
 from jobs.settings.groups import Threshold
-from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import warn
+from jobs.steps.pairs import Pairs
 from jobs.steps.sizes import curve_of, t_of_size
-from udfs.balancing.probabilities import PAPER_POOLS, Counts, t_of_tail_share
+from udfs.balancing.presets import PAPER_POOLS
+from udfs.balancing.probabilities import Counts, t_of_tail_share
 from udfs.balancing.size_curve import Chosen, SizeCurve
-from udfs.hashing import PICK
 
 _SIZE_TOLERANCE = 0.001
 
@@ -25,15 +22,8 @@ class ChosenT(NamedTuple):
     share_of_matches_above_t: float
 
 
-def one_per_image(pool: DataFrame, seed: int) -> DataFrame:
-    """The pool with one caption per image, that of the smallest H("pick", …), as `--dedup url` picks it."""
-    best = F.min(F.struct(pair_hash_column(PICK, seed).alias("pick"), "caption_hash")).alias("best")
-    picked = pool.groupBy("uuid").agg(best).select("uuid", F.col("best.caption_hash").alias("caption_hash"))
-    return pool.join(picked, ["uuid", "caption_hash"], "left_semi")
-
-
 def choose_thresholds(
-    pool: DataFrame, threshold: Threshold, seed: int, counts: Counts, pool_pairs: int, curve: SizeCurve | None = None
+    pool: Pairs, threshold: Threshold, seed: int, counts: Counts, pool_pairs: int, curve: SizeCurve | None = None
 ) -> list[ChosenT]:
     """Each t that the settings ask for, ascending; warns where one will not have the intended effect. Target sizes are
     looked up on the pool's `curve`, which is computed here when it is None."""
@@ -61,7 +51,7 @@ def choose_thresholds(
     return [_chosen(t, chosen[t], counts, warns=pool_pairs > 0) for t in sorted(chosen)]
 
 
-def _of_size(pool: DataFrame, seed: int, counts: Counts, curve: SizeCurve, target: int) -> Chosen:
+def _of_size(pool: Pairs, seed: int, counts: Counts, curve: SizeCurve, target: int) -> Chosen:
     """The t for a target size; warns where the size is missed."""
     nearest = t_of_size(pool, seed, counts, curve, target)
     if nearest is None:

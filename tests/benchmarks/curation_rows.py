@@ -20,6 +20,7 @@ from jobs.spark.session import spark_session
 from jobs.steps.counting import count_matches, entries_frame
 from jobs.steps.drawing import draw
 from jobs.steps.sizes import curve_of, sizes_at, t_of_size
+from jobs.steps.spark_pairs import SparkPairs
 from metadata.entries import EntryList
 from udfs.balancing.probabilities import Counts, entry_probabilities
 from udfs.schemas import POOL, SORT_KEY
@@ -54,7 +55,7 @@ def _rows(repeat: int, folder: Path) -> list[Row]:
         rows.append(_against_duckdb_counts(spark, pool, folder, repeat))
         counts = ds.dataset(folder / "counts").to_table().sort_by("entry_id").column("count").to_numpy()
         t = scaled_t(pool.count())
-        exact = sizes_at(pool, SEED, counts, [t])[0].exact
+        exact = sizes_at(SparkPairs(pool), SEED, counts, [t])[0].exact
         rows += _against_copying(spark, pool, counts, t, exact, folder, repeat)
         return [*rows, *_plan(pool, counts, t, exact, repeat)]
 
@@ -168,15 +169,15 @@ def _against_copying(
 def _plan(pool: DataFrame, counts: Counts, t: int, exact: int, repeat: int) -> list[Row]:
     """The passes that predict the size of a subset. Same answer: the curve has the subset's size at t, and t is the
     answer for that size."""
-    curve = curve_of(pool, SEED, counts)
-    works = [partial(curve_of, pool, SEED, counts), partial(t_of_size, pool, SEED, counts, curve, exact)]
+    pairs = SparkPairs(pool)
+    curve = curve_of(pairs, SEED, counts)
+    works = [partial(curve_of, pairs, SEED, counts), partial(t_of_size, pairs, SEED, counts, curve, exact)]
     seconds, (_, choice) = interleave([timed(work) for work in works], repeat)
-    pairs = pool.count()
     on_curve = curve.starts[1:] - 1 == t  # every t up to 256 has its own bin
     same = [curve.sizes[on_curve].tolist() == [exact], choice is not None and choice.pairs == exact]
     names = ("plan: size over every t", "plan: the t of a size")
     return [
-        Row("k", name, took, items=pairs, unit="pairs", same=equal)
+        Row("k", name, took, items=curve.pairs, unit="pairs", same=equal)
         for name, took, equal in zip(names, seconds, same, strict=True)
     ]
 

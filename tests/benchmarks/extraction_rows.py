@@ -20,8 +20,8 @@ from udfs.extraction.options import ExtractOptions
 from udfs.html.profiles import RICH
 from udfs.matching.matcher import Matcher
 from udfs.outcomes import FileStatus, Outcome
-from udfs.schemas import KIND_PAIR
 from udfs.sources.input_files import InputFile
+from udfs.stages import KIND_PAIR
 from udfs.storage.local import open_input
 
 ENGLISH = ExtractOptions(frozenset({"en"}))

@@ -19,9 +19,9 @@ from jobs.spark.session import spark_session
 from jobs.steps.extraction_plan import ExtractionPlan, extract_options
 from udfs.archive.formats import WARC
 from udfs.matching.matcher import Matcher, cached_matcher, pack_entries
-from udfs.schemas import KIND_PAIR
 from udfs.sources.input_files import InputFile
-from udfs.sources.opener import SourceOptions
+from udfs.sources.options import SourceOptions
+from udfs.stages import KIND_PAIR
 
 CORES = 2
 _ROUNDS = 3

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from jobs import curate
+from jobs.console.commands.curation import CURATE
 
 PROFILES = sorted((Path(__file__).resolve().parents[2] / "conf").glob("*.toml"))
 
 
 @pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.name)
 def test_profile_loads(path):
-    settings = curate.COMMAND.resolve(Namespace(config=str(path), out="somewhere"))
+    settings = CURATE.resolve(Namespace(config=str(path), out="somewhere"))
     assert settings.threshold.chosen_by == "preset"
     assert settings.captions.languages == ("en",)
 

@@ -12,7 +12,7 @@ import pytest
 from wheels import build_in
 
 from jobs import dist
-from jobs.runs.identity import ballast_version
+from udfs.distribution import ballast_version
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
@@ -21,7 +21,7 @@ import sys
 import conf, jobs, metadata, udfs
 assert all(".zip/" in package.__path__[0] for package in (conf, jobs, metadata, udfs)), conf.__path__
 from udfs.storage.conf_files import spark_defaults
-from jobs.runs.identity import ballast_version
+from udfs.distribution import ballast_version
 from jobs.spark.session import quiet_log
 from metadata.entries import default_entries
 from udfs.captions.language import fasttext_detector

@@ -17,7 +17,7 @@ import pytest
 from pools import ordered_rows_of
 
 from jobs.cli import main
-from jobs.console.registry import COMMANDS, file_of
+from jobs.console.registry import COMMANDS
 
 pytestmark = pytest.mark.processes
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,7 +105,7 @@ def submit_environment() -> dict[str, str]:
     return environment
 
 
-@pytest.mark.parametrize("file", sorted({file_of(name) for name in COMMANDS}))
+@pytest.mark.parametrize("file", sorted({command.file for command in COMMANDS.values()}))
 def test_spark_submit_runs_every_command_file(file, tmp_path):
     command = [SUBMIT, "--master", "local[1]", ROOT / file, "--help"]
     done = subprocess.run(command, cwd=tmp_path, env=submit_environment(), capture_output=True, text=True, timeout=600)

@@ -15,10 +15,11 @@ from jobs.steps.run_context import own_context
 from udfs.report.figures import MOST_MATCHES
 
 
-@pytest.fixture(scope="module")
-def report(spark, curated):
+@pytest.fixture(scope="module", params=["spark", "pyarrow"])
+def report(request, curated):
     stored = stored_run(str(curated))
-    return collect(spark, stored, own_context(spark, stored))
+    spark = request.getfixturevalue("spark") if request.param == "spark" else None
+    return collect(spark, stored, own_context(stored))
 
 
 def test_figures_are_those_of_the_rows(report, curated, crawl):
@@ -94,13 +95,14 @@ def test_user_errors_are_one_line(spark, curated, tmp_path, capsys):
     assert json.loads((curated / "run.json").read_text())["state"] == "finished"
 
 
-def test_a_failed_report_is_a_warning_and_undoes_nothing(spark, curated, tmp_path, capsys):
+@pytest.mark.parametrize("only_spark", [False, True])
+def test_a_failed_report_is_a_warning_and_undoes_nothing(only_spark, spark, curated, tmp_path, capsys):
     broken = tmp_path / "broken"
     shutil.copytree(curated, broken)
     drop_report(stored_run(str(broken)))
     assert not (broken / "report.html").exists()
     next((broken / "pool").glob("*.parquet")).unlink()
-    draw_report(spark, stored_run(str(broken)), str(broken))
+    draw_report(spark, stored_run(str(broken)), str(broken), only_spark=only_spark)
     assert "report.html could not be drawn" in (log := capsys.readouterr().err)
     assert f"`ballast report {broken}` tries again" in log
     assert record_of(broken)["state"] == "finished" and not (broken / "report.html").exists()

@@ -17,9 +17,6 @@ Counts = npt.NDArray[np.int64]
 DRAW_COLUMN = "draw"
 """The column of H("draw", …) that the JVM adds to the pool for `balance_batches`."""
 
-PAPER_POOLS = {"400m": (20_000, 1_600_000_000), "2.5b": (170_000, 10_700_000_000)}
-"""Presets: t, and the number of pairs in the paper's pool for which it was chosen."""
-
 
 def entry_probabilities(counts: Counts | Floats, t: int | Floats) -> Floats:
     """p[i]: 1 if `counts[i] < t`, else `t / counts[i]`. t is at least 1, and may be an array as long as `counts`."""

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from udfs.balancing.probabilities import Counts, Floats, entry_probabilities, keep_probabilities, uniforms
 
@@ -47,6 +49,17 @@ class Draws(NamedTuple):
     def kept(self, counts: Counts, t: int) -> npt.NDArray[np.bool_]:
         """Which pairs the threshold t keeps, by the balance job's rule."""
         return uniforms(self.draws) < keep_probabilities(self.entry_ids, self.offsets, entry_probabilities(counts, t))
+
+
+def with_entries(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows of a batch that have an entry."""
+    return batch.filter(pc.greater(pc.list_value_length(batch.column("entry_ids")), 0))
+
+
+def draws_of(batch: pa.RecordBatch) -> Draws:
+    """The `entry_ids` and `draw` (H as a long) of a batch as arrays."""
+    lists = batch.column("entry_ids")
+    return Draws(lists.values.to_numpy(), lists.offsets.to_numpy(), batch.column("draw").to_numpy())
 
 
 class _Matches:

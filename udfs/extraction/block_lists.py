@@ -163,6 +163,10 @@ class Blocker:
         whole, _, fragment = url.partition("#")
         return _holds(self._images, image_uuid(url)) or (bool(fragment) and _holds(self._images, image_uuid(whole)))
 
+    def blocks_pair(self, url: str | None, page_url: str | None) -> bool:
+        """Whether the image or the page of a pair is blocked."""
+        return bool((url and self.blocks_image(url)) or (page_url and self.blocks_page(page_url)))
+
     def _blocks_site(self, url: str) -> bool:
         parts = url.split("/", 3)
         if len(parts) < 4:

@@ -21,8 +21,9 @@ from udfs.extraction.urls import base_url, image_url
 from udfs.hashing import caption_hash, file_id, image_uuid
 from udfs.matching.matcher import Matcher
 from udfs.outcomes import COUNTERS, FileStatus, Outcome
-from udfs.schemas import FILE, KIND_FILE, KIND_PAIR, MATCHED_PAIR, PAIR, tagged
+from udfs.schemas import FILE, MATCHED_PAIR, PAIR, tagged
 from udfs.sources.input_files import InputFile
+from udfs.stages import KIND_FILE, KIND_PAIR
 
 BATCH_ROWS, BATCH_CHARACTERS = 8192, 16 << 20
 _REMEMBERED_TEXTS, _REMEMBERED_CHARACTERS = 1 << 14, 256  # sites repeat their texts; at most about 40 MB

@@ -7,14 +7,17 @@ from udfs.captions.rules import NO_RULES, CaptionRules
 from udfs.html.profiles import PAPER, Profile
 from udfs.opt_outs import DEFAULT_OPT_OUTS, OptOut
 
+HTML_PARSER_NAMES = ("scanner", "lexbor", "beautifulsoup")
+"""The keys of `parsers.HTML_PARSERS`, for who does not import the parsers."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExtractOptions:
     """`languages` to keep, None for all; a text of a kept language is dropped if its score is below `language_score`.
 
     `max_page_bytes` bounds what is parsed of a page, after decompression, and `max_record_bytes` what is read of a
-    record, before decompression of its body. Reading a file stops after `max_file_seconds`. `html_parser` is a name of
-    `parsers.HTML_PARSERS`, `language_detector` one of `language.LANGUAGE_DETECTORS`.
+    record, before decompression of its body. Reading a file stops after `max_file_seconds`. `html_parser` is one of
+    `HTML_PARSER_NAMES`, `language_detector` one of `language.LANGUAGE_DETECTORS`.
     """
 
     languages: frozenset[str] | None

@@ -11,20 +11,15 @@ table to before the table.
 """
 
 import re
-import warnings
 from collections.abc import Callable
-
-from bs4 import XMLParsedAsHTMLWarning
 
 from udfs.html.document import NO_IMAGES, Document, Image
 from udfs.html.limits import MAX_IMAGES, within_limits
 from udfs.html.profiles import PAPER, Profile
 from udfs.html.rich_images import rich_images
 from udfs.html.skeleton import skeleton
-from udfs.html.trees import LexborTree, SoupTree, Tree
+from udfs.html.trees import LexborTree, Tree
 from udfs.opt_outs import META_WORDS
-
-warnings.filterwarnings("ignore", category=XMLParsedAsHTMLWarning)  # here, XHTML is parsed as HTML on purpose
 
 
 class Unparsable(Exception):
@@ -57,6 +52,8 @@ def parse_with_lexbor(html: Html, profile: Profile = PAPER) -> Document:
 
 def parse_with_beautifulsoup(html: Html, profile: Profile = PAPER) -> Document:
     """Parse with BeautifulSoup on html5lib's tree. Raises `Unparsable` for pages on which html5lib fails."""
+    from udfs.html.soup_tree import SoupTree  # an extra, which only this parser needs
+
     page = html if isinstance(html, bytes) else html.encode()
     bounded = within_limits(page)
     try:

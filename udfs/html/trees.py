@@ -1,4 +1,4 @@
-"""Trees of a page by lexbor and by html5lib, behind the few methods that extraction needs.
+"""The tree of a page, with the few methods that extraction needs, and that of lexbor.
 
 An element of SVG or MathML is no element of HTML, even where both have the name: `<svg><figcaption>` captions nothing.
 Here its name has a prefix, as html5lib-tests write it (`svg figcaption`), except for the roots `svg` and `math`
@@ -9,25 +9,23 @@ import re
 from collections.abc import Hashable, Iterator
 from typing import Any, Protocol
 
-from bs4 import BeautifulSoup, NavigableString, Tag
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
 from udfs.html.lazy_images import Attributes
 
 _AS_WRITTEN = LexborDocumentOptions.WO_EVENTS.value  # with events, <selectedcontent> gets a copy of an option's image
-_BLOCKS = frozenset(
+BLOCKS = frozenset(
     "address article aside blockquote br center dd details dialog div dl dt fieldset figcaption figure footer form h1 "
     "h2 h3 h4 h5 h6 header hgroup hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
 )
 _NO_TEXT = frozenset("script style template noembed noframes iframe textarea xmp title".split())
 _NO_TEXT |= {"svg script", "svg style", "svg title"}
-_NOT_READ = "text that is not shown"
+NOT_READ = "text that is not shown"
 _ALWAYS_HTML = ("img", "meta")  # the HTML standard, 13.2.6.5: their tags end foreign content
 _has_foreign = re.compile(rb"<(?:svg|math)", re.IGNORECASE).search
 _HTML_WITHIN = frozenset(
     ("svg foreignObject", "svg desc", "svg title", "math mi", "math mo", "math mn", "math ms", "math mtext")
 )
-_NAMESPACES = {"http://www.w3.org/2000/svg": "svg", "http://www.w3.org/1998/Math/MathML": "math"}
 
 
 class Tree(Protocol):
@@ -123,65 +121,17 @@ class LexborTree:
         blocks: dict[Hashable, Hashable] = {node.mem_id: node.mem_id}
         for part in node.traverse(include_text=True):
             if part.is_text_node:
-                block = _nearest_block(self, part.parent, blocks)
-                if block != _NOT_READ:
+                block = nearest_block(self, part.parent, blocks)
+                if block != NOT_READ:
                     parts += [part.text_content or ""] if block == last else [" ", part.text_content or ""]
                     last = block
-            elif self.name(part) in _BLOCKS:
+            elif self.name(part) in BLOCKS:
                 parts.append(" ")
         return "".join(parts)
 
 
-class SoupTree:
-    """A tree by html5lib. It skips the contents of `template`, which html5lib keeps in the tree.
-
-    Raises `AssertionError` for pages on which html5lib fails."""
-
-    def __init__(self, html: str) -> None:
-        self._soup = BeautifulSoup(html, "html5lib")
-
-    def tags(self, name: str) -> list[Tag]:
-        nodes = self._soup.find_all(name)
-        return [node for node in nodes if self.name(node) == name and not self._is_in_template(node)]
-
-    def _is_in_template(self, node: Tag) -> bool:
-        return any(self.name(around) == "template" for around in node.find_parents("template"))
-
-    def attributes(self, node: Tag) -> Attributes:
-        return {name: value if isinstance(value, str) else " ".join(value) for name, value in node.attrs.items()}
-
-    def key(self, node: Tag) -> Hashable:
-        return id(node)
-
-    def name(self, node: Tag) -> str:
-        namespace = _NAMESPACES.get(node.namespace or "", node.name)
-        return node.name if namespace == node.name else f"{namespace} {node.name}"
-
-    def parent(self, node: Tag) -> Tag | None:
-        return node.parent
-
-    def children(self, node: Tag) -> Iterator[tuple[str, Tag]]:
-        return ((self.name(child), child) for child in node.children if isinstance(child, Tag))
-
-    def within(self, node: Tag) -> Iterator[tuple[str, Tag]]:
-        return ((self.name(part), part) for part in node.find_all(True) if not self._is_in_template(part))
-
-    def text(self, node: Tag) -> str:
-        parts, last = [], None
-        blocks: dict[Hashable, Hashable] = {id(node): id(node)}
-        for part in node.descendants:
-            if isinstance(part, Tag):
-                parts += [" "] * (self.name(part) in _BLOCKS)
-            elif type(part) is NavigableString:
-                block = _nearest_block(self, part.parent, blocks)
-                if block != _NOT_READ:
-                    parts += [str(part)] if block == last else [" ", str(part)]
-                    last = block
-        return "".join(parts)
-
-
-def _nearest_block(tree: Tree, node: Any | None, blocks: dict[Hashable, Hashable]) -> Hashable:
-    """The block that an element is or is in, `_NOT_READ` where an element around it hides its text.
+def nearest_block(tree: Tree, node: Any | None, blocks: dict[Hashable, Hashable]) -> Hashable:
+    """The block that an element is or is in, `NOT_READ` where an element around it hides its text.
 
     Memoised in `blocks`, so each ancestor is visited once.
     """
@@ -192,7 +142,7 @@ def _nearest_block(tree: Tree, node: Any | None, blocks: dict[Hashable, Hashable
     block = None if node is None else blocks[tree.key(node)]
     for around in reversed(path):
         name, key = tree.name(around), tree.key(around)
-        if block != _NOT_READ:
-            block = _NOT_READ if name in _NO_TEXT else key if name in _BLOCKS else block
+        if block != NOT_READ:
+            block = NOT_READ if name in _NO_TEXT else key if name in BLOCKS else block
         blocks[key] = block
     return block

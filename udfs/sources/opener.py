@@ -3,7 +3,6 @@
 import random
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -11,25 +10,10 @@ from udfs.errors import SourceFailed
 from udfs.sources.connection_limit import ConnectionLimit
 from udfs.sources.hadoop import open_hadoop
 from udfs.sources.http_fetch import HttpFetcher
-from udfs.sources.remote_stream import WITNESSES, Broken, Fetch, Refused, RemoteStream, RetryPolicy
+from udfs.sources.options import SourceOptions
+from udfs.sources.remote_stream import WITNESSES, Broken, Fetch, Refused, RemoteStream
 from udfs.storage.addresses import HADOOP, HTTP, LOCAL, host_of, kind_of, local_path, redacted
 from udfs.storage.local import open_input
-
-MAX_CONNECTIONS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class SourceOptions:
-    """How to open input files.
-
-    `witnesses` are the full addresses of some files of the run. When a file fails for good, the witnesses on the same
-    server show whether other files can be read.
-    """
-
-    s3_anonymous: bool = False
-    max_connections: int = MAX_CONNECTIONS
-    policy: RetryPolicy = field(default_factory=RetryPolicy)
-    witnesses: tuple[str, ...] = ()
 
 
 class SourceOpener:

@@ -11,7 +11,6 @@ not be listed. A 429 or 503 is never the fault of one file.
 import io
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from http.client import HTTPException
 from typing import NamedTuple
 
@@ -20,33 +19,13 @@ from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError, ReadTim
 
 from udfs.errors import SourceFailed, SourceRefused
 from udfs.sources.connection_limit import RANDOM, ConnectionLimit
+from udfs.sources.options import RetryPolicy
 from udfs.storage.addresses import host_of, redacted
-from udfs.storage.timeouts import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
 
 WITNESSES = 4
 """How many other files of a server to try, at most, before giving it up."""
 _READ_BYTES = 1 << 16
 _PROGRESS_BYTES = 1 << 20  # after so many bytes, earlier breaks no longer count
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How long to retry. Waits double up to `longest_wait_s`; each is shortened at random by up to half."""
-
-    breaks: int = 6
-    """How many breaks in a row to tolerate, with less than a MiB read between them."""
-    break_wait_s: float = 0.5
-    refused_wait_s: float = 2.0
-    longest_wait_s: float = 60.0
-    patience_s: float = 300.0
-    """How long a server may refuse every request before the run stops."""
-    doubt_s: float = 30.0
-    """When to try other files, if a refusal may concern this file alone."""
-    connect_timeout_s: float = CONNECT_TIMEOUT_S
-    read_timeout_s: float = READ_TIMEOUT_S
-    slow_s: float = 60.0
-    """A connection that brings fewer than `slow_bytes` in so much time of waiting counts as broken."""
-    slow_bytes: int = 60 << 10
 
 
 class Broken(Exception):

@@ -8,9 +8,9 @@ import sys
 import ballast_curation as ballast
 import pytest
 
-from jobs import curate
 from jobs.api.arguments import settings_of
 from jobs.api.writer import FILE, FUNCTIONS, source
+from jobs.console.commands.curation import CURATE
 from jobs.settings.settings import SETTINGS, Settings, names_of
 from udfs.errors import UsageError
 
@@ -70,6 +70,4 @@ def test_the_package_offers_what_it_lists_and_imports_no_spark_before_it_is_used
     assert done.returncode == 0, done.stderr
     with pytest.raises(AttributeError, match="has no attribute 'nosuch'"):
         ballast.nosuch  # noqa: B018
-    assert inspect.signature(ballast.curate).parameters.keys() >= set(names_of(curate.COMMAND.settings)) - {
-        "no_progress"
-    }
+    assert inspect.signature(ballast.curate).parameters.keys() >= set(names_of(CURATE.settings)) - {"no_progress"}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from jobs.console.next_steps import next_of_list, next_steps
-from jobs.console.registry import command as command_of
+from jobs.console.registry import COMMANDS
 from jobs.settings.settings import Settings
 from udfs.record import RunRecord, RunState, Stages
 from udfs.stages import DrawFacts, EntryCountsFacts, ExportFacts, ImagesFacts, PoolFacts, Stage, StageFacts, SubsetFacts
@@ -37,7 +37,7 @@ def test_every_suggested_command_is_valid(job):
     suggested = commands(job, out="my run/", entry_counts="counts", metadata="my list.json")
     assert suggested
     for name, *arguments in (arguments for program, *arguments in suggested if program == "ballast"):
-        parsed = vars(command_of(name).parse(arguments))
+        parsed = vars(COMMANDS[name].parse(arguments))
         read = next(parsed[key] for key in ("inputs", "folder", "pool") if key in parsed)
         assert read in (["my run"], ["pool"], "my run", "pool")
 

@@ -5,8 +5,7 @@ import re
 import pytest
 
 from jobs.cli import main
-from jobs.console.registry import all_commands
-from jobs.console.registry import command as command_of
+from jobs.console.registry import COMMANDS
 from jobs.settings.flags import execution_settings, help_of, identity_settings
 from jobs.settings.settings import SETTINGS, Settings, names_of
 from jobs.steps.extraction_plan import extract_options
@@ -15,16 +14,16 @@ from udfs.extraction.options import ExtractOptions
 
 
 def resolved(name: str, *flags: str) -> Settings:
-    command = command_of(name)
+    command = COMMANDS[name]
     return command.resolve(command.parse(["x.warc", *flags]))
 
 
 def identity(name: str, settings: Settings) -> dict:
-    return identity_settings(command_of(name).settings, settings)
+    return identity_settings(COMMANDS[name].settings, settings)
 
 
 def execution(name: str, settings: Settings) -> dict:
-    return execution_settings(command_of(name).settings, settings)
+    return execution_settings(COMMANDS[name].settings, settings)
 
 
 def toml(tmp_path, text: str) -> str:
@@ -242,7 +241,7 @@ def test_a_tilde_is_the_home_folder_in_every_path(tmp_path, monkeypatch):
     assert written.blocking.block_urls == (str(tmp_path / "a"), "./~b")
 
 
-@pytest.mark.parametrize("command", all_commands(), ids=lambda command: command.name)
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda command: command.name)
 def test_a_tilde_is_the_home_folder_in_every_input(command, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     not_paths = {"caption", "image"}
@@ -263,10 +262,10 @@ def test_an_unknown_home_folder_is_refused(capsys, text):
     )
 
 
-COMMANDS = [command for command in all_commands() if command.settings]
+COMMANDS_WITH_SETTINGS = [command for command in COMMANDS.values() if command.settings]
 
 
-@pytest.mark.parametrize("command", all_commands(), ids=lambda command: command.name)
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda command: command.name)
 def test_help_of_every_command_names_every_setting(capsys, command):
     with pytest.raises(SystemExit) as stopped:
         main([*command.name.split(), "--help"])
@@ -278,7 +277,7 @@ def test_help_of_every_command_names_every_setting(capsys, command):
 
 
 def test_every_setting_is_taken_by_a_command():
-    assert {name for command in COMMANDS for name in names_of(command.settings)} == SETTINGS.keys()
+    assert {name for command in COMMANDS.values() for name in names_of(command.settings)} == SETTINGS.keys()
 
 
 def test_help_begins_with_the_everyday_settings_and_ends_with_the_advanced_ones(capsys):
@@ -308,4 +307,4 @@ def test_help_of_ballast_names_every_command(capsys):
         main([])
     assert stopped.value.code == 0
     text = capsys.readouterr().out
-    assert all(f"  {command.name.split()[0]} " in text for command in all_commands())
+    assert all(f"  {command.name.split()[0]} " in text for command in COMMANDS.values())

@@ -162,6 +162,12 @@ def build(numbers: Random, form: str) -> Archive:
     return Archive(data, sound, blocks, intact if len(intact) == len(items) else None, is_checked=True)
 
 
+def is_end_of_file(rest: bytes, ends: bytes) -> bool:
+    """Whether what follows the last block is its line ends, cut or whole, and padding: a block that ends in line ends
+    and declares two bytes too few leaves the same bytes."""
+    return ends.startswith(rest) or (rest.startswith((b"\r\n\r\n", b"\n\n")) and not rest.strip(b"\r\n\0"))
+
+
 def is_sound_archive(archive: Archive, form: str) -> bool:
     """Whether each member is records and nothing else, cut at the lengths that they declare."""
     if archive.contents is None or not archive.contents or not archive.data:
@@ -175,9 +181,7 @@ def is_sound_archive(archive: Archive, form: str) -> bool:
             if not content.startswith(b"WARC/1.0", at) or length is None:
                 break
             end = header_end + int(length[1])
-            if (
-                form == "plain" and ends.startswith(content[end:]) and end <= len(content)
-            ):  # cut within the last line ends
+            if form == "plain" and end <= len(content) and is_end_of_file(content[end:], ends):
                 at, records = len(content), records + 1
             elif content.startswith(ends, end):
                 at, records = end + len(ends), records + 1
@@ -195,6 +199,8 @@ def read(data: bytes) -> tuple[list[tuple[int, bytes, WarcRecord]], str | None]:
         for record in read_records(SourceStream(io.BytesIO(data))):
             uri = record.value(b"WARC-Target-URI") or b""
             number = int(uri.rpartition(b"/")[2]) if URI.fullmatch(uri) else -1  # a flipped byte
+            if record.value(b"WARC-Record-ID") != b"<urn:uuid:%d>" % number:
+                number = -1
             records.append((number, record.block, record))
     except ArchiveDamage as error:
         return records, str(error)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from udfs.balancing.presets import PAPER_POOLS
 from udfs.balancing.probabilities import (
     DRAW_COLUMN,
-    PAPER_POOLS,
     balance_batches,
     entry_probabilities,
     keep_probabilities,

@@ -14,6 +14,7 @@ from html_pages import HIDDEN, KNOWN, SHOWN, SOUP, tree_cases
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from udfs.extraction.options import HTML_PARSER_NAMES
 from udfs.html.document import Document, Image
 from udfs.html.parsers import (
     HTML_PARSERS,
@@ -283,3 +284,7 @@ def test_bytes_are_read_as_their_decoded_text(parts: list[bytes]) -> None:
 def test_every_directive_that_opts_out_is_among_the_metas(name: str, word: str) -> None:
     page = f"<meta name=Robots content='index, {word.upper()}'><img src=a.jpg alt=x>"
     assert HTML_PARSERS[name](page).metas == (("robots", f"index, {word.upper()}"),)
+
+
+def test_the_settings_know_the_names_of_all_parsers():
+    assert tuple(HTML_PARSERS) == HTML_PARSER_NAMES

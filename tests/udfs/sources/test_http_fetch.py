@@ -16,8 +16,8 @@ from udfs.sample.archive import write_warc
 from udfs.sources.hadoop import open_hadoop
 from udfs.sources.http_fetch import retry_after_s
 from udfs.sources.input_files import InputFile
-from udfs.sources.opener import SourceOpener, SourceOptions, choose_witnesses
-from udfs.sources.remote_stream import RetryPolicy
+from udfs.sources.opener import SourceOpener, choose_witnesses
+from udfs.sources.options import RetryPolicy, SourceOptions
 
 QUICK = RetryPolicy(
     breaks=4,

@@ -11,7 +11,8 @@ from udfs.errors import UsageError
 from udfs.hashing import sample_hash
 from udfs.sources.globs import glob_matches
 from udfs.sources.input_files import InputFile, Openers, crawl_listing, plan_inputs, provenance_name, sample_files
-from udfs.sources.opener import SourceOpener, SourceOptions
+from udfs.sources.opener import SourceOpener
+from udfs.sources.options import SourceOptions
 from udfs.storage.addresses import redacted
 from udfs.storage.local import LocalStorage
 from udfs.storage.s3 import S3Storage

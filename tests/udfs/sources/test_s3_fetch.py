@@ -7,8 +7,8 @@ import pytest
 from naughty_server import BODY, Naughty, naughty_server, serve, status
 
 from udfs.errors import SourceFailed, SourceRefused
-from udfs.sources.opener import SourceOpener, SourceOptions
-from udfs.sources.remote_stream import RetryPolicy
+from udfs.sources.opener import SourceOpener
+from udfs.sources.options import RetryPolicy, SourceOptions
 from udfs.storage.s3_client import s3_client
 
 QUICK = RetryPolicy(breaks=4, break_wait_s=0.01, refused_wait_s=0.02, longest_wait_s=0.05, patience_s=0.3, doubt_s=0.1)

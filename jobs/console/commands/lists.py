@@ -1,0 +1,115 @@
+"""The commands of lists of entries: building, importing, showing and comparing them."""
+
+import argparse
+
+from jobs.console.command import Command
+from jobs.settings import values
+from jobs.settings.building import EntryBuild, Ngrams, Titles
+from jobs.settings.groups import Draws, Execution, Output, Reading
+from jobs.settings.settings import Taken, take, takes
+
+_SPACE_HELP = "space wrapped punctuation in entries as in captions, so that they can match (default: leave it unspaced)"
+
+
+def _list_to_write(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--out",
+        default=argparse.SUPPRESS,
+        type=values.path,
+        metavar="FILE.json",
+        help="the list to write (required, here or in the TOML file)",
+    )
+
+
+def _import_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file", metavar="FILE", type=values.path, help="a list of entries, in any form that --metadata takes"
+    )
+    parser.add_argument(
+        "--out", type=values.path, metavar="FILE.json", help="the list to write (without it: check only)"
+    )
+    parser.add_argument("--dedup", action="store_true", help="keep the first of equal entries (default: refuse them)")
+    parser.add_argument("--normalize-entries", action="store_true", help=_SPACE_HELP)
+
+
+def _show_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file", metavar="FILE", nargs="?", type=values.path, help="a list of entries (default: the packaged one)"
+    )
+    _json_argument(parser)
+
+
+def _diff_arguments(parser: argparse.ArgumentParser) -> None:
+    for name in ("a", "b"):
+        parser.add_argument(name, metavar=name.upper(), type=values.path, help="a list of entries")
+    _json_argument(parser)
+
+
+def _json_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print all of it as JSON")
+
+
+def _source(
+    source: str, purpose: str, inputs: tuple[str, str], settings: tuple[Taken, ...], nargs: int | str = "+"
+) -> Command:
+    """A command that counts a source of entries; its inputs have a name and a help text."""
+    name, help = inputs
+    return Command(
+        name=f"metadata {source}",
+        purpose=purpose,
+        work=f"jobs.metadata:count_{source}",
+        settings=settings,
+        add_arguments=lambda parser: parser.add_argument(
+            "inputs", metavar=name, nargs=nargs, type=values.path, help=help
+        ),
+    )
+
+
+_DUMPS = ("DUMP", "pages-articles: XML, bzip2, or folders of them")
+BUILD = Command(
+    name="metadata build",
+    purpose="build a list from WordNet, Wikipedia's dumps and its page views",
+    work="jobs.metadata:build",
+    settings=takes(Output, EntryBuild, Ngrams, Titles, Draws, take(Reading, "batch_files"), Execution),
+    add_arguments=_list_to_write,
+)
+WORDNET = _source(
+    "wordnet",
+    "count the names of WordNet's synsets",
+    ("DIR", "WordNet's dict folder, with data.noun"),
+    takes(Output, Execution),
+    nargs=1,
+)
+UNIGRAMS = _source(
+    "unigrams",
+    "count the words of Wikipedia's articles",
+    _DUMPS,
+    takes(Output, take(Ngrams, "lowercase", "split_bytes"), take(Reading, "batch_files"), Execution),
+)
+BIGRAMS = _source(
+    "bigrams",
+    "count words and pairs of words, with PMI",
+    _DUMPS,
+    takes(Output, Ngrams, take(Reading, "batch_files"), Execution),
+)
+TITLES = _source(
+    "titles",
+    "count the views of article titles",
+    ("FILE", "pageviews files, hourly or daily, or folders of them"),
+    takes(Output, Titles, Draws, take(Reading, "batch_files"), Execution),
+)
+IMPORT = Command(
+    name="metadata import",
+    purpose="check a list, such as MetaCLIP's metadata.json, and write it with a manifest",
+    work="jobs.metadata:import_list",
+    add_arguments=_import_arguments,
+)
+SHOW = Command(
+    name="metadata show",
+    purpose="show what a list holds: sources, lengths, entries that can never match",
+    work="jobs.metadata:show_list",
+    add_arguments=_show_arguments,
+)
+DIFF = Command(
+    name="metadata diff", purpose="compare two lists", work="jobs.metadata:diff_list", add_arguments=_diff_arguments
+)

@@ -1,0 +1,50 @@
+"""Running a job: it reads inputs, writes an output folder, and prints what is in it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from jobs.console.command import Command
+from jobs.console.next_steps import next_steps
+from jobs.console.summary import summarize
+from jobs.console.why_empty import why_empty
+from jobs.runs.run_folder import RunFolder
+from jobs.settings.flags import execution_settings, identity_settings
+from jobs.settings.settings import Settings
+from jobs.spark.progress import say, warn
+from jobs.spark.session import session_for
+from udfs.errors import UsageError
+from udfs.storage.addresses import same_place
+
+Execute = Callable[[list[str], Settings], RunFolder]
+"""Runs a job on its inputs; returns the output folder."""
+
+
+def run_job(command: Command, execute: Execute, inputs: list[str], settings: Settings) -> None:
+    """Run a job on its inputs, and print its result and what to do next."""
+    with session_for(settings.execution, command.name, settings.paths(*inputs)):
+        run_folder = execute(inputs, settings)
+    out = settings.output.out
+    if run_folder.was_finished:
+        say(f"{out} is already finished; nothing to do (--overwrite starts over)")
+    record = run_folder.record
+    why = why_empty(record)
+    parts = (summarize(record, out, str(command.output)), "" if why else next_steps(record, inputs, settings))
+    print("\n\n".join(filter(None, parts)), flush=True)
+    if why:
+        warn(why)
+
+
+def open_run(command: Command, settings: Settings, identity: dict[str, Any], reads: Sequence[str] = ()) -> RunFolder:
+    """Open the output folder of a job. `reads` are the folders it reads: writing to them is refused."""
+    output = settings.output
+    out = same_place(output.out)
+    for path in map(same_place, reads):
+        if path == out or path.startswith(out.rstrip("/") + "/"):
+            raise UsageError(f"--out {output.out}: the job reads from there ({path}): name another folder")
+    return RunFolder.open(
+        output.out,
+        {"job": command.name, "settings": identity_settings(command.settings, settings), **identity},
+        execution_settings(command.settings, settings),
+        overwrite=output.overwrite,
+        break_lock=output.break_lock,
+    )

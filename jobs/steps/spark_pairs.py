@@ -1,0 +1,132 @@
+"""Pairs that Spark reads (`pairs.Pairs`)."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from jobs.spark.frames import ddl, fingerprint_of
+from jobs.spark.pair_hash import pair_hash_column
+from jobs.steps.pairs import TIES, Hashed
+from udfs.extraction.block_lists import Blocker, BlockList
+from udfs.fingerprint import Fingerprint
+from udfs.hashing import PICK
+from udfs.sums import Key, Measure
+
+_SUMS = pa.schema([("kind", pa.string()), ("number", pa.int64()), ("text", pa.string()), ("value", pa.int64())])
+_MOST_HELD = 100_000  # sums that a task holds before it hands them on
+_FIRST_LOOK = 200  # the smallest rows are first looked for among about so many
+
+
+class SparkPairs:
+    """The rows of a data frame."""
+
+    def __init__(self, frame: DataFrame) -> None:
+        self.frame = frame
+
+    @property
+    def columns(self) -> Sequence[str]:
+        return self.frame.columns
+
+    @property
+    def matched_with(self) -> Fingerprint | None:
+        return fingerprint_of(self.frame, "entry_ids")
+
+    def count(self) -> int:
+        return self.frame.count()
+
+    def sums(
+        self,
+        columns: Sequence[str],
+        measure: Measure,
+        *,
+        hashed: Hashed | None = None,
+        largest: Mapping[str, int] | None = None,
+    ) -> dict[tuple[str, Key], int]:
+        def summed(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            held: Counter[tuple[str, Key]] = Counter()
+            for batch in batches:
+                held.update(measure(batch))
+                if len(held) > _MOST_HELD:
+                    yield _packed(held)
+                    held.clear()
+            yield _packed(held)
+
+        rows = self.frame.select(*columns, *_hash_columns(hashed)).mapInArrow(summed, ddl(_SUMS))
+        sums = rows.groupBy("kind", "number", "text").agg(F.sum("value").alias("value"))
+        for kind, how_many in (largest or {}).items():
+            place = F.row_number().over(Window.partitionBy("kind").orderBy(F.desc("value"), "number", "text"))
+            sums = sums.withColumn("place", place).where((F.col("kind") != kind) | (F.col("place") <= how_many))
+        return {
+            (row["kind"], row["text"] if row["number"] is None else row["number"]): row["value"]
+            for row in sums.collect()
+        }
+
+    def smallest(self, hashed: Hashed, how_many: int, columns: Sequence[str]) -> list[dict[str, Any]]:
+        wanted = [name for name in self.columns if name in {*columns, *TIES}]
+        rows = self.frame.select(*_hash_columns(hashed), *wanted)
+        share = _FIRST_LOOK / max(self.count(), 1)
+        found = []
+        if share < 1:  # so that few rows are sorted, and the captions of the others not copied
+            found = _first(rows.where(F.col(hashed.tag) < int(-(2**63) + share * 2**64)), hashed, how_many)
+        return found if len(found) == how_many else _first(rows, hashed, how_many)
+
+    def of_image(self, uuid: str) -> list[dict[str, Any]]:
+        """One pass over `uuid` finds the files with rows; only these are read whole."""
+        of_image = F.col("uuid") == uuid
+        files = self.frame.where(of_image).select("_metadata.file_path").distinct().collect()
+        if not files:
+            return []
+        spark = self.frame.sparkSession
+        paths = [unquote(row["file_path"]) for row in files]
+        rows = spark.read.schema(self.frame.schema).parquet(*paths).where(of_image).collect()
+        return [row.asDict() for row in rows]
+
+    def one_per_image(self, seed: int) -> "SparkPairs":
+        best = F.min(F.struct(pair_hash_column(PICK, seed).alias("pick"), "caption_hash")).alias("best")
+        picked = self.frame.groupBy("uuid").agg(best).select("uuid", F.col("best.caption_hash").alias("caption_hash"))
+        return SparkPairs(self.frame.join(picked, ["uuid", "caption_hash"], "left_semi"))
+
+    def without_blocked(self, blocks: BlockList | None) -> "SparkPairs":
+        return SparkPairs(without_blocked(self.frame, blocks))
+
+
+def _first(rows: DataFrame, hashed: Hashed, how_many: int) -> list[dict[str, Any]]:
+    order = [hashed.tag, *(name for name in TIES if name in rows.columns)]
+    return [row.asDict() for row in rows.orderBy(*order).limit(how_many).collect()]
+
+
+def _hash_columns(hashed: Hashed | None) -> list[Column]:
+    return [] if hashed is None else [pair_hash_column(hashed.tag, hashed.seed).alias(hashed.tag)]
+
+
+def _packed(sums: Mapping[tuple[str, Key], int]) -> pa.RecordBatch:
+    """The sums that a task hands on, without zeros."""
+    items = [(kind, key, value) for (kind, key), value in sums.items() if value]
+    columns = [
+        [kind for kind, _, _ in items],
+        [None if isinstance(key, str) else key for _, key, _ in items],
+        [key if isinstance(key, str) else None for _, key, _ in items],
+        [value for _, _, value in items],
+    ]
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, _SUMS.types, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=_SUMS)
+
+
+def without_blocked(pairs: DataFrame, blocks: BlockList | None) -> DataFrame:
+    """`Pairs.without_blocked` of a data frame."""
+    if blocks is None:
+        return pairs
+    shared = pairs.sparkSession.sparkContext.broadcast(blocks)
+    blockers: list[Blocker] = []  # one per task
+
+    def is_kept(url: str | None, page_url: str | None) -> bool:
+        if not blockers:
+            blockers.append(Blocker(shared.value))
+        return not blockers[0].blocks_pair(url, page_url)
+
+    return pairs.where(F.udf(is_kept, "boolean", useArrow=True)("url", "page_url"))
