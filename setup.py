@@ -21,7 +21,9 @@ setup(
     ],
     package_dir={"ballast_curation": "jobs/launcher"},
     package_data={
-        "jobs": ["docs/*"],
+        "ballast_curation": ["py.typed"],
+        "jobs": ["docs/*", "docs/notebooks/*", "py.typed"],
+        "udfs": ["py.typed"],
         "metadata": ["wordnet.txt.gz", "LICENSE.wordnet"],
         "conf": ["*.toml", "*.txt", "*.properties", "*.conf", "*.md", "*.jinja", "report.*", "emr/*", "emr/steps/*"],
     },
@@ -68,8 +70,10 @@ setup(
         "test": [
             "ballast-curation[dist]",
             "hypothesis>=6.100",
+            "ipykernel>=6.29,<8",  # runs the notebooks of the docs
             "moto[emr,s3,server]>=5.0.20,<6",
             "mypy>=1.10",
+            "nbclient>=0.10,<1",
             "packaging>=23",
             "pytest>=8",
             "pyyaml>=6",
