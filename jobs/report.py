@@ -14,6 +14,7 @@ import argparse
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from jobs.console.result import Result
 from jobs.runs.run_folder import RunFolder, stored_run
 from jobs.settings.settings import Settings
 from jobs.spark.progress import progress, warn
@@ -25,6 +26,7 @@ from jobs.steps.run_context import Context, completed_context, own_context
 from udfs.errors import UsageError
 from udfs.record import REPORT_FILE
 from udfs.report.page import PAPER_ENTRIES, render_report
+from udfs.storage.addresses import join
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -67,7 +69,7 @@ def drop_report(run: RunFolder) -> None:
         run.storage.delete(REPORT_FILE)
 
 
-def draw(arguments: argparse.Namespace, settings: Settings) -> None:
+def draw(arguments: argparse.Namespace, settings: Settings) -> Result:
     folder, execution = arguments.folder, settings.execution
     paths = settings.spark_paths(folder, *(path for path in (arguments.pool, arguments.compare) if path))
     with session_for(execution, "report", paths):
@@ -81,4 +83,4 @@ def draw(arguments: argparse.Namespace, settings: Settings) -> None:
         located = [*rows.located, *(report_rows(other, own_context(other).pool).located if other else ())]
         with session_unless_small(execution, "report", located, paths) as spark:
             write_report(spark, run, context, paper_list=arguments.paper_list, images=arguments.images, other=other)
-    print(f"{arguments.folder.rstrip('/')}/{REPORT_FILE}")
+    return Result({"report": join(arguments.folder, REPORT_FILE)}, lambda written: [written["report"]])

@@ -60,7 +60,7 @@ def test_curate_writes_page_and_card(curated):
     page = (curated / "report.html").read_text(encoding="utf-8")
     html5lib.HTMLParser(strict=True).parse(page)
     assert record_of(curated)["report"] == "report.html"
-    card = (curated / "DATASET.md").read_text(encoding="utf-8")
+    card = (curated / "README.md").read_text(encoding="utf-8")
     facts = record_of(curated)["stages"]["subset"]
     assert f"| subset | {facts['pairs']:,} pairs of {facts['images']:,} images" in card
     assert "| `keep_prob` |" in card and record_of(curated)["metadata"]["sha256"] in card
