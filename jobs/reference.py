@@ -32,6 +32,11 @@ _HEAD = """# Reference
 
 Written from the code by `make reference`. What Ballast is and how to begin is in `README.md`."""
 
+_COMMANDS = """## Commands
+
+Each command also takes `--json`: standard output then gets [one JSON document](GUIDE.md#for-scripts) and nothing
+else."""
+
 _SETTINGS = """## Settings
 
 Each setting is a flag and a key of the TOML file that `--config` names (`--tail-share`: `tail_share`); flags override
@@ -70,13 +75,13 @@ def reference() -> str:
 
 
 def _commands() -> Iterator[str]:
-    yield "## Commands"
+    yield _COMMANDS
     for command in COMMANDS.values():
         parser, taken = command.parser(), names_of(command.settings)
         inputs = [action for action in parser._actions if not action.option_strings]
         yield f"### `{' '.join([parser.prog, *map(_spelled, inputs)])}`"
         yield parser.description or ""
-        own = [action for action in parser._actions if action.dest not in (*taken, "help", "config")]
+        own = [action for action in parser._actions if action.dest not in (*taken, "help", "config", "json")]
         if own:
             yield _table(("argument", "meaning"), ((f"`{_spelled(action)}`", action.help or "") for action in own))
         if taken:

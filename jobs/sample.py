@@ -15,12 +15,13 @@ import os
 from pathlib import Path
 
 from jobs.console.commands.samples import DEFAULT_PAGES
+from jobs.console.result import Result
 from jobs.settings.settings import Settings
 from udfs.errors import UsageError
 from udfs.sample.archive import name_wat, write_warc, write_wat
 
 
-def make_sample(arguments: argparse.Namespace, settings: Settings) -> None:
+def make_sample(arguments: argparse.Namespace, settings: Settings) -> Result:
     out = Path(arguments.out)
     if not out.name.endswith((".warc.gz", ".warc")):
         raise UsageError(f"{out}: the name must end in .warc.gz or .warc")
@@ -28,8 +29,9 @@ def make_sample(arguments: argparse.Namespace, settings: Settings) -> None:
         raise UsageError(f"--pages {arguments.pages}: must be at least 1")
     if not out.parent.is_dir():
         raise UsageError(f"{out.parent}: no such folder: make it first")
-    for path in write_sample(out, arguments.pages, arguments.seed, wat=arguments.wat):
-        print(f"{path}  {path.stat().st_size:,} bytes")
+    written = write_sample(out, arguments.pages, arguments.seed, wat=arguments.wat)
+    files = [{"path": str(path), "bytes": path.stat().st_size} for path in written]
+    return Result({"files": files}, lambda _: [f"{file['path']}  {file['bytes']:,} bytes" for file in files])
 
 
 def write_sample(

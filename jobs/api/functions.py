@@ -60,9 +60,12 @@ def curate(
     max_failed_files: int | None = None,
     max_file_seconds: float = 3600.0,
     files_per_task: int = 1,
-    batch_files: int = 1000,
+    commit_every: float = 120.0,
+    batch_files: int | None = None,
     master: str | None = None,
     spark_conf: Mapping[str, str] | Sequence[str] = (),
+    log_format: Literal["text", "json"] = "text",
+    spark_ui: bool = False,
     debug: bool = False,
     progress: bool = False,
 ) -> Run:
@@ -149,10 +152,16 @@ def curate(
     max_failed_files: stop when more files than this fail: for unattended runs (default: never).
     max_file_seconds: stop reading a file after this many seconds, and mark it partial: raise it for slow servers.
     files_per_task: input files that one Spark task reads: raise it for crawls of many small files.
-    batch_files: input files that are committed together, the most that a stopped run can lose: lower it for hosts that
-        may vanish.
+    commit_every: commit what was read about every so many seconds, or after one file per core if that takes longer; a
+        stopped run loses what was read since: lower it for hosts that may vanish.
+    batch_files: never commit more input files together than this: for tests of resuming, and for drivers with little
+        memory (default: as many as `commit_every` takes).
     master: Spark master: for a cluster, or for fewer cores, such as local[2] (default: spark-submit's, else local[*]).
     spark_conf: set a Spark setting, such as spark.driver.memory=8g: for large runs; one or several.
+    log_format: format of the log lines: text; or, for programs that collect logs, one JSON object per line with the
+        keys time, level and message, and the figures of a progress line by name.
+    spark_ui: serve Spark's pages about jobs and tasks while the command runs, and print their address: for finding out
+        why a run is slow.
     debug: show stack traces and Spark's warnings: for bug reports.
     progress: print the progress on standard error, as the command does.
     """

@@ -97,7 +97,7 @@ class Run:
     def __str__(self) -> str:
         """The summary that the command prints."""
         last = [facts.stage for facts in self.record.stages.finished()]
-        return summarize(self.record, self.folder, last[-1] if last else Stage.EXTRACTED)
+        return "\n".join(summarize(self.record, self.folder, last[-1] if last else Stage.EXTRACTED))
 
     def _repr_html_(self) -> str:
         """The summary, as a notebook shows it."""

@@ -8,7 +8,6 @@ from pyspark import Broadcast
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import DoubleType, LongType, StructField, StructType
 
-from jobs.runs.funnel import funnel
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.stopwatch import Stopwatch
 from jobs.settings.groups import Threshold
@@ -20,8 +19,7 @@ from jobs.steps.spark_pairs import SparkPairs
 from jobs.steps.threshold_choice import choose_thresholds
 from udfs.balancing.probabilities import DRAW_COLUMN, Counts, Floats, balance_batches, entry_probabilities
 from udfs.hashing import DRAW
-from udfs.record import CARD_FILE, subset_part
-from udfs.report.data_card import render_card
+from udfs.record import subset_part
 from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.stages import DrawFacts, Stage, SubsetFacts, SurvivorCounts
 
@@ -106,8 +104,3 @@ def draw_stage(
             seconds=watch.seconds,
         )
     )
-
-
-def write_card(run_folder: RunFolder) -> None:
-    """Write the data card of a run that has its subset."""
-    run_folder.storage.write(CARD_FILE, render_card(run_folder.record, funnel(run_folder.record)).encode())
