@@ -13,13 +13,14 @@ from typing import Any, NoReturn
 
 from jobs.console.result import Failure, Result, print_document, print_text
 from jobs.settings.flags import add_flags, resolve
+from jobs.settings.groups import TEXT_LOG
 from jobs.settings.settings import Settings, Taken
+from jobs.spark.log_lines import fail, log_as
 from jobs.spark.progress import kept_warnings, warn
-from jobs.spark.spark_errors import of_worker, one_line
+from jobs.spark.spark_errors import one_line, plain_error
 from udfs.errors import BallastError, UsageError, did_you_mean
 
 INTERRUPTED = 130
-_PATH_ERRORS = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
 
 
 class BadArguments(SystemExit):
@@ -127,6 +128,7 @@ class Command:
                 if "--json" in self._split(words)[0]:
                     print_document(self.name, Failure(refused.message, UsageError.exit_status), warnings)
                 raise
+            log_as(getattr(arguments, "log_format", TEXT_LOG))
             failure = guarded(lambda: self._show(arguments, warnings), debug=getattr(arguments, "debug", False))
             if failure is None:
                 return 0
@@ -136,7 +138,9 @@ class Command:
 
     def _show(self, arguments: argparse.Namespace, warnings: list[str]) -> None:
         """Run the command and print its result."""
-        result = self.run(arguments, self.resolve(arguments))
+        settings = self.resolve(arguments)
+        log_as(settings.execution.log_format)  # the TOML file may name it
+        result = self.run(arguments, settings)
         if not arguments.json:
             print_text(result)
         if result.warning is not None:
@@ -156,19 +160,14 @@ def guarded(action: Callable[[], None], *, debug: bool) -> Failure | None:
     Returns None if there was no error."""
     try:
         action()
-    except BallastError as error:
-        message, status = str(error), error.exit_status
-    except _PATH_ERRORS as error:
-        message, status = f"{error.filename}: {error.strerror}", UsageError.exit_status
-    except KeyboardInterrupt:
-        message, status = "stopped; rerun the same command to resume from the last commit", INTERRUPTED
+    except KeyboardInterrupt as stop:
+        failure = Failure(str(stop) or "stopped", INTERRUPTED)
     except Exception as error:
-        worker_error = of_worker(error)
-        message = str(worker_error) if worker_error else f"failed: {one_line(error)} (--debug shows the trace)"
-        status = BallastError.exit_status
+        plain = plain_error(error) or BallastError(f"failed: {one_line(error)} (--debug shows the trace)")
+        failure = Failure(str(plain), plain.exit_status)
     else:
         return None
     if debug:
         traceback.print_exc()
-    print(f"ballast: {message}", file=sys.stderr)
-    return Failure(message, status)
+    fail(failure.message)
+    return failure

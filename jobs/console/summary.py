@@ -4,9 +4,10 @@ import textwrap
 from collections.abc import Iterator
 
 from jobs.runs.funnel import extraction_steps, match_steps, pool_step, subset_step
-from jobs.spark.progress import span
+from jobs.spark.pictures import span
 from udfs.outcomes import FileStatus
 from udfs.record import CARD_FILE, COUNTS_FILE, RUN_FILE, RunRecord, Stages, Subset
+from udfs.report.data_sets import data_sets
 from udfs.report.figures import Step
 from udfs.stages import FilesFacts, Stage, SubsetFacts, SurvivorCounts
 
@@ -100,8 +101,8 @@ def places_of(record: RunRecord, output: str) -> list[tuple[str, str]]:
         places.insert(0, (f"{Stage.EXTRACTED}/", Stage.EXTRACTED.meaning))
     if Stage.ENTRY_COUNTS in stages:
         places.append((COUNTS_FILE, "the same as {entry: count}"))
-    if Stage.SUBSET in stages:
-        places.append((CARD_FILE, "the data card: what the subset is, and what to know about it"))
+    if data_sets(record):
+        places.append((CARD_FILE, "the data card: what the data is, and what to know about it"))
     if record.report is not None:
         places.append((record.report, "figures, curves and samples: open it in a browser"))
     places.append((RUN_FILE, "settings, versions and figures"))

@@ -121,13 +121,13 @@ def _read_toml(path: str, command: str, names: Sequence[str]) -> dict[str, Any]:
             raise UsageError(f"--config {path}: unknown {kind} '{key}'{meant}")
     if sum(name in table for name in THRESHOLDS) > 1:
         raise UsageError(f"--config {path}: only one of {', '.join(THRESHOLDS)} may be set")
-    return {key: _checked(path, key, value) for key, value in table.items()}
+    return {key: checked(f"--config {path}: {key}", key, value) for key, value in table.items()}
 
 
-def _checked(path: str, key: str, value: Any) -> Any:
-    """Check and convert a TOML value as the flag of that name does."""
+def checked(where: str, key: str, value: Any) -> Any:
+    """Check and convert a value from TOML or Python as the flag of that name does. `where` begins the message of the
+    `UsageError` for an invalid one."""
     flag = SETTINGS[key].flag
-    where = f"--config {path}: {key}"
     if flag.is_switch:
         if not isinstance(value, bool):
             raise UsageError(f"{where}: must be true or false")

@@ -66,7 +66,7 @@ def test_every_step_works_on_nothing(empty, entries, tmp_path, capsys, name, rea
     capsys.readouterr()
     assert run(name, source, *flags, "--out", tmp_path / "out") == 0
     said = capsys.readouterr()
-    warnings = re.findall(r"ballast: warning: (.*)", said.err)
+    warnings = re.findall(r"WARN ballast: (.*)", said.err)
     assert warnings == ([why] if why else []) or (why and len(warnings) == 1 and warnings[0].startswith(why))
     assert "nan" not in said.out.lower() and ("\nnext\n" in said.out) == (why is None)
     for folder in ("matched", "pool", "subset", "images", "export"):
@@ -121,7 +121,7 @@ def test_lookups_on_nothing(empty, entries, capsys):
 def test_the_report_and_the_card_of_nothing(empty):
     page = (empty / "curated/report.html").read_text(encoding="utf-8")
     assert "<svg" not in page and "nan" not in re.sub(r"<style>.*?</style>", "", page, flags=re.S).lower()
-    assert "0 pairs of 0 images, – of 0" in (empty / "curated/DATASET.md").read_text(encoding="utf-8")
+    assert "0 pairs of 0 images, – of 0" in (empty / "curated/README.md").read_text(encoding="utf-8")
 
 
 RUNS = [
@@ -166,7 +166,7 @@ def test_zero_pairs_say_why(spark, entries, tmp_path, capsys, records, flags, wh
     for _ in ("new", "finished"):
         assert run(*arguments) == 0
         said = capsys.readouterr()
-        assert f"ballast: warning: 0 pairs: {why}" in said.err.splitlines()[-1]
+        assert f"WARN ballast: 0 pairs: {why}" in said.err.splitlines()[-1]
         assert said.err.count("0 pairs: ") == 1 and "\nnext\n" not in said.out
 
 

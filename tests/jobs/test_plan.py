@@ -97,7 +97,7 @@ def test_curate_with_several_thresholds_equals_balance(spark, crawl, curated, tm
     assert sorted_rows(rows_of(out / "subset" / "t=5")) == sorted_rows(rows_of(curated / "subset"))
     page = (out / "report.html").read_text(encoding="utf-8")
     assert 'id="t2"' in page and 'id="t5"' in page
-    assert "`subset/t=5/`" in (out / "DATASET.md").read_text(encoding="utf-8")
+    assert "`subset/t=5/`" in (out / "README.md").read_text(encoding="utf-8")
     assert run("curate", crawl.folder, "--out", out, *flags) == 0  # finished: reported, left alone
 
 
