@@ -325,4 +325,4 @@ def test_help_of_ballast_names_every_command(capsys):
         main([])
     assert stopped.value.code == 0
     text = capsys.readouterr().out
-    assert all(f"  {command.name.split()[0]} " in text for command in COMMANDS.values())
+    assert all(re.search(rf"^    {command.name.split()[0]}\s", text, re.MULTILINE) for command in COMMANDS.values())
