@@ -98,6 +98,7 @@ def extract_batches(
         _retry(spark, run_folder, {file.path: file for file in files}, extract)
     number = next_number(run_folder.manifests(Stage.EXTRACTED))
     so_far = _committed(spark, run_folder, len(files) - len(work.pending), len(files))
+    _stop_if_too_many(so_far, reading)
     progress().begin("extract", so_far, ReadShare(meter, files, work.pending) if meter is not None else None)
 
     def write(unit: str, batch: Sequence[InputFile]) -> Manifest:
