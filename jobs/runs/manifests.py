@@ -1,7 +1,8 @@
 """Manifests: which units of a stage are committed, and which files hold their rows.
 
 A stage writes units (a batch of files, or its whole output). A unit exists once the driver has written its manifest,
-one small object that lists the unit's files; nothing is ever renamed. Files that no manifest lists are deleted when the
+one small object that lists the unit's files; no folder is ever renamed, and only the files of an export are, before
+their manifest is written. Files that no manifest lists are deleted when the
 stage begins again and when it ends, so that any Parquet reader can read a finished stage's folder as it is.
 """
 

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jobs.runs.card_file import delete_card, write_card
 from jobs.runs.identity import differences, library_versions
-from jobs.runs.lease import Lease
+from jobs.runs.lease import Lease, check_free
 from jobs.runs.manifests import MANIFESTS, Manifest, Manifests
+from jobs.runs.numbered_files import number_files
 from jobs.runs.open_storage import open_storage
 from jobs.runs.run_record_file import create_record, read_record, write_record
 from jobs.runs.stop_line import stop_line
@@ -22,7 +24,7 @@ from jobs.spark.progress import progress
 from udfs.distribution import ballast_version
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import HASH_VERSION
-from udfs.record import CARD_FILE, COUNTS_FILE, REPORT_FILE, RUN_FILE, RunRecord, RunState
+from udfs.record import COUNTS_FILE, REPORT_FILE, RUN_FILE, RunRecord, RunState
 from udfs.run_json import make_record, record_fields
 from udfs.stages import Stage, StageFacts
 from udfs.storage.local import PathKind, Storage
@@ -30,8 +32,8 @@ from udfs.storage.local import PathKind, Storage
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-OWN_PATHS = (*Stage, *(f"{MANIFESTS}/{stage}" for stage in Stage), COUNTS_FILE, REPORT_FILE, CARD_FILE, RUN_FILE)
-"""All that Ballast writes to an output folder, except its lease: what `--overwrite` deletes."""
+OWN_PATHS = (*Stage, *(f"{MANIFESTS}/{stage}" for stage in Stage), COUNTS_FILE, REPORT_FILE, RUN_FILE)
+"""All that Ballast writes to an output folder, except its lease and data card: what `--overwrite` deletes."""
 
 _IN_BATCHES = (Stage.EXTRACTED, Stage.SCANNED)
 _WRITE_ID = re.compile(r"/part-\d+-([0-9a-f-]{36})[^/]*$")  # Spark gives the files of one write one id
@@ -67,7 +69,8 @@ class RunFolder:
         `identity` determines the rows, by keys of run.json: a run is resumed only with an equal one. A key that is None
         must be absent from the resumed run.
 
-        Writes and deletes nothing yet: `writing` does. Raises `UsageError` when the folder holds anything else.
+        Writes and deletes nothing yet: `writing` does. Raises `UsageError` when the folder holds anything else, and
+        `BallastError` while another run is writing there.
         """
         storage = open_storage(out)
         if storage.kind() == PathKind.FILE:
@@ -78,22 +81,28 @@ class RunFolder:
             raise UsageError(
                 f"--out {out}: holds files that are not Ballast's; nothing was written: name a new or empty folder"
             )
-        if before is None or overwrite or before.state == RunState.DELETING:
+        is_new = before is None or overwrite or before.state == RunState.DELETING
+        if before is not None and not is_new:
+            changes = differences(record_fields(before), json.loads(json.dumps(identity)))
+            if changes:
+                raise UsageError(
+                    f"--out {out}: holds another run ({'; '.join(changes)}): "
+                    "name another folder, or replace it with --overwrite"
+                )
+            if before.is_finished:
+                return cls(storage, before.evolve(execution=execution), break_lock=break_lock)
+        check_free(storage, break_lock=break_lock)  # `writing` takes the lease, but only once Spark has started
+        if before is None or is_new:
             record = _new_record(identity, execution)
-            is_new = before is None
-            return cls(storage, record, is_new=is_new, replaces=before, break_lock=break_lock, overwrites=overwrite)
-        changes = differences(record_fields(before), json.loads(json.dumps(identity)))
-        if changes:
-            raise UsageError(
-                f"--out {out}: holds another run ({'; '.join(changes)}): "
-                "name another folder, or replace it with --overwrite"
+            return cls(
+                storage, record, is_new=before is None, replaces=before, break_lock=break_lock, overwrites=overwrite
             )
         return cls(storage, before.evolve(execution=execution), break_lock=break_lock)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """The context of all writing to the folder. It takes the lease and deletes what an overwritten run left. At the
-        end, when nothing failed, it records the run as finished.
+        end, when nothing failed, it writes the data card and records the run as finished.
 
         Raises `BallastError` while another run is writing there.
         """
@@ -112,6 +121,7 @@ class RunFolder:
             self._discard_stale()
             self._save()
             yield
+            write_card(self.storage, self.record)
             self.record_facts(state=RunState.FINISHED, finished=_now())
         except KeyboardInterrupt as stop:
             raise KeyboardInterrupt(str(stop) or self._stop_line()) from stop
@@ -179,14 +189,16 @@ class RunFolder:
         again: bool = False,
         form: str = "parquet",
         options: Mapping[str, str] = MappingProxyType({}),
+        ending: str | None = None,
     ) -> Manifest:
         """Write a unit's rows and, when every file is there, its manifest. A committed unit is left alone,
         except with `again`: then the new manifest replaces the old one.
 
         Each batch is written to an attempt folder of its own, `extracted/<unit>/attempt=<id>`, since several are
         written at once; units of other stages are written straight to the stage's folder, where readers expect the
-        files. `form`, `options` and `partition_by` are for Spark's writer; a table becomes one Parquet file. Raises
-        `BallastError` when another run is writing to the folder.
+        files. `form`, `options` and `partition_by` are for Spark's writer; a table becomes one Parquet file. With an
+        `ending`, such as `jsonl.gz`, the files are then renamed: `00000-of-00016.jsonl.gz`. A run that is killed before
+        its manifest is written does this unit again. Raises `BallastError` when another run is writing to the folder.
         """
         committed = self._manifests.unit(stage, unit)
         if committed is not None and not again:
@@ -205,6 +217,9 @@ class RunFolder:
         written = [name for name in parts if name not in before]
         if len({parts[name] for name in written}) > 1:
             raise BallastError(f"{self.storage.root}: another run is writing to it: let one end, then rerun this")
+        self._check_lease()
+        if ending is not None:
+            written = number_files(self.storage, written, ending)
         manifest = Manifest(stage, unit, attempt, written, facts or {})
         self._check_lease()
         self._manifests.write(manifest)
@@ -272,6 +287,7 @@ def _delete_own(storage: Storage, record: RunRecord) -> None:
     for path in OWN_PATHS:
         if path != RUN_FILE:
             storage.delete(path)
+    delete_card(storage)
 
 
 def _parquet(rows: pa.Table) -> bytes:

@@ -416,8 +416,8 @@ class Export:
         choices=EXPORT_FORMATS,
     )
     shards: int = setting(
-        "files to write: as many as the tool reads in parallel. All captions of an image are in the same file; empty "
-        "files are left out",
+        "files to write: as many as the tool reads in parallel. All captions of an image are in the same file; files "
+        "without rows are left out, and the others are numbered from 00000 on",
         default=16,
         kind=Kind(values.at_least_one, "N"),
     )

@@ -36,17 +36,11 @@ def _show_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file", metavar="FILE", nargs="?", type=values.path, help="a list of entries (default: the packaged one)"
     )
-    _json_argument(parser)
 
 
 def _diff_arguments(parser: argparse.ArgumentParser) -> None:
     for name in ("a", "b"):
         parser.add_argument(name, metavar=name.upper(), type=values.path, help="a list of entries")
-    _json_argument(parser)
-
-
-def _json_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print all of it as JSON")
 
 
 def _source(
