@@ -36,8 +36,8 @@ def run_demo(arguments: argparse.Namespace, settings: Settings) -> None:
     curation = CURATE.parse([*paths, "--out", str(result), "--overwrite"])
     CURATE.run(curation, CURATE.resolve(curation))
     print(
-        "\nThe packaged entries are WordNet's names only. The paper's three other sources (Wikipedia's words, word\n"
-        "pairs and titles) are not in it: no 'of', 'the' or 'photo'. So figures differ from those of the paper's list."
+        "\nThe packaged entries are the words of WordNet and SCOWL. The paper's 500,000 entries are others: to use them,\n"
+        "run `ballast metadata fetch metaclip`. So figures differ from those of the paper's list."
     )
 
 

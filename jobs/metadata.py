@@ -21,12 +21,14 @@ from jobs.console.command import Command
 from jobs.console.commands.lists import BIGRAMS, TITLES, UNIGRAMS, WORDNET
 from jobs.console.next_steps import next_of_list
 from jobs.entries.entry_list import build_list, check_out, manifest_path, write_list
+from jobs.entries.fetch import fetch_list
 from jobs.entries.sources import count_source
 from jobs.settings.settings import Settings
 from jobs.spark.progress import say, warn
 from jobs.spark.session import spark_session
 from metadata.describe import describe, difference
 from metadata.entries import EntryList, load_entries
+from metadata.published import PUBLISHED
 from metadata.spacing import normalize_entry
 from udfs.errors import shortened
 from udfs.stages import StageFacts
@@ -89,6 +91,16 @@ def import_list(arguments: argparse.Namespace, settings: Settings) -> None:
     manifest = write_list(imported, about)
     _report_unmatchable(manifest["cannot_match"])
     _report_written(arguments.out)
+
+
+def fetch(arguments: argparse.Namespace, settings: Settings) -> None:
+    fetched = fetch_list(arguments.name, arguments.source, accept_license=arguments.accept_license)
+    listed = PUBLISHED[arguments.name]
+    seen = "as first seen" if fetched.is_first else "as fetched before"
+    print(
+        f"{_headline(fetched.entries)}\n  licence  {listed.licence}\n  file     {listed.path}\n"
+        f"  bytes    {fetched.bytes:,}\n  SHA-256  {fetched.sha256}, {seen}\n\n{next_of_list(listed.name)}"
+    )
 
 
 def show_list(arguments: argparse.Namespace, settings: Settings) -> None:
