@@ -19,7 +19,7 @@ from jobs.settings.settings import Settings
 from jobs.spark.progress import say
 from jobs.spark.session import spark_session
 from jobs.steps.blocks import blocks_identity, load_blocks
-from jobs.steps.drawing import DrawnFrom, draw_stage, write_card
+from jobs.steps.drawing import DrawnFrom, draw_stage
 from jobs.steps.given_counts import given_counts
 from jobs.steps.rebalance import balance_survivors
 from jobs.steps.spark_pairs import without_blocked
@@ -56,7 +56,6 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
             pairs = unblocked.count()
             drawn_from = DrawnFrom(unblocked, pairs, None if blocks is None else pool.count() - pairs)
             draw_stage(spark, run_folder, drawn_from, entry_counts.counts, settings.threshold, settings.draws.seed)
-            write_card(run_folder)
     return run_folder
 
 

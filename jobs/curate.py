@@ -26,7 +26,7 @@ from jobs.spark.progress import say, warn
 from jobs.spark.session import spark_session
 from jobs.steps.count_files import stage_counts
 from jobs.steps.counting import count_stage
-from jobs.steps.drawing import DrawnFrom, draw_stage, write_card
+from jobs.steps.drawing import DrawnFrom, draw_stage
 from jobs.steps.extraction_plan import plan_extraction
 from jobs.steps.pairs import wants_spark
 from udfs.schemas import MATCHED_PAIR
@@ -64,7 +64,6 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         drawn_from = DrawnFrom(pool, pool.count())
         draw_stage(spark, run_folder, drawn_from, stage_counts(run_folder).counts, settings.threshold, seed)
         say("balanced")
-        write_card(run_folder)
         if settings.reporting.no_report:
             drop_report(run_folder)
         else:

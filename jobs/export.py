@@ -28,6 +28,7 @@ from udfs.errors import BallastError, UsageError
 from udfs.stages import ExportFacts, Stage
 
 _SPARK_FORMS = {"parquet": "parquet", "jsonl": "json", "csv": "csv"}
+_ONE_FILE = {"maxRecordsPerFile": "0"}  # one file a shard, whatever --spark-conf says
 _OPTIONS = {
     "parquet": {},
     "jsonl": {"ignoreNullFields": "false"},
@@ -70,7 +71,8 @@ def export_stage(spark: SparkSession, run_folder: RunFolder, source: Source, exp
     compression = {} if export.format == "parquet" else {"compression": "none" if export.no_gzip else "gzip"}
     rows = source.frame(spark)
     sharded = run(rows, export)
-    run_folder.commit(Stage.EXPORT, sharded, form=form, options={**options, **compression})
+    ending = export.format if export.format == "parquet" or export.no_gzip else f"{export.format}.gz"
+    run_folder.commit(Stage.EXPORT, sharded, form=form, options={**_ONE_FILE, **options, **compression}, ending=ending)
     files = run_folder.files(Stage.EXPORT)
     written = spark.read.format(form).options(**options).schema(sharded.schema).load(files).count() if files else 0
     expected = rows.count()

@@ -49,6 +49,18 @@ class StorageContract:
         assert storage.read("lease") == b"%d" % created.index(True)
         assert storage.list_files("") == ["lease"]
 
+    def test_rename_replaces_a_file(self, storage: Storage) -> None:
+        for path, data in (("export/part-0 ä%20", b"new"), ("export/0", b"old, longer"), ("export/1", b"other")):
+            storage.write(path, data)
+        assert storage.list_files("export") == ["export/0", "export/1", "export/part-0 ä%20"]
+        assert storage.size("export/0") == 11
+        storage.rename("export/part-0 ä%20", "export/0")
+        assert storage.list_files("") == ["export/0", "export/1"]
+        assert storage.read("export/0") == b"new" and storage.size("export/0") == 3
+        with pytest.raises(FileNotFoundError):
+            storage.rename("export/missing", "export/1")
+        assert storage.read("export/1") == b"other"
+
     def test_list_files(self, storage: Storage) -> None:
         assert storage.list_files("pool") == []
         for path in ("pool/t=2/b", "pool/t=10/a", "pool/c", "pool2/d", "e", "pool/ä b%20c"):

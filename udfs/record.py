@@ -31,8 +31,14 @@ from udfs.stages import (
 
 RUN_FILE = "run.json"
 COUNTS_FILE = "entry_counts.json"
-REPORT_FILE, CARD_FILE = "report.html", "DATASET.md"
+REPORT_FILE, CARD_FILE = "report.html", "README.md"
 """The files that a run writes to its output folder."""
+FORMER_CARD_FILE = "DATASET.md"
+"""The name of the data card in folders of an earlier Ballast."""
+CARD_MARK = (
+    "---\n# Ballast writes this file from run.json. It leaves a file alone that does not begin with this line.\n"
+)
+"""How each card begins. A README.md that begins otherwise is the user's."""
 
 _FILES = "how many `files`, and `sha256`, which changes when one of them does"
 

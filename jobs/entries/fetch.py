@@ -21,14 +21,16 @@ class FetchedList:
     """A list in the cache, and the size and hash of its file."""
 
     entries: EntryList
+    address: str
+    """Where it was fetched from, without user and query."""
     bytes: int
     sha256: str
     is_first: bool
     """Whether no hash was recorded before: it cannot be compared with an earlier one."""
 
 
-def fetch_list(name: str, source: str | None, *, accept_license: bool) -> FetchedList:
-    """Fetch a published list from its address, or from `source`, and write it to the cache with its hash.
+def fetch_list(name: str, source: str | None, *, accept_license: bool) -> tuple[Published, FetchedList]:
+    """Fetch a published list from its address, or from `source`, and write it to the cache with its hash; return both.
 
     Raises UsageError for an unknown name, a licence that is not accepted, and a file that is not this list or differs
     from the one recorded; BallastError for an address that cannot be read. Then the cache stays as it was.
@@ -55,7 +57,7 @@ def fetch_list(name: str, source: str | None, *, accept_license: bool) -> Fetche
     folder = LocalStorage(str(listed.path.parent))
     folder.write(listed.path.name, data)
     folder.write(listed.record_path.name, (json.dumps(about, indent=2) + "\n").encode())
-    return FetchedList(entries, len(data), digest, recorded is None)
+    return listed, FetchedList(entries, redacted(address), len(data), digest, recorded is None)
 
 
 def _read(address: str, listed: Published) -> bytes:

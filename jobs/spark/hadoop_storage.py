@@ -63,14 +63,19 @@ class HadoopStorage:
     def write(self, path: str, data: bytes) -> None:
         folder = path.rpartition("/")[0]
         temporary = f"{folder}/{TEMPORARY_PREFIX}{uuid.uuid4().hex[:12]}".lstrip("/")
-        jvm = self._jvm
         with self._errors_at(path):
             self._put(temporary, data, overwrite=True)
+        self.rename(temporary, path)
+
+    def rename(self, path: str, target: str) -> None:
+        self._status(path)
+        hadoop = self._jvm.org.apache.hadoop.fs
+        with self._errors_at(target):
             # FileContext's rename replaces an existing file, on HDFS in one step
-            context = jvm.org.apache.hadoop.fs.FileContext.getFileContext(self._path("").toUri(), self._configuration)
-            options = self._context._gateway.new_array(jvm.org.apache.hadoop.fs.Options.Rename, 1)
-            options[0] = jvm.org.apache.hadoop.fs.Options.Rename.OVERWRITE
-            context.rename(self._path(temporary), self._path(path), options)
+            context = hadoop.FileContext.getFileContext(self._path("").toUri(), self._configuration)
+            options = self._context._gateway.new_array(hadoop.Options.Rename, 1)
+            options[0] = hadoop.Options.Rename.OVERWRITE
+            context.rename(self._path(path), self._path(target), options)
 
     def create(self, path: str, data: bytes) -> bool:
         with self._errors_at(path):

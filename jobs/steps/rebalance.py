@@ -14,7 +14,7 @@ from jobs.spark.session import spark_session
 from jobs.steps.blocks import blocks_identity, load_blocks
 from jobs.steps.count_files import stage_counts
 from jobs.steps.counting import count_stage
-from jobs.steps.drawing import DrawnFrom, draw_stage, write_card
+from jobs.steps.drawing import DrawnFrom, draw_stage
 from jobs.steps.given_counts import pool_entries
 from jobs.steps.spark_pairs import without_blocked
 from jobs.steps.survivor_files import locate_survivors
@@ -52,7 +52,6 @@ def balance_survivors(command: Command, path: str, source: Source, settings: Set
             blocked = None if blocks is None else pairs.count() - before_download
             drawn_from = DrawnFrom(left, left.count(), blocked, before_download, survived.counts)
             draw_stage(spark, run_folder, drawn_from, stage_counts(run_folder).counts, settings.threshold, seed)
-            write_card(run_folder)
         survived.cached.unpersist()
     return run_folder
 

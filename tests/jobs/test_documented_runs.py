@@ -108,12 +108,13 @@ def test_a_page_can_be_followed(page: str, folder: Path, tmp_path: Path):
     after = [
         ["python", "-c", f"url, caption = 'http://a/b.jpg', 'a dog'\n{code}"] for code in blocks(ROOT / page, "python")
     ]
+    hugging_face = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf")}
     script = [sys.executable, ROOT / "tests/jobs/run_documented.py", f"spark.local.dir={tmp_path}"]
     done = subprocess.run(
         script,
         input=json.dumps([*(command.words for command in wanted), *after]),
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "JDK_JAVA_OPTIONS": SHORT_LIVED},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "JDK_JAVA_OPTIONS": SHORT_LIVED, **hugging_face},
         capture_output=True,
         text=True,
         timeout=1200,

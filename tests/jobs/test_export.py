@@ -12,20 +12,23 @@ import pyarrow.parquet as pq
 import pytest
 from pools import record_of, rows_of, run, sorted_rows
 
+from jobs.console.command import INTERRUPTED
+from jobs.runs.manifests import Manifests
 from udfs.schemas import IMAGE
 from udfs.stages import Stage
+from udfs.storage.local import LocalStorage
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = ['a "dog", a\\b', "'=1+1", "two\nlines", "\\", '""', " spaced ", "#1", "é\u202eكلب\u200b", "<script>", "null"]
 
 
 def parts(out: Path) -> list[Path]:
-    return sorted(path for path in (out / "export").iterdir() if path.name.startswith("part-"))
+    return sorted((out / "export").iterdir())
 
 
 def bytes_by_shard(out: Path) -> dict[str, bytes]:
-    """The contents of the files, keyed by the number in their names."""
-    return {path.name.split("-")[1]: path.read_bytes() for path in parts(out)}
+    """The contents of the files, keyed by their names."""
+    return {path.name: path.read_bytes() for path in parts(out)}
 
 
 def text_of(path: Path) -> str:
@@ -68,7 +71,8 @@ def test_jsonl_has_the_rows_and_the_same_bytes_for_any_layout_of_the_input(layou
     )
     assert list(exported[0]) == list(rows[0])
     uuids = [{row["uuid"] for row in shard} for shard in shards]
-    assert len(shards) == 3 and sum(map(len, uuids)) == len(set().union(*uuids)), "an image is in one shard"
+    assert [path.name for path in parts(tmp_path / "a")] == [f"0000{n}-of-00003.jsonl.gz" for n in range(3)]
+    assert sum(map(len, uuids)) == len(set().union(*uuids)), "an image is in one shard"
     for shard in shards:
         keys = [(row["uuid"], row["caption_hash"]) for row in shard]
         assert keys == sorted(keys)
@@ -82,6 +86,7 @@ def test_other_readers_read_csv_and_its_lists_are_json(layouts, tmp_path):
     for name, folder in (("a", one), ("b", five)):
         assert run("export", folder, "--format", "csv", "--no-gzip", "--shards", 2, "--out", tmp_path / name) == 0
     assert bytes_by_shard(tmp_path / "a") == bytes_by_shard(tmp_path / "b")
+    assert [path.name for path in parts(tmp_path / "a")] == ["00000-of-00002.csv", "00001-of-00002.csv"]
     exported = [row for path in parts(tmp_path / "a") for row in read_csv(text_of(path))]
     numbers = {"caption_hash": int, "warc_offset": int, "duplicates": int, "keep_prob": float}
     for row in exported:
@@ -94,13 +99,53 @@ def test_a_list_of_images_keeps_its_captions(curated, tmp_path):
     assert run("group", curated / "pool", "--out", tmp_path / "g") == 0
     rows = rows_of(tmp_path / "g/images")
     assert any(len(row["captions"]) > 1 for row in rows)
-    assert run("export", tmp_path / "g", "--format", "csv", "--out", tmp_path / "csv") == 0
+    assert run("export", tmp_path / "g", "--format", "csv", "--out", tmp_path / "csv", "--shards", 999) == 0
+    names, total = [path.name for path in parts(tmp_path / "csv")], len(parts(tmp_path / "csv"))
+    assert 1 < total < 999, "some shards hold no image"
+    assert names == [f"{number:05}-of-{total:05}.csv.gz" for number in range(total)]
     exported = [row for path in parts(tmp_path / "csv") for row in read_csv(text_of(path))]
     for row in exported:
         row |= {"captions": json.loads(row["captions"]), "captions_total": int(row["captions_total"])}
     assert sorted(exported, key=lambda row: row["uuid"]) == rows
     assert run("export", tmp_path / "g/images", "--shards", 1, "--out", tmp_path / "parquet") == 0
-    assert rows_of(parts(tmp_path / "parquet")[0]) == rows
+    assert rows_of(tmp_path / "parquet/export/00000-of-00001.parquet") == rows
+
+
+def test_an_export_that_is_stopped_between_its_renames_begins_again(layouts, tmp_path, monkeypatch):
+    rows, (one, _) = layouts
+    arguments = [
+        "export",
+        one,
+        "--format",
+        "jsonl",
+        "--shards",
+        3,
+        "--spark-conf",
+        "spark.sql.files.maxRecordsPerFile=9",
+    ]
+    renamed = []
+
+    def stop_at_second(storage: LocalStorage, path: str, target: str) -> None:
+        renamed.append(target)
+        if len(renamed) == 2:
+            raise KeyboardInterrupt
+        (storage.folder / path).replace(storage.folder / target)
+
+    def stop(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    for place, method, stopped in ((LocalStorage, "rename", stop_at_second), (Manifests, "write", stop)):
+        with monkeypatch.context() as patched:
+            patched.setattr(place, method, stopped)
+            assert run(*arguments, "--out", tmp_path / "o") == INTERRUPTED
+        assert (
+            list((tmp_path / "o/export").glob("*-of-00003.jsonl.gz"))
+            and not (tmp_path / "o/_manifests/export").exists()
+        )
+    assert run(*arguments, "--out", tmp_path / "o") == 0
+    assert [path.name for path in parts(tmp_path / "o")] == [f"0000{n}-of-00003.jsonl.gz" for n in range(3)]
+    exported = [json.loads(line) for path in parts(tmp_path / "o") for line in text_of(path).splitlines()]
+    assert sorted(row["caption"] for row in exported) == sorted(row["caption"] for row in rows)
 
 
 def test_the_documented_command_for_img2dataset_names_the_columns_of_images():

@@ -58,7 +58,7 @@ def test_pool_counts_and_subset_equal_the_reference(curated, crawl, expected_pai
 def test_output_folder_is_as_the_contract_says(curated):
     assert {path.name for path in curated.iterdir()} == {
         "_manifests", "extracted", "files", "pool", "entry_counts", "entry_counts.json", "subset", "run.json",
-        "report.html", "DATASET.md",
+        "report.html", "README.md",
     }  # fmt: skip
     for stage, schema in {
         "pool": schemas.POOL, "subset": schemas.SUBSET, "files": schemas.FILE, "entry_counts": schemas.ENTRY_COUNT,

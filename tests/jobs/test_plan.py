@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from pools import counts_of, draw_of, keep_prob_of, keys_of, record_of, rows_of, run, sorted_rows
+from pools import counts_of, document_of, draw_of, keep_prob_of, keys_of, record_of, rows_of, run, sorted_rows
 
 SEED = 7
 
@@ -23,9 +23,7 @@ def naive(curated, crawl):
 
 
 def plan(capsys, *arguments: object) -> dict:
-    capsys.readouterr()
-    assert run("plan", *arguments, "--seed", SEED, "--json") == 0
-    return json.loads(capsys.readouterr().out)
+    return document_of(capsys, "plan", *arguments, "--seed", SEED)["result"]
 
 
 def test_sizes_and_curve_are_exact(spark, curated, naive, crawl, capsys):
@@ -99,7 +97,7 @@ def test_curate_with_several_thresholds_equals_balance(spark, crawl, curated, tm
     assert sorted_rows(rows_of(out / "subset" / "t=5")) == sorted_rows(rows_of(curated / "subset"))
     page = (out / "report.html").read_text(encoding="utf-8")
     assert 'id="t2"' in page and 'id="t5"' in page
-    assert "`subset/t=5/`" in (out / "DATASET.md").read_text(encoding="utf-8")
+    assert "`subset/t=5/`" in (out / "README.md").read_text(encoding="utf-8")
     assert run("curate", crawl.folder, "--out", out, *flags) == 0  # finished: reported, left alone
 
 

@@ -1,13 +1,15 @@
-"""DATASET.md: what a balanced subset is, where it comes from, and what to know before use. Made from a run's record."""
+"""README.md of a run: what its data is, where it comes from, and what to know before use. Made from its record."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from udfs.record import RunRecord
+from udfs.record import CARD_MARK, RunRecord
+from udfs.report.data_sets import data_sets, front_matter
 from udfs.report.figures import Step
 from udfs.report.templates import environment
-from udfs.schemas import MEANINGS, SUBSET
+from udfs.schemas import MEANINGS
 
 _THRESHOLDS = {
     "t": "given",
@@ -22,15 +24,21 @@ _CAPTION_RULES = (
 
 
 def render_card(record: RunRecord, funnel: Sequence[Step]) -> str:
-    """The card of a run that has a subset, as Markdown."""
-    subsets = record.subsets
+    """The card of a run as Markdown with front matter. Empty for a run without data sets."""
+    found = data_sets(record)
+    if not found:
+        return ""
+    subsets, schema = record.subsets, found[0].schema
     languages = record.setting("languages")
     files = record.stages.files
     damaged = [f"{number:,} {status}" for status, number in files.damaged.items()] if files else []
-    return (
+    card = (
         environment(autoescape=False)
-        .get_template("DATASET.md.jinja")
+        .get_template("data_card.md.jinja")
         .render(
+            mark=CARD_MARK,
+            front_matter=front_matter(record, found),
+            data_sets=found,
             record=record,
             subsets=subsets,
             ts=", ".join(f"{subset.t:,}" for subset in subsets),
@@ -40,10 +48,11 @@ def render_card(record: RunRecord, funnel: Sequence[Step]) -> str:
             languages=", ".join(languages) if languages else None,
             funnel=funnel,
             damaged=" and ".join(damaged),
-            columns=[(name, MEANINGS[name]) for name in SUBSET.names],
+            columns=[(name, MEANINGS[name]) for name in (schema.names if schema is not None else ())],
             settings=[(name, _plain(value)) for name, value in (record.settings or {}).items()],
         )
     )
+    return re.sub(r"\n{3,}", "\n\n", card)  # where a section is left out
 
 
 def _rules(record: RunRecord) -> list[str]:

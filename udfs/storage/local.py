@@ -56,6 +56,11 @@ class Storage(Protocol):
         one did."""
         ...
 
+    def rename(self, path: str, target: str) -> None:
+        """Give a file another name, replacing a file of that name. Not atomic in an object store: it copies the file,
+        then deletes it, so that a kill in between leaves both. Raises `FileNotFoundError`."""
+        ...
+
     def list_files(self, folder: str) -> list[str]:
         """Every file below a folder at any depth, as sorted paths relative to the root."""
         ...
@@ -163,6 +168,11 @@ class LocalStorage:
             temporary.unlink(missing_ok=True)
             raise
         return temporary
+
+    def rename(self, path: str, target: str) -> None:
+        place = self.folder / target
+        place.parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / path).replace(place)
 
     def list_files(self, folder: str) -> list[str]:
         return sorted(

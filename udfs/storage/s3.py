@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from udfs.errors import BallastError
@@ -15,6 +16,7 @@ _CONFLICT = ("ConditionalRequestConflict", "OperationAborted")
 _CONFLICT_WAIT_S = 0.2
 _FOLDER_MARKS = ("/", "_$folder$")  # ends of the objects that S3A and EMRFS write for a folder
 _DELETED_AT_ONCE = 1000
+_COPYING = TransferConfig(multipart_threshold=256 << 20, multipart_chunksize=256 << 20, use_threads=False)
 
 
 class _Object(NamedTuple):
@@ -86,6 +88,18 @@ class S3Storage:
                     time.sleep(_CONFLICT_WAIT_S)  # another writer is at work; S3 asks to retry
                     continue
             return True
+
+    def rename(self, path: str, target: str) -> None:
+        """The server copies the object: in pieces if it is large, since one copy takes at most 5 GB."""
+        self._listed.pop(target, None)
+        with self._errors_at(path):
+            try:
+                self._client.copy(self._of(path), **self._of(target), Config=_COPYING)
+            except ClientError as error:
+                if error_code(error) in MISSING_KEY:
+                    raise FileNotFoundError(2, "no such object", f"{self.root}/{path}") from error
+                raise
+        self._delete_all([path])
 
     def list_files(self, folder: str) -> list[str]:
         files = {name: item for name, item in self._list(folder) if not name.endswith(_FOLDER_MARKS)}
