@@ -13,7 +13,7 @@ setup(
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
-    license_files=["LICENSE", "metadata/LICENSE.wordnet"],
+    license_files=["LICENSE", "metadata/LICENSE.wordnet", "metadata/LICENSE.scowl"],
     python_requires=">=3.11",
     packages=[
         "ballast_curation",
@@ -24,7 +24,7 @@ setup(
         "ballast_curation": ["py.typed"],
         "jobs": ["docs/*", "docs/notebooks/*", "py.typed"],
         "udfs": ["py.typed"],
-        "metadata": ["wordnet.txt.gz", "LICENSE.wordnet"],
+        "metadata": ["*.txt.gz", "LICENSE.*"],
         "conf": ["*.toml", "*.txt", "*.properties", "*.conf", "*.md", "*.jinja", "report.*", "emr/*", "emr/steps/*"],
     },
     entry_points={"console_scripts": ["ballast=ballast_curation:main"]},

@@ -83,7 +83,8 @@ def curate(
     break_lock: write to the output folder even if another run seems to write to it: for a run that died on another
         machine less than three minutes ago.
     metadata: the list of entries: a JSON list of strings (MetaCLIP's metadata.json), text with one entry per line, JSON
-        Lines, or the column entry of a CSV or TSV; plain or gzip (default: the packaged WordNet 3.0 list).
+        Lines, or the column entry of a CSV or TSV; plain or gzip; or a name: english or wordnet, which are packaged, or
+        metaclip once `metadata fetch` has fetched it (default: the packaged list english).
     tail_share: choose the largest t for which entries with fewer than t matches have at most this share of all matches;
         it suits a pool of any size (default: 0.06, unless `t`, `target_size` or `preset` is given).
     t: how many matches an entry keeps; entries with more are down-sampled. Several values, separated by commas, give
