@@ -22,8 +22,9 @@ from jobs.spark.progress import say
 from udfs.errors import UsageError
 
 _NOTE = (
-    "The packaged entries are the words of WordNet and SCOWL. The paper's list has 500,000 others, so figures differ.",
-    "To use the paper's list, run `ballast metadata fetch metaclip`.",
+    "The packaged entries are the words of WordNet and SCOWL. The paper's list has",
+    "500,000 others, so figures differ. To get the paper's list, run",
+    "`ballast metadata fetch metaclip`.",
 )
 
 

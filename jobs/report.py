@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from jobs.console.result import Result
 from jobs.runs.run_folder import RunFolder, stored_run
 from jobs.settings.settings import Settings
+from jobs.spark.early_session import session_for
 from jobs.spark.progress import progress, warn
-from jobs.spark.session import session_for
 from jobs.spark.spark_errors import one_line
 from jobs.steps.pairs import are_small, session_unless_small
 from jobs.steps.report_sections import collect, matched_list, report_rows

@@ -8,8 +8,8 @@ from jobs.api.run import Run
 from jobs.console.why_empty import why_empty
 from jobs.curate import execute
 from jobs.settings.settings import Settings
+from jobs.spark.early_session import session_for
 from jobs.spark.progress import warn
-from jobs.spark.session import session_for
 
 
 def run_curate(inputs: list[str], settings: Settings, *, progress: bool) -> Run:

@@ -11,8 +11,8 @@ from jobs.console.why_empty import why_empty
 from jobs.runs.run_folder import RunFolder
 from jobs.settings.flags import execution_settings, identity_settings
 from jobs.settings.settings import Settings
+from jobs.spark.early_session import session_for
 from jobs.spark.progress import say
-from jobs.spark.session import session_for
 from udfs.errors import UsageError
 from udfs.run_json import record_fields
 from udfs.storage.addresses import join, same_place

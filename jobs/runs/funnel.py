@@ -48,8 +48,9 @@ def extraction_steps(facts: FilesFacts) -> list[Step]:
         steps.append(Step("captions", captions, texts, "", about))
     steps.append(Step("language", kept, captions, "", f"{unsure:,} with too low a language score" if unsure else ""))
     if count(Outcome.TEXT_NO_MATCH) or count(Outcome.PAIRS) != kept:
-        about = _without_entry(count(Outcome.TEXT_NO_MATCH), kept)
-        steps.append(Step("matched", count(Outcome.PAIRS), kept, "", about))
+        steps.append(
+            Step("matched", count(Outcome.PAIRS), kept, "", _without_entry(count(Outcome.TEXT_NO_MATCH), kept))
+        )
     return steps
 
 

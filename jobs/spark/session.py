@@ -7,7 +7,7 @@ import sys
 import sysconfig
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from py4j.protocol import Py4JError
@@ -20,7 +20,6 @@ from jobs.spark.progress import live_display, say, warn
 from jobs.spark.s3a import prepare_s3
 from jobs.spark.spark_errors import one_line
 from udfs.errors import BallastError
-from udfs.storage.addresses import HADOOP, kind_of
 
 _ROOT = Path(__file__).resolve().parents[2]  # the checkout, site-packages, or the zip given to --py-files
 
@@ -94,12 +93,6 @@ def spark_session(
         finally:
             with suppress(Py4JError, OSError):  # the JVM may be gone already, after Ctrl-C
                 spark.stop()
-
-
-def session_for(execution: Execution, name: str, paths: Sequence[str]) -> AbstractContextManager[object]:
-    """Start the job's session early if one of its paths is on Hadoop, which only a session can read; else do nothing.
-    An inner `spark_session` uses that session."""
-    return spark_session(execution, name) if any(kind_of(path) == HADOOP for path in paths) else nullcontext()
 
 
 def _start(conf: SparkConf, execution: Execution) -> SparkSession:

@@ -85,6 +85,18 @@ def test_a_program_uses_the_python_interface(installed, hostile):
         assert (site_packages(installed) / name).is_file()
 
 
+def test_a_profile_is_found_by_its_name(installed, wheel, tmp_path):
+    """From the wheel, and from the code zip; the current folder has no conf/."""
+    code = "import sys; from jobs.cli import main; sys.exit(main(sys.argv[1:]))"
+    flags = ["curate", "/no.warc", "--out", "o", "--config"]
+    for path in (site_packages(installed), code_zip(wheel)):
+        for profile, said in (("paper-400m", "/no.warc: no such file"), ("paper", "use paper-2.5b or paper-400m")):
+            command = [installed / "bin" / "python", "-c", code, *flags, profile]
+            environment = {**os.environ, "PYTHONPATH": str(path)}
+            done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+            assert done.returncode == 2 and said in done.stderr, done.stderr
+
+
 def test_the_error_names_another_package_that_is_already_imported(installed, tmp_path):
     folder = other_packages(tmp_path, "")
     command = [installed / "bin" / "python", "-c", f"import udfs; {ONLINE}"]

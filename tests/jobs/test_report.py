@@ -6,6 +6,7 @@ from collections import Counter
 
 import html5lib
 import pytest
+from PIL import Image
 from pools import counts_of, keep_prob_of, record_of, rows_of, run
 
 from jobs.report import draw_report, drop_report
@@ -108,3 +109,23 @@ def test_a_failed_report_is_a_warning_and_undoes_nothing(only_spark, spark, cura
     assert "report.html could not be drawn" in (log := capsys.readouterr().err)
     assert f"`ballast report {broken}` tries again" in log
     assert record_of(broken)["state"] == "finished" and not (broken / "report.html").exists()
+
+
+def test_two_runs_and_downloaded_images_on_one_page(curated, tmp_path, capsys):
+    folder, images, subset = tmp_path / "run", tmp_path / "images", tmp_path / "subset"
+    shutil.copytree(curated, folder)
+    assert run("balance", curated, "--out", subset, "--t", 2, "--seed", 7) == 0
+    (images / "00000").mkdir(parents=True)
+    urls = list(dict.fromkeys(row["url"] for row in rows_of(curated / "pool")))[:3]
+    for place, url in enumerate([*urls, "https://elsewhere.example/"]):
+        Image.new("RGB", (300, 200)).save(images / "00000" / f"{place}.jpg")
+        (images / "00000" / f"{place}.json").write_text(json.dumps({"url": url, "caption": "x"}))
+    (images / "00000" / "0.jpg").write_bytes(b"damaged")
+    assert run("report", folder, "--compare", subset, "--images", images) == 0
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    html5lib.HTMLParser(strict=True).parse(page)
+    assert page.count("<img ") == 2 and "Left out: 1 damaged, 1 not of this run." in page
+    assert "Compared with subset" in page
+    capsys.readouterr()
+    assert run("report", folder, "--images", tmp_path / "absent") == 2
+    assert "no such local folder" in capsys.readouterr().err

@@ -3,9 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from udfs.balancing.probabilities import Counts
+from udfs.balancing.probabilities import Counts, Floats
 
 TOP, LEAST_MATCHES = 100, 50
 
@@ -39,7 +38,7 @@ def compare_counts(counts: Counts, reference: Counts, t: int) -> Comparison:
     spearman = None
     if frequent.sum() > 1:
         with np.errstate(invalid="ignore", divide="ignore"):  # if all ranks are equal, there is no correlation
-            ranks = np.corrcoef(pd.Series(counts[frequent]).rank(), pd.Series(reference[frequent]).rank())
+            ranks = np.corrcoef(_ranks(counts[frequent]), _ranks(reference[frequent]))
         spearman = None if np.isnan(ranks[0, 1]) else float(ranks[0, 1])
     reference_t = max(round(t * reference_total / total), 1)
     return Comparison(
@@ -50,3 +49,10 @@ def compare_counts(counts: Counts, reference: Counts, t: int) -> Comparison:
         float(counts[counts > t].sum() / total),
         float(reference[reference > reference_t].sum() / reference_total),
     )
+
+
+def _ranks(counts: Counts) -> Floats:
+    """The ranks of the counts from 1 on; equal counts share the mean of theirs."""
+    _, places, times = np.unique(counts, return_inverse=True, return_counts=True)
+    ranks: Floats = np.cumsum(times) - (times - 1) / 2
+    return ranks[places]

@@ -64,7 +64,7 @@ def _kept(subsets: Sequence[Subset], pairs: int | None) -> str:
     first, last = subsets[0], subsets[-1]
     of = "of them" if first.pool_pairs == pairs else f"of {many(first.pool_pairs, 'pair')}"
     if len(subsets) == 1:
-        return f"t = {first.t:,} keeps {f'{first.facts.pairs:,}' if first.facts.pairs else 'none'} {of}"
+        return f"balancing at t = {first.t:,} keeps {f'{first.facts.pairs:,}' if first.facts.pairs else 'none'} {of}"
     sizes = [f"{subset.facts.pairs:,} at t = {subset.t:,}" for subset in subsets]
     if len(subsets) > _LISTED_SIZES:
         return f"{len(subsets)} thresholds keep from {sizes[0]} to {sizes[-1]} {of}"

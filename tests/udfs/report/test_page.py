@@ -225,10 +225,10 @@ def test_only_addresses_of_http_are_links():
 
 def test_one_is_singular():
     one = {"files": 1, "ok": 1, "partial": 0, "failed": 0, "bytes": 5, **{counter.value: 1 for counter in COUNTERS}}
-    drawn = {"t": 1, "pairs": 1, "images": 1, "pool_pairs": 1, "entries_above_t": 0, "share_of_matches_above_t": 0.0}
+    drawn = {"t": 2, "pairs": 1, "images": 1, "pool_pairs": 1, "entries_above_t": 0, "share_of_matches_above_t": 0.0}
     stages = {"files": one, "pool": {"pairs": 1, "images": 1}, "subset": drawn}
     changes = {"record": record(stages=stages), "pool_pairs": 1}
-    page = render_report(report_of(["a"], np.array([1]), t=1, captions=["x"], **changes))
+    page = render_report(report_of(["a"], np.array([1]), t=2, captions=["x"], **changes))
     page = re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL)  # a tick of 1 beside the label of an axis
     text = " ".join(html5lib.parse(page, namespaceHTMLElements=False).itertext())
     assert not re.findall(r"\b1 (?:pairs|images|files|entries|matches|texts|pages|captions|records)\b", text)
