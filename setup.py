@@ -21,7 +21,9 @@ setup(
     ],
     package_dir={"ballast_curation": "jobs/launcher"},
     package_data={
-        "jobs": ["docs/*"],
+        "ballast_curation": ["py.typed"],
+        "jobs": ["docs/*", "docs/notebooks/*", "py.typed"],
+        "udfs": ["py.typed"],
         "metadata": ["wordnet.txt.gz", "LICENSE.wordnet"],
         "conf": ["*.toml", "*.txt", "*.properties", "*.conf", "*.md", "*.jinja", "report.*", "emr/*", "emr/steps/*"],
     },
@@ -45,10 +47,12 @@ setup(
         "markupsafe>=2.1,<4",
         "matplotlib>=3.8,<4",  # draws the report; only the driver imports it
         "msgspec>=0.19,<1",
+        "pillow>=10.1,<14",  # thumbnails of the report; matplotlib requires it too
         "pyahocorasick>=2.1,<3",
         "regex>=2024.5",  # one class for Unicode letters, marks and digits; wikitextparser requires it too
         "rich>=13.7,<16",  # the live display
         "selectolax>=1.0,<2",
+        "shtab>=1.13,<2",  # completion in shells
         "urllib3>=2.3,<3",
         "warcio>=1.7.5,<2",
         "webencodings>=0.5.1,<1",
@@ -67,8 +71,10 @@ setup(
         "test": [
             "ballast-curation[dist]",
             "hypothesis>=6.100",
+            "ipykernel>=6.29,<8",  # runs the notebooks of the docs
             "moto[emr,s3,server]>=5.0.20,<6",
             "mypy>=1.10",
+            "nbclient>=0.10,<1",
             "packaging>=23",
             "pytest>=8",
             "pyyaml>=6",

@@ -12,11 +12,13 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from jobs.console.command import Parser
 from jobs.console.registry import COMMANDS, FAMILIES, name_in
 from udfs.distribution import ballast_version
+from udfs.errors import UsageError, did_you_mean
 
 _EPILOG = """start with:
   ballast demo                                   curate a small generated web
@@ -32,12 +34,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     name = name_in(words)
     if name is not None:
         return COMMANDS[name].main(words[len(name.split()) :])
-    _parser().parse_args(words or ["--help"])
+    unknown = _unknown_command(words)
+    if unknown is not None:
+        print(f"{unknown} (--help shows all commands)", file=sys.stderr)
+        return UsageError.exit_status
+    command_tree().parse_args(words or ["--help"])
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    """The parser of a command line that names no command: it shows help, and refuses unknown commands."""
+def _unknown_command(words: Sequence[str]) -> str | None:
+    """What to say of words that begin with a command that does not exist, None for others."""
+    family = words[0] if words and words[0] in FAMILIES else ""
+    typed = next(iter(words[1:2] if family else words[:1]), "-")
+    if typed.startswith("-"):
+        return None
+    known = [name.removeprefix(f"{family} ") for name in COMMANDS if name.startswith(family)]
+    meant = did_you_mean(typed, known if family else [*known, *FAMILIES])
+    return f"{' '.join(filter(None, ('ballast', family)))}: unknown command '{typed}'{meant}"
+
+
+def command_tree(parser_of: Callable[..., argparse.ArgumentParser] = Parser) -> argparse.ArgumentParser:
+    """The parser of `ballast` with a parser below it for each command, which `parser_of` makes; by default these only
+    show help, since a command has its own parser. `parser_of` gets `prog`, such as `ballast plan`, and more options."""
     parser = Parser(
         prog="ballast",
         description="Balanced image-text training sets from CommonCrawl, the MetaCLIP way, on Apache Spark.",
@@ -45,7 +63,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"ballast {ballast_version()}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    kind: Any = parser_of  # argparse calls it as it would call a class
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=kind)
     families: dict[str, argparse._SubParsersAction] = {}
     for each in COMMANDS.values():
         first, _, second = each.name.partition(" ")
@@ -55,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
         if first not in families:
             purpose = FAMILIES[first]
             family = commands.add_parser(first, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
-            families[first] = family.add_subparsers(title="commands", metavar="COMMAND", required=True)
+            families[first] = family.add_subparsers(
+                title="commands", metavar="COMMAND", required=True, parser_class=kind
+            )
         families[first].add_parser(second, help=each.purpose)
     return parser

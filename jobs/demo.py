@@ -14,14 +14,20 @@ import argparse
 from pathlib import Path
 
 from jobs.console.commands.curation import CURATE
+from jobs.console.result import Result
 from jobs.sample import write_sample
 from jobs.settings.settings import Settings
 from jobs.spark.java import find_java
 from jobs.spark.progress import say
 from udfs.errors import UsageError
 
+_NOTE = (
+    "The packaged entries are WordNet's names only. The paper's three other sources (Wikipedia's words, word",
+    "pairs and titles) are not in it: no 'of', 'the' or 'photo'. So figures differ from those of the paper's list.",
+)
 
-def run_demo(arguments: argparse.Namespace, settings: Settings) -> None:
+
+def run_demo(arguments: argparse.Namespace, settings: Settings) -> Result:
     out = Path(arguments.out)
     inputs, result = out / "inputs", out / "curated"
     _refuse_others(out, {inputs.name, result.name})
@@ -34,11 +40,8 @@ def run_demo(arguments: argparse.Namespace, settings: Settings) -> None:
     paths = [str(warc), str(wat)]
     say(f"ballast curate {' '.join(paths)} --out {result}")
     curation = CURATE.parse([*paths, "--out", str(result), "--overwrite"])
-    CURATE.run(curation, CURATE.resolve(curation))
-    print(
-        "\nThe packaged entries are WordNet's names only. The paper's three other sources (Wikipedia's words, word\n"
-        "pairs and titles) are not in it: no 'of', 'the' or 'photo'. So figures differ from those of the paper's list."
-    )
+    curated = CURATE.run(curation, CURATE.resolve(curation))
+    return curated._replace(text=lambda record: [*curated.text(record), "", *_NOTE])
 
 
 def _refuse_others(folder: Path, own: set[str]) -> None:

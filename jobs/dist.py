@@ -60,7 +60,8 @@ raise SystemExit(main())
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = command_parser().parse_args(argv)
-    return guarded(lambda: _build(arguments), debug=False)
+    failure = guarded(lambda: _build(arguments), debug=False)
+    return failure.exit_status if failure else 0
 
 
 def command_parser() -> Parser:

@@ -17,42 +17,50 @@ from typing import Any
 
 from jobs.aws.emr_requests import Artifacts, cluster_requests, find_artifacts, refuse_secrets, serverless_requests
 from jobs.console.registry import COMMANDS
+from jobs.console.result import Result
 from jobs.settings.settings import Settings
 from jobs.spark.progress import say
-from udfs.errors import BallastError, UsageError
+from udfs.errors import BallastError, UsageError, did_you_mean
 from udfs.storage.conf_files import read_conf
 
 BOOTSTRAP = "bootstrap.sh"
 
 
-def render(arguments: argparse.Namespace, settings: Settings) -> None:
+def render(arguments: argparse.Namespace, settings: Settings) -> Result:
     flags = arguments.rest
     jobs = {each.name: each for each in COMMANDS.values() if each.is_job}
     artifacts = find_artifacts(arguments.dist)
     steps = [name.strip() for name in arguments.steps.split(",")]
     for name in steps:
         if name not in jobs:
-            raise UsageError(f"--steps {arguments.steps}: '{name}' is not one of {', '.join(jobs)}")
+            raise UsageError(
+                f"--steps {arguments.steps}: '{name}' is not one of {', '.join(jobs)}{did_you_mean(name, jobs)}"
+            )
     refuse_secrets([*arguments.input, *flags])
     requests = (
         serverless_requests(arguments, jobs, steps, artifacts, flags)
         if arguments.serverless
         else cluster_requests(arguments, jobs, steps, artifacts, flags)
     )
-    if arguments.write is not None:
-        arguments.write.mkdir(parents=True, exist_ok=True)
-        for operation, request in requests.items():
-            path = arguments.write / f"{operation}.json"
-            path.write_text(_json(request) + "\n", encoding="utf-8")
-            say(f"{path}")
-    elif not arguments.submit:
-        print(_json(requests))
-    if arguments.submit:
-        _submit(arguments, requests, artifacts)
+    written = _write(arguments.write, requests) if arguments.write is not None else []
+    submitted = _submit(arguments, requests, artifacts) if arguments.submit else []
+    rendered = {"requests": requests, "written": written, "submitted": submitted}
+    shown = submitted if arguments.submit else [] if written else [_json(requests)]
+    return Result(rendered, lambda _: shown)
 
 
-def _submit(arguments: argparse.Namespace, requests: dict[str, Any], artifacts: Artifacts) -> None:
-    """Upload the artifacts, send the requests, and print the ids that AWS returns."""
+def _write(folder: Path, requests: dict[str, Any]) -> list[str]:
+    """Write one file per request; returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{operation}.json" for operation in requests]
+    for path, request in zip(paths, requests.values(), strict=True):
+        path.write_text(_json(request) + "\n", encoding="utf-8")
+        say(f"{path}")
+    return [str(path) for path in paths]
+
+
+def _submit(arguments: argparse.Namespace, requests: dict[str, Any], artifacts: Artifacts) -> list[str]:
+    """Upload the artifacts and send the requests; returns the ids of the cluster, steps or job run from AWS."""
     import boto3
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
@@ -61,15 +69,14 @@ def _submit(arguments: argparse.Namespace, requests: dict[str, Any], artifacts: 
         _upload(boto3.client("s3", region_name=arguments.region), arguments.artifacts, artifacts)
         client = boto3.client("emr-serverless" if arguments.serverless else "emr", region_name=arguments.region)
         if "run_job_flow" in requests:
-            print(client.run_job_flow(**requests["run_job_flow"])["JobFlowId"])
-        elif "add_job_flow_steps" in requests:
-            print(*client.add_job_flow_steps(**requests["add_job_flow_steps"])["StepIds"], sep="\n")
-        else:
-            job = requests["start_job_run"]
-            if "create_application" in requests:
-                job["applicationId"] = client.create_application(**requests["create_application"])["applicationId"]
-                say(f"application {job['applicationId']}")
-            print(client.start_job_run(**job)["jobRunId"])
+            return [client.run_job_flow(**requests["run_job_flow"])["JobFlowId"]]
+        if "add_job_flow_steps" in requests:
+            return list(client.add_job_flow_steps(**requests["add_job_flow_steps"])["StepIds"])
+        job = requests["start_job_run"]
+        if "create_application" in requests:
+            job["applicationId"] = client.create_application(**requests["create_application"])["applicationId"]
+            say(f"application {job['applicationId']}")
+        return [client.start_job_run(**job)["jobRunId"]]
     except (Boto3Error, BotoCoreError, ClientError) as error:
         raise BallastError(f"AWS refused: {error}") from error
 

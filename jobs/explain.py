@@ -12,12 +12,12 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 
 import argparse
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from jobs.console.result import Result
 from jobs.runs.open_storage import load_metadata, open_storage, path_kind
 from jobs.runs.run_record_file import read_record
 from jobs.settings.settings import Settings
-from jobs.spark.progress import warn
 from jobs.steps.count_files import is_json, json_counts, locate_counts, parquet_counts
 from udfs.balancing.explain import Explanation, explain
 from udfs.balancing.probabilities import Counts
@@ -59,26 +59,39 @@ def _own_t(path: str) -> int | None:
     return record.thresholds[0] if record is not None and len(record.thresholds) == 1 else None
 
 
-def render(explanation: Explanation, t: int | None) -> str:
+def _explained(explanation: Explanation, t: int | None) -> Result:
+    """The result: the explanation, the caption's language and t."""
+    lang, score = LANGUAGE_DETECTORS["fasttext"]()(explanation.caption)
+    explained = {
+        "caption": explanation.caption,
+        "lang": lang,
+        "lang_score": score,
+        "spaced": [piece._asdict() for piece in explanation.spaced],
+        "entries": [match._asdict() for match in explanation.entries],
+        "t": t,
+        "keep_prob": explanation.keep_prob,
+    }
+    empty = "the caption is empty once white space is trimmed: extraction drops it"
+    return Result(explained, render, warning=None if explanation.caption else empty)
+
+
+def render(explained: dict[str, Any]) -> list[str]:
     """The explanation as lines for a terminal."""
-    caption = explanation.caption
-    if not caption:
-        warn("the caption is empty once white space is trimmed: extraction drops it")
-    lang, score = LANGUAGE_DETECTORS["fasttext"]()(caption)
+    entries, t = explained["entries"], explained["t"]
     marked = "".join(
-        f"{_OPEN}{visible(piece.text)}{_CLOSE}" if piece.matched else visible(piece.text)
-        for piece in explanation.spaced
+        f"{_OPEN}{visible(piece['text'])}{_CLOSE}" if piece["matched"] else visible(piece["text"])
+        for piece in explained["spaced"]
     )
     lines = [
-        f"caption   {visible(caption, _MOST_CHARACTERS)}",
-        f"language  {lang}, score {score:.2f}",
+        f"caption   {visible(explained['caption'], _MOST_CHARACTERS)}",
+        f"language  {explained['lang']}, score {explained['lang_score']:.2f}",
         f"matched   {marked}",
-        f"entries   {len(explanation.entries):,}" + ("" if explanation.entries else ": the pair would be dropped"),
+        f"entries   {len(entries):,}" + ("" if entries else ": the pair would be dropped"),
     ]
     rows = [("id", "entry", *(("matches", "p") if t is not None else ()))]
     rows += [
-        (f"{match.entry_id:,}", visible(match.entry, 60), *((f"{match.matches:,}", f"{match.p:.4g}") if t else ()))
-        for match in explanation.entries
+        (f"{at['entry_id']:,}", visible(at["entry"], 60), *((f"{at['matches']:,}", f"{at['p']:.4g}") if t else ()))
+        for at in entries
     ]
     if len(rows) > 1:
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -87,24 +100,23 @@ def render(explanation: Explanation, t: int | None) -> str:
             "  ".join([f"  {row[0]:>{widths[0]}}", f"{row[1]:<{widths[1]}}", *_right(row[2:], widths[2:])]).rstrip()
             for row in rows
         ]
-    if t is not None and explanation.keep_prob is not None:
-        lines += ["", f"keep probability {explanation.keep_prob:.6g} at t={t:,}: 1 − Π (1 − p)"]
-    return "\n".join(lines)
+    if t is not None and explained["keep_prob"] is not None:
+        lines += ["", f"keep probability {explained['keep_prob']:.6g} at t={t:,}: 1 − Π (1 − p)"]
+    return lines
 
 
 def _right(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
     return [f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)]
 
 
-def print_explanation(arguments: argparse.Namespace, settings: Settings) -> None:
+def run_explain(arguments: argparse.Namespace, settings: Settings) -> Result:
     metadata = settings.entries.metadata
     if arguments.counts is None:
         if arguments.t is not None:
             raise UsageError("--t needs the counts of a pool: add --counts PATH")
-        print(render(explain(arguments.caption, load_metadata(metadata).entries), None))
-        return
+        return _explained(explain(arguments.caption, load_metadata(metadata).entries), None)
     known = read_known_counts(arguments.counts, metadata)
     t = arguments.t or known.t
     if t is None:
         raise UsageError(f"--counts {arguments.counts}: does not belong to a run with one t: add --t T")
-    print(render(explain(arguments.caption, known.entries, known.counts, t), t))
+    return _explained(explain(arguments.caption, known.entries, known.counts, t), t)

@@ -67,6 +67,12 @@ def run(
     return files.mapInArrow(extract, ddl(tagged(PAIR if entries is None else MATCHED_PAIR)))
 
 
+def input_frame(spark: SparkSession, files: Sequence[InputFile], files_per_task: int) -> DataFrame:
+    """Input files as a frame, as `run` takes them: a task for each `files_per_task` of them."""
+    slices = -(-len(files) // files_per_task)
+    return spark.createDataFrame(spark.sparkContext.parallelize([tuple(file) for file in files], slices), _INPUT_DDL)
+
+
 def extract_stage(
     spark: SparkSession, run_folder: RunFolder, plan: ExtractionPlan, reading: Reading, entries: EntryList | None
 ) -> None:
@@ -78,11 +84,7 @@ def extract_stage(
     blocked = spark.sparkContext.broadcast(plan.blocks) if plan.blocks is not None else None
 
     def extract(batch: Sequence[InputFile]) -> DataFrame:
-        slices = -(-len(batch) // reading.files_per_task)
-        rows = spark.createDataFrame(
-            spark.sparkContext.parallelize([tuple(file) for file in batch], slices), _INPUT_DDL
-        )
-        tagged_rows = run(rows, plan, packed, blocked)
+        tagged_rows = run(input_frame(spark, batch, reading.files_per_task), plan, packed, blocked)
         return tagged_rows if entries is None else with_fingerprint(tagged_rows, "entry_ids", entries.fingerprint)
 
     extract_batches(spark, run_folder, plan.files, extract, reading)

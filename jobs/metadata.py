@@ -12,7 +12,7 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from typing import Any
 from jobs.console.command import Command
 from jobs.console.commands.lists import BIGRAMS, TITLES, UNIGRAMS, WORDNET
 from jobs.console.next_steps import next_of_list
-from jobs.entries.entry_list import build_list, check_out, manifest_path, write_list
+from jobs.console.result import Result
+from jobs.entries.entry_list import build_list, check_out, manifest_of, manifest_path, write_list
 from jobs.entries.sources import count_source
 from jobs.settings.settings import Settings
 from jobs.spark.progress import say, warn
@@ -29,24 +30,41 @@ from metadata.describe import describe, difference
 from metadata.entries import EntryList, load_entries
 from metadata.spacing import normalize_entry
 from udfs.errors import shortened
+from udfs.run_json import record_fields
 from udfs.stages import StageFacts
+from udfs.storage.addresses import join
 
 
-def build(arguments: argparse.Namespace, settings: Settings) -> None:
+def build(arguments: argparse.Namespace, settings: Settings) -> Result:
     entries, manifest = build_list(settings)
-    print("\n".join([_headline(entries), *_sources(manifest["sources"])]))
     if entries.size < settings.build.size:
         say(f"the sources gave {entries.size:,} entries, fewer than --size {settings.build.size:,}")
     _report_unmatchable(manifest["cannot_match"])
-    _report_written(settings.output.out)
+    return _written(entries, manifest)
 
 
-def _count(source: Command, arguments: argparse.Namespace, settings: Settings) -> None:
+def _written(entries: EntryList, manifest: dict[str, Any]) -> Result:
+    """The result of a command that wrote a list and its manifest."""
+    files = [entries.source, str(manifest_path(entries.source))]
+    return Result(
+        {"list": files[0], "manifest": files[1], **manifest},
+        lambda _: [_headline(entries), *_sources(manifest.get("sources", ())), "", *(f"  {path}" for path in files)],
+        next=next_of_list(files[0]),
+    )
+
+
+def _count(source: Command, arguments: argparse.Namespace, settings: Settings) -> Result:
     out = settings.output.out
     with spark_session(settings.execution, source.name) as spark:
-        folder = count_source(spark, source, arguments.inputs, out, settings)
-    for facts in folder.record.stages.finished():
-        print(f"{out}/{facts.stage}/  " + ", ".join(f"{value:,} {key}" for key, value in _figures(facts).items()))
+        record = count_source(spark, source, arguments.inputs, out, settings).record
+    counted = [(join(out, facts.stage), _figures(facts)) for facts in record.stages.finished()]
+    return Result(
+        record,
+        lambda _: [
+            f"{path}/  {', '.join(f'{value:,} {key}' for key, value in figures.items())}" for path, figures in counted
+        ],
+        lambda record: {"out": out, "run": record_fields(record)},
+    )
 
 
 count_wordnet = partial(_count, WORDNET)
@@ -62,7 +80,7 @@ def _figures(facts: StageFacts) -> dict[str, int]:
     return {**numbers, **facts_by_name.get("outcomes", {})}
 
 
-def import_list(arguments: argparse.Namespace, settings: Settings) -> None:
+def import_list(arguments: argparse.Namespace, settings: Settings) -> Result:
     if arguments.out is not None:
         check_out(arguments.out)
     original = load_entries(arguments.file, dedup=arguments.dedup)
@@ -76,32 +94,33 @@ def import_list(arguments: argparse.Namespace, settings: Settings) -> None:
             "entries has no comments; remove these lines if they are comments"
         )
     imported = EntryList(tuple(entries), arguments.out or arguments.file)
-    print(_headline(imported))
-    if arguments.out is None:
-        _report_unmatchable(describe(entries)["cannot_match"]["wrapped_punctuation"])
-        return
     about = {
         "imported": Path(arguments.file).name,
         "imported_fingerprint": original.fingerprint,
         "deduplicated": arguments.dedup,
         "normalized": arguments.normalize_entries,
     }
+    if arguments.out is None:
+        manifest = manifest_of(imported, about)
+        _report_unmatchable(manifest["cannot_match"])
+        return Result({"list": None, "manifest": None, **manifest}, lambda _: [_headline(imported)])
     manifest = write_list(imported, about)
     _report_unmatchable(manifest["cannot_match"])
-    _report_written(arguments.out)
+    return _written(imported, manifest)
 
 
-def show_list(arguments: argparse.Namespace, settings: Settings) -> None:
+def show_list(arguments: argparse.Namespace, settings: Settings) -> Result:
     entries = load_entries(arguments.file)
     content: dict[str, Any] = {"source": entries.source, **entries.fingerprint, **describe(entries.entries)}
     manifest = _manifest_of(entries) if arguments.file is not None else None
-    if manifest is not None:
-        content["sources"] = manifest.get("sources", [])
-    if arguments.json:
-        print(json.dumps(content, ensure_ascii=False, indent=2))
-        return
+    content["sources"] = [] if manifest is None else manifest.get("sources", [])
+    return Result(content, lambda content: _shown(content, entries))
+
+
+def _shown(content: dict[str, Any], entries: EntryList) -> list[str]:
+    """What a list holds, as lines for a terminal."""
     never = content["cannot_match"]
-    lines = [_headline(entries), *_sources(content.get("sources", ()), entries.entries)]
+    lines = [_headline(entries), *_sources(content["sources"], entries.entries)]
     lines.append("  characters      " + ", ".join(f"{at} {chars}" for at, chars in content["characters"].items()))
     words = content["words"]
     few = [f"{count:,} of {number}" for number, count in words.items() if number <= 3]
@@ -113,23 +132,27 @@ def show_list(arguments: argparse.Namespace, settings: Settings) -> None:
         examples = f": {', '.join(map(repr, never[examples_key]))}" if never[examples_key] else ""
         if kind == "wrapped_punctuation" or never[kind]:
             lines.append(f"  can never match {never[kind]:,} ({why}){examples}")
-    print("\n".join(lines))
     if never["wrapped_punctuation"]:
-        print("\n  `ballast metadata import FILE --normalize-entries --out NEW.json` spaces these as captions are.")
+        lines += [
+            "",
+            "  `ballast metadata import FILE --normalize-entries --out NEW.json` spaces these as captions are.",
+        ]
+    return lines
 
 
-def diff_list(arguments: argparse.Namespace, settings: Settings) -> None:
+def diff_list(arguments: argparse.Namespace, settings: Settings) -> Result:
     a, b = load_entries(arguments.a), load_entries(arguments.b)
-    diff = difference(a.entries, b.entries)
-    if arguments.json:
-        print(json.dumps({**diff, "a_sha256": a.sha256, "b_sha256": b.sha256}, ensure_ascii=False, indent=2))
-        return
+    diff = {**difference(a.entries, b.entries), "a_sha256": a.sha256, "b_sha256": b.sha256}
+    return Result(diff, lambda diff: [f"A {_headline(a)}", f"B {_headline(b)}", *_differences(diff)])
+
+
+def _differences(diff: dict[str, Any]) -> Iterator[str]:
     order = "the same list" if diff["equal"] else "in the same order" if diff["same_order"] else "in another order"
-    print(f"A {_headline(a)}\nB {_headline(b)}\n  in both    {diff['both']:,}, {order}")
+    yield f"  in both    {diff['both']:,}, {order}"
     for side in ("a", "b"):
         count, examples = diff[f"only_{side}"], diff[f"only_{side}_examples"]
         such = f": {', '.join(map(repr, examples))}" if examples else ""
-        print(f"  only in {side.upper()}  {count:,}{such}")
+        yield f"  only in {side.upper()}  {count:,}{such}"
 
 
 def _manifest_of(entries: EntryList) -> dict[str, Any] | None:
@@ -164,10 +187,6 @@ def _sources(sources: Sequence[dict[str, Any]], entries: Sequence[str] = ()) -> 
         examples = f": {', '.join(map(repr, such))}" if such else ""
         lines.append(f"  {source['source']:<15} {source['taken']:>7,} of {', '.join(rest)}{examples}")
     return lines
-
-
-def _report_written(path: str) -> None:
-    print(f"\n  {path}\n  {manifest_path(path)}\n\n{next_of_list(path)}")
 
 
 def _report_unmatchable(number: int) -> None:

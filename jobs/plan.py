@@ -13,12 +13,12 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 import argparse
 import csv
 import io
-import json
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from jobs.console.result import Result
 from jobs.runs.step_input import open_source
 from jobs.settings.settings import Settings
 from jobs.spark.progress import progress
@@ -40,7 +40,7 @@ _SHOWN_ENTRIES = 10
 
 
 def plan(path: str, settings: Settings) -> dict[str, Any]:
-    """What `ballast plan --json` prints: `pool_pairs`, a list of `thresholds`, the `curve`, and perhaps `reference`."""
+    """The result of `ballast plan`: `pool_pairs`, a list of `thresholds`, the `curve`, and perhaps `reference`."""
     paths = settings.spark_paths(path)
     with session_for(settings.execution, "plan", paths):
         source = open_source(path, (Stage.POOL, Stage.MATCHED), POOL_SCHEMA.names)
@@ -117,19 +117,15 @@ def _compared(counts: Counts, reference: Counts, t: int, names: list[str] | None
     return {"t": t, **comparison._asdict(), "top": top}
 
 
-def _render_json(result: dict[str, Any]) -> str:
-    return json.dumps(result, indent=2, ensure_ascii=False)
-
-
-def _render_csv(result: dict[str, Any]) -> str:
+def _render_csv(result: dict[str, Any]) -> list[str]:
     text = io.StringIO()
     writer = csv.DictWriter(text, ["t", "pairs", "entries_above_t", "share_of_matches_above_t"], lineterminator="\n")
     writer.writeheader()
     writer.writerows(result["curve"])
-    return text.getvalue().removesuffix("\n")
+    return text.getvalue().splitlines()
 
 
-def _render(result: dict[str, Any]) -> str:
+def _render(result: dict[str, Any]) -> list[str]:
     lines = [f"pool of {result['pool_pairs']:,} pairs", ""]
     lines += _table(
         ("t", "pairs", "expected", "of the pool", "entries above t", "their matches", "matches below"),
@@ -159,7 +155,7 @@ def _render(result: dict[str, Any]) -> str:
     )
     for compared in result.get("reference", ()):
         lines += ["", *_render_reference(compared)]
-    return "\n".join(lines)
+    return lines
 
 
 def _evenly(sizes: Sequence[int]) -> list[int]:
@@ -193,6 +189,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"  {line}".rstrip() for line in lines]
 
 
-def print_plan(arguments: argparse.Namespace, settings: Settings) -> None:
-    render = _render_json if arguments.json else _render_csv if arguments.csv else _render
-    print(render(plan(arguments.pool, settings)))
+def run_plan(arguments: argparse.Namespace, settings: Settings) -> Result:
+    if arguments.csv and arguments.json:
+        raise UsageError("--csv, --json: choose one")
+    return Result(plan(arguments.pool, settings), _render_csv if arguments.csv else _render)

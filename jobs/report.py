@@ -11,8 +11,10 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
     raise SystemExit(cli.main(["report", *sys.argv[1:]]))
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from jobs.console.result import Result
 from jobs.runs.run_folder import RunFolder, stored_run
 from jobs.settings.settings import Settings
 from jobs.spark.progress import progress, warn
@@ -24,16 +26,26 @@ from jobs.steps.run_context import Context, completed_context, own_context
 from udfs.errors import UsageError
 from udfs.record import REPORT_FILE
 from udfs.report.page import PAPER_ENTRIES, render_report
+from udfs.storage.addresses import join
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-def write_report(spark: "SparkSession | None", run: RunFolder, context: Context, *, paper_list: bool = False) -> None:
+def write_report(
+    spark: "SparkSession | None",
+    run: RunFolder,
+    context: Context,
+    *,
+    paper_list: bool = False,
+    images: str | None = None,
+    other: RunFolder | None = None,
+) -> None:
     """Write `report.html` about the finished stages of a run, whose rows pyarrow reads where there is no session.
-    Changes nothing else."""
+    Changes nothing else. The page shows thumbnails of `images`, a folder of img2dataset, and compares with `other`."""
     progress().begin("report")
-    report = collect(spark, run, context, paper_list=paper_list)
+    compared = collect(spark, other, own_context(other)) if other is not None else None
+    report = replace(collect(spark, run, context, paper_list=paper_list, images=images), other=compared)
     run.storage.write(REPORT_FILE, render_report(report).encode())
 
 
@@ -57,9 +69,9 @@ def drop_report(run: RunFolder) -> None:
         run.storage.delete(REPORT_FILE)
 
 
-def draw(arguments: argparse.Namespace, settings: Settings) -> None:
+def draw(arguments: argparse.Namespace, settings: Settings) -> Result:
     folder, execution = arguments.folder, settings.execution
-    paths = settings.spark_paths(folder, *([arguments.pool] if arguments.pool else []))
+    paths = settings.spark_paths(folder, *(path for path in (arguments.pool, arguments.compare) if path))
     with session_for(execution, "report", paths):
         run = stored_run(folder)
         context = completed_context(run, folder, arguments.pool, settings)
@@ -67,6 +79,8 @@ def draw(arguments: argparse.Namespace, settings: Settings) -> None:
         metadata = matched_list(run, rows.pool)
         if arguments.paper_list and (metadata is None or metadata.entries != PAPER_ENTRIES):
             raise UsageError(f"--paper-list: leave it out; this run's list is not the paper's {PAPER_ENTRIES:,}")
-        with session_unless_small(execution, "report", rows.located, paths) as spark:
-            write_report(spark, run, context, paper_list=arguments.paper_list)
-    print(f"{arguments.folder.rstrip('/')}/{REPORT_FILE}")
+        other = stored_run(arguments.compare) if arguments.compare else None
+        located = [*rows.located, *(report_rows(other, own_context(other).pool).located if other else ())]
+        with session_unless_small(execution, "report", located, paths) as spark:
+            write_report(spark, run, context, paper_list=arguments.paper_list, images=arguments.images, other=other)
+    return Result({"report": join(arguments.folder, REPORT_FILE)}, lambda written: [written["report"]])

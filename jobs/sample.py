@@ -11,14 +11,17 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
     raise SystemExit(cli.main(["sample", *sys.argv[1:]]))
 
 import argparse
+import os
 from pathlib import Path
 
+from jobs.console.commands.samples import DEFAULT_PAGES
+from jobs.console.result import Result
 from jobs.settings.settings import Settings
 from udfs.errors import UsageError
 from udfs.sample.archive import name_wat, write_warc, write_wat
 
 
-def make_sample(arguments: argparse.Namespace, settings: Settings) -> None:
+def make_sample(arguments: argparse.Namespace, settings: Settings) -> Result:
     out = Path(arguments.out)
     if not out.name.endswith((".warc.gz", ".warc")):
         raise UsageError(f"{out}: the name must end in .warc.gz or .warc")
@@ -26,12 +29,19 @@ def make_sample(arguments: argparse.Namespace, settings: Settings) -> None:
         raise UsageError(f"--pages {arguments.pages}: must be at least 1")
     if not out.parent.is_dir():
         raise UsageError(f"{out.parent}: no such folder: make it first")
-    for path in write_sample(out, arguments.pages, arguments.seed, wat=arguments.wat):
-        print(f"{path}  {path.stat().st_size:,} bytes")
+    written = write_sample(out, arguments.pages, arguments.seed, wat=arguments.wat)
+    files = [{"path": str(path), "bytes": path.stat().st_size} for path in written]
+    return Result({"files": files}, lambda _: [f"{file['path']}  {file['bytes']:,} bytes" for file in files])
 
 
-def write_sample(out: Path, pages: int, seed: int, *, wat: bool) -> list[Path]:
-    """Write a sample WARC and, with `wat`, its WAT beside it. Returns the files written."""
+def write_sample(
+    out: str | os.PathLike[str], pages: int = DEFAULT_PAGES, seed: int = 0, *, wat: bool = False
+) -> list[Path]:
+    """Write a small generated web as a WARC (.warc.gz or .warc) and, with `wat`, the WAT of its pages beside it.
+
+    The same pages and seed give the same bytes. Returns the files written.
+    """
+    out = Path(out)
     records = write_warc(out, pages, seed)
     if not wat:
         return [out]

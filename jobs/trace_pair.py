@@ -11,10 +11,10 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
     raise SystemExit(cli.main(["trace", *sys.argv[1:]]))
 
 import argparse
-import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from jobs.console.result import Result
 from jobs.runs.run_folder import RunFolder, stored_run
 from jobs.runs.step_input import Located, Source, stage_source
 from jobs.settings.settings import Settings
@@ -75,7 +75,7 @@ def traced_rows(run: RunFolder, *, copies: bool) -> TracedRows:
 
 
 def trace(spark: "SparkSession | None", run: RunFolder, uuid: str, *, copies: bool = False) -> dict[str, Any]:
-    """What `ballast trace --json` prints: the `pairs` of an image with their provenance, draw, and for each t whether
+    """The result of `ballast trace`: the `pairs` of an image with their provenance, draw, and for each t whether
     the subset has them; with `copies`, also the `copies` in `extracted/`. Without a session pyarrow reads the rows."""
     rows = traced_rows(run, copies=copies)
     kept = {t: {row["caption_hash"]: row for row in _rows(spark, source, uuid)} for t, source in rows.subsets.items()}
@@ -139,7 +139,7 @@ def _why(in_subset: bool, draw: float, keep_prob: float | None, record: RunRecor
     return f"its draw {draw:.6f} would keep it ({keep_prob:.6f}), but it was not among the pairs that were drawn from"
 
 
-def render(traced: dict[str, Any]) -> str:
+def render(traced: dict[str, Any]) -> list[str]:
     """The result of `trace` as lines for a terminal."""
     lines = [f"image {traced['uuid']}"]
     for number, pair in enumerate(traced["pairs"], 1):
@@ -163,10 +163,10 @@ def render(traced: dict[str, Any]) -> str:
             f"{visible(copy['caption'], 200)}  {visible(copy['page_url'])}"
             for copy in traced["copies"]
         ]
-    return "\n".join(lines)
+    return lines
 
 
-def print_trace(arguments: argparse.Namespace, settings: Settings) -> None:
+def run_trace(arguments: argparse.Namespace, settings: Settings) -> Result:
     uuid = uuid_of(arguments.image)
     execution, paths = settings.execution, [arguments.folder]
     with session_for(execution, "trace", paths):
@@ -176,4 +176,4 @@ def print_trace(arguments: argparse.Namespace, settings: Settings) -> None:
             traced = trace(spark, run, uuid, copies=arguments.copies)
     if not traced["pairs"] and not traced.get("copies"):
         raise BallastError(f"{arguments.folder}: holds no pair of the image {uuid}")
-    print(json.dumps(traced, indent=2, ensure_ascii=False) if arguments.json else render(traced))
+    return Result(traced, render)

@@ -90,6 +90,18 @@ def parse_entries(data: bytes, source: str, *, dedup: bool = False) -> EntryList
     return EntryList(tuple(entries), source)
 
 
+def listed_entries(entries: Sequence[str], source: str) -> EntryList:
+    """Check entries that are in memory, and return their list. Raises UsageError as `parse_entries` does."""
+    place: _Place = "entry {}".format
+    for at, entry in enumerate(entries):
+        if not isinstance(entry, str):
+            raise UsageError(f"{source}: {place(at)} is not text: {shortened(str(entry))}")
+    _check_each(entries, place, source)
+    if len(set(entries)) < len(entries):
+        raise UsageError(f"{source}: {_describe_duplicates(entries, place)}")
+    return EntryList(tuple(entries), source)
+
+
 def _sha256(entries: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps(list(entries), ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 

@@ -1,8 +1,8 @@
-"""The commands to try after a job, with the real paths, quoted for the shell."""
+"""The commands to try after a job, with the real paths."""
 
-import shlex
 from collections.abc import Sequence
 
+from jobs.console.result import Step
 from jobs.settings.settings import Settings
 from udfs.record import RunRecord
 from udfs.stages import ExportFacts, ImagesFacts, Stage
@@ -14,33 +14,29 @@ _EXPORT = "the pairs as lines of JSON, for tools that already have the images"
 _WITH_LIST = "(--metadata: the entries it was matched with)"
 _DOWNLOADER = "img2dataset"
 
-Step = tuple[str, list[str]]
+
+_Step = tuple[str, list[str]]
 """A purpose, and the command: the downloader's, or the arguments of `ballast`."""
 
 
-def next_steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> str:
-    """What to do with the result of a run: each command below its purpose; empty if nothing follows."""
-    return _text(_steps(record, inputs, settings))
+def next_steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> list[Step]:
+    """What to do with the result of a run; empty if nothing follows."""
+    return list(map(_whole, _steps(record, inputs, settings)))
 
 
-def next_of_list(path: str) -> str:
+def next_of_list(path: str) -> list[Step]:
     """What to do with a list of entries that was just written."""
-    return _text(
-        [
-            ("show what it holds, and what can never match", ["metadata", "show", path]),
-            ("curate with it", ["curate", "FILE.warc.gz", "--metadata", path, "--out", "DIR"]),
-        ]
-    )
+    show = ("show what it holds, and what can never match", ["metadata", "show", path])
+    curate = ("curate with it", ["curate", "FILE.warc.gz", "--metadata", path, "--out", "DIR"])
+    return [_whole(show), _whole(curate)]
 
 
-def _text(steps: list[Step]) -> str:
-    lines = []
-    for purpose, command in steps:
-        lines += [f"  # {purpose}", f"  {shlex.join(command if command[0] == _DOWNLOADER else ['ballast', *command])}"]
-    return "\n".join(["next", *lines]) if lines else ""
+def _whole(step: _Step) -> Step:
+    purpose, command = step
+    return Step(purpose, command if command[0] == _DOWNLOADER else ["ballast", *command])
 
 
-def _steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> list[Step]:
+def _steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> list[_Step]:
     out = settings.output.out.rstrip("/")
     entries = ["--metadata", metadata] if (metadata := settings.entries.metadata) else []
     into = {name: ["--out", f"{out}-{name}"] for name in ("pool", "counts", "subset", "images", "export", "final")}
@@ -81,7 +77,7 @@ def _steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> list
     return []
 
 
-def _match(out: str) -> Step:
+def _match(out: str) -> _Step:
     return "keep the pairs that an entry matches (--metadata: your entries)", ["match", out, "--out", f"{out}-matched"]
 
 

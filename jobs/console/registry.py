@@ -7,6 +7,7 @@ from jobs.console.commands.emr import RENDER
 from jobs.console.commands.lists import BIGRAMS, BUILD, DIFF, IMPORT, SHOW, TITLES, UNIGRAMS, WORDNET
 from jobs.console.commands.lookups import EXPLAIN, INSPECT, PLAN, REPORT, TRACE
 from jobs.console.commands.samples import DEMO, SAMPLE
+from jobs.console.commands.shells import COMPLETION
 
 COMMANDS = {
     command.name: command
@@ -14,7 +15,7 @@ COMMANDS = {
         *(CURATE, EXTRACT, MATCH, DEDUP, MERGE, COUNT, BALANCE, GROUP, EXPORT),
         *(PLAN, REPORT, EXPLAIN, INSPECT, TRACE),
         *(BUILD, WORDNET, UNIGRAMS, BIGRAMS, TITLES, IMPORT, SHOW, DIFF),
-        *(DEMO, SAMPLE, RENDER),
+        *(DEMO, SAMPLE, RENDER, COMPLETION),
     )
 }
 """By name, in the order of `ballast --help`."""

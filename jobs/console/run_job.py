@@ -1,37 +1,48 @@
-"""Running a job: it reads inputs, writes an output folder, and prints what is in it."""
+"""Running a job: it reads inputs and writes an output folder; the result is what is in it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from jobs.console.command import Command
 from jobs.console.next_steps import next_steps
-from jobs.console.summary import summarize
+from jobs.console.result import Result
+from jobs.console.summary import places_of, summarize
 from jobs.console.why_empty import why_empty
 from jobs.runs.run_folder import RunFolder
 from jobs.settings.flags import execution_settings, identity_settings
 from jobs.settings.settings import Settings
-from jobs.spark.progress import say, warn
+from jobs.spark.progress import say
 from jobs.spark.session import session_for
 from udfs.errors import UsageError
-from udfs.storage.addresses import same_place
+from udfs.run_json import record_fields
+from udfs.storage.addresses import join, same_place
 
 Execute = Callable[[list[str], Settings], RunFolder]
 """Runs a job on its inputs; returns the output folder."""
 
 
-def run_job(command: Command, execute: Execute, inputs: list[str], settings: Settings) -> None:
-    """Run a job on its inputs, and print its result and what to do next."""
+def run_job(command: Command, execute: Execute, inputs: list[str], settings: Settings) -> Result:
+    """Run a job on its inputs; returns what it wrote and what to do next."""
     with session_for(settings.execution, command.name, settings.paths(*inputs)):
         run_folder = execute(inputs, settings)
-    out = settings.output.out
+    out, output = settings.output.out, str(command.output)
     if run_folder.was_finished:
         say(f"{out} is already finished; nothing to do (--overwrite starts over)")
     record = run_folder.record
     why = why_empty(record)
-    parts = (summarize(record, out, str(command.output)), "" if why else next_steps(record, inputs, settings))
-    print("\n\n".join(filter(None, parts)), flush=True)
-    if why:
-        warn(why)
+    return Result(
+        record,
+        text=lambda record: summarize(record, out, output),
+        data=lambda record: {
+            "out": out,
+            "was_finished": run_folder.was_finished,
+            "places": [{"path": join(out, path), "content": content} for path, content in places_of(record, output)],
+            "why_empty": why,
+            "run": record_fields(record),
+        },
+        next=() if why else next_steps(record, inputs, settings),
+        warning=why,
+    )
 
 
 def open_run(command: Command, settings: Settings, identity: dict[str, Any], reads: Sequence[str] = ()) -> RunFolder:

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator
 
 from jobs.runs.funnel import extraction_steps, match_steps, pool_step, subset_step
-from jobs.spark.progress import span
+from jobs.spark.pictures import span
 from udfs.outcomes import FileStatus
 from udfs.record import CARD_FILE, COUNTS_FILE, RUN_FILE, RunRecord, Stages, Subset
 from udfs.report.data_sets import data_sets
@@ -15,14 +15,14 @@ Line = tuple[str, str, str]
 _COLUMNS = 80
 
 
-def summarize(record: RunRecord, out: str, output: str) -> str:
+def summarize(record: RunRecord, out: str, output: str) -> list[str]:
     """The summary of a run as a few lines of text. `output` is the stage of its result."""
     lines = list(_figures(record))
     width = max((len(value) for _, value, _ in lines), default=0)
     text = [f"  {label:<10} {value:>{width}}  {about}".rstrip() for label, value, about in lines]
     seconds = sum(facts.seconds or 0 for facts in record.stages.finished())
     head = f"{record.job} finished {record.finished or 'just now'}; its stages took {span(seconds)}"
-    return "\n".join([head, *text, "", *_times(record.stages), "", *_where(record, out, output)])
+    return [head, *text, "", *_times(record.stages), "", *_where(record, out, output)]
 
 
 def _figures(record: RunRecord) -> Iterator[Line]:
@@ -88,6 +88,13 @@ def _subset(subset: Subset) -> Iterator[Line]:
 
 
 def _where(record: RunRecord, out: str, output: str) -> list[str]:
+    places = places_of(record, output)
+    width = max(len(path) for path, _ in places)
+    return [f"in {out.rstrip('/')}/", *(f"  {path:<{width}}  {text}" for path, text in places)]
+
+
+def places_of(record: RunRecord, output: str) -> list[tuple[str, str]]:
+    """Each folder and file that a run wrote, relative to its output folder, and what it holds."""
     stages = [facts.stage for facts in record.stages.finished()]
     places = [(f"{stage}/", stage.meaning) for stage in stages if stage != Stage.EXTRACTED]
     if output == Stage.EXTRACTED:
@@ -99,8 +106,7 @@ def _where(record: RunRecord, out: str, output: str) -> list[str]:
     if record.report is not None:
         places.append((record.report, "figures, curves and samples: open it in a browser"))
     places.append((RUN_FILE, "settings, versions and figures"))
-    width = max(len(path) for path, _ in places)
-    return [f"in {out.rstrip('/')}/", *(f"  {path:<{width}}  {text}" for path, text in places)]
+    return places
 
 
 def _n(value: int) -> str:

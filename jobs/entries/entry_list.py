@@ -57,17 +57,22 @@ def manifest_path(path: str) -> Path:
     return Path(f"{path.removesuffix('.gz').removesuffix(_SUFFIX)}.manifest.json")
 
 
-def write_list(entries: EntryList, about: dict[str, Any]) -> dict[str, Any]:
-    """Write a list to its `source` as JSON, one entry per line, and the manifest beside it; returns that.
-
-    The manifest holds nothing of the machine or the time: equal inputs and settings give equal bytes.
-    """
-    manifest = {
+def manifest_of(entries: EntryList, about: dict[str, Any]) -> dict[str, Any]:
+    """What the manifest of a list says."""
+    return {
         "ballast": ballast_version(),
         **entries.fingerprint,
         "cannot_match": sum(not can_match(entry) for entry in entries.entries),
         **about,
     }
+
+
+def write_list(entries: EntryList, about: dict[str, Any]) -> dict[str, Any]:
+    """Write a list to its `source` as JSON, one entry per line, and the manifest beside it; returns that.
+
+    The manifest holds nothing of the machine or the time: equal inputs and settings give equal bytes.
+    """
+    manifest = manifest_of(entries, about)
     folder = LocalStorage(str(Path(entries.source).absolute().parent))
     folder.write(Path(entries.source).name, _json(list(entries.entries), 0))
     folder.write(manifest_path(entries.source).name, _json(manifest, 2))

@@ -22,6 +22,7 @@ from jobs.entries.partial_counts import files_identity, input_records, partial_c
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.stopwatch import Stopwatch
 from jobs.settings.building import Ngrams
+from jobs.settings.groups import Reading
 from jobs.spark.frames import read_files
 from jobs.spark.progress import progress
 from metadata.counting import BIGRAM, PAIR_COUNT, UNIGRAM, WORD_COUNT, count_piece
@@ -66,7 +67,7 @@ def ngrams_stages(
     run_folder: RunFolder,
     pieces: Sequence[Piece],
     counting: Ngrams,
-    batch_files: int,
+    reading: Reading,
     *,
     with_pairs: bool,
 ) -> None:
@@ -80,7 +81,7 @@ def ngrams_stages(
             pieces,
             _PIECE_DDL,
             lambda piece: count_piece(piece, with_pairs=with_pairs, lowercase=lowercase),
-            batch_files,
+            reading,
         )
         progress().begin("unigrams")
         inputs = input_records(spark, sorted({piece.path for piece in pieces}))

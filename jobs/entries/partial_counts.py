@@ -3,6 +3,7 @@ file, and what identifies the files."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,10 +11,14 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.runs.batches import next_number, write_batches
 from jobs.runs.identity import digest
+from jobs.runs.manifests import Manifest
 from jobs.runs.run_folder import RunFolder
+from jobs.settings.groups import Reading
 from jobs.spark.frames import ddl, read_files
-from jobs.spark.progress import Read, progress, say, warn
+from jobs.spark.progress import progress, say, warn
+from jobs.spark.reported import Read
 from metadata.counting import COUNTED, DAMAGE, OUTCOME
 from udfs.stages import InputRecord, Stage
 from udfs.storage.local import LocalStorage, open_input
@@ -58,7 +63,7 @@ def _input_record(path: str) -> InputRecord:
 
 
 def scan_stage(
-    spark: SparkSession, run_folder: RunFolder, items: Sequence[tuple], schema: str, count: Count, batch_files: int
+    spark: SparkSession, run_folder: RunFolder, items: Sequence[tuple], schema: str, count: Count, reading: Reading
 ) -> Scanned:
     """Count every item that no committed batch holds yet, one task per item; returns the outcomes of all items.
 
@@ -69,26 +74,21 @@ def scan_stage(
     if done:
         say(f"{len(done):,} of {len(items):,} pieces were committed before; {len(pending):,} are left")
     run_folder.clean(Stage.SCANNED)
-    number = len(run_folder.manifests(Stage.SCANNED))
+    number = next_number(run_folder.manifests(Stage.SCANNED))
     read = Read(len(items) - len(pending), len(items), "pieces")
     progress().begin("scan", read)
-    for start in range(0, len(pending), batch_files):
-        batch = pending[start : start + batch_files]
-        rows = spark.createDataFrame(
-            spark.sparkContext.parallelize([tuple(item) for item in batch], len(batch)), schema
-        )
-        progress().begin_batch(len(batch))
-        run_folder.commit(
-            Stage.SCANNED,
-            _counted(rows, type(batch[0]), count),
-            unit=f"batch={number:05d}",
-            partition_by="kind",
-            facts={"items": [list(item) for item in batch]},
-        )
-        number += 1
-        read = read._replace(done=read.done + len(batch))
-        progress().committed(read)
-        say(f"read {read.done:,} of {len(items):,} pieces")
+
+    def write(unit: str, batch: Sequence[tuple]) -> Manifest:
+        tuples = spark.sparkContext.parallelize([tuple(item) for item in batch], len(batch))
+        rows = _counted(spark.createDataFrame(tuples, schema), type(batch[0]), count)
+        facts = {"items": [list(item) for item in batch]}
+        return run_folder.commit(Stage.SCANNED, rows, unit=unit, partition_by="kind", facts=facts)
+
+    with closing(write_batches(spark, pending, reading, number, write)) as batches:
+        for batch in batches:
+            read = read._replace(done=read.done + len(batch.items))
+            progress().committed(read, batch.group)
+            say(f"read {read.done:,} of {len(items):,} pieces", done=read.done, total=len(items))
     return _outcomes(spark, run_folder)
 
 

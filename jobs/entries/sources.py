@@ -64,17 +64,17 @@ def _plan_wordnet(inputs: Sequence[str], settings: Settings) -> _Plan:
 
 
 def _plan_ngrams(inputs: Sequence[str], settings: Settings, *, with_pairs: bool) -> _Plan:
-    counting, batch_files = settings.ngrams, settings.reading.batch_files
+    counting, reading = settings.ngrams, settings.reading
     pieces = plan_dumps(inputs, counting.split_bytes)
     return ngrams_identity(pieces, counting, with_pairs=with_pairs), lambda spark, folder: ngrams_stages(
-        spark, folder, pieces, counting, batch_files, with_pairs=with_pairs
+        spark, folder, pieces, counting, reading, with_pairs=with_pairs
     )
 
 
 def _plan_titles(inputs: Sequence[str], settings: Settings) -> _Plan:
     files = plan_views(inputs, settings.titles.days, settings.draws.seed)
-    least, batch_files = settings.titles.min_hour_views, settings.reading.batch_files
-    return titles_identity(files, least), lambda spark, folder: titles_stage(spark, folder, files, least, batch_files)
+    least, reading = settings.titles.min_hour_views, settings.reading
+    return titles_identity(files, least), lambda spark, folder: titles_stage(spark, folder, files, least, reading)
 
 
 _PLANS: dict[str, Callable[[Sequence[str], Settings], _Plan]] = {

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from jobs.entries.partial_counts import files_identity, input_records, partial_counts, scan_stage
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.stopwatch import Stopwatch
+from jobs.settings.groups import Reading
 from jobs.spark.frames import read_files
 from jobs.spark.progress import progress, warn
 from metadata.counting import TITLE, TITLE_VIEWS, count_views
@@ -38,13 +39,13 @@ def titles_identity(files: Sequence[ViewsFile], min_hour_views: int) -> dict[str
 
 
 def titles_stage(
-    spark: SparkSession, run_folder: RunFolder, files: Sequence[ViewsFile], min_hour_views: int, batch_files: int
+    spark: SparkSession, run_folder: RunFolder, files: Sequence[ViewsFile], min_hour_views: int, reading: Reading
 ) -> None:
     """Write `titles/`; the partial counts are deleted at the end."""
     if run_folder.record.stages.titles is None:
         watch = Stopwatch()
         count = partial(count_views, min_hour_views=min_hour_views)
-        scanned = scan_stage(spark, run_folder, files, _FILE_DDL, count, batch_files)
+        scanned = scan_stage(spark, run_folder, files, _FILE_DDL, count, reading)
         progress().begin("titles")
         inputs = input_records(spark, [file.path for file in files])
         run_folder.clean(Stage.TITLES)

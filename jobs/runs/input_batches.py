@@ -7,6 +7,7 @@ of files that went wrong.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -14,13 +15,15 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.runs.batches import next_number, write_batches
 from jobs.runs.identity import digest
 from jobs.runs.manifests import Manifest
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.stopwatch import Stopwatch
 from jobs.settings.groups import Reading
 from jobs.spark.frames import read_files
-from jobs.spark.progress import Read, progress, say
+from jobs.spark.progress import progress, say
+from jobs.spark.reported import Read
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import file_id
 from udfs.outcomes import COUNTERS, FileStatus, conservation_errors
@@ -86,23 +89,24 @@ def extract_batches(
     if work.retries:
         progress().begin("retry")
         _retry(spark, run_folder, {file.path: file for file in files}, extract)
-    batches = run_folder.manifests(Stage.EXTRACTED)
-    number = max((int(manifest.unit.removeprefix("batch=")) for manifest in batches), default=-1) + 1
+    number = next_number(run_folder.manifests(Stage.EXTRACTED))
     so_far = _committed(spark, run_folder, len(files) - len(work.pending), len(files))
     progress().begin("extract", so_far)
-    for start in range(0, len(work.pending), reading.batch_files):
-        batch_watch, batch = Stopwatch(), work.pending[start : start + reading.batch_files]
+
+    def write(unit: str, batch: Sequence[InputFile]) -> Manifest:
         facts = {"inputs": [file.path for file in batch]}
-        unit = f"batch={number:05d}"
-        progress().begin_batch(len(batch))
-        manifest = run_folder.commit(Stage.EXTRACTED, extract(batch), unit=unit, partition_by="kind", facts=facts)
-        how_far = f"{so_far.done + len(batch):,} of {len(files):,} files"
-        so_far = so_far.plus(len(batch), *_report_batch(spark, run_folder, manifest, batch_watch.seconds, how_far))
-        progress().committed(so_far)
-        _stop_if_too_many(so_far, reading)
-        number += 1
-    batches = run_folder.manifests(Stage.EXTRACTED)
-    run_folder.finish_stage(ExtractedFacts(batches=len(batches), seconds=watch.seconds))
+        return run_folder.commit(Stage.EXTRACTED, extract(batch), unit=unit, partition_by="kind", facts=facts)
+
+    written = write_batches(spark, work.pending, reading, number, write, items_per_task=reading.files_per_task)
+    with closing(written) as batches:
+        for batch in batches:
+            how_far = f"{so_far.done + len(batch.items):,} of {len(files):,} files"
+            contents = _report_batch(spark, run_folder, batch.written, batch.seconds, how_far)
+            so_far = so_far.plus(len(batch.items), *contents)
+            progress().committed(so_far, batch.group)
+            _stop_if_too_many(so_far, reading)
+    committed = run_folder.manifests(Stage.EXTRACTED)
+    run_folder.finish_stage(ExtractedFacts(batches=len(committed), seconds=watch.seconds))
     _gather_files(spark, run_folder, len(files))
 
 
@@ -159,7 +163,14 @@ def _report_batch(
     statuses = Counter(row["status"] for row in rows)
     counts = " ".join(f"{status.value}={statuses[status]}" for status in FileStatus)
     pages, pairs = (sum(row[name] for row in rows) for name in ("pages", "pairs"))
-    say(f"{manifest.unit} {counts} pages={pages} pairs={pairs} seconds={seconds:.1f} ({how_far})")
+    figures = {"batch": manifest.unit, **{status.value: statuses[status] for status in FileStatus}}
+    say(
+        f"{manifest.unit} {counts} pages={pages} pairs={pairs} seconds={seconds:.1f} ({how_far})",
+        **figures,
+        pages=pages,
+        pairs=pairs,
+        seconds=round(seconds, 3),
+    )
     failures = sorted((row["path"], row["error"]) for row in rows if row["status"] == FileStatus.FAILED)
     for path, error in failures[:_NAMED_FAILURES]:
         say(f"failed file={path} error={error}")

@@ -37,13 +37,8 @@ class Lease:
     @classmethod
     def acquire(cls, storage: Storage, *, break_lock: bool) -> "Lease":
         """Take the lease. Raises `BallastError` while another run holds it, unless `break_lock`."""
-        leases = storage.list_files(LEASES)
-        last = 0
-        if leases:
-            last = _number(leases[-1])
-            holder = _read(storage, leases[-1]) or _read_later(storage, leases[-1])
-            if holder is not None and not break_lock and not _is_over(holder):
-                raise BallastError(f"{storage.root}: {_who(holder)} is writing to it: {_ADVICE}")
+        leases = check_free(storage, break_lock=break_lock)
+        last = _number(leases[-1]) if leases else 0
         path = f"{LEASES}/{last + 1:06d}.json"
         content = {
             "run": uuid.uuid4().hex,
@@ -83,6 +78,16 @@ class Lease:
                 holder = _read(self._storage, self._path)
                 if holder is not None and holder["run"] == self._content["run"]:
                     self._storage.write(self._path, _json({**self._content, "heartbeat": time.time()}))
+
+
+def check_free(storage: Storage, *, break_lock: bool) -> list[str]:
+    """Raise `BallastError` while a run holds the lease, unless `break_lock`; returns the leases, all of them over."""
+    leases = storage.list_files(LEASES)
+    if leases and not break_lock:
+        holder = _read(storage, leases[-1]) or _read_later(storage, leases[-1])
+        if holder is not None and not _is_over(holder):
+            raise BallastError(f"{storage.root}: {_who(holder)} is writing to it: {_ADVICE}")
+    return leases
 
 
 _ADVICE = "wait until it ends; if it no longer runs, wait three minutes or take over with --break-lock"

@@ -7,6 +7,7 @@ stage begins again and when it ends, so that any Parquet reader can read a finis
 """
 
 import json
+import threading
 from typing import Any, NamedTuple
 
 from udfs.stages import Stage
@@ -27,11 +28,12 @@ class Manifest(NamedTuple):
 
 
 class Manifests:
-    """The manifests of an output folder. Those of a stage are read once, on first use."""
+    """The manifests of an output folder. Those of a stage are read once, on first use. Several threads may write."""
 
     def __init__(self, storage: Storage, *, ignores_present: bool = False) -> None:
         """`ignores_present`: ignore the manifests that are in the folder, since they are about to be deleted."""
         self._storage = storage
+        self._lock = threading.Lock()
         self._by_unit: dict[Stage, dict[str, Manifest]] = {stage: {} for stage in Stage} if ignores_present else {}
 
     def of_stage(self, stage: Stage) -> list[Manifest]:
@@ -63,7 +65,8 @@ class Manifests:
         data = json.dumps(manifest._asdict(), indent=2, ensure_ascii=False) + "\n"
         self._storage.write(f"{MANIFESTS}/{stage}/{manifest.unit}.json", data.encode())
         self.of_stage(stage)
-        self._by_unit[stage][manifest.unit] = manifest
+        with self._lock:  # other threads may iterate over the present dictionary
+            self._by_unit[stage] = {**self._by_unit[stage], manifest.unit: manifest}
 
     def delete(self, stage: Stage) -> None:
         """Delete the manifests of a stage: its units are no longer committed."""

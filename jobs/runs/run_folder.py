@@ -14,11 +14,13 @@ import pyarrow.parquet as pq
 
 from jobs.runs.card_file import delete_card, write_card
 from jobs.runs.identity import differences, library_versions
-from jobs.runs.lease import Lease
+from jobs.runs.lease import Lease, check_free
 from jobs.runs.manifests import MANIFESTS, Manifest, Manifests
 from jobs.runs.numbered_files import number_files
 from jobs.runs.open_storage import open_storage
 from jobs.runs.run_record_file import create_record, read_record, write_record
+from jobs.runs.stop_line import stop_line
+from jobs.spark.progress import progress
 from udfs.distribution import ballast_version
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import HASH_VERSION
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 OWN_PATHS = (*Stage, *(f"{MANIFESTS}/{stage}" for stage in Stage), COUNTS_FILE, REPORT_FILE, RUN_FILE)
 """All that Ballast writes to an output folder, except its lease and data card: what `--overwrite` deletes."""
 
+_IN_BATCHES = (Stage.EXTRACTED, Stage.SCANNED)
 _WRITE_ID = re.compile(r"/part-\d+-([0-9a-f-]{36})[^/]*$")  # Spark gives the files of one write one id
 
 
@@ -47,11 +50,13 @@ class RunFolder:
         is_new: bool = False,
         replaces: RunRecord | None = None,
         break_lock: bool = False,
+        overwrites: bool = False,
     ) -> None:
         self.storage = storage
         self.record = record
         self.was_finished = self.finished
         self._is_new, self._replaces, self._break_lock = is_new, replaces, break_lock
+        self._overwrites = overwrites
         self._lease: Lease | None = None
         self._manifests = Manifests(storage, ignores_present=replaces is not None)
 
@@ -64,7 +69,8 @@ class RunFolder:
         `identity` determines the rows, by keys of run.json: a run is resumed only with an equal one. A key that is None
         must be absent from the resumed run.
 
-        Writes and deletes nothing yet: `writing` does. Raises `UsageError` when the folder holds anything else.
+        Writes and deletes nothing yet: `writing` does. Raises `UsageError` when the folder holds anything else, and
+        `BallastError` while another run is writing there.
         """
         storage = open_storage(out)
         if storage.kind() == PathKind.FILE:
@@ -75,14 +81,21 @@ class RunFolder:
             raise UsageError(
                 f"--out {out}: holds files that are not Ballast's; nothing was written: name a new or empty folder"
             )
-        if before is None or overwrite or before.state == RunState.DELETING:
+        is_new = before is None or overwrite or before.state == RunState.DELETING
+        if before is not None and not is_new:
+            changes = differences(record_fields(before), json.loads(json.dumps(identity)))
+            if changes:
+                raise UsageError(
+                    f"--out {out}: holds another run ({'; '.join(changes)}): "
+                    "name another folder, or replace it with --overwrite"
+                )
+            if before.is_finished:
+                return cls(storage, before.evolve(execution=execution), break_lock=break_lock)
+        check_free(storage, break_lock=break_lock)  # `writing` takes the lease, but only once Spark has started
+        if before is None or is_new:
             record = _new_record(identity, execution)
-            return cls(storage, record, is_new=before is None, replaces=before, break_lock=break_lock)
-        changes = differences(record_fields(before), json.loads(json.dumps(identity)))
-        if changes:
-            raise UsageError(
-                f"--out {out}: holds another run ({'; '.join(changes)}): "
-                "name another folder, or replace it with --overwrite"
+            return cls(
+                storage, record, is_new=before is None, replaces=before, break_lock=break_lock, overwrites=overwrite
             )
         return cls(storage, before.evolve(execution=execution), break_lock=break_lock)
 
@@ -110,8 +123,21 @@ class RunFolder:
             yield
             write_card(self.storage, self.record)
             self.record_facts(state=RunState.FINISHED, finished=_now())
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt(str(stop) or self._stop_line()) from stop
         finally:
             self._lease.release()
+
+    def _stop_line(self) -> str:
+        finished = [facts.stage for facts in self.record.stages.finished()]
+        batches = [manifest.facts for stage in _IN_BATCHES for manifest in self.manifests(stage)]
+        return stop_line(
+            progress().snapshot(),
+            committed=sum(len(facts.get("inputs") or facts.get("items") or ()) for facts in batches),
+            finished=finished,
+            parts={stage: len(self.manifests(stage)) for stage in Stage if stage not in finished},
+            command="the same command without --overwrite" if self._overwrites else "the same command",
+        )
 
     def discard(self, stages: Iterable[Stage]) -> None:
         """Invalidate stages whose input has changed; each is rebuilt when its turn comes."""
@@ -168,17 +194,17 @@ class RunFolder:
         """Write a unit's rows and, when every file is there, its manifest. A committed unit is left alone,
         except with `again`: then the new manifest replaces the old one.
 
-        Each batch of extraction is written to an attempt folder of its own, `extracted/<unit>/attempt=<id>`; units of
-        other stages are written straight to the stage's folder, where readers expect the files. `form`, `options` and
-        `partition_by` are for Spark's writer; a table becomes one Parquet file. With an `ending`, such as `jsonl.gz`,
-        the files are then renamed: `00000-of-00016.jsonl.gz`. A run that is killed before its manifest is written does
-        this unit again. Raises `BallastError` when another run is writing to the folder.
+        Each batch is written to an attempt folder of its own, `extracted/<unit>/attempt=<id>`, since several are
+        written at once; units of other stages are written straight to the stage's folder, where readers expect the
+        files. `form`, `options` and `partition_by` are for Spark's writer; a table becomes one Parquet file. With an
+        `ending`, such as `jsonl.gz`, the files are then renamed: `00000-of-00016.jsonl.gz`. A run that is killed before
+        its manifest is written does this unit again. Raises `BallastError` when another run is writing to the folder.
         """
         committed = self._manifests.unit(stage, unit)
         if committed is not None and not again:
             return committed
         attempt = uuid.uuid4().hex[:12]
-        folder = f"{stage}/{unit}/attempt={attempt}" if stage == Stage.EXTRACTED else stage
+        folder = f"{stage}/{unit}/attempt={attempt}" if stage in _IN_BATCHES else stage
         before = set(self.storage.list_files(folder))
         if isinstance(rows, pa.Table):
             self.storage.write(f"{folder}/part-00000-{uuid.uuid4()}.zstd.parquet", _parquet(rows))

@@ -57,6 +57,11 @@ class Flag:
     """The default as `--help` shows it, if it is not a plain value."""
 
     @property
+    def parse(self) -> Callable[[str], Any]:
+        """Reads a value from text."""
+        return self.kind.parse if self.kind else values.choice(self.choices)
+
+    @property
     def names_path(self) -> bool:
         return self.kind is not None and self.kind.parse is values.path
 

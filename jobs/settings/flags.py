@@ -14,7 +14,7 @@ from jobs.settings.fields import Level, Role, Setting
 from jobs.settings.groups import THRESHOLDS
 from jobs.settings.secrets import without_secret
 from jobs.settings.settings import SETTINGS, Settings, Taken, names_of
-from udfs.errors import UsageError
+from udfs.errors import UsageError, did_you_mean
 from udfs.storage.addresses import HTTP, kind_of, redacted
 from udfs.storage.conf_files import profiles, read_conf
 
@@ -57,7 +57,8 @@ def _add_flag(target: Any, item: Setting) -> None:
         options["action"] = "store_true"
     else:
         kind = flag.kind
-        options |= {"type": kind.parse, "metavar": kind.metavar} if kind else {"choices": flag.choices}
+        options["type"] = flag.parse
+        options |= {"metavar": kind.metavar} if kind else {"choices": flag.choices}
     if flag.is_repeated:
         options["action"] = "append"
     if flag.takes_several:
@@ -117,10 +118,12 @@ def _read_toml(path: str, command: str, names: Sequence[str]) -> dict[str, Any]:
     known = [name for name in names if name != "debug"]
     for key in table:
         if key not in known:
-            raise UsageError(f"--config {path}: unknown key '{key}'; {command} takes: {', '.join(known)}")
+            kind = "table" if isinstance(table[key], dict) else "key"
+            meant = did_you_mean(key, known) or f"; {command} takes: {', '.join(known)}"
+            raise UsageError(f"--config {path}: unknown {kind} '{key}'{meant}")
     if sum(name in table for name in THRESHOLDS) > 1:
         raise UsageError(f"--config {path}: only one of {', '.join(THRESHOLDS)} may be set")
-    return {key: _checked(path, key, value) for key, value in table.items()}
+    return {key: checked(f"--config {path}: {key}", key, value) for key, value in table.items()}
 
 
 def _config_text(name: str) -> str:
@@ -136,10 +139,10 @@ def _config_text(name: str) -> str:
         raise UsageError(f"--config {name}: no such file, and no such profile: use {' or '.join(known)}") from error
 
 
-def _checked(path: str, key: str, value: Any) -> Any:
-    """Check and convert a TOML value as the flag of that name does."""
+def checked(where: str, key: str, value: Any) -> Any:
+    """Check and convert a value from TOML or Python as the flag of that name does. `where` begins the message of the
+    `UsageError` for an invalid one."""
     flag = SETTINGS[key].flag
-    where = f"--config {path}: {key}"
     if flag.is_switch:
         if not isinstance(value, bool):
             raise UsageError(f"{where}: must be true or false")
@@ -158,9 +161,6 @@ def _checked(path: str, key: str, value: Any) -> Any:
 def _converted(where: str, key: str, value: Any) -> Any:
     flag = SETTINGS[key].flag
     try:
-        converted = flag.kind.parse(str(value)) if flag.kind else str(value)
+        return flag.parse(str(value))
     except argparse.ArgumentTypeError as error:
         raise UsageError(f"{where}: {error}") from error
-    if flag.choices and converted not in flag.choices:
-        raise UsageError(f"{where}: '{value}' is not one of {', '.join(flag.choices)}")
-    return converted

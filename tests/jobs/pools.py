@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 import reference
 
 from jobs.cli import main
@@ -17,6 +18,26 @@ COMPARED = ("uuid", "url", "caption", "text_key", "lang", "caption_hash", "page_
 def run(*arguments: object) -> int:
     """`ballast ARGUMENTS`; returns the exit status."""
     return main([str(argument) for argument in arguments])
+
+
+def document_of(capsys: pytest.CaptureFixture[str], *arguments: object, status: int = 0) -> dict:
+    """The document that `ballast ARGUMENTS --json` prints, after checking its shape."""
+    capsys.readouterr()
+    try:
+        ended = run(*arguments, "--json")
+    except SystemExit as stopped:
+        ended = stopped.code
+    said = capsys.readouterr()
+    assert ended == status, said.err
+    document = json.loads(said.out, parse_constant=pytest.fail)
+    outcome = ["error"] if status else ["result", "next"]
+    assert list(document) == ["command", "ballast", *outcome, "warnings"]
+    assert document["command"].split() == [str(word) for word in arguments[: len(document["command"].split())]]
+    assert all(warning in said.err for warning in document["warnings"])
+    if status:
+        assert document["error"].keys() == {"message", "exit_status"} and document["error"]["exit_status"] == status
+        assert document["error"]["message"] in said.err.splitlines()[-1]
+    return document
 
 
 def rows_of(path: Path) -> list[dict]:

@@ -5,6 +5,7 @@
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -52,11 +53,11 @@ sys.exit(main(sys.argv[1:]))
 
 
 def driver(crawl, out: Path, scratch: Path, *conf: str) -> list[str]:
-    """The command of a driver that commits each file by itself."""
+    """The command of a driver that reads one file after the other and commits each by itself."""
     settings = [flag for setting in (f"spark.local.dir={scratch}", *conf) for flag in ("--spark-conf", setting)]
     return [
         sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
-        str(crawl.metadata), "--t", "5", "--no-report", "--seed", "7", "--batch-files", "1", "--master", "local[2]",
+        str(crawl.metadata), "--t", "5", "--no-report", "--seed", "7", "--batch-files", "1", "--master", "local[1]",
         *settings,
     ]  # fmt: skip
 
@@ -153,18 +154,28 @@ def test_a_killed_driver_is_resumed(crawl, curated, tmp_path):
         assert ordered_rows_of(out / folder) == ordered_rows_of(curated / folder)
 
 
-def test_ctrl_c_is_one_line_and_the_run_resumes(crawl, curated, tmp_path):
+@pytest.mark.parametrize(
+    ("reached", "line"),
+    [
+        ("extracted/batch=00000", r"stopped: [12] of 2 files read, [12] committed; the same command resumes"),
+        (
+            "pool/all",
+            r"stopped during \w+; kept: extracted/, files/, (1 part of )?pool/.*; the same command resumes",
+        ),
+    ],
+)
+def test_ctrl_c_says_what_is_kept_and_the_run_resumes(crawl, curated, tmp_path, reached, line):
     out = tmp_path / "out"
     command = driver(crawl, out, tmp_path)
     run = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.PIPE, text=True)
-    manifest = out / "_manifests" / "extracted" / "batch=00000.json"
+    manifest = out / "_manifests" / f"{reached}.json"
     deadline = time.monotonic() + 600
     while not manifest.exists() and run.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
     os.killpg(run.pid, signal.SIGINT)
     _, error = run.communicate(timeout=1200)
     assert run.returncode == 130
-    assert error.splitlines()[-1] == "ballast: stopped; rerun the same command to resume from the last commit"
+    assert re.fullmatch(f"ballast: {line}", error.splitlines()[-1])
     assert "Traceback" not in error
     resumed(crawl, out)
     assert ordered_rows_of(out / "subset") == ordered_rows_of(curated / "subset")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from build_warcs import Record, build_warc, page, warcinfo
-from pools import record_of, rows_of, run
+from pools import document_of, record_of, rows_of, run
 
 from jobs.console.registry import COMMANDS
 
@@ -66,13 +66,18 @@ def test_every_step_works_on_nothing(empty, entries, tmp_path, capsys, name, rea
     capsys.readouterr()
     assert run(name, source, *flags, "--out", tmp_path / "out") == 0
     said = capsys.readouterr()
-    warnings = re.findall(r"ballast: warning: (.*)", said.err)
+    warnings = re.findall(r"WARN ballast: (.*)", said.err)
     assert warnings == ([why] if why else []) or (why and len(warnings) == 1 and warnings[0].startswith(why))
     assert "nan" not in said.out.lower() and ("\nnext\n" in said.out) == (why is None)
     for folder in ("matched", "pool", "subset", "images", "export"):
         if (tmp_path / "out" / folder).exists() and "csv" not in flags and "jsonl" not in flags:
             assert rows_of(tmp_path / "out" / folder) == []
-    assert run("report", tmp_path / "out") == 0
+    again = document_of(capsys, name, source, *flags, "--out", tmp_path / "out")
+    assert again["result"]["run"] == record_of(tmp_path / "out") and again["result"]["was_finished"]
+    assert again["warnings"] == warnings == ([again["result"]["why_empty"]] if why else [])
+    assert all(Path(place["path"]).exists() for place in again["result"]["places"])
+    assert bool(again["next"]) == (why is None)
+    assert document_of(capsys, "report", tmp_path / "out")["result"] == {"report": str(tmp_path / "out/report.html")}
     assert (
         "nan" not in re.sub(r"<style>.*?</style>", "", (tmp_path / "out/report.html").read_text(), flags=re.S).lower()
     )
@@ -96,7 +101,7 @@ def test_plan_on_nothing(empty, capsys, flags):
     said = capsys.readouterr()
     assert "nan" not in said.out.lower() and "warning: " not in said.err
     if flags == ["--json"]:
-        result = json.loads(said.out)
+        result = json.loads(said.out)["result"]
         assert result["pool_pairs"] == 0 and [at["pairs"] for at in result["thresholds"]] == [0]
     elif flags != ["--csv"]:
         assert said.out.startswith("pool of 0 pairs\n")
@@ -161,7 +166,7 @@ def test_zero_pairs_say_why(spark, entries, tmp_path, capsys, records, flags, wh
     for _ in ("new", "finished"):
         assert run(*arguments) == 0
         said = capsys.readouterr()
-        assert f"ballast: warning: 0 pairs: {why}" in said.err.splitlines()[-1]
+        assert f"WARN ballast: 0 pairs: {why}" in said.err.splitlines()[-1]
         assert said.err.count("0 pairs: ") == 1 and "\nnext\n" not in said.out
 
 
@@ -214,5 +219,9 @@ def test_inputs_that_can_all_not_be_read(spark, entries, tmp_path, capsys):
 def test_this_file_knows_every_command():
     """A new command needs a case here, or a reason for having none."""
     tried = {name for name, *_ in STEPS} | {"curate", "extract", "plan", "report", "explain", "inspect", "trace"}
-    read_no_pairs = {name for name in COMMANDS if name.startswith(("metadata ", "emr "))} | {"demo", "sample"}
+    read_no_pairs = {name for name in COMMANDS if name.startswith(("metadata ", "emr "))} | {
+        "demo",
+        "sample",
+        "completion",
+    }
     assert tried | read_no_pairs == COMMANDS.keys()

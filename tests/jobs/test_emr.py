@@ -6,6 +6,7 @@ from pathlib import Path
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
+from pools import document_of
 
 from jobs.cli import main
 
@@ -178,13 +179,15 @@ def test_submit_uploads_and_starts_a_cluster(flags, aws, capsys):
         )
     }
     more = [*flags, "--steps", "group", "--cluster-id", cluster["Id"], "--submit"]
-    assert main(["emr", *more]) == 0
+    assert len(document_of(capsys, "emr", *more)["result"]["submitted"]) == 1
     assert len(client.list_steps(ClusterId=cluster["Id"])["Steps"]) == 2
 
 
 def test_submit_starts_a_serverless_job(flags, aws, capsys):
     words = [*flags, "--serverless", "--job-role", ROLE, "--log-uri", "s3://bucket/logs"]
     requests = rendered(capsys, *words)
+    document = document_of(capsys, "emr", *words)
+    assert document["result"] == {"requests": requests, "written": [], "submitted": []}
     assert requests["create_application"]["architecture"] == "X86_64"
     assert "applicationId" not in requests["start_job_run"], "a new application has no id yet"
     assert main(["emr", *words, "--submit"]) == 0

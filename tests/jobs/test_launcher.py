@@ -86,6 +86,17 @@ def test_a_profile_is_found_by_its_name(installed, wheel, tmp_path):
             assert done.returncode == 2 and said in done.stderr, done.stderr
 
 
+def test_a_program_uses_the_python_interface(installed, hostile):
+    code = (
+        "import ballast_curation as b, sys; print(b.curate, b.match); print(sys.modules['jobs.api.functions'].__file__)"
+    )
+    done = subprocess.run([installed / "bin" / "python", "-c", code], **hostile)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == str(site_packages(installed) / "jobs/api/functions.py")
+    for name in ("ballast_curation/py.typed", "jobs/py.typed", "udfs/py.typed", "jobs/docs/notebooks/first_run.ipynb"):
+        assert (site_packages(installed) / name).is_file()
+
+
 def test_the_error_names_another_package_that_is_already_imported(installed, tmp_path):
     folder = other_packages(tmp_path, "")
     command = [installed / "bin" / "python", "-c", f"import udfs; {ONLINE}"]

@@ -1,9 +1,7 @@
 """`explain`, `inspect` and `trace` on the curated sample: what they print against the rows on disk."""
 
-import json
-
 import pytest
-from pools import counts_of, draw_of, keep_prob_of, rows_of, run
+from pools import counts_of, document_of, draw_of, keep_prob_of, rows_of, run
 
 from jobs.sample import write_sample
 
@@ -88,8 +86,7 @@ def test_trace_says_where_each_pair_is_from_and_why_it_was_kept(curated, counts,
     kept = next(row for row in subset if row["keep_prob"] < 1)
     dropped = next(row for row in pool if (row["uuid"], row["caption_hash"]) not in in_subset)
     for row, argument in ((kept, kept["url"]), (dropped, dropped["uuid"])):
-        assert run("trace", argument, curated, "--json", "--copies") == 0
-        traced = json.loads(capsys.readouterr().out)
+        traced = document_of(capsys, "trace", argument, curated, "--copies")["result"]
         rows = sorted((r for r in pool if r["uuid"] == row["uuid"]), key=lambda r: r["caption"])
         assert [pair["caption"] for pair in traced["pairs"]] == [r["caption"] for r in rows]
         assert len(traced["copies"]) == sum(r["duplicates"] for r in rows)

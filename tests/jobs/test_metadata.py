@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from metadata_dumps import MiniPage, naive_counts, write_bzip2, write_multistream, write_plain
-from pools import record_of, rows_of, run
+from pools import document_of, record_of, rows_of, run
 
 from jobs.entries.ngrams import bigrams
 from jobs.settings.building import Ngrams
@@ -136,10 +136,18 @@ def test_each_source_alone(spark, inputs, tmp_path, capsys):
     assert words == {word.lower(): count for word, count in WORDS.items()}
     assert not (tmp_path / "u/bigrams").exists()
     assert run("metadata", "unigrams", inputs / "plain.xml", "--out", tmp_path / "u", "--lowercase") == 0
-    assert "no dump was read" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "no dump was read" in said.err and said.out.startswith(f"{tmp_path}/u/unigrams/  ")
+    again = document_of(capsys, "metadata", "unigrams", inputs / "plain.xml", "--out", tmp_path / "u", "--lowercase")
+    assert again["result"] == {"out": str(tmp_path / "u"), "run": record_of(tmp_path / "u")}
     assert run("metadata", "unigrams", inputs / "plain.xml", "--out", tmp_path / "u") == 2
     assert "settings.lowercase: true there, false now" in capsys.readouterr().err
-    assert run("metadata", "build", "--wikipedia", tmp_path / "u", "--out", tmp_path / "e.json") == 0
+    built = document_of(capsys, "metadata", "build", "--wikipedia", tmp_path / "u", "--out", tmp_path / "e.json")
+    assert built["result"].items() > manifest_of(tmp_path / "e.json").items()
+    assert len(built["warnings"]) == 0 and [step["command"][-1] for step in built["next"]] == [
+        built["result"]["list"],
+        "DIR",
+    ]
     assert json.loads((tmp_path / "e.json").read_text())[100:] == ["edge"]
 
 
@@ -242,10 +250,8 @@ def test_import_show_and_diff(tmp_path, capsys):
     assert run("metadata", "show", tmp_path / "a.json") == 0
     printed = capsys.readouterr().out
     assert re.search(r"can never match 2 .*: 'D\.C\.', 'Yahoo!'", printed)
-    assert run("metadata", "show", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["entries"] == 86_654
-    assert run("metadata", "diff", tmp_path / "a.json", tmp_path / "b.json", "--json") == 0
-    diff = json.loads(capsys.readouterr().out)
+    assert document_of(capsys, "metadata", "show")["result"]["entries"] == 86_654
+    diff = document_of(capsys, "metadata", "diff", tmp_path / "a.json", tmp_path / "b.json")["result"]
     assert (diff["both"], diff["only_a"], diff["only_b"]) == (3, 2, 1)
     assert run("metadata", "diff", tmp_path / "a.json", tmp_path / "a.json") == 0
     assert "the same list" in capsys.readouterr().out

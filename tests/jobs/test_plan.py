@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from pools import counts_of, draw_of, keep_prob_of, keys_of, record_of, rows_of, run, sorted_rows
+from pools import counts_of, document_of, draw_of, keep_prob_of, keys_of, record_of, rows_of, run, sorted_rows
 
 SEED = 7
 
@@ -23,9 +23,7 @@ def naive(curated, crawl):
 
 
 def plan(capsys, *arguments: object) -> dict:
-    capsys.readouterr()
-    assert run("plan", *arguments, "--seed", SEED, "--json") == 0
-    return json.loads(capsys.readouterr().out)
+    return document_of(capsys, "plan", *arguments, "--seed", SEED)["result"]
 
 
 def test_sizes_and_curve_are_exact(spark, curated, naive, crawl, capsys):

@@ -27,7 +27,9 @@ def test_figures_are_those_of_the_rows(report, curated, crawl):
     counts, kept = counts_of(pool, len(crawl.entries)), counts_of(subset, len(crawl.entries))
     sizes = Counter(min(len(row["entry_ids"]), MOST_MATCHES) for row in pool)
     assert report.matches == [sizes[n] for n in range(MOST_MATCHES + 1)]
-    assert report.languages == {"en": len(pool)}
+    assert report.traits.languages == {"en": len(pool)}
+    assert report.traits.text_keys == Counter(row["text_key"] for row in pool)
+    assert report.traits.lengths == [Counter(min(len(row["caption"]) // 10, 20) for row in pool)[n] for n in range(21)]
     assert (report.entries.matches, report.entries.unmatched) == (sum(counts), counts.count(0))
     assert {(row.entry_id, row.entry, row.matches) for row in report.entries.rows} == {
         (i, crawl.entries[i], count) for i, count in enumerate(counts) if count
@@ -76,10 +78,10 @@ def test_reports_of_single_steps_show_what_there_is(curated, crawl, tmp_path, ca
         page = (folder / "report.html").read_text(encoding="utf-8")
         document = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(page)
         headings[folder] = [heading.get("id") for heading in document.iter("h2")]
-    assert headings[extracted] == ["funnel", "files", "languages", "pairs", "reproduce"]
-    assert headings[pool] == ["funnel", "pool", "languages", "pairs", "reproduce"]
+    assert headings[extracted] == ["funnel", "files", "languages", "traits", "pairs", "reproduce"]
+    assert headings[pool] == ["funnel", "pool", "languages", "traits", "pairs", "reproduce"]
     assert headings[counts] == ["entries-title", "reproduce"]
-    assert headings[subset] == ["funnel", "t5", "reproduce"]
+    assert headings[subset] == ["funnel", "t5", "languages", "traits", "reproduce"]
     assert run("report", subset, "--pool", curated) == 0
     page = (subset / "report.html").read_text(encoding="utf-8")
     assert 'id="sizes"' in page and 'id="cumulative-5-text"' in page

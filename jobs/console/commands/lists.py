@@ -36,17 +36,11 @@ def _show_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file", metavar="FILE", nargs="?", type=values.path, help="a list of entries (default: the packaged one)"
     )
-    _json_argument(parser)
 
 
 def _diff_arguments(parser: argparse.ArgumentParser) -> None:
     for name in ("a", "b"):
         parser.add_argument(name, metavar=name.upper(), type=values.path, help="a list of entries")
-    _json_argument(parser)
-
-
-def _json_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print all of it as JSON")
 
 
 def _source(
@@ -70,7 +64,7 @@ BUILD = Command(
     name="metadata build",
     purpose="build a list from WordNet, Wikipedia's dumps and its page views",
     work="jobs.metadata:build",
-    settings=takes(Output, EntryBuild, Ngrams, Titles, Draws, take(Reading, "batch_files"), Execution),
+    settings=takes(Output, EntryBuild, Ngrams, Titles, Draws, take(Reading, "commit_every", "batch_files"), Execution),
     add_arguments=_list_to_write,
 )
 WORDNET = _source(
@@ -84,19 +78,19 @@ UNIGRAMS = _source(
     "unigrams",
     "count the words of Wikipedia's articles",
     _DUMPS,
-    takes(Output, take(Ngrams, "lowercase", "split_bytes"), take(Reading, "batch_files"), Execution),
+    takes(Output, take(Ngrams, "lowercase", "split_bytes"), take(Reading, "commit_every", "batch_files"), Execution),
 )
 BIGRAMS = _source(
     "bigrams",
     "count words and pairs of words, with PMI",
     _DUMPS,
-    takes(Output, Ngrams, take(Reading, "batch_files"), Execution),
+    takes(Output, Ngrams, take(Reading, "commit_every", "batch_files"), Execution),
 )
 TITLES = _source(
     "titles",
     "count the views of article titles",
     ("FILE", "pageviews files, hourly or daily, or folders of them"),
-    takes(Output, Titles, Draws, take(Reading, "batch_files"), Execution),
+    takes(Output, Titles, Draws, take(Reading, "commit_every", "batch_files"), Execution),
 )
 IMPORT = Command(
     name="metadata import",

@@ -17,15 +17,13 @@ def _plan_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="POOL",
         help="output folder of curate, dedup or merge, or a folder of Parquet files",
     )
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print all of it as JSON")
-    form.add_argument("--csv", action="store_true", help="print the curve of exact sizes over t as CSV")
+    parser.add_argument("--csv", action="store_true", help="print the curve of exact sizes over t as CSV")
 
 
 PLAN = Command(
     name="plan",
     purpose="show the size that each threshold would give, before balancing",
-    work="jobs.plan:print_plan",
+    work="jobs.plan:run_plan",
     settings=takes(Threshold, GivenCounts, Entries, Blocking, Draws, Execution),
     add_arguments=_plan_arguments,
 )
@@ -43,6 +41,18 @@ def _report_arguments(parser: argparse.ArgumentParser) -> None:
         "--paper-list",
         action="store_true",
         help="state that the entries are the paper's 500,000 (MetaCLIP's metadata.json): shows the paper's figures too",
+    )
+    parser.add_argument(
+        "--compare",
+        type=values.path,
+        metavar="DIR",
+        help="output folder of another run, shown beside this one: key figures, funnel, languages, frequent entries",
+    )
+    parser.add_argument(
+        "--images",
+        type=values.path,
+        metavar="DIR",
+        help="local folder to which img2dataset downloaded (webdataset or files): shows up to forty small images",
     )
 
 
@@ -72,7 +82,7 @@ def _explain_arguments(parser: argparse.ArgumentParser) -> None:
 EXPLAIN = Command(
     name="explain",
     purpose="show which entries a caption holds, and how likely it is to be kept",
-    work="jobs.explain:print_explanation",
+    work="jobs.explain:run_explain",
     settings=takes(Entries, take(Execution, "debug")),
     add_arguments=_explain_arguments,
 )
@@ -92,7 +102,7 @@ def _inspect_arguments(parser: argparse.ArgumentParser) -> None:
 INSPECT = Command(
     name="inspect",
     purpose="show what extraction makes of a WARC or WAT file, page by page",
-    work="jobs.inspect_file:print_inspection",
+    work="jobs.inspect_file:run_inspect",
     settings=takes(Entries, Captions, Parsing, Blocking, take(Inputs, "s3_anonymous"), take(Execution, "debug")),
     add_arguments=_inspect_arguments,
 )
@@ -106,13 +116,12 @@ def _trace_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--copies", action="store_true", help="list every copy in extracted/ too, even dropped ones: for take-downs"
     )
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
 
 
 TRACE = Command(
     name="trace",
     purpose="show where an image's pairs came from, and why they are or are not in the subset",
-    work="jobs.trace_pair:print_trace",
+    work="jobs.trace_pair:run_trace",
     settings=takes(Execution),
     add_arguments=_trace_arguments,
 )

@@ -7,6 +7,7 @@ import pytest
 
 from jobs.console.next_steps import next_of_list, next_steps
 from jobs.console.registry import COMMANDS
+from jobs.console.result import text_of
 from jobs.settings.settings import Settings
 from udfs.record import RunRecord, RunState, Stages
 from udfs.stages import DrawFacts, EntryCountsFacts, ExportFacts, ImagesFacts, PoolFacts, Stage, StageFacts, SubsetFacts
@@ -28,8 +29,10 @@ def commands(
 ) -> list[list[str]]:
     stages = Stages() if facts is None else Stages().with_facts(facts)
     record = RunRecord(ballast="0", job=job, state=RunState.FINISHED, stages=stages)
-    lines = next_steps(record, inputs, Settings.of(out=out, **settings)).splitlines()
-    return [shlex.split(line) for line in lines if line.startswith(("  ballast", "  img2dataset"))]
+    steps = next_steps(record, inputs, Settings.of(out=out, **settings))
+    printed = [line for line in text_of(steps).splitlines() if line.startswith(("  ballast", "  img2dataset"))]
+    assert [shlex.split(line) for line in printed] == [step.command for step in steps]
+    return [step.command for step in steps]
 
 
 @pytest.mark.parametrize("job", ["extract", "match", "dedup", "merge", "count", "balance", "curate", "group", "export"])
@@ -83,6 +86,6 @@ def test_nothing_follows_an_exported_list_of_images():
 
 
 def test_a_new_list_of_entries_is_shown_and_used():
-    commands_of_list = [shlex.split(line) for line in next_of_list("my list.json").splitlines() if "ballast" in line]
+    commands_of_list = [step.command for step in next_of_list("my list.json")]
     assert [command[1] for command in commands_of_list] == ["metadata", "curate"]
     assert all("my list.json" in command for command in commands_of_list)

@@ -50,7 +50,7 @@ def test_settings_made_in_python_have_the_same_defaults():
     """Including the default that depends on other settings."""
     assert Settings.of(out="x") == resolved("curate", "--out", "x")
     assert Settings.of(t=(5,)).threshold.tail_share is None
-    with pytest.raises(TypeError, match="no such setting: tale_share"):
+    with pytest.raises(TypeError, match=r"no such setting: tale_share; did you mean tail_share\?"):
         Settings.of(tale_share=0.1)
 
 
@@ -112,7 +112,10 @@ def test_a_packaged_profile_is_found_by_its_name(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("sead = 1", "unknown key 'sead'"),
+        ("sead = 1", "unknown key 'sead'; did you mean seed?"),
+        ("tail-shares = 1", "unknown key 'tail-shares'; did you mean tail_share?"),
+        ("spam_level = 1", "unknown key 'spam_level'; curate takes: out, overwrite"),
+        ('preset = "400M"', "preset: '400M' is not one of 400m, 2.5b; did you mean 400m?"),
         ('seed = "x"', "seed: 'x' is not a whole number"),
         ("seed = true", "seed: must be text or a number, not True"),
         ("t = 0", "t: must be at least 1"),
@@ -126,7 +129,7 @@ def test_a_packaged_profile_is_found_by_its_name(tmp_path, monkeypatch):
         ('metadata = ""', "metadata: is empty"),
         ('out = "a\\u0000b"', "out: contains a NUL character"),
         ("t = 5\npreset = '400m'", "only one of t, preset, target_size, tail_share"),
-        ("[spark]\na = 1", "unknown key 'spark'"),
+        ("[spark]\na = 1", "unknown table 'spark'"),
         ("seed = ", "not TOML"),
     ],
 )
@@ -165,7 +168,22 @@ def test_an_invalid_toml_gives_the_reason(tmp_path, text, message):
         (["curate", "x.warc", "--out", "o", "--opt-outs", ""], "'' is not one of noai, noimageai, tdm,"),
         (["balance", "/no/pool", "--out", "o", "--opt-outs", "none"], "unrecognized arguments: --opt-outs none"),
         (["curate", "x.warc", "--out", "o", "--nosuch"], "unrecognized arguments: --nosuch"),
-        (["nosuch"], "invalid choice: 'nosuch'"),
+        (["nosuch"], "ballast: unknown command 'nosuch' (--help shows all commands)"),
+        (["curat"], "ballast: unknown command 'curat'; did you mean curate? (--help shows all commands)"),
+        (["metadata-show"], "unknown command 'metadata-show'; did you mean metadata show? "),
+        (["metdata"], "unknown command 'metdata'; did you mean metadata? "),
+        (["metadata", "shw"], "ballast metadata: unknown command 'shw'; did you mean show? "),
+        (["metadata"], "the following arguments are required: COMMAND"),
+        (
+            ["curate", "x.warc", "--out", "o", "--metdata", "m"],
+            "ballast curate: unrecognized arguments: --metdata m; did you mean --metadata? (--help shows all flags)",
+        ),
+        (["curate", "x.warc", "--nosuch", "--tail_shar=1"], "--nosuch --tail_shar=1; did you mean --tail-share? ("),
+        (["curate", "x.warc", "-out", "o"], "unrecognized arguments: -out o; did you mean --out? ("),
+        (["curate", "x.warc", "--preset", "400n"], "'400n' is not one of 400m, 2.5b; did you mean 400m? ("),
+        (["curate", "x.warc", "--preset", "big"], "'big' is not one of 400m, 2.5b (--help"),
+        (["curate", "x.warc", "--text-keys", "alt,titel"], "aria-label; did you mean title? ("),
+        (["curate", "x.warc", "--opt-outs", "noia"], "or 'none' alone; did you mean noai? ("),
         (["curate", "/no/such.warc", "--out", "o"], "/no/such.warc: no such file or folder"),
         (["curate", "x.warc", "--out", "o", "--config", "/no.toml"], "--config /no.toml: No such file"),
         (
@@ -263,7 +281,7 @@ def test_a_tilde_is_the_home_folder_in_every_path(tmp_path, monkeypatch):
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda command: command.name)
 def test_a_tilde_is_the_home_folder_in_every_input(command, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    not_paths = {"caption", "image"}
+    not_paths = {"caption", "image", "shell"}
     positionals = [each for each in command.parser()._actions if not each.option_strings and each.dest not in not_paths]
     paths = [each for each in command.parser()._actions if each.metavar in ("PATH", "POOL", "DIR", "FILE.json")]
     on_the_cluster = {"input"}

