@@ -6,7 +6,7 @@
 # make test-spark35  run the Spark tests on Spark 3.5
 # make test-newest   run some tests with the newest libraries; it reports failures, but does not fail
 # make lock          renew conf/constraints*.txt, the versions that everything here installs
-# make reference     regenerate jobs/docs/REFERENCE.md from the code
+# make reference     regenerate jobs/docs/REFERENCE.md and jobs/api/functions.py from the code
 # make bench         compare Ballast's speed with its peers, in a few minutes
 
 PYTHON ?= python3

@@ -13,7 +13,7 @@ setup(
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
-    license_files=["LICENSE", "metadata/LICENSE.wordnet"],
+    license_files=["LICENSE", "metadata/LICENSE.wordnet", "metadata/LICENSE.scowl"],
     python_requires=">=3.11",
     packages=[
         "ballast_curation",
@@ -21,8 +21,10 @@ setup(
     ],
     package_dir={"ballast_curation": "jobs/launcher"},
     package_data={
-        "jobs": ["docs/*"],
-        "metadata": ["wordnet.txt.gz", "LICENSE.wordnet"],
+        "ballast_curation": ["py.typed"],
+        "jobs": ["docs/*", "docs/notebooks/*", "py.typed"],
+        "udfs": ["py.typed"],
+        "metadata": ["*.txt.gz", "LICENSE.*"],
         "conf": ["*.toml", "*.txt", "*.properties", "*.conf", "*.md", "*.jinja", "report.*", "emr/*", "emr/steps/*"],
     },
     entry_points={"console_scripts": ["ballast=ballast_curation:main"]},
@@ -45,6 +47,7 @@ setup(
         "markupsafe>=2.1,<4",
         "matplotlib>=3.8,<4",  # draws the report; only the driver imports it
         "msgspec>=0.19,<1",
+        "pillow>=10.1,<14",  # thumbnails of the report; matplotlib requires it too
         "pyahocorasick>=2.1,<3",
         "regex>=2024.5",  # one class for Unicode letters, marks and digits; wikitextparser requires it too
         "rich>=13.7,<16",  # the live display
@@ -68,8 +71,10 @@ setup(
         "test": [
             "ballast-curation[dist]",
             "hypothesis>=6.100",
+            "ipykernel>=6.29,<8",  # runs the notebooks of the docs
             "moto[emr,s3,server]>=5.0.20,<6",
             "mypy>=1.10",
+            "nbclient>=0.10,<1",
             "packaging>=23",
             "pytest>=8",
             "pyyaml>=6",

@@ -7,7 +7,7 @@ for (const box of document.querySelectorAll("input[type=search]")) {
     const query = box.value.trim().toLowerCase();
     let visible = 0;
     for (const row of rows) {
-      row.hidden = !row.cells[0].textContent.toLowerCase().includes(query);
+      row.hidden = !(row.querySelector("summary") ?? row.cells[0]).textContent.toLowerCase().includes(query);
       visible += !row.hidden;
     }
     counter.textContent = visible.toLocaleString("en") + " shown";

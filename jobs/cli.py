@@ -22,7 +22,7 @@ from udfs.errors import UsageError, did_you_mean
 
 _EPILOG = """start with:
   ballast demo                                   curate a small generated web
-  ballast curate FILE.warc.gz --out DIR          your own WARC or WAT, with the packaged entries
+  ballast curate FILE.warc.gz --out DIR          curate your own WARC or WAT
   ballast curate FILE.warc.gz --out DIR --metadata metadata.json
 
 `ballast COMMAND --help` shows the flags of a command."""

@@ -41,21 +41,24 @@ from udfs.stages import PoolFacts, RepeatsFacts, Stage
 _BROADCAST_TIMEOUT = "spark.sql.broadcastTimeout"
 
 
-def run(pairs: DataFrame, dedup: Dedup, seed: int) -> DataFrame:
-    """Pairs, matched or not, to the pool (`schemas.POOL`; without `entry_ids` where the pairs have none).
+def run(pairs: DataFrame, dedup: Dedup, seed: int, columns: Sequence[str] = tuple(POOL_SCHEMA.names)) -> DataFrame:
+    """Pairs, matched or not, to the pool: those of `columns` that the pairs have, and `duplicates`. With `entry_ids`
+    and the default columns, it is `schemas.POOL`.
 
     `url-caption` keeps one row per (`uuid`, `caption_hash`); `url` one per `uuid`, with the caption of the smallest
-    H("pick", …) as a signed 64-bit integer; `none` all. Of equal copies the smallest in `schemas.SORT_KEY` survives.
+    H("pick", …) as a signed 64-bit integer; `none` all. Of equal copies the smallest in `schemas.SORT_KEY` and then in
+    the other columns survives.
     `duplicates` adds up the copies that each row stands for.
     """
-    columns = [name for name in POOL_SCHEMA.names if name in pairs.columns and name != "duplicates"]
+    columns = [name for name in columns if name in pairs.columns and name != "duplicates"]
     copies = copies_column(pairs)
     if dedup.dedup == "none":
         return pairs.select(*columns, copies.alias("duplicates"))
     keys = key_columns(dedup)
     first = [pair_hash_column(PICK, seed).alias("pick")] if dedup.dedup == "url" else []
+    sort_key = [name for name in SORT_KEY if name in columns]
     rest = [name for name in columns if name not in SORT_KEY and name not in keys]
-    survivor = F.min(F.struct(*first, *SORT_KEY, *rest)).alias("survivor")
+    survivor = F.min(F.struct(*first, *sort_key, *rest)).alias("survivor")
     grouped = pairs.groupBy(*keys).agg(survivor, F.sum(copies).alias("duplicates"))
     pool = grouped.select(
         *[name if name in keys else F.col(f"survivor.{name}").alias(name) for name in columns], "duplicates"

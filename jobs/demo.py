@@ -22,8 +22,9 @@ from jobs.spark.progress import say
 from udfs.errors import UsageError
 
 _NOTE = (
-    "The packaged entries are WordNet's names only. The paper's three other sources (Wikipedia's words, word",
-    "pairs and titles) are not in it: no 'of', 'the' or 'photo'. So figures differ from those of the paper's list.",
+    "The packaged entries are the words of WordNet and SCOWL. The paper's list has",
+    "500,000 others, so figures differ. To get the paper's list, run",
+    "`ballast metadata fetch metaclip`.",
 )
 
 

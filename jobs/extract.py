@@ -21,6 +21,7 @@ from jobs.console.commands.curation import EXTRACT
 from jobs.console.run_job import open_run
 from jobs.runs.failed_inputs import check_inputs_read
 from jobs.runs.input_batches import extract_batches, inputs_identity, work_left
+from jobs.runs.read_share import meter_folder
 from jobs.runs.run_folder import RunFolder
 from jobs.settings.groups import Reading
 from jobs.settings.settings import Settings
@@ -34,6 +35,7 @@ from udfs.matching.matcher import cached_matcher, pack_entries
 from udfs.schemas import MATCHED_PAIR, PAIR, tagged
 from udfs.sources.input_files import InputFile
 from udfs.sources.opener import SourceOpener
+from udfs.sources.read_meter import ReadMeter
 
 INPUT_HELP = (
     "WARC or WAT files, folders, globs, or listings of paths (*.paths, *.paths.gz): local, on s3://, hdfs:// and the "
@@ -47,11 +49,12 @@ def run(
     plan: ExtractionPlan,
     entries: Broadcast[bytes] | None = None,
     blocks: Broadcast[BlockList] | None = None,
+    meter: Path | None = None,
 ) -> DataFrame:
     """Input files (`input_files.InputFile`) to tagged rows (`schemas.tagged`): pairs, and one row per file.
 
     With `entries` (a broadcast of `matcher.pack_entries`), pairs are matched, and those without a match are dropped.
-    `blocks` is the plan's block list as a broadcast.
+    `blocks` is the plan's block list as a broadcast. In the folder `meter`, tasks show how far they are in their files.
     """
     options, opening = plan.options, plan.opening
 
@@ -59,12 +62,19 @@ def run(
         matcher = cached_matcher(entries.value) if entries is not None else None
         extractor = Extractor(options, matcher, Blocker(blocks.value) if blocks is not None else None)
         # a folder of this executor, which is deleted with it
-        open_input = SourceOpener(opening, Path(SparkFiles.getRootDirectory(), "ballast-connections"))
+        connections = Path(SparkFiles.getRootDirectory(), "ballast-connections")
+        open_input = SourceOpener(opening, connections, ReadMeter(meter) if meter is not None else None)
         for batch in batches:
             for row in batch.to_pylist():
                 yield from extractor.file_batches(InputFile(**row), open_input)
 
     return files.mapInArrow(extract, ddl(tagged(PAIR if entries is None else MATCHED_PAIR)))
+
+
+def input_frame(spark: SparkSession, files: Sequence[InputFile], files_per_task: int) -> DataFrame:
+    """Input files as a frame, as `run` takes them: a task for each `files_per_task` of them."""
+    slices = -(-len(files) // files_per_task)
+    return spark.createDataFrame(spark.sparkContext.parallelize([tuple(file) for file in files], slices), _INPUT_DDL)
 
 
 def extract_stage(
@@ -77,15 +87,13 @@ def extract_stage(
     packed = spark.sparkContext.broadcast(pack_entries(entries.entries)) if entries is not None else None
     blocked = spark.sparkContext.broadcast(plan.blocks) if plan.blocks is not None else None
 
+    meter = meter_folder(spark, plan.files)
+
     def extract(batch: Sequence[InputFile]) -> DataFrame:
-        slices = -(-len(batch) // reading.files_per_task)
-        rows = spark.createDataFrame(
-            spark.sparkContext.parallelize([tuple(file) for file in batch], slices), _INPUT_DDL
-        )
-        tagged_rows = run(rows, plan, packed, blocked)
+        tagged_rows = run(input_frame(spark, batch, reading.files_per_task), plan, packed, blocked, meter)
         return tagged_rows if entries is None else with_fingerprint(tagged_rows, "entry_ids", entries.fingerprint)
 
-    extract_batches(spark, run_folder, plan.files, extract, reading)
+    extract_batches(spark, run_folder, plan.files, extract, reading, meter)
     run_folder.record_facts(inputs=inputs_identity(plan.files))
     for shared in (packed, blocked):
         if shared is not None:

@@ -18,7 +18,7 @@ from typing import Any
 from jobs.console.result import Result
 from jobs.runs.open_storage import load_metadata
 from jobs.settings.settings import Settings
-from jobs.spark.hadoop_session import session_for
+from jobs.spark.early_session import session_for
 from jobs.steps.extraction_plan import plan_extraction
 from udfs.captions.visible import visible
 from udfs.errors import BallastError, UsageError

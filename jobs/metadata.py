@@ -16,8 +16,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from jobs.console.next_steps import next_of_list
 from jobs.console.result import Result
 from jobs.entries.entry_list import check_out, manifest_of, manifest_path, write_list
+from jobs.entries.fetch import fetch_list
 from jobs.entries.list_lines import headline, list_written, report_unmatchable, source_lines
 from jobs.settings.settings import Settings
 from jobs.spark.progress import say, warn
@@ -54,6 +56,33 @@ def import_list(arguments: argparse.Namespace, settings: Settings) -> Result:
     manifest = write_list(imported, about)
     report_unmatchable(manifest["cannot_match"])
     return list_written(imported, manifest)
+
+
+def fetch(arguments: argparse.Namespace, settings: Settings) -> Result:
+    listed, fetched = fetch_list(arguments.name, arguments.source, accept_license=arguments.accept_license)
+    about = {
+        "list": str(listed.path),
+        **fetched.entries.fingerprint,
+        "licence": listed.licence,
+        "address": fetched.address,
+        "bytes": fetched.bytes,
+        "file_sha256": fetched.sha256,
+        "first_seen": fetched.is_first,
+    }
+    return Result(about, lambda about: [headline(fetched.entries), *_fetched(about)], next=next_of_list(listed.name))
+
+
+def _fetched(about: dict[str, Any]) -> list[str]:
+    """Where a fetched list came from and lies, as lines for a terminal."""
+    seen = "as first seen" if about["first_seen"] else "as fetched before"
+    figures = {
+        "licence": about["licence"],
+        "address": about["address"],
+        "file": about["list"],
+        "bytes": f"{about['bytes']:,}",
+        "SHA-256": f"{about['file_sha256']}, {seen}",
+    }
+    return [f"  {label:<8} {value}" for label, value in figures.items()]
 
 
 def show_list(arguments: argparse.Namespace, settings: Settings) -> Result:

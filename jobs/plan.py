@@ -21,7 +21,7 @@ import numpy as np
 from jobs.console.result import Result
 from jobs.runs.step_input import open_source
 from jobs.settings.settings import Settings
-from jobs.spark.hadoop_session import session_for
+from jobs.spark.early_session import session_for
 from jobs.spark.progress import progress
 from jobs.steps.blocks import load_blocks
 from jobs.steps.given_counts import given_counts

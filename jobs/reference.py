@@ -1,12 +1,20 @@
 """Reference: commands, flags, columns, outcomes, known names and keys of run.json, as a page of Markdown."""
 
 import argparse
+import inspect
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
+from jobs.api.frames import count, match, sizes
+from jobs.api.functions import balance, curate, dedup, extract
+from jobs.api.run import Run
+from jobs.api.session import start_spark
+from jobs.api.writer import FILE, FUNCTIONS, source
 from jobs.console.registry import COMMANDS
+from jobs.sample import write_sample
 from jobs.settings.fields import Role
 from jobs.settings.flags import help_of
 from jobs.settings.settings import SETTINGS, names_of
@@ -35,6 +43,8 @@ Each setting is a flag and a key of the TOML file that `--config` names (`--tail
 the file. Settings of kind *rows* determine what is written and where: a run is resumed only with the same values.
 Settings of kind *run* determine how it is executed; they may differ when it is resumed."""
 
+_STEPS = (extract, match, dedup, count, sizes, balance)
+
 _TABLES = {
     "Pairs: `extracted/`, `matched/`, `pool/`, `subset/`": schemas.SUBSET,
     "Captions on too many images, images with too many captions: `repeats/`": schemas.REPEAT,
@@ -47,7 +57,19 @@ _TABLES = {
 def reference() -> str:
     """The page."""
     return (
-        "\n\n".join([_HEAD, *_commands(), _SETTINGS, _settings(), *_columns(), *_outcomes(), *_lists(), *_run_keys()])
+        "\n\n".join(
+            [
+                _HEAD,
+                *_commands(),
+                _SETTINGS,
+                _settings(),
+                *_columns(),
+                *_outcomes(),
+                *_lists(),
+                *_run_keys(),
+                *_python(),
+            ]
+        )
         + "\n"
     )
 
@@ -118,6 +140,30 @@ def _run_keys() -> Iterator[str]:
     yield _table(("stage", "fact", "meaning"), ((f"`{stage}`", f"`{name}`", meaning) for stage, name, meaning in facts))
 
 
+def _python() -> Iterator[str]:
+    yield "## Python"
+    yield (
+        "`import ballast_curation as ballast`. Each setting is an argument by its name in the TOML file, with the same "
+        "default and checks; `help(ballast.curate)` shows them all."
+    )
+    written = {function.name: function for function in FUNCTIONS}
+    rows = []
+    for thing in (curate, *_STEPS, start_spark, write_sample, Run):
+        settings = names_of(written[thing.__name__].settings) if thing.__name__ in written else ()
+        names = [name for name in inspect.signature(thing).parameters if name not in settings]
+        shown = ", ".join([*names, *(["settings"] if settings else [])])
+        rows.append((f"`{thing.__name__}({shown})`", _first_sentence(thing)))
+    yield _table(("function", "what it does"), rows)
+    yield "A `Run`:"
+    members = [(name, member) for name, member in vars(Run).items() if not name.startswith("_")]
+    yield _table(("member", "what it is"), ((f"`{name}`", _first_sentence(member)) for name, member in members))
+
+
+def _first_sentence(thing: object) -> str:
+    paragraph = (inspect.getdoc(thing) or "").partition("\n\n")[0].replace("\n", " ")
+    return re.split(r"(?<=\.) (?=[A-Z])", paragraph)[0]
+
+
 def _spelled(action: argparse.Action) -> str:
     value = action.metavar or ("|".join(action.choices) if action.choices else action.dest.upper())
     if action.option_strings:
@@ -133,3 +179,4 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(reference(), encoding="utf-8")
+    FILE.write_text(source(), encoding="utf-8")

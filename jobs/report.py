@@ -11,12 +11,13 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
     raise SystemExit(cli.main(["report", *sys.argv[1:]]))
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jobs.console.result import Result
 from jobs.runs.run_folder import RunFolder, stored_run
 from jobs.settings.settings import Settings
-from jobs.spark.hadoop_session import session_for
+from jobs.spark.early_session import session_for
 from jobs.spark.progress import progress, warn
 from jobs.spark.spark_errors import one_line
 from jobs.steps.pairs import are_small, session_unless_small
@@ -31,11 +32,20 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-def write_report(spark: "SparkSession | None", run: RunFolder, context: Context, *, paper_list: bool = False) -> None:
+def write_report(
+    spark: "SparkSession | None",
+    run: RunFolder,
+    context: Context,
+    *,
+    paper_list: bool = False,
+    images: str | None = None,
+    other: RunFolder | None = None,
+) -> None:
     """Write `report.html` about the finished stages of a run, whose rows pyarrow reads where there is no session.
-    Changes nothing else."""
+    Changes nothing else. The page shows thumbnails of `images`, a folder of img2dataset, and compares with `other`."""
     progress().begin("report")
-    report = collect(spark, run, context, paper_list=paper_list)
+    compared = collect(spark, other, own_context(other)) if other is not None else None
+    report = replace(collect(spark, run, context, paper_list=paper_list, images=images), other=compared)
     run.storage.write(REPORT_FILE, render_report(report).encode())
 
 
@@ -61,7 +71,7 @@ def drop_report(run: RunFolder) -> None:
 
 def draw(arguments: argparse.Namespace, settings: Settings) -> Result:
     folder, execution = arguments.folder, settings.execution
-    paths = settings.spark_paths(folder, *([arguments.pool] if arguments.pool else []))
+    paths = settings.spark_paths(folder, *(path for path in (arguments.pool, arguments.compare) if path))
     with session_for(execution, "report", paths):
         run = stored_run(folder)
         context = completed_context(run, folder, arguments.pool, settings)
@@ -69,6 +79,8 @@ def draw(arguments: argparse.Namespace, settings: Settings) -> Result:
         metadata = matched_list(run, rows.pool)
         if arguments.paper_list and (metadata is None or metadata.entries != PAPER_ENTRIES):
             raise UsageError(f"--paper-list: leave it out; this run's list is not the paper's {PAPER_ENTRIES:,}")
-        with session_unless_small(execution, "report", rows.located, paths) as spark:
-            write_report(spark, run, context, paper_list=arguments.paper_list)
+        other = stored_run(arguments.compare) if arguments.compare else None
+        located = [*rows.located, *(report_rows(other, own_context(other).pool).located if other else ())]
+        with session_unless_small(execution, "report", located, paths) as spark:
+            write_report(spark, run, context, paper_list=arguments.paper_list, images=arguments.images, other=other)
     return Result({"report": join(arguments.folder, REPORT_FILE)}, lambda written: [written["report"]])

@@ -11,8 +11,10 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
     raise SystemExit(cli.main(["sample", *sys.argv[1:]]))
 
 import argparse
+import os
 from pathlib import Path
 
+from jobs.console.commands.samples import DEFAULT_PAGES
 from jobs.console.result import Result
 from jobs.settings.settings import Settings
 from udfs.errors import UsageError
@@ -32,8 +34,14 @@ def make_sample(arguments: argparse.Namespace, settings: Settings) -> Result:
     return Result({"files": files}, lambda _: [f"{file['path']}  {file['bytes']:,} bytes" for file in files])
 
 
-def write_sample(out: Path, pages: int, seed: int, *, wat: bool) -> list[Path]:
-    """Write a sample WARC and, with `wat`, its WAT beside it. Returns the files written."""
+def write_sample(
+    out: str | os.PathLike[str], pages: int = DEFAULT_PAGES, seed: int = 0, *, wat: bool = False
+) -> list[Path]:
+    """Write a small generated web as a WARC (.warc.gz or .warc) and, with `wat`, the WAT of its pages beside it.
+
+    The same pages and seed give the same bytes. Returns the files written.
+    """
+    out = Path(out)
     records = write_warc(out, pages, seed)
     if not wat:
         return [out]

@@ -18,7 +18,7 @@ from jobs.console.result import Result
 from jobs.runs.run_folder import RunFolder, stored_run
 from jobs.runs.step_input import Located, Source, stage_source
 from jobs.settings.settings import Settings
-from jobs.spark.hadoop_session import session_for
+from jobs.spark.early_session import session_for
 from jobs.steps.pairs import pairs_of, session_unless_small
 from jobs.steps.run_context import own_context
 from udfs.balancing.pair_probability import keep_probability

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
+from metadata.published import PUBLISHED, cached_list
 from udfs.errors import UsageError, shortened
 from udfs.list_files import list_words
 
-PACKAGED_FILE = "wordnet.txt.gz"
-PACKAGED_SOURCE = "wordnet-3.0 (packaged)"
+DEFAULT = "english"
+PACKAGED = {"english": "english.txt.gz", "wordnet": "wordnet.txt.gz"}
+"""The packaged lists: the name that `--metadata` takes (a file of that name is `./NAME`), and the file."""
 COLUMN = "entry"
 """The column of a table that is read, as in Ballast's own `entry_counts/`."""
 
@@ -23,7 +25,7 @@ class EntryList:
     """Distinct, non-blank entries in the order of their file, with the hash that identifies the list in run.json.
 
     `entries` must be encodable as UTF-8; the loaders check that. `source` is the path that the user gave, or
-    `wordnet-3.0 (packaged)`. `sha256` is the hex digest of the UTF-8 bytes of the entries as a JSON list without spaces
+    `english (packaged)`. `sha256` is the hex digest of the UTF-8 bytes of the entries as a JSON list without spaces
     and with only the escapes that JSON requires, so that text, JSON and gzip copies of a list have the same hash.
     """
 
@@ -47,15 +49,18 @@ class EntryList:
 
 
 def load_entries(path: str | None, *, dedup: bool = False) -> EntryList:
-    """Read and check a list of entries; the packaged list if the path is None.
+    """Read and check a list of entries: a file, or the packaged or fetched list of that
+    name; the default list if the path is None.
 
     The file is a JSON list of strings, such as MetaCLIP's metadata.json, or UTF-8 text with an entry per line, or JSON
     Lines, CSV or TSV; each may be gzipped. `parse_entries` documents `dedup`.
 
     Raises UsageError, in one line with the file and the line or index, if the file cannot be read or used.
     """
-    if path is None:
-        return default_entries()
+    if path is None or path in PACKAGED:
+        return packaged_entries(path or DEFAULT)
+    if path in PUBLISHED:
+        return parse_entries(cached_list(path), f"{path} (fetched)")
     try:
         data = Path(path).read_bytes()
     except OSError as error:
@@ -63,10 +68,10 @@ def load_entries(path: str | None, *, dedup: bool = False) -> EntryList:
     return parse_entries(data, path, dedup=dedup)
 
 
-def default_entries() -> EntryList:
-    """The packaged list: the names of WordNet 3.0's synsets and the numbers 0 to 99 (built by metadata.wordnet)."""
+def packaged_entries(name: str = DEFAULT) -> EntryList:
+    """A packaged list: `english` (built by metadata.english) or `wordnet` (built by metadata.wordnet)."""
     # read through the loader, not by path, because Spark ships the package to its executors as a zip
-    return parse_entries(resources.files(__package__).joinpath(PACKAGED_FILE).read_bytes(), PACKAGED_SOURCE)
+    return parse_entries(resources.files(__package__).joinpath(PACKAGED[name]).read_bytes(), f"{name} (packaged)")
 
 
 def parse_entries(data: bytes, source: str, *, dedup: bool = False) -> EntryList:
@@ -87,6 +92,18 @@ def parse_entries(data: bytes, source: str, *, dedup: bool = False) -> EntryList
         entries = list(dict.fromkeys(entries))
     elif len(set(entries)) < len(entries):
         raise UsageError(f"{source}: {_describe_duplicates(entries, listed.place)}")
+    return EntryList(tuple(entries), source)
+
+
+def listed_entries(entries: Sequence[str], source: str) -> EntryList:
+    """Check entries that are in memory, and return their list. Raises UsageError as `parse_entries` does."""
+    place: _Place = "entry {}".format
+    for at, entry in enumerate(entries):
+        if not isinstance(entry, str):
+            raise UsageError(f"{source}: {place(at)} is not text: {shortened(str(entry))}")
+    _check_each(entries, place, source)
+    if len(set(entries)) < len(entries):
+        raise UsageError(f"{source}: {_describe_duplicates(entries, place)}")
     return EntryList(tuple(entries), source)
 
 

@@ -1,4 +1,4 @@
-"""Builds the packaged list of entries from WordNet 3.0: `python -m metadata.wordnet DICT_DIR OUT.txt.gz`.
+"""Builds the packaged list `wordnet` from WordNet 3.0: `python -m metadata.wordnet DICT_DIR OUT.txt.gz`.
 
 The MetaCLIP paper (arXiv 2309.16671, Table 1) counts 86,654 entries from WordNet synsets. The rule here, the names of
 synsets and the numbers 0 to 99, gives the same count: 86,554 and 100. The entries themselves were not compared.
@@ -10,16 +10,21 @@ import io
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 from udfs.errors import BallastError, UsageError, shortened
+
+T = TypeVar("T")
 
 DATA_FILES = ("data.noun", "data.verb", "data.adj", "data.adv")
 NUMBERS = tuple(str(number) for number in range(100))
 
 # wndb(5WN): offset, file number, part of speech, count of words in hexadecimal, then the first word.
 _SYNSET = re.compile(r"\d{8} \d\d [nvasr] [0-9a-f]{2} (\S+) ")
+_SYNSET_WORDS = re.compile(r"\d{8} \d\d [nvasr] ([0-9a-f]{2}) (.*)")
 _ADJECTIVE_MARKER = re.compile(r"\((?:a|p|ip)\)$")
 
 
@@ -42,6 +47,27 @@ def synset_name(line: str) -> str | None:
     return word.replace("_", " ").lower().partition(".")[0].strip() or None
 
 
+def synset_words(line: str) -> list[str]:
+    """All words and phrases of the synset on one line, as WordNet writes them, with spaces for underscores: "New York".
+
+    Raises UsageError for a line that is neither a synset nor of the licence. Source: as for `synset_name`.
+    """
+    if line.startswith("  ") or not line.strip():
+        return []
+    match = _SYNSET_WORDS.match(line)
+    if match is None:
+        raise UsageError(f"not a line of a WordNet data file: {shortened(line)}")
+    words = match[2].split(" ")[: 2 * int(match[1], 16) : 2]  # each is followed by a number
+    return [_ADJECTIVE_MARKER.sub("", word).replace("_", " ") for word in words]
+
+
+def wordnet_words(dict_dir: Path) -> list[str]:
+    """The distinct words and phrases of WordNet as written, in the order of the files. Raises like `wordnet_names`."""
+    check_dict_dir(dict_dir)
+    found = (words for data_file in DATA_FILES for words in _parsed(dict_dir / data_file, synset_words))
+    return list(dict.fromkeys(chain.from_iterable(found)))
+
+
 def wordnet_names(dict_dir: Path) -> list[str]:
     """The distinct names of WordNet's synsets: nouns, verbs, adjectives, adverbs; 86,554 for WordNet 3.0.
 
@@ -53,7 +79,9 @@ def wordnet_names(dict_dir: Path) -> list[str]:
 def synset_counts(dict_dir: Path) -> dict[str, int]:
     """How many synsets have each name, in the order of first occurrence. Raises like `wordnet_names`."""
     check_dict_dir(dict_dir)
-    return dict(Counter(name for data_file in DATA_FILES for name in _file_names(dict_dir / data_file)))
+    return dict(
+        Counter(name for data_file in DATA_FILES for name in _parsed(dict_dir / data_file, synset_name) if name)
+    )
 
 
 def check_dict_dir(dict_dir: Path) -> None:
@@ -64,7 +92,8 @@ def check_dict_dir(dict_dir: Path) -> None:
 
 
 def wordnet_entries(dict_dir: Path) -> list[str]:
-    """The packaged list: the names, then the numbers 0 to 99; 86,654 for WordNet 3.0. Raises like `wordnet_names`."""
+    """The packaged list `wordnet`: the names, then the numbers 0 to 99; 86,654 for WordNet 3.0. Raises like
+    `wordnet_names`."""
     return list(dict.fromkeys((*wordnet_names(dict_dir), *NUMBERS)))
 
 
@@ -93,24 +122,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _build(dict_dir: Path, out: Path) -> int:
     entries = wordnet_entries(dict_dir)
+    write_lines(entries, out)
+    return len(entries)
+
+
+def write_lines(entries: Iterable[str], out: Path) -> None:
+    """Write gzipped text with an entry per line. Raises UsageError if it cannot be written."""
     try:
         out.write_bytes(gzip_lines(entries))
     except OSError as error:
         raise UsageError(f"{out}: cannot be written: {error.strerror or error}") from error
-    return len(entries)
 
 
-def _file_names(path: Path) -> Iterator[str]:
-    """The names of one data file, duplicates included. Raises UsageError with the file and the line."""
+def _parsed(path: Path, parse: Callable[[str], T]) -> Iterator[T]:
+    """What `parse` makes of each line of a data file. Raises UsageError with the file and the line."""
     try:
         with path.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
                 try:
-                    name = synset_name(line)
+                    yield parse(line)
                 except UsageError as error:
                     raise UsageError(f"{path}: line {number}: {error}") from error
-                if name is not None:
-                    yield name
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read: {error}") from error
 

@@ -106,7 +106,7 @@ PROGRAMS = {
 
 @pytest.mark.parametrize("command", ALL, ids=str)
 def test_every_documented_command_is_valid(command: Command, monkeypatch, capsys):
-    monkeypatch.chdir(ROOT)  # --config conf/…
+    monkeypatch.chdir(ROOT)
     program, *words = command.words
     try:
         PROGRAMS[program](words)

@@ -74,10 +74,18 @@ def test_packages_import_each_other_without_a_cycle():
 def test_packages_import_from_lower_floors_only():
     floor_of = {package: floor for floor, packages in enumerate(FLOORS) for package in packages}
     rooms = {package_of(module_of(path)) for path in SOURCES if path.parent.parent.parent == ROOT}
-    assert rooms == floor_of.keys() | {"jobs.launcher"}
+    assert rooms == floor_of.keys() | {"jobs.api", "jobs.launcher"}
     for importer, imported in package_graph().items():
         for package in floor_of.keys() & imported if importer in floor_of else ():
             assert floor_of[package] < floor_of[importer], f"{importer} imports {package}"
+
+
+def test_the_python_interface_lies_above_the_commands():
+    """No command needs it: only the installed package offers it, and the reference writes a part of it."""
+    assert {importer for importer, imported in package_graph().items() if "jobs.api" in imported} == {
+        "jobs.launcher",
+        "jobs.reference",
+    }
 
 
 @pytest.mark.parametrize("folder", ["udfs", "metadata"])

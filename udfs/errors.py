@@ -1,4 +1,4 @@
-"""The project's own exceptions, and the form in which their messages show a text of the user's."""
+"""The project's own exceptions and warning, and the form in which their messages show a text of the user's."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -19,6 +19,10 @@ class UsageError(BallastError):
     """The user's own mistake: a bad flag, a missing file, a wrong list (exit status 2)."""
 
     exit_status = 2
+
+
+class BallastWarning(UserWarning):
+    """Something that the user of the Python interface probably did not intend. The command prints it instead."""
 
 
 class SourceRefused(BallastError):

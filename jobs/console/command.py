@@ -17,11 +17,10 @@ from jobs.settings.groups import TEXT_LOG
 from jobs.settings.settings import Settings, Taken
 from jobs.spark.log_lines import fail, log_as
 from jobs.spark.progress import kept_warnings, warn
-from jobs.spark.spark_errors import of_worker, one_line
+from jobs.spark.spark_errors import one_line, plain_error
 from udfs.errors import BallastError, UsageError, did_you_mean
 
 INTERRUPTED = 130
-_PATH_ERRORS = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
 
 
 class BadArguments(SystemExit):
@@ -161,19 +160,14 @@ def guarded(action: Callable[[], None], *, debug: bool) -> Failure | None:
     Returns None if there was no error."""
     try:
         action()
-    except BallastError as error:
-        message, status = str(error), error.exit_status
-    except _PATH_ERRORS as error:
-        message, status = f"{error.filename}: {error.strerror}", UsageError.exit_status
     except KeyboardInterrupt as stop:
-        message, status = str(stop) or "stopped", INTERRUPTED
+        failure = Failure(str(stop) or "stopped", INTERRUPTED)
     except Exception as error:
-        worker_error = of_worker(error)
-        message = str(worker_error) if worker_error else f"failed: {one_line(error)} (--debug shows the trace)"
-        status = BallastError.exit_status
+        plain = plain_error(error) or BallastError(f"failed: {one_line(error)} (--debug shows the trace)")
+        failure = Failure(str(plain), plain.exit_status)
     else:
         return None
     if debug:
         traceback.print_exc()
-    fail(message)
-    return Failure(message, status)
+    fail(failure.message)
+    return failure

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from jobs.console.commands.curation import BALANCE, COUNT, CURATE, DEDUP, EXPORT, EXTRACT, GROUP, MATCH, MERGE
 from jobs.console.commands.emr import RENDER
-from jobs.console.commands.lists import BIGRAMS, BUILD, DIFF, IMPORT, SHOW, TITLES, UNIGRAMS, WORDNET
+from jobs.console.commands.lists import BIGRAMS, BUILD, DIFF, FETCH, IMPORT, SHOW, TITLES, UNIGRAMS, WORDNET
 from jobs.console.commands.lookups import EXPLAIN, INSPECT, PLAN, REPORT, TRACE
 from jobs.console.commands.samples import DEMO, SAMPLE
 from jobs.console.commands.shells import COMPLETION
@@ -14,14 +14,14 @@ COMMANDS = {
     for command in (
         *(CURATE, EXTRACT, MATCH, DEDUP, MERGE, COUNT, BALANCE, GROUP, EXPORT),
         *(PLAN, REPORT, EXPLAIN, INSPECT, TRACE),
-        *(BUILD, WORDNET, UNIGRAMS, BIGRAMS, TITLES, IMPORT, SHOW, DIFF),
+        *(BUILD, WORDNET, UNIGRAMS, BIGRAMS, TITLES, IMPORT, FETCH, SHOW, DIFF),
         *(DEMO, SAMPLE, RENDER, COMPLETION),
     )
 }
 """By name, in the order of `ballast --help`."""
 
 FAMILIES = {
-    "metadata": "build the list of entries from WordNet and Wikipedia; import, show and compare lists",
+    "metadata": "build the list of entries from WordNet and Wikipedia; import, fetch, show and compare lists",
     "emr": "render, check and submit the requests for Amazon EMR",
 }
 """The purpose of the commands whose names share a first word."""

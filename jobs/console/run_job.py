@@ -11,7 +11,7 @@ from jobs.console.why_empty import why_empty
 from jobs.runs.run_folder import RunFolder
 from jobs.settings.flags import execution_settings, identity_settings
 from jobs.settings.settings import Settings
-from jobs.spark.hadoop_session import session_for
+from jobs.spark.early_session import session_for
 from jobs.spark.progress import say
 from udfs.errors import UsageError
 from udfs.run_json import record_fields

@@ -48,7 +48,9 @@ def extraction_steps(facts: FilesFacts) -> list[Step]:
         steps.append(Step("captions", captions, texts, "", about))
     steps.append(Step("language", kept, captions, "", f"{unsure:,} with too low a language score" if unsure else ""))
     if count(Outcome.TEXT_NO_MATCH) or count(Outcome.PAIRS) != kept:
-        steps.append(Step("matched", count(Outcome.PAIRS), kept, "", ""))
+        steps.append(
+            Step("matched", count(Outcome.PAIRS), kept, "", _without_entry(count(Outcome.TEXT_NO_MATCH), kept))
+        )
     return steps
 
 
@@ -63,7 +65,13 @@ def _pages_left_out(facts: FilesFacts) -> Iterator[str]:
 
 def match_steps(facts: MatchedFacts) -> list[Step]:
     """From texts to matched pairs."""
-    return [Step("texts", facts.texts, None, "", ""), Step("matched", facts.pairs, facts.texts, "", "")]
+    about = _without_entry(facts.text_no_match, facts.texts)
+    return [Step("texts", facts.texts, None, "", ""), Step("matched", facts.pairs, facts.texts, "", about)]
+
+
+def _without_entry(texts: int, of: int) -> str:
+    """The share of the texts in a wanted language that hold no entry of the list."""
+    return f"{texts / of:.1%} hold no entry" if texts else ""
 
 
 def pool_step(facts: PoolFacts, stages: Stages) -> Step:

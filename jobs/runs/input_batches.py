@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import reduce
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from pyspark import StorageLevel
@@ -18,6 +19,7 @@ from pyspark.sql import functions as F
 from jobs.runs.batches import next_number, write_batches
 from jobs.runs.identity import digest
 from jobs.runs.manifests import Manifest
+from jobs.runs.read_share import ReadShare
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.stopwatch import Stopwatch
 from jobs.settings.groups import Reading
@@ -73,10 +75,15 @@ def work_left(run_folder: RunFolder, files: Sequence[InputFile], reading: Readin
 
 
 def extract_batches(
-    spark: SparkSession, run_folder: RunFolder, files: Sequence[InputFile], extract: Extract, reading: Reading
+    spark: SparkSession,
+    run_folder: RunFolder,
+    files: Sequence[InputFile],
+    extract: Extract,
+    reading: Reading,
+    meter: Path | None,
 ) -> None:
     """Read what is left (`work_left`), batch by batch, and gather the file rows. Invalidates later stages when there
-    is anything to read."""
+    is anything to read. `meter` is the folder in which tasks show how far they are (`read_share`)."""
     work = work_left(run_folder, files, reading)
     if work.pending or work.retries:
         run_folder.discard(_MADE_FROM_IT)
@@ -91,7 +98,8 @@ def extract_batches(
         _retry(spark, run_folder, {file.path: file for file in files}, extract)
     number = next_number(run_folder.manifests(Stage.EXTRACTED))
     so_far = _committed(spark, run_folder, len(files) - len(work.pending), len(files))
-    progress().begin("extract", so_far)
+    _stop_if_too_many(so_far, reading)
+    progress().begin("extract", so_far, ReadShare(meter, files, work.pending) if meter is not None else None)
 
     def write(unit: str, batch: Sequence[InputFile]) -> Manifest:
         facts = {"inputs": [file.path for file in batch]}

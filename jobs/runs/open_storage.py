@@ -12,7 +12,7 @@ from udfs.storage.local import LocalStorage, PathKind, Storage
 def open_storage(address: str, *, s3_anonymous: bool = False) -> Storage:
     """The storage of a folder: local, `s3://` through boto3, any other scheme through Hadoop.
 
-    Accesses nothing yet. Hadoop's works only within a session (`session.session_for`). Raises `UsageError` for an
+    Accesses nothing yet. Hadoop's works only within a session (`early_session.session_for`). Raises `UsageError` for an
     address that cannot be a folder, such as one on a web server.
     """
     kind = kind_of(address)

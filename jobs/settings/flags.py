@@ -1,6 +1,6 @@
 """Read a command's settings from its flags and TOML file, and record them in run.json.
 
-Flags override `--config FILE.toml`, which overrides the defaults.
+Flags override `--config`, a TOML file or a packaged profile, which overrides the defaults.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from jobs.settings.secrets import without_secret
 from jobs.settings.settings import SETTINGS, Settings, Taken, names_of
 from udfs.errors import UsageError, did_you_mean
 from udfs.storage.addresses import HTTP, kind_of, redacted
+from udfs.storage.conf_files import profiles, read_conf
 
 
 def add_flags(parser: argparse.ArgumentParser, taken: Sequence[Taken]) -> None:
@@ -43,8 +44,9 @@ def add_flags(parser: argparse.ArgumentParser, taken: Sequence[Taken]) -> None:
         "--config",
         default=None,
         type=values.path,
-        metavar="FILE.toml",
-        help="TOML file with settings by their long names (tail_share = 0.06); flags override it",
+        metavar="FILE.toml|PROFILE",
+        help="TOML file with settings by their long names (tail_share = 0.06), or a packaged profile "
+        f"({', '.join(profiles())}); flags override it",
     )
 
 
@@ -108,7 +110,7 @@ def _plain(value: Any) -> Any:
 
 def _read_toml(path: str, command: str, names: Sequence[str]) -> dict[str, Any]:
     try:
-        table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        table = tomllib.loads(_config_text(path))
     except OSError as error:
         raise UsageError(f"--config {path}: {error.strerror or error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -121,13 +123,26 @@ def _read_toml(path: str, command: str, names: Sequence[str]) -> dict[str, Any]:
             raise UsageError(f"--config {path}: unknown {kind} '{key}'{meant}")
     if sum(name in table for name in THRESHOLDS) > 1:
         raise UsageError(f"--config {path}: only one of {', '.join(THRESHOLDS)} may be set")
-    return {key: _checked(path, key, value) for key, value in table.items()}
+    return {key: checked(f"--config {path}: {key}", key, value) for key, value in table.items()}
 
 
-def _checked(path: str, key: str, value: Any) -> Any:
-    """Check and convert a TOML value as the flag of that name does."""
+def _config_text(name: str) -> str:
+    """The text of a packaged profile, or else of a file. `./paper-400m` is a file even if a profile has its name."""
+    known = profiles()
+    if name in known:
+        return read_conf(f"{name}.toml")
+    try:
+        return Path(name).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        if "/" in name or name.endswith(".toml"):
+            raise
+        raise UsageError(f"--config {name}: no such file, and no such profile: use {' or '.join(known)}") from error
+
+
+def checked(where: str, key: str, value: Any) -> Any:
+    """Check and convert a value from TOML or Python as the flag of that name does. `where` begins the message of the
+    `UsageError` for an invalid one."""
     flag = SETTINGS[key].flag
-    where = f"--config {path}: {key}"
     if flag.is_switch:
         if not isinstance(value, bool):
             raise UsageError(f"{where}: must be true or false")

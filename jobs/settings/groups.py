@@ -59,11 +59,12 @@ class Entries:
 
     metadata: str | None = setting(
         "the list of entries: a JSON list of strings (MetaCLIP's metadata.json), text with one entry per line, JSON "
-        "Lines, or the column entry of a CSV or TSV; plain or gzip",
+        "Lines, or the column entry of a CSV or TSV; plain or gzip; or a name: english or wordnet, which are packaged, "
+        "or metaclip once `metadata fetch` has fetched it",
         kind=Kind(values.path, "FILE"),
         role=Role.CONTENT,
         level=Level.EVERYDAY,
-        default_text="the packaged WordNet 3.0 list",
+        default_text="the packaged list english",
     )
 
 

@@ -88,7 +88,7 @@ def _count(now: Snapshot) -> Iterator[str]:
     """Yield how far the stage is, in items and, if tasks tell how far they are within a file, in percent."""
     if now.total:
         yield f"{now.done:,} of {now.total:,} {now.what}"
-    if now.share is not None:
+    if now.share is not None and now.done < now.total:
         yield f"{now.share:.1%}"
 
 

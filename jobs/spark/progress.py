@@ -46,7 +46,8 @@ def progress() -> Progress:
 
 def say(text: str, **figures: Any) -> None:
     """Log a line about the run's progress. A JSON line also has the figures."""
-    log_line(INFO, text, figures, _printer())
+    if _on_warning is None:
+        log_line(INFO, text, figures, _printer())
 
 
 _kept: list[list[str]] = []
@@ -62,11 +63,29 @@ def kept_warnings() -> Iterator[list[str]]:
         _kept.pop()
 
 
+_on_warning: Callable[[str], None] | None = None
+"""What takes the warnings while nothing is printed."""
+
+
+@contextmanager
+def silent(on_warning: Callable[[str], None]) -> Iterator[None]:
+    """Print nothing: drop the lines of `say`, and give those of `warn` to a function."""
+    global _on_warning
+    before, _on_warning = _on_warning, on_warning
+    try:
+        yield
+    finally:
+        _on_warning = before
+
+
 def warn(text: str) -> None:
     """Log a line about something that the user probably did not intend."""
     for kept in _kept:
         kept.append(text)
-    log_line(WARN, text, print_above=_printer())
+    if _on_warning is not None:
+        _on_warning(text)
+    else:
+        log_line(WARN, text, print_above=_printer())
 
 
 def _printer() -> Callable[[str], object] | None:

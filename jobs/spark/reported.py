@@ -148,7 +148,7 @@ class Progress:
             what=read.what,
             reads_input=True,
             share=share,
-            left_s=now.seconds / new_share * rest if new_share > 0 else None,
+            left_s=now.seconds / new_share * rest if new_share > 0 and rest > 0 else None,
             items_per_s=new / now.seconds if new and now.seconds else None,
             pages_per_s=self._pages_per_s(),
             running=self._tasks.running,

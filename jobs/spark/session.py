@@ -41,7 +41,9 @@ _LOCAL = {
 
 
 @contextmanager
-def spark_session(execution: Execution, name: str, paths: Sequence[str] = ()) -> Iterator[SparkSession]:
+def spark_session(
+    execution: Execution, name: str, paths: Sequence[str] = (), *, shows_progress: bool = True
+) -> Iterator[SparkSession]:
     """Start a session for one job, display its progress, and stop it at the end. A session that is already active is
     used and left running.
 
@@ -81,7 +83,7 @@ def spark_session(execution: Execution, name: str, paths: Sequence[str] = ()) ->
             prepare_s3(spark, paths)
             if execution.spark_ui:
                 _print_address(spark)
-            with live_display(spark, execution):
+            with live_display(spark, execution) if shows_progress else nullcontext():
                 yield spark
         except KeyboardInterrupt:
             with suppress(Py4JError, OSError):  # errors of stopped tasks are of no use

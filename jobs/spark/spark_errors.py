@@ -2,7 +2,7 @@
 
 import re
 
-from udfs.errors import BallastError, SourceRefused
+from udfs.errors import BallastError, SourceRefused, UsageError
 
 _OWN = re.compile(rf"^{SourceRefused.__module__}\.{SourceRefused.__name__}: (.+)$", re.MULTILINE)
 _RAISED = re.compile(r"[\w.]+(Error|Exception|Exit|Interrupt|Iteration|Warning): ")
@@ -12,6 +12,18 @@ def of_worker(error: Exception) -> BallastError | None:
     """Return the project's own error that a worker raised, with its message, or None for any other error."""
     match = _OWN.search(_innermost(error)) or _OWN.search(str(error))
     return SourceRefused(match[1]) if match else None
+
+
+_PATH_ERRORS = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+
+
+def plain_error(error: Exception) -> BallastError | None:
+    """Return the project's own error, with a message of one line, for an error that is foreseen, else None."""
+    if isinstance(error, BallastError):
+        return error
+    if isinstance(error, _PATH_ERRORS):
+        return UsageError(f"{error.filename}: {error.strerror}")
+    return of_worker(error)
 
 
 def one_line(error: Exception) -> str:

@@ -77,13 +77,21 @@ def parquet_counts(located: Located, where: str) -> CountTable:
     lacking = [name for name, table in zip(located.names, tables, strict=True) if "entry" not in table.column_names]
     if lacking and len(lacking) < len(tables):
         raise UsageError(f"{where}: {lacking[0]} lacks the column entry, which other files have")
-    table = pa.concat_tables(tables).sort_by("entry_id")
+    return _count_table(pa.concat_tables(tables), where)
+
+
+def counts_of_table(table: pa.Table, where: str) -> CountTable:
+    """The counts in a table of `schemas.ENTRY_COUNT`, checked as those in Parquet files are."""
+    return _count_table(_checked_columns(table, where), where)
+
+
+def _count_table(table: pa.Table, where: str) -> CountTable:
+    counted_with = footer_fingerprint(table.schema, "entry_id")
+    table = table.sort_by("entry_id")
     if not np.array_equal(table["entry_id"].to_numpy(), np.arange(table.num_rows)):
         raise UsageError(f"{where}: must have one row for every entry id from 0 on")
-    entries = None if lacking else table["entry"].to_pylist()
-    return CountTable(
-        _checked_sum(table["count"].to_numpy(), where), entries, footer_fingerprint(tables[0].schema, "entry_id")
-    )
+    entries = table["entry"].to_pylist() if "entry" in table.column_names else None
+    return CountTable(_checked_sum(table["count"].to_numpy(), where), entries, counted_with)
 
 
 def _read_table(located: Located, name: str, where: str) -> pa.Table:
@@ -94,9 +102,14 @@ def _read_table(located: Located, name: str, where: str) -> pa.Table:
         table = file.read([column for column in ENTRY_COUNT.names if column in file.schema_arrow.names])
     except (pa.ArrowException, OSError) as error:
         raise UsageError(f"{file_name} is not Parquet: {error}") from error
+    return _checked_columns(table, file_name)
+
+
+def _checked_columns(table: pa.Table, where: str) -> pa.Table:
+    """The ids, counts and, where there are any, the entries of a table, as int64 and strings."""
     missing = [column for column in ("entry_id", "count") if column not in table.column_names]
     if missing:
-        raise UsageError(f"{file_name}: lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}")
+        raise UsageError(f"{where}: lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}")
     columns = {}
     for field in ENTRY_COUNT:
         if field.name not in table.column_names:
@@ -105,16 +118,16 @@ def _read_table(located: Located, name: str, where: str) -> pa.Table:
         kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
         if (kind in _NUMBERS or pa.types.is_decimal(kind)) != is_number:
             raise UsageError(
-                f"{file_name}: the column {field.name} is {kind}, not {'whole numbers' if is_number else 'text'}"
+                f"{where}: the column {field.name} is {kind}, not {'whole numbers' if is_number else 'text'}"
             )
         if column.null_count:
-            raise UsageError(f"{file_name}: the column {field.name} holds a null")
+            raise UsageError(f"{where}: the column {field.name} holds a null")
         try:
             columns[field.name] = column.cast(pa.int64() if is_number else pa.string())
         except pa.ArrowException as error:
-            raise UsageError(f"{file_name}: the column {field.name} does not hold whole numbers: {error}") from error
+            raise UsageError(f"{where}: the column {field.name} does not hold whole numbers: {error}") from error
     if (columns["count"].to_numpy() < 0).any():
-        raise UsageError(f"{file_name}: the column count holds a negative number")
+        raise UsageError(f"{where}: the column count holds a negative number")
     return pa.table(columns, metadata=table.schema.metadata)
 
 

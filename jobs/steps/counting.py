@@ -51,13 +51,9 @@ def count_stage(spark: SparkSession, run_folder: RunFolder, pool: DataFrame, ent
     run_folder.clean(Stage.ENTRY_COUNTS)
     counted = count_matches(pool, entries_frame(spark, entries)).coalesce(1).sortWithinPartitions("entry_id")
     run_folder.commit(Stage.ENTRY_COUNTS, with_fingerprint(counted, "entry_id", entries.fingerprint))
-    table: Any = spark.read.schema(ddl(ENTRY_COUNT)).parquet(*run_folder.files(Stage.ENTRY_COUNTS)).toPandas()
-    unknown = table["entry"].isna()
-    if unknown.any():
-        raise BallastError(
-            f"the pool holds entry id {table.loc[unknown, 'entry_id'].iloc[0]}, but the list has only {entries.size:,} "
-            "entries: give the list it was matched with as --metadata FILE"
-        )
+    table = checked_counts(
+        spark.read.schema(ddl(ENTRY_COUNT)).parquet(*run_folder.files(Stage.ENTRY_COUNTS)), entries.size
+    )
     by_entry = dict(zip(table["entry"], table["count"].tolist(), strict=True))
     run_folder.storage.write(COUNTS_FILE, (json.dumps(by_entry, ensure_ascii=False, indent=0) + "\n").encode())
     counts = table["count"].to_numpy()
@@ -65,6 +61,19 @@ def count_stage(spark: SparkSession, run_folder: RunFolder, pool: DataFrame, ent
         entries=len(counts), entries_matched=int((counts > 0).sum()), matches=int(counts.sum()), seconds=watch.seconds
     )
     run_folder.finish_stage(facts)
+
+
+def checked_counts(counted: DataFrame, size: int) -> Any:
+    """The counts (`schemas.ENTRY_COUNT`) as a pandas frame, in their order. Raises `BallastError` for an id that a list
+    of this size does not have."""
+    table: Any = counted.toPandas()
+    unknown = table["entry"].isna()
+    if unknown.any():
+        raise BallastError(
+            f"the pool holds entry id {table.loc[unknown, 'entry_id'].iloc[0]}, but the list has only {size:,} "
+            "entries: give the list it was matched with as --metadata FILE"
+        )
+    return table
 
 
 def weight_column(pairs: DataFrame) -> Column:

@@ -1,16 +1,17 @@
 """Drawing: keep each pair of the pool independently, with a probability that depends on its entries' counts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
 from pyspark import Broadcast
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import DoubleType, LongType, StructField, StructType
 
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.stopwatch import Stopwatch
 from jobs.settings.groups import Threshold
-from jobs.spark.frames import ddl, fingerprint_of, rows_and_images, with_fingerprint
+from jobs.spark.frames import fingerprint_of, rows_and_images, with_fingerprint
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import progress
 from jobs.steps.sizes import sizes_at
@@ -20,12 +21,17 @@ from udfs.balancing.probabilities import DRAW_COLUMN, Counts, Floats, balance_ba
 from udfs.hashing import DRAW
 from udfs.record import subset_part
 from udfs.schemas import POOL as POOL_SCHEMA
-from udfs.schemas import SUBSET as SUBSET_SCHEMA
 from udfs.stages import DrawFacts, Stage, SubsetFacts, SurvivorCounts
 
 
-def draw(pool: DataFrame, seed: int, probabilities: Broadcast[dict[int, Floats]]) -> DataFrame:
-    """The pool (`schemas.POOL`) to the balanced subset (`schemas.SUBSET`), by each entry's probability at a t.
+def draw(
+    pool: DataFrame,
+    seed: int,
+    probabilities: Broadcast[dict[int, Floats]],
+    columns: Sequence[str] = tuple(POOL_SCHEMA.names),
+) -> DataFrame:
+    """The pool to the balanced subset, by each entry's probability at a t: its `columns`, and `keep_prob`. Of
+    `schemas.POOL` it makes `schemas.SUBSET`. It reads `uuid`, `caption_hash` and `entry_ids`.
 
     With several t, the rows of every subset, and a column `t`. Of pairs that were drawn before (with `keep_prob`), it
     keeps those that both draws keep, which is one draw at the smaller probability.
@@ -39,8 +45,9 @@ def draw(pool: DataFrame, seed: int, probabilities: Broadcast[dict[int, Floats]]
                 for kept in balance_batches(iter([batch]), p):
                     yield kept.append_column("t", pa.repeat(pa.scalar(t), kept.num_rows)) if several else kept
 
-    rows = pool.select(*POOL_SCHEMA.names, *drawn, pair_hash_column(DRAW, seed).alias(DRAW_COLUMN))
-    return rows.mapInArrow(balance, ddl(SUBSET_SCHEMA) + (", t bigint" if several else ""))
+    kept = StructType([*pool.select(*columns).schema.fields, StructField("keep_prob", DoubleType())])
+    rows = pool.select(*columns, *drawn, pair_hash_column(DRAW, seed).alias(DRAW_COLUMN))
+    return rows.mapInArrow(balance, kept.add("t", LongType()) if several else kept)
 
 
 class DrawnFrom(NamedTuple):

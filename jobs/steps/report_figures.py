@@ -1,7 +1,8 @@
 """The figures of a report, by a few passes over the pool and the subset, each over the columns it needs.
 
-Over the pool: one pass (`entry_ids`, `uuid`, `caption_hash`), the languages, and twenty pairs. Over each subset: one
-pass, and twenty pairs. What goes to the driver does not grow with the pool.
+Over the pool: one pass for the draw (`entry_ids`, `uuid`, `caption_hash`), one for what its pairs are like
+(`TRAIT_COLUMNS`), and a sample of pairs. Over each subset: one pass, and twenty pairs. What goes to
+the driver does not grow with the pool.
 """
 
 import re
@@ -22,7 +23,19 @@ from udfs.balancing.size_curve import SizeCurve, bin_starts, draws_of, size_curv
 from udfs.hashing import DRAW, pair_hash, uniform
 from udfs.matching.marking import marked_caption
 from udfs.outcomes import FileStatus
-from udfs.report.figures import KEEP_BINS, MOST_MATCHES, SHOWN_PAIRS, BadFile, Reason, ShownPair
+from udfs.report.examples import examples
+from udfs.report.figures import (
+    KEEP_BINS,
+    MOST_MATCHES,
+    NO_TRAITS,
+    BadFile,
+    EntryRow,
+    Example,
+    Reason,
+    ShownPair,
+    Traits,
+)
+from udfs.report.tallies import LARGEST, TRAIT_COLUMNS, made_traits, traits
 from udfs.sums import Key, Sums, counted, of_kind
 
 _SHOW = "show"
@@ -30,7 +43,7 @@ _SHOW = "show"
 _SHOWN_CHARACTERS = 300
 _SHOWN_REASONS = 12
 _SIZE_POINTS = 240
-_MATCHES, _BIN, _KEEP, _ENTRY, _LANGUAGE = "matches", "bin", "keep", "entry", "language"
+_MATCHES, _BIN, _KEEP, _ENTRY = "matches", "bin", "keep", "entry"
 _REASON, _FILE = "reason ", "file"
 _BETWEEN = "\0"
 _SHOWN_COLUMNS = ("uuid", "caption_hash", "url", "caption", "lang", "page_url", "entry_ids", "keep_prob")
@@ -46,12 +59,12 @@ class PoolFigures(NamedTuple):
 
 
 class SubsetCounts(NamedTuple):
-    """Pairs of a subset by keep probability, by number of entries, and by language; and how many hold each entry, by
-    its id, where the number of entries is known."""
+    """Pairs of a subset by keep probability and by number of entries; what they are like; and how many hold each entry,
+    by its id, where the number of entries is known."""
 
     keep: list[int]
     matches: list[int]
-    languages: dict[str, int]
+    traits: Traits
     realised: Counts | None
 
 
@@ -82,14 +95,16 @@ def pool_figures(
 
 
 def subset_counts(subset: Pairs, entries: int | None) -> SubsetCounts:
-    """One pass over a subset's `keep_prob`, `entry_ids` and `lang`; `entries` is the length of the list of entries."""
+    """One pass over a subset's `keep_prob`, `entry_ids` and `TRAIT_COLUMNS`; `entries` is the length of the list of
+    entries."""
 
     def measure(batch: pa.RecordBatch) -> Sums:
         keep = counted(_KEEP, _keep_bins(batch.column("keep_prob").to_numpy()))
         found = counted(_ENTRY, batch.column("entry_ids").flatten()) if entries is not None else {}
-        return keep | _matches(batch) | _languages(batch) | found
+        return {**keep, **_matches(batch), **traits(batch), **found}
 
-    sums = subset.sums(["keep_prob", "entry_ids", "lang"], measure)
+    columns = _trait_columns(subset)
+    sums = subset.sums(["keep_prob", "entry_ids", *columns], measure, largest=LARGEST)
     realised = None
     if entries is not None:
         realised = np.zeros(entries, np.int64)
@@ -98,14 +113,19 @@ def subset_counts(subset: Pairs, entries: int | None) -> SubsetCounts:
     return SubsetCounts(
         _filled(of_kind(sums, _KEEP), KEEP_BINS),
         _filled(of_kind(sums, _MATCHES), MOST_MATCHES + 1),
-        of_kind(sums, _LANGUAGE),
+        made_traits(sums, columns),
         realised,
     )
 
 
-def languages(pairs: Pairs) -> dict[str, int]:
-    """Pairs by language."""
-    return of_kind(pairs.sums(["lang"], _languages), _LANGUAGE)
+def pair_traits(pairs: Pairs) -> Traits:
+    """What pairs are like, in one pass over `TRAIT_COLUMNS`."""
+    columns = _trait_columns(pairs)
+    return made_traits(pairs.sums(columns, traits, largest=LARGEST), columns) if columns else NO_TRAITS
+
+
+def _trait_columns(pairs: Pairs) -> list[str]:
+    return [name for name in TRAIT_COLUMNS if name in pairs.columns]
 
 
 def _matches(batch: pa.RecordBatch) -> dict[tuple[str, Key], int]:
@@ -113,38 +133,54 @@ def _matches(batch: pa.RecordBatch) -> dict[tuple[str, Key], int]:
     return counted(_MATCHES, pc.min_element_wise(lengths, MOST_MATCHES))
 
 
-def _languages(batch: pa.RecordBatch) -> dict[tuple[str, Key], int]:
-    return counted(_LANGUAGE, batch.column("lang"))
-
-
 def _keep_bins(keep_prob: Floats) -> npt.NDArray[np.intp]:
     """The bin of each keep probability."""
     return np.minimum((keep_prob * KEEP_BINS).astype(np.intp), KEEP_BINS - 1)
 
 
-def shown_pairs(
-    pairs: Pairs, seed: int, names: Sequence[str] | None, counts: Counts | None, thresholds: Sequence[int]
-) -> list[ShownPair]:
-    """The pairs of the smallest H("show", …), with their keep probability: their own in a subset, else at each t."""
-    rows = pairs.smallest(Hashed(_SHOW, seed), SHOWN_PAIRS, _SHOWN_COLUMNS)
-    return [_shown_pair(row, seed, names, counts, thresholds) for row in rows]
+def sampled_pairs(pairs: Pairs, seed: int, how_many: int) -> list[dict[str, Any]]:
+    """The pairs of the smallest H("show", …), ascending."""
+    return pairs.smallest(Hashed(_SHOW, seed), how_many, _SHOWN_COLUMNS)
 
 
-def _shown_pair(
+def sampled_examples(
+    rows: Sequence[EntryRow], sample: Sequence[dict[str, Any]], seed: int, counts: Counts, thresholds: Sequence[int]
+) -> dict[int, list[Example]]:
+    """Entries with some pairs of the sample (`examples`)."""
+    kept: list[bool | None] = [None] * len(sample)
+    if thresholds:
+        chances = [_keep_probs(row, counts, thresholds[:1]) for row in sample]
+        kept = [bool(p) and _draw(row, seed) < p[0] for row, p in zip(sample, chances, strict=True)]
+    return examples(rows, sample, kept)
+
+
+def _draw(row: dict[str, Any], seed: int) -> float:
+    return uniform(pair_hash(DRAW, seed, row["uuid"], row["caption_hash"]))
+
+
+def _keep_probs(row: dict[str, Any], counts: Counts | None, thresholds: Sequence[int]) -> list[float]:
+    """The pair's own keep probability in a subset, else that at each t."""
+    if "keep_prob" in row:
+        return [row["keep_prob"]]
+    entry_ids = row.get("entry_ids") or []
+    if counts is None or not entry_ids:
+        return []
+    return [keep_probability(entry_probabilities(counts[entry_ids], t)) for t in thresholds]
+
+
+def shown_pair(
     row: dict[str, Any], seed: int, names: Sequence[str] | None, counts: Counts | None, thresholds: Sequence[int]
 ) -> ShownPair:
+    """A sampled pair as the page shows it."""
     entry_ids = row.get("entry_ids") or []
-    keep_probs = [row["keep_prob"]] if "keep_prob" in row else []
-    if not keep_probs and counts is not None and entry_ids:
-        keep_probs = [keep_probability(entry_probabilities(counts[entry_ids], t)) for t in thresholds]
     return ShownPair(
         url=row["url"],
         caption=marked_caption(row["caption"], [names[i] for i in entry_ids] if names else [], _SHOWN_CHARACTERS),
         entries=len(entry_ids),
         lang=row["lang"],
         page_url=row["page_url"],
-        draw=uniform(pair_hash(DRAW, seed, row["uuid"], row["caption_hash"])),
-        keep_probs=keep_probs,
+        draw=_draw(row, seed),
+        keep_probs=_keep_probs(row, counts, thresholds),
     )
 
 

@@ -1,7 +1,8 @@
 """What a report shows of a run: small aggregates, section by section."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jobs.runs.funnel import funnel
 from jobs.runs.run_folder import RunFolder
@@ -11,22 +12,28 @@ from jobs.steps.report_figures import (
     PoolFigures,
     SubsetCounts,
     bad_files,
-    languages,
+    pair_traits,
     pool_figures,
-    shown_pairs,
+    sampled_examples,
+    sampled_pairs,
+    shown_pair,
     subset_counts,
 )
 from jobs.steps.run_context import Context
 from udfs.balancing.probabilities import Counts
 from udfs.record import EntriesIdentity, RunRecord, Subset
+from udfs.report.examples import SAMPLE_PAIRS
 from udfs.report.figures import (
     MOST_THRESHOLDS,
+    NO_TRAITS,
     SHOWN_PAIRS,
     TOP_ENTRIES,
     EntryFigures,
     Report,
     ShownPair,
     SubsetFigures,
+    Thumbnails,
+    Traits,
     curve_at,
     curve_places,
     entry_figures,
@@ -40,12 +47,12 @@ if TYPE_CHECKING:
 
 
 class PoolSection(NamedTuple):
-    """What the page shows of the pool: how many pairs, their figures, their languages, and some of them."""
+    """What the page shows of the pool: how many pairs, their figures, what they are like, and a sample of them."""
 
     pairs: int | None
     figures: PoolFigures
-    languages: dict[str, int]
-    samples: list[ShownPair]
+    traits: Traits
+    sample: list[dict[str, Any]]
 
 
 class ReportRows(NamedTuple):
@@ -73,12 +80,20 @@ def report_rows(run: RunFolder, pool: Source | None) -> ReportRows:
     return ReportRows(pool, [(subset, source) for subset, source in shown if source is not None], files)
 
 
-def collect(spark: "SparkSession | None", run: RunFolder, context: Context, *, paper_list: bool = False) -> Report:
-    """Everything that the page shows."""
+def collect(
+    spark: "SparkSession | None",
+    run: RunFolder,
+    context: Context,
+    *,
+    paper_list: bool = False,
+    images: str | None = None,
+) -> Report:
+    """Everything that the page shows of a run, with thumbnails of its images that were downloaded to `images`."""
     record = run.record
     rows = report_rows(run, context.pool)
     pool = pairs_of(spark, rows.pool) if rows.pool is not None else None
-    section = _pool_section(pool, context, record, [subset.t for subset in record.subsets[:MOST_THRESHOLDS]])
+    thresholds = [subset.t for subset in record.subsets[:MOST_THRESHOLDS]]
+    section = _pool_section(pool, context, record, thresholds)
     reasons, damaged = bad_files(pairs_of(spark, rows.files), SHOWN_PAIRS) if rows.files is not None else ([], [])
     drawn = [_drawn(subset, pairs_of(spark, source), context.counts) for subset, source in rows.subsets]
     kept = {each.subset.t: each.counts.realised for each in drawn if each.counts.realised is not None}
@@ -92,12 +107,22 @@ def collect(spark: "SparkSession | None", run: RunFolder, context: Context, *, p
         bad_files=damaged,
         pool_pairs=section.pairs,
         matches=section.figures.matches,
-        languages=section.languages,
+        traits=section.traits,
         sizes=section.figures.sizes,
-        entries=_entries_section(context, kept),
+        entries=_entries_section(context, kept, section.sample, record.seed),
         subsets=[_subset_section(each, context, record, section.figures) for each in drawn],
-        pairs=section.samples,
+        pairs=_shown(section.sample, record.seed, context, thresholds),
+        thumbnails=_thumbnails(images, [*([pool] if pool is not None else []), *(each.pairs for each in drawn)]),
     )
+
+
+def _thumbnails(folder: str | None, pairs: Sequence[Pairs]) -> Thumbnails | None:
+    """Downloaded images of these pairs."""
+    if folder is None:
+        return None
+    from jobs.steps.report_images import thumbnails  # imports Pillow, which only this needs
+
+    return thumbnails(folder, pairs)
 
 
 def matched_list(run: RunFolder, pool: Source | None) -> EntriesIdentity | None:
@@ -113,7 +138,7 @@ def _pool_section(pool: Pairs | None, context: Context, record: RunRecord, thres
     """The pool, or the extracted pairs where there is none; for the output of `balance`, the pool of `--pool`."""
     pairs = _pool_pairs(record)
     if pool is None:
-        return PoolSection(pairs, PoolFigures([], [], {}), {}, [])
+        return PoolSection(pairs, PoolFigures([], [], {}), NO_TRAITS, [])
     pairs = pairs if pairs is not None else pool.count()
     is_blocked = record.blocks is not None and record.stages.pool is None  # --pool still holds the blocked pairs
     drawn_from_it = record.survivors is None and not is_blocked  # else it was drawn from only a part of --pool
@@ -121,8 +146,12 @@ def _pool_section(pool: Pairs | None, context: Context, record: RunRecord, thres
     if "entry_ids" in pool.columns:
         counts = context.counts if drawn_from_it else None
         figures = pool_figures(pool, record.seed, record.per_image, counts, thresholds)
-    samples = [] if is_blocked else shown_pairs(pool, record.seed, context.names, context.counts, thresholds)
-    return PoolSection(pairs, figures, languages(pool), samples)
+    sample = [] if is_blocked else sampled_pairs(pool, record.seed, SAMPLE_PAIRS)
+    return PoolSection(pairs, figures, pair_traits(pool), sample)
+
+
+def _shown(sample: Sequence[dict[str, Any]], seed: int, context: Context, thresholds: Sequence[int]) -> list[ShownPair]:
+    return [shown_pair(row, seed, context.names, context.counts, thresholds) for row in sample[:SHOWN_PAIRS]]
 
 
 def _pool_pairs(record: RunRecord) -> int | None:
@@ -144,12 +173,15 @@ def _drawn(subset: Subset, pairs: Pairs, counts: Counts | None) -> _Drawn:
     return _Drawn(subset, pairs, subset_counts(pairs, len(counts) if counts is not None else None))
 
 
-def _entries_section(context: Context, kept: Mapping[int, Counts]) -> EntryFigures | None:
+def _entries_section(
+    context: Context, kept: Mapping[int, Counts], sample: Sequence[dict[str, Any]], seed: int
+) -> EntryFigures | None:
     """The counts of the entries, None where they or the names are not known. `kept` has the realised counts of each
-    subset by its t."""
+    subset by its t; entries are shown with pairs of the sample."""
     if context.counts is None or context.names is None:
         return None
-    return entry_figures(context.names, context.counts, kept)
+    figures = entry_figures(context.names, context.counts, kept)
+    return replace(figures, examples=sampled_examples(figures.rows, sample, seed, context.counts, list(kept)))
 
 
 def _subset_section(drawn: _Drawn, context: Context, record: RunRecord, pool: PoolFigures) -> SubsetFigures:
@@ -171,6 +203,6 @@ def _subset_section(drawn: _Drawn, context: Context, record: RunRecord, pool: Po
         pool_keep=pool.keep.get(t, []),
         kept_keep=drawn.counts.keep,
         matches=drawn.counts.matches,
-        languages=drawn.counts.languages,
-        pairs=shown_pairs(drawn.pairs, record.seed, names, counts, [t]),
+        traits=drawn.counts.traits,
+        pairs=_shown(sampled_pairs(drawn.pairs, record.seed, SHOWN_PAIRS), record.seed, context, [t]),
     )

@@ -19,7 +19,7 @@ from udfs.sums import Key, Measure
 
 _SUMS = pa.schema([("kind", pa.string()), ("number", pa.int64()), ("text", pa.string()), ("value", pa.int64())])
 _MOST_HELD = 100_000  # sums that a task holds before it hands them on
-_FIRST_LOOK = 200  # the smallest rows are first looked for among about so many
+_FIRST_LOOK = 200  # the smallest rows are first looked for among about so many, or twice as many as are asked for
 
 
 class SparkPairs:
@@ -69,7 +69,7 @@ class SparkPairs:
     def smallest(self, hashed: Hashed, how_many: int, columns: Sequence[str]) -> list[dict[str, Any]]:
         wanted = [name for name in self.columns if name in {*columns, *TIES}]
         rows = self.frame.select(*_hash_columns(hashed), *wanted)
-        share = _FIRST_LOOK / max(self.count(), 1)
+        share = max(_FIRST_LOOK, 2 * how_many) / max(self.count(), 1)
         found = []
         if share < 1:  # so that few rows are sorted, and the captions of the others not copied
             found = _first(rows.where(F.col(hashed.tag) < int(-(2**63) + share * 2**64)), hashed, how_many)

@@ -23,9 +23,9 @@ assert all(".zip/" in package.__path__[0] for package in (conf, jobs, metadata, 
 from udfs.storage.conf_files import spark_defaults
 from udfs.distribution import ballast_version
 from jobs.spark.session import quiet_log
-from metadata.entries import default_entries
+from metadata.entries import packaged_entries
 from udfs.captions.language import fasttext_detector
-print(default_entries().size, len(spark_defaults()), ballast_version(), fasttext_detector()("a red car")[0])
+print(packaged_entries().size, len(spark_defaults()), ballast_version(), fasttext_detector()("a red car")[0])
 print(quiet_log())
 """
 
@@ -61,7 +61,7 @@ def test_ballast_reads_all_its_files_from_the_zip(wheel, tmp_path):
     run = subprocess.run([python, "-c", FROM_THE_ZIP], env=cleared, cwd=tmp_path, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     entries, settings, version, language, log = run.stdout.split()
-    assert (entries, version, language) == ("86654", ballast_version(), "en")
+    assert (entries, version, language) == ("289948", ballast_version(), "en")
     assert int(settings) > 10
     assert log == f"-Dlog4j2.configurationFile=jar:{dist.code_zip(wheel).as_uri()}!/conf/log4j2.properties"
 

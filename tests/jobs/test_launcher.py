@@ -74,6 +74,29 @@ def test_a_data_loader_imports_ballast_first(installed, wheel, hostile):
         assert done.stdout.strip() == str(root / "udfs" / "online.py")
 
 
+def test_a_program_uses_the_python_interface(installed, hostile):
+    code = (
+        "import ballast_curation as b, sys; print(b.curate, b.match); print(sys.modules['jobs.api.functions'].__file__)"
+    )
+    done = subprocess.run([installed / "bin" / "python", "-c", code], **hostile)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == str(site_packages(installed) / "jobs/api/functions.py")
+    for name in ("ballast_curation/py.typed", "jobs/py.typed", "udfs/py.typed", "jobs/docs/notebooks/first_run.ipynb"):
+        assert (site_packages(installed) / name).is_file()
+
+
+def test_a_profile_is_found_by_its_name(installed, wheel, tmp_path):
+    """From the wheel, and from the code zip; the current folder has no conf/."""
+    code = "import sys; from jobs.cli import main; sys.exit(main(sys.argv[1:]))"
+    flags = ["curate", "/no.warc", "--out", "o", "--config"]
+    for path in (site_packages(installed), code_zip(wheel)):
+        for profile, said in (("paper-400m", "/no.warc: no such file"), ("paper", "use paper-2.5b or paper-400m")):
+            command = [installed / "bin" / "python", "-c", code, *flags, profile]
+            environment = {**os.environ, "PYTHONPATH": str(path)}
+            done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+            assert done.returncode == 2 and said in done.stderr, done.stderr
+
+
 def test_the_error_names_another_package_that_is_already_imported(installed, tmp_path):
     folder = other_packages(tmp_path, "")
     command = [installed / "bin" / "python", "-c", f"import udfs; {ONLINE}"]

@@ -250,7 +250,7 @@ def test_import_show_and_diff(tmp_path, capsys):
     assert run("metadata", "show", tmp_path / "a.json") == 0
     printed = capsys.readouterr().out
     assert re.search(r"can never match 2 .*: 'D\.C\.', 'Yahoo!'", printed)
-    assert document_of(capsys, "metadata", "show")["result"]["entries"] == 86_654
+    assert document_of(capsys, "metadata", "show")["result"]["entries"] == 289_948
     diff = document_of(capsys, "metadata", "diff", tmp_path / "a.json", tmp_path / "b.json")["result"]
     assert (diff["both"], diff["only_a"], diff["only_b"]) == (3, 2, 1)
     assert run("metadata", "diff", tmp_path / "a.json", tmp_path / "a.json") == 0

@@ -6,6 +6,7 @@ from collections import Counter
 
 import html5lib
 import pytest
+from PIL import Image
 from pools import counts_of, keep_prob_of, record_of, rows_of, run
 
 from jobs.report import draw_report, drop_report
@@ -27,7 +28,9 @@ def test_figures_are_those_of_the_rows(report, curated, crawl):
     counts, kept = counts_of(pool, len(crawl.entries)), counts_of(subset, len(crawl.entries))
     sizes = Counter(min(len(row["entry_ids"]), MOST_MATCHES) for row in pool)
     assert report.matches == [sizes[n] for n in range(MOST_MATCHES + 1)]
-    assert report.languages == {"en": len(pool)}
+    assert report.traits.languages == {"en": len(pool)}
+    assert report.traits.text_keys == Counter(row["text_key"] for row in pool)
+    assert report.traits.lengths == [Counter(min(len(row["caption"]) // 10, 20) for row in pool)[n] for n in range(21)]
     assert (report.entries.matches, report.entries.unmatched) == (sum(counts), counts.count(0))
     assert {(row.entry_id, row.entry, row.matches) for row in report.entries.rows} == {
         (i, crawl.entries[i], count) for i, count in enumerate(counts) if count
@@ -76,10 +79,10 @@ def test_reports_of_single_steps_show_what_there_is(curated, crawl, tmp_path, ca
         page = (folder / "report.html").read_text(encoding="utf-8")
         document = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(page)
         headings[folder] = [heading.get("id") for heading in document.iter("h2")]
-    assert headings[extracted] == ["funnel", "files", "languages", "pairs", "reproduce"]
-    assert headings[pool] == ["funnel", "pool", "languages", "pairs", "reproduce"]
+    assert headings[extracted] == ["funnel", "files", "languages", "traits", "pairs", "reproduce"]
+    assert headings[pool] == ["funnel", "pool", "languages", "traits", "pairs", "reproduce"]
     assert headings[counts] == ["entries-title", "reproduce"]
-    assert headings[subset] == ["funnel", "t5", "reproduce"]
+    assert headings[subset] == ["funnel", "t5", "languages", "traits", "reproduce"]
     assert run("report", subset, "--pool", curated) == 0
     page = (subset / "report.html").read_text(encoding="utf-8")
     assert 'id="sizes"' in page and 'id="cumulative-5-text"' in page
@@ -106,3 +109,23 @@ def test_a_failed_report_is_a_warning_and_undoes_nothing(only_spark, spark, cura
     assert "report.html could not be drawn" in (log := capsys.readouterr().err)
     assert f"`ballast report {broken}` tries again" in log
     assert record_of(broken)["state"] == "finished" and not (broken / "report.html").exists()
+
+
+def test_two_runs_and_downloaded_images_on_one_page(curated, tmp_path, capsys):
+    folder, images, subset = tmp_path / "run", tmp_path / "images", tmp_path / "subset"
+    shutil.copytree(curated, folder)
+    assert run("balance", curated, "--out", subset, "--t", 2, "--seed", 7) == 0
+    (images / "00000").mkdir(parents=True)
+    urls = list(dict.fromkeys(row["url"] for row in rows_of(curated / "pool")))[:3]
+    for place, url in enumerate([*urls, "https://elsewhere.example/"]):
+        Image.new("RGB", (300, 200)).save(images / "00000" / f"{place}.jpg")
+        (images / "00000" / f"{place}.json").write_text(json.dumps({"url": url, "caption": "x"}))
+    (images / "00000" / "0.jpg").write_bytes(b"damaged")
+    assert run("report", folder, "--compare", subset, "--images", images) == 0
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    html5lib.HTMLParser(strict=True).parse(page)
+    assert page.count("<img ") == 2 and "Left out: 1 damaged, 1 not of this run." in page
+    assert "Compared with subset" in page
+    capsys.readouterr()
+    assert run("report", folder, "--images", tmp_path / "absent") == 2
+    assert "no such local folder" in capsys.readouterr().err

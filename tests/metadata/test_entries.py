@@ -14,14 +14,16 @@ from hypothesis import strategies as st
 
 import metadata
 import udfs
-from metadata.entries import EntryList, default_entries, load_entries, parse_entries
+from metadata.entries import EntryList, load_entries, packaged_entries, parse_entries
+from metadata.spacing import can_match
 from udfs.errors import UsageError
 
 ENTRIES = ("cat", "café", 'say "x"')
 # printf '["cat","caf\xc3\xa9","say \\"x\\""]' | sha256sum
 ENTRIES_SHA256 = "3ec1a0c342c1183931996f9726b3f5e84d40b82ba3b304ce5dd3dec95f4036b7"
-# zcat metadata/wordnet.txt.gz | jq -Rcsj 'rtrimstr("\n") | split("\n")' | sha256sum
-PACKAGED_SHA256 = "9b2f14b5c0a93c11cdc59755c385d8c77a9c39762ac8a15b5ee02f30336fd4c2"
+# zcat metadata/wordnet.txt.gz | jq -Rcsj 'rtrimstr("\n") | split("\n")' | sha256sum, and the same of english.txt.gz
+ENGLISH_SHA256 = "5c5fadb8789ef146a94c11bab6b0b57b5d2fa4510c2ae5fb9d2c4ab4de6eedba"
+WORDNET_SHA256 = "9b2f14b5c0a93c11cdc59755c385d8c77a9c39762ac8a15b5ee02f30336fd4c2"
 
 TEXT = 'cat\ncafé\nsay "x"'.encode()
 JSON_LINES = b'"cat"\n"caf\\u00e9"\n"say \\"x\\""\n'
@@ -211,10 +213,9 @@ def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
         assert str(path) in str(caught.value)
 
 
-def test_the_packaged_list() -> None:
-    packaged = load_entries(None)
-    assert packaged == default_entries()
-    assert packaged.source == "wordnet-3.0 (packaged)"
+def test_the_packaged_list_wordnet() -> None:
+    packaged = load_entries("wordnet")
+    assert packaged.source == "wordnet (packaged)"
     assert packaged.size == 86_654 == len(set(packaged.entries))  # MetaCLIP's Table 1
     assert packaged.entries[-100:] == tuple(map(str, range(100)))
     names = packaged.entries[:-100]
@@ -222,14 +223,29 @@ def test_the_packaged_list() -> None:
     assert not any(name.isdecimal() for name in names)
     assert all(entry and entry == " ".join(entry.split()).lower() for entry in packaged.entries)
     assert not any("_" in entry or "." in entry or "(" in entry for entry in packaged.entries)
-    assert packaged.sha256 == PACKAGED_SHA256
+    assert packaged.sha256 == WORDNET_SHA256
+    assert set(packaged.entries).isdisjoint({"of", "the", "photo", "and", "with", "to", "an", "is", "cookies"})
 
 
-def test_words_the_packaged_list_has_and_lacks() -> None:
-    entries = set(default_entries().entries)
-    assert entries.isdisjoint({"of", "the", "photo", "and", "with", "to", "an", "is"})
-    # Not all short words are absent: these name synsets too (a vitamin, indium, a province, ...).
-    assert entries >= {"a", "in", "on", "at", "by", "photograph", "picture", "physical entity", "st"}
+def test_the_default_list() -> None:
+    packaged = load_entries(None)
+    assert packaged == packaged_entries() == load_entries("english")
+    assert packaged.source == "english (packaged)"
+    assert packaged.size == 289_948 == len(set(packaged.entries))
+    assert packaged.sha256 == ENGLISH_SHA256
+    assert list(packaged.entries) == sorted(packaged.entries, key=lambda entry: (entry.lower(), entry))
+    assert all(can_match(entry) for entry in packaged.entries)
+    entries = set(packaged.entries)
+    assert entries > set(load_entries("wordnet").entries)
+    assert entries >= {"of", "photo", "Photo", "cookies", "The", "dogs", "colour", "New York", "U . S .", "don't"}
+    assert entries.isdisjoint({"dog's", "of the", "'s"})
+
+
+def test_a_file_named_like_a_packaged_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("wordnet").write_text("cat\n")
+    assert load_entries("./wordnet").entries == ("cat",)
+    assert load_entries("wordnet").size == 86_654
 
 
 def test_the_packaged_list_loads_from_a_zip(tmp_path: Path) -> None:
@@ -244,4 +260,4 @@ def test_the_packaged_list_loads_from_a_zip(tmp_path: Path) -> None:
         "print('ballast.zip' in m.__file__, m.load_entries(None).sha256)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["True", PACKAGED_SHA256]
+    assert done.stdout.split() == ["True", ENGLISH_SHA256]

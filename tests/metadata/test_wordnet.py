@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from metadata import wordnet
-from metadata.entries import PACKAGED_FILE, parse_entries
+from metadata.entries import PACKAGED, parse_entries
 from udfs.errors import UsageError
 
 # Lines in the form of wndb(5WN), made up after real ones: offset, file, part of speech, words, pointers, gloss.
@@ -79,6 +79,21 @@ def test_names_are_distinct_and_in_the_order_of_the_files(dict_dir: Path) -> Non
     assert wordnet.wordnet_names(dict_dir) == NAMES
 
 
+@pytest.mark.parametrize(
+    ("part", "at", "words"),
+    [
+        ("noun", 2, ["Abstraction", "abstract entity"]),
+        ("noun", 3, ["St. Andrew's cross", "saltire"]),
+        ("noun", 5, [".22 caliber"]),
+        ("verb", 0, ["breathe", "take a breath", "respire", "suspire"]),
+        ("adj", 3, ["galore", "abounding"]),
+    ],
+)
+def test_words_as_written(part: str, at: int, words: list[str]) -> None:
+    assert wordnet.synset_words(DATA[f"data.{part}"].splitlines()[at]) == words
+    assert wordnet.synset_words(HEADER.splitlines()[0]) == []
+
+
 def test_the_numbers_follow_the_names(dict_dir: Path) -> None:
     assert wordnet.wordnet_entries(dict_dir) == [*NAMES, *(str(number) for number in range(100))]
 
@@ -127,7 +142,7 @@ def test_the_packaged_list_is_what_wordnet_gives() -> None:
     if not (folder / "data.noun").is_file():
         pytest.skip("no WordNet 3.0 dict folder: set WORDNET_DICT")
     assert len(wordnet.wordnet_names(folder)) == 86_554
-    packaged = Path(str(wordnet.__file__)).with_name(PACKAGED_FILE).read_bytes()
+    packaged = Path(str(wordnet.__file__)).with_name(PACKAGED["wordnet"]).read_bytes()
     built = wordnet.gzip_lines(wordnet.wordnet_entries(folder))
     # Header and content byte for byte; between them, versions of zlib may compress differently.
     assert built[:10] == packaged[:10]

@@ -11,8 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from udfs.schemas import SUBSET
-
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
@@ -48,7 +46,8 @@ def uniforms(draws: npt.NDArray[np.int64]) -> Floats:
 
 
 def balance_batches(batches: Iterator[pa.RecordBatch], p: Floats) -> Iterator[pa.RecordBatch]:
-    """Takes pool batches (`schemas.POOL` and the `draw` column, H as int64), yields the kept pairs (`schemas.SUBSET`).
+    """Takes batches with `entry_ids` and the `draw` column, H as int64; yields the kept pairs with the same columns
+    except `draw`, and `keep_prob` as the last one: of `schemas.POOL` it makes `schemas.SUBSET`.
 
     A pair is kept if its uniform is below its keep probability. Row order is kept. If batches have a `keep_prob`, their
     pairs were drawn before with the same uniform; then the smaller probability is the pair's.
@@ -61,8 +60,9 @@ def balance_batches(batches: Iterator[pa.RecordBatch], p: Floats) -> Iterator[pa
         kept = pa.array(uniforms(batch.column(DRAW_COLUMN).to_numpy()) < keep_prob)
         if not kept.true_count:
             continue
-        columns = [batch.column(name).filter(kept) for name in SUBSET.names[:-1]]
-        yield pa.RecordBatch.from_arrays([*columns, pa.array(keep_prob).filter(kept)], schema=SUBSET)
+        names = [name for name in batch.schema.names if name not in (DRAW_COLUMN, "keep_prob")]
+        columns = [batch.column(name).filter(kept) for name in names]
+        yield pa.RecordBatch.from_arrays([*columns, pa.array(keep_prob).filter(kept)], [*names, "keep_prob"])
 
 
 class TailShare(NamedTuple):

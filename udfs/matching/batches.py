@@ -1,6 +1,6 @@
 """Matching the captions of Arrow batches."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import accumulate, chain
 
 import pyarrow as pa
@@ -14,12 +14,17 @@ def match_batches(batches: Iterator[pa.RecordBatch], matcher: Matcher, schema: p
     Pairs without a match are dropped. Row order is kept; nulls do not occur.
     """
     for batch in batches:
-        ids = [matcher.match(caption) for caption in batch.column("caption").to_pylist()]
-        matched = pa.array([bool(matches) for matches in ids], pa.bool_())
-        if not matched.true_count:
+        matched, entry_ids = match_captions(batch.column("caption").to_pylist(), matcher)
+        if not len(entry_ids):
             continue
-        offsets = pa.array(chain([0], accumulate(len(matches) for matches in ids if matches)), pa.int32())
-        entry_ids = pa.ListArray.from_arrays(offsets, pa.array(chain.from_iterable(ids), pa.int32()))
         kept = batch.filter(matched)
         columns = [entry_ids if name == "entry_ids" else kept.column(name) for name in schema.names]
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def match_captions(captions: Iterable[str], matcher: Matcher) -> tuple[pa.BooleanArray, pa.ListArray]:
+    """Which captions hold an entry, and the `entry_ids` of those that do."""
+    ids = [matcher.match(caption) for caption in captions]
+    offsets = pa.array(chain([0], accumulate(len(matches) for matches in ids if matches)), pa.int32())
+    entry_ids = pa.ListArray.from_arrays(offsets, pa.array(chain.from_iterable(ids), pa.int32()))
+    return pa.array([bool(matches) for matches in ids], pa.bool_()), entry_ids

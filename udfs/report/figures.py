@@ -17,7 +17,9 @@ KEEP_BINS = 20
 """Bins of a histogram of keep probabilities: bin i is [i / 20, (i + 1) / 20). The last one includes 1."""
 MOST_THRESHOLDS = 6
 """Where a run has more subsets than this, only the first ones are shown in detail."""
-SHOWN_PAIRS, TOP_ENTRIES = 20, 25
+SHOWN_PAIRS, TOP_ENTRIES, TOP_SITES = 20, 25, 20
+LENGTH_STEP, LENGTH_BINS = 10, 21
+"""Bins of a histogram of caption lengths: bin i is [10 i, 10 i + 10) characters. The last one has no end."""
 _TABLE_CELLS, _TABLE_TAIL_SHARE = 3000, 1 / 3
 _CURVE_POINTS = 240
 
@@ -77,6 +79,30 @@ class ShownPair(NamedTuple):
     keep_probs: list[float]
 
 
+class Example(NamedTuple):
+    """A pair that holds an entry, and whether the first subset holds the pair; None without a subset."""
+
+    caption: list[Stretch]
+    url: str
+    kept: bool | None
+
+
+class Traits(NamedTuple):
+    """What pairs are like, beside their entries. Pairs by language, by site (of the page; only the largest), and by
+    text key, each by descending count; by bin of caption length; and those whose image is an SVG or an icon by its
+    URL. What the rows have no column for is empty or None."""
+
+    languages: dict[str, int]
+    sites: dict[str, int]
+    lengths: list[int]
+    text_keys: dict[str, int]
+    svgs: int | None
+    icons: int | None
+
+
+NO_TRAITS = Traits({}, {}, [], {}, None, None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryFigures:
     """The counts of all entries, reduced: how many there are, the curve of the pool, and some rows."""
@@ -86,6 +112,8 @@ class EntryFigures:
     matches: int
     curve: Curve
     rows: list[EntryRow]
+    examples: dict[int, list[Example]]
+    """Some pairs of some entries of `rows`, by entry id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +127,28 @@ class SubsetFigures:
     pool_keep: list[int]
     kept_keep: list[int]
     matches: list[int]
-    languages: dict[str, int]
+    traits: Traits
     pairs: list[ShownPair]
 
     @property
     def t(self) -> int:
         return self.subset.t
+
+
+class Thumbnail(NamedTuple):
+    """A downloaded image, made small: a data URI, and the caption and URL that it was downloaded by."""
+
+    data_uri: str
+    caption: str
+    url: str
+
+
+class Thumbnails(NamedTuple):
+    """Some downloaded images of the run's pairs, and how many of those looked at were damaged, or not of the run."""
+
+    shown: list[Thumbnail]
+    damaged: int
+    not_of_run: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,11 +164,14 @@ class Report:
     bad_files: list[BadFile]
     pool_pairs: int | None
     matches: list[int]
-    languages: dict[str, int]
+    traits: Traits
     sizes: list[tuple[int, int]]
     entries: EntryFigures | None
     subsets: list[SubsetFigures]
     pairs: list[ShownPair]
+    thumbnails: Thumbnails | None = None
+    other: "Report | None" = None
+    """The report of the run to compare with."""
 
 
 def curve_places(counts: Counts, thresholds: Sequence[int]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
@@ -187,4 +234,5 @@ def entry_figures(names: Sequence[str], counts: Counts, kept: Mapping[int, Count
         matches=int(counts.sum()),
         curve=curve_at(counts, order, places),
         rows=entry_rows(table_ids(counts, len(kept)), names, counts, kept),
+        examples={},
     )

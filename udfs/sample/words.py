@@ -70,7 +70,7 @@ _TEMPLATES = (
     "{One} & {two} for sale",
 )
 
-_NO_CONCEPT = ("IMG_{n}.JPG", "DSC0{n}", "Untitled", "{n}x{n}", "Lorem_ipsum_{n}", "Screenshot_{n}.png")
+_NO_CONCEPT = ("IMG_{n}.JPG", "DSC0{n}", "PICT{n}", "{n}x{n}", "Lorem_ipsum_{n}", "Screenshot_{n}.png")
 
 # Subject and rest of the sentence. Any combination is a natural caption, so eight of each make 64.
 _SENTENCES: dict[str, tuple[str, str]] = {
@@ -134,5 +134,5 @@ def compose_caption(rng: Random, lang: str) -> str:
 
 
 def compose_nothing(rng: Random) -> str:
-    """A caption that matches no metadata entry, as cameras and editors write: a file name, or ``Untitled``."""
+    """A caption that matches no metadata entry, as cameras and editors write: a file name."""
     return rng.choice(_NO_CONCEPT).format(n=rng.randrange(1000, 9999))

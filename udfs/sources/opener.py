@@ -8,9 +8,9 @@ from typing import BinaryIO, cast
 
 from udfs.errors import SourceFailed
 from udfs.sources.connection_limit import ConnectionLimit
-from udfs.sources.hadoop import open_hadoop
 from udfs.sources.http_fetch import HttpFetcher
 from udfs.sources.options import SourceOptions
+from udfs.sources.read_meter import ReadMeter
 from udfs.sources.remote_stream import WITNESSES, Broken, Fetch, Refused, RemoteStream
 from udfs.storage.addresses import HADOOP, HTTP, LOCAL, host_of, kind_of, local_path, redacted
 from udfs.storage.local import open_input
@@ -23,16 +23,20 @@ class SourceOpener:
     `SourceFailed` (an `OSError`) if this file cannot be read, and `SourceRefused` if no file of its server can.
     """
 
-    def __init__(self, options: SourceOptions, shared: Path | None = None) -> None:
-        """The processes of an executor share the limit of connections by the folder `shared`; None sets no limit."""
-        self._options = options
+    def __init__(self, options: SourceOptions, shared: Path | None = None, meter: ReadMeter | None = None) -> None:
+        """The processes of an executor share the limit of connections by the folder `shared`; None sets no limit. The
+        meter counts what is read of local files."""
+        self._options, self._meter = options, meter
         self._limit = ConnectionLimit(shared, options.max_connections) if shared is not None else None
 
     def __call__(self, address: str) -> BinaryIO:
         kind = kind_of(address)
         if kind == LOCAL:
-            return open_input(local_path(address))
+            file = open_input(local_path(address))
+            return file if self._meter is None else cast(BinaryIO, self._meter.opened(file))
         if kind == HADOOP:
+            from udfs.sources.hadoop import open_hadoop  # pyarrow
+
             return open_hadoop(address)
         fetch = self._fetch_of(kind)
         stream = RemoteStream(

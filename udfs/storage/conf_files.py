@@ -9,9 +9,19 @@ _SETTING = re.compile(r"(spark\.\S+)\s+(.*\S)")
 
 def read_conf(name: str) -> str:
     """The text of a file of conf/, by its path there."""
+    return str(_folder().joinpath(*name.split("/")).read_text(encoding="utf-8"))
+
+
+def profiles() -> list[str]:
+    """The names of the packaged profiles, sorted: `paper-400m` is conf/paper-400m.toml."""
+    names = [file.name for file in _folder().iterdir()]
+    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+
+
+def _folder() -> Any:
     # found beside udfs, because another folder on the path may also be named `conf`
     root: Any = resources.files("udfs")
-    return str(root.parent.joinpath("conf", *name.split("/")).read_text(encoding="utf-8"))
+    return root.parent.joinpath("conf")
 
 
 def spark_defaults() -> dict[str, str]:

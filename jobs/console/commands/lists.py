@@ -32,6 +32,18 @@ def _import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--normalize-entries", action="store_true", help=_SPACE_HELP)
 
 
+def _fetch_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="the published list: metaclip")
+    parser.add_argument(
+        "--from",
+        dest="source",
+        type=values.path,
+        metavar="URL|FILE",
+        help="a mirror, or the file downloaded by other means (default: the address of its publisher)",
+    )
+    parser.add_argument("--accept-license", action="store_true", help="accept the list's licence (required)")
+
+
 def _show_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file", metavar="FILE", nargs="?", type=values.path, help="a list of entries (default: the packaged one)"
@@ -97,6 +109,12 @@ IMPORT = Command(
     purpose="check a list, such as MetaCLIP's metadata.json, and write it with a manifest",
     work="jobs.metadata:import_list",
     add_arguments=_import_arguments,
+)
+FETCH = Command(
+    name="metadata fetch",
+    purpose="fetch a list that others publish, such as MetaCLIP's, for `--metadata metaclip`",
+    work="jobs.metadata:fetch",
+    add_arguments=_fetch_arguments,
 )
 SHOW = Command(
     name="metadata show",

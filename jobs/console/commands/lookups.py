@@ -42,6 +42,18 @@ def _report_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="state that the entries are the paper's 500,000 (MetaCLIP's metadata.json): shows the paper's figures too",
     )
+    parser.add_argument(
+        "--compare",
+        type=values.path,
+        metavar="DIR",
+        help="output folder of another run, shown beside this one: key figures, funnel, languages, frequent entries",
+    )
+    parser.add_argument(
+        "--images",
+        type=values.path,
+        metavar="DIR",
+        help="local folder to which img2dataset downloaded (webdataset or files): shows up to forty small images",
+    )
 
 
 REPORT = Command(

@@ -1,6 +1,7 @@
 """Settings: flags override TOML, which overrides the defaults; whatever is invalid gives one clear line."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,9 @@ from jobs.settings.settings import SETTINGS, Settings, names_of
 from jobs.steps.extraction_plan import extract_options
 from udfs.errors import UsageError
 from udfs.extraction.options import ExtractOptions
+from udfs.storage.conf_files import profiles
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def resolved(name: str, *flags: str) -> Settings:
@@ -94,6 +98,17 @@ def test_settings_that_identify_a_run_leave_out_execution_and_paths():
     assert execution("curate", settings)["master"] == "local[3]"
 
 
+def test_a_packaged_profile_is_found_by_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert profiles() == sorted(path.stem for path in (ROOT / "conf").glob("*.toml"))
+    for name in profiles():
+        by_path = resolved("curate", "--out", "x", "--config", str(ROOT / f"conf/{name}.toml"))
+        assert resolved("curate", "--out", "x", "--config", name) == by_path
+    (tmp_path / "paper-400m").write_text("seed = 5")
+    assert resolved("curate", "--out", "x", "--config", "paper-400m").threshold.preset == "400m"
+    assert resolved("curate", "--out", "x", "--config", "./paper-400m").draws.seed == 5
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -171,6 +186,10 @@ def test_an_invalid_toml_gives_the_reason(tmp_path, text, message):
         (["curate", "x.warc", "--opt-outs", "noia"], "or 'none' alone; did you mean noai? ("),
         (["curate", "/no/such.warc", "--out", "o"], "/no/such.warc: no such file or folder"),
         (["curate", "x.warc", "--out", "o", "--config", "/no.toml"], "--config /no.toml: No such file"),
+        (
+            ["curate", "x.warc", "--out", "o", "--config", "paper-4oom"],
+            "--config paper-4oom: no such file, and no such profile: use paper-2.5b or paper-400m",
+        ),
         (["curate", "x.warc", "--out", "o", "--metadata", "/no.json"], "/no.json"),
         (["extract", "x.warc", "--out", "o", "--block-words", "/no/words"], "/no/words: no such file"),
         (
@@ -262,7 +281,7 @@ def test_a_tilde_is_the_home_folder_in_every_path(tmp_path, monkeypatch):
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda command: command.name)
 def test_a_tilde_is_the_home_folder_in_every_input(command, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    not_paths = {"caption", "image", "shell"}
+    not_paths = {"caption", "image", "name", "shell"}
     positionals = [each for each in command.parser()._actions if not each.option_strings and each.dest not in not_paths]
     paths = [each for each in command.parser()._actions if each.metavar in ("PATH", "POOL", "DIR", "FILE.json")]
     on_the_cluster = {"input"}
@@ -325,4 +344,4 @@ def test_help_of_ballast_names_every_command(capsys):
         main([])
     assert stopped.value.code == 0
     text = capsys.readouterr().out
-    assert {command.name.split()[0] for command in COMMANDS.values()} <= set(text.split())
+    assert all(re.search(rf"^    {command.name.split()[0]}\s", text, re.MULTILINE) for command in COMMANDS.values())

@@ -15,12 +15,17 @@ from udfs.matching.marking import marked_caption
 from udfs.outcomes import COUNTERS
 from udfs.record import EntriesIdentity, RunRecord, Subset
 from udfs.report.figures import (
+    NO_TRAITS,
     BadFile,
+    Example,
     Reason,
     Report,
     ShownPair,
     Step,
     SubsetFigures,
+    Thumbnail,
+    Thumbnails,
+    Traits,
     curve_at,
     curve_places,
     entry_figures,
@@ -42,6 +47,7 @@ HOSTILE = [
     "x" * 10_240,
 ]
 MOST_BYTES = 2_000_000
+TRAITS = Traits({"en": 4}, {"example.com": 3}, [1] * 21, {"alt": 4}, 1, 0)
 
 
 def record(**changes) -> RunRecord:
@@ -86,9 +92,14 @@ def report_of(names: list[str], counts: np.ndarray, t: int = 2, captions: list[s
         pool_keep=list(range(20)),
         kept_keep=list(range(20)),
         matches=list(range(21)),
-        languages={"en": 4},
+        traits=TRAITS,
         pairs=[shown(caption, [0.25]) for caption in captions],
     )
+    entries = entry_figures(names, counts, {t: kept})
+    examples = {
+        row.entry_id: [Example(marked_caption(caption, ["x"], 120), caption, True) for caption in captions[:3]]
+        for row in entries.rows[:300]
+    }
     figures = {
         "folder": HOSTILE[0],
         "record": record(),
@@ -99,9 +110,9 @@ def report_of(names: list[str], counts: np.ndarray, t: int = 2, captions: list[s
         "bad_files": [BadFile(HOSTILE[2], "partial", HOSTILE[0])],
         "pool_pairs": 9,
         "matches": list(range(21)),
-        "languages": {"en": 9, HOSTILE[0]: 1},
+        "traits": TRAITS._replace(languages={"en": 9, HOSTILE[0]: 1}, sites={HOSTILE[1]: 3}),
         "sizes": [(1, 2), (2, 4), (100, 9)],
-        "entries": entry_figures(names, counts, {t: kept}),
+        "entries": dataclasses.replace(entries, examples=examples),
         "subsets": [subset],
         "pairs": [shown(caption, [0.25]) for caption in captions],
     }
@@ -137,7 +148,7 @@ def test_nothing_is_fetched_and_nothing_of_the_crawl_runs(page):
         assert tag not in {"img", "iframe", "object", "embed", "form", "base", "link", "audio", "video", "image"}
         assert not [name for name in attributes if name.startswith("on") or name in {"src", "srcset", "action"}]
         for name in ("href", "xlink:href"):
-            assert (attributes.get(name) or "#").startswith("#")
+            assert (attributes.get(name) or "#").startswith("#")  # no pair of HOSTILE has an address that may be a link
     assert sum(tag == "script" for tag, _ in elements) == 1
     assert not re.search(r"@import|url\((?!#)", page)
     script = re.search(r"<script>(.*?)</script>", page, re.S)[1]
@@ -158,7 +169,7 @@ def test_hostile_captions_are_shown_as_text(page):
 def test_every_plot_has_a_text_alternative_and_follows_the_theme(page):
     document = html5lib.parse(page, namespaceHTMLElements=False)
     plots = document.findall(".//{http://www.w3.org/2000/svg}svg") or document.findall(".//svg")
-    assert len(plots) == 4
+    assert len(plots) == 5
     for plot in plots:
         title = next(iter(plot))
         assert plot.get("role") == "img"
@@ -194,10 +205,53 @@ def test_paper_figures_only_beside_the_papers_list():
 
 def test_what_a_run_has_not_made_is_left_out():
     bare = record(stages={}, settings={}, state="running")
-    empty = {"funnel": [], "reasons": [], "bad_files": [], "matches": [], "languages": {}, "sizes": [], "pairs": []}
+    empty = {"funnel": [], "reasons": [], "bad_files": [], "matches": [], "traits": NO_TRAITS, "sizes": [], "pairs": []}
     page = render_report(
         report_of(["a"], np.array([1]), record=bare, metadata=None, pool_pairs=None, entries=None, subsets=[], **empty)
     )
     html5lib.HTMLParser(strict=True).parse(page)
     assert "not finished when this was drawn" in page
     assert re.findall(r'<h2 id="([^"]+)"', page) == ["reproduce"]
+
+
+def test_only_addresses_of_http_are_links():
+    urls = ["HTTP://EXAMPLE.COM/", 'https://example.com/?a="><i>', "javascript:alert(1)", "https://a b", "//x", ""]
+    urls += ["https://example.com/%22?a=1&b", f"https://example.com/{'x' * 3000}", "https://x/\nhttps://y/"]
+    page = render_report(report_of(["a"], np.array([5]), captions=urls))
+    links = [attributes for tag, attributes in Elements(page).found if tag == "a" and "target" in attributes]
+    assert {link["href"] for link in links} == {"HTTP://EXAMPLE.COM/", "https://example.com/%22?a=1&b"}
+    assert all(link["rel"] == "noopener noreferrer" and link["target"] == "_blank" for link in links)
+
+
+def test_one_is_singular():
+    one = {"files": 1, "ok": 1, "partial": 0, "failed": 0, "bytes": 5, **{counter.value: 1 for counter in COUNTERS}}
+    drawn = {"t": 2, "pairs": 1, "images": 1, "pool_pairs": 1, "entries_above_t": 0, "share_of_matches_above_t": 0.0}
+    stages = {"files": one, "pool": {"pairs": 1, "images": 1}, "subset": drawn}
+    changes = {"record": record(stages=stages), "pool_pairs": 1}
+    page = render_report(report_of(["a"], np.array([1]), t=2, captions=["x"], **changes))
+    page = re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL)  # a tick of 1 beside the label of an axis
+    text = " ".join(html5lib.parse(page, namespaceHTMLElements=False).itertext())
+    assert not re.findall(r"\b1 (?:pairs|images|files|entries|matches|texts|pages|captions|records)\b", text)
+    assert "1 page became 1 pair" in text
+
+
+def test_two_runs_stand_side_by_side():
+    left = report_of(["a", "b", "c"], np.array([10, 4, 0]), folder="left")
+    right = report_of(["c", "b", "a"], np.array([2, 4, 5]), folder="right", record=record(settings={"seed": 8}))
+    page = render_report(dataclasses.replace(left, other=right))
+    html5lib.HTMLParser(strict=True).parse(page)
+    table = re.search(r"The most frequent entries of left.*?</table>", page, re.DOTALL)[0]
+    rows = [re.findall(r">([^<>]+)<", row) for row in re.findall(r"<tr>(.*?)</tr>", table)[1:]]
+    assert rows == [["a", "10", "5", "0.50", "4", "4"], ["b", "4", "4", "1.00", "4", "4"]]
+    assert "<code>7</code></td><td><code>8</code>" in page
+
+
+def test_thumbnails_are_in_the_page_itself():
+    thumbnails = Thumbnails([Thumbnail("data:image/jpeg;base64,AAAA", HOSTILE[1], HOSTILE[0])], 2, 1)
+    page = render_report(report_of(["a"], np.array([1]), thumbnails=thumbnails))
+    elements = Elements(page).found
+    (image,) = (attributes for tag, attributes in elements if tag == "img")
+    assert image["src"] == "data:image/jpeg;base64,AAAA" and image["alt"] == HOSTILE[1]
+    policy = next(a["content"] for _, a in elements if a.get("http-equiv") == "Content-Security-Policy")
+    assert "img-src data:;" in policy
+    assert "Left out: 2 damaged, 1 not of this run." in page

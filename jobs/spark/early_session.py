@@ -1,4 +1,4 @@
-"""The session for addresses that only Hadoop reads, for commands that otherwise need none, or need it later."""
+"""A session that starts before a job looks at its folders, because only it can read them. Importing this is cheap."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -12,6 +12,6 @@ def session_for(execution: Execution, name: str, paths: Sequence[str]) -> Abstra
     An inner `spark_session` uses that session."""
     if not any(kind_of(path) == HADOOP for path in paths):
         return nullcontext()
-    from jobs.spark.session import spark_session  # Spark takes a third of a second to import
+    from jobs.spark.session import spark_session
 
     return spark_session(execution, name)

@@ -1,0 +1,1 @@
+"""The Python interface: what `import ballast_curation` offers besides the command."""

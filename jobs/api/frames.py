@@ -1,0 +1,183 @@
+"""The steps of the pipeline on the DataFrames of somebody's own Spark program, by the code of the commands."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, IntegerType, LongType, StructField, StructType
+
+from jobs import dedup as dedup_job
+from jobs import extract as extract_job
+from jobs.api.arguments import StrPath, settings_of
+from jobs.api.conduct import as_python
+from jobs.runs.open_storage import load_metadata
+from jobs.settings.settings import Settings
+from jobs.spark.frames import fingerprint_of, with_fingerprint
+from jobs.steps.count_files import counts_of_table
+from jobs.steps.counting import checked_counts, count_matches, entries_frame
+from jobs.steps.drawing import draw
+from jobs.steps.extraction_plan import plan_extraction
+from jobs.steps.sizes import sizes_at
+from jobs.steps.spark_pairs import SparkPairs
+from jobs.steps.threshold_choice import choose_thresholds
+from metadata.entries import EntryList, listed_entries
+from udfs.balancing.probabilities import Counts, entry_probabilities
+from udfs.captions.canonical import canonical
+from udfs.errors import UsageError
+from udfs.fingerprint import check_fingerprint
+from udfs.hashing import caption_hash
+from udfs.matching.batches import match_captions
+from udfs.matching.matcher import cached_matcher, pack_entries
+from udfs.schemas import ENTRY_COUNT, PAIR
+from udfs.stages import KIND_PAIR
+
+Entries = Sequence[str] | StrPath | None
+"""A list of entries: the entries themselves, the path of a file as `--metadata` takes it, or None: the packaged one."""
+
+_TEXT = "ballast_text"
+_KEYS = ("uuid", "caption_hash")
+_SIZE = pa.schema([pa.field("t", pa.int64()), pa.field("pairs", pa.int64()), pa.field("expected_pairs", pa.float64())])
+
+
+def match(
+    frame: DataFrame, entries: Entries = None, *, caption: str = "caption", image: str | None = None
+) -> DataFrame:
+    """Keep the rows whose caption holds an entry, with the ids of these entries.
+
+    Adds `entry_ids` (ascending positions in the list), and what later steps need where the frame lacks it:
+    `caption_hash`, and `uuid`, which tells images apart. All other columns stay as they are.
+
+    frame: any table with captions, such as the pairs of `extract` or your own.
+    entries: the entries, the path of a list as the command's `--metadata` takes it, or None for the packaged list.
+    caption: the column of captions. They are made canonical (Unicode NFC, single spaces) for the match and the hash;
+        the column itself stays as it is. A null holds no entry.
+    image: the column that tells images apart, of any plain type; it becomes `uuid`. Without it, `uuid` is the frame's
+        own, or else the hash of its column `url`, as in every pool of Ballast. Pairs with the same `uuid` and
+        `caption_hash` share one draw: for captions without images, name a column that numbers the rows.
+
+    Lazy. Raises `UsageError` for a column that is missing and for an invalid list.
+    """
+    _require(frame, [name for name in (caption, image) if name is not None], "name the columns: caption=…, image=…")
+    listed = _entry_list(entries)
+    packed = frame.sparkSession.sparkContext.broadcast(pack_entries(listed.entries))
+    pairs = frame.drop("entry_ids").withColumn("uuid", _uuid(frame, image))
+    has_hash = "caption_hash" in frame.columns
+    added = [] if has_hash else [StructField("caption_hash", LongType())]
+    schema = StructType([*pairs.schema.fields, *added, StructField("entry_ids", ArrayType(IntegerType()))])
+
+    def matched(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        matcher = cached_matcher(packed.value)
+        for batch in batches:
+            captions = [canonical(text or "") for text in batch.column(_TEXT).to_pylist()]
+            holds, entry_ids = match_captions(captions, matcher)
+            batch = batch.drop_columns([_TEXT])
+            columns = batch.columns if has_hash else [*batch.columns, pa.array(map(caption_hash, captions), pa.int64())]
+            kept = [column.filter(holds) for column in columns]
+            yield pa.RecordBatch.from_arrays([*kept, entry_ids], schema.names)
+
+    rows = pairs.withColumn(_TEXT, F.col(caption).cast("string")).mapInArrow(matched, schema)
+    return with_fingerprint(rows, "entry_ids", listed.fingerprint)
+
+
+def count(pool: DataFrame, entries: Entries = None) -> pa.Table:
+    """Count the rows that hold each entry: a table of `entry_id`, `entry` and `count`, zeros included, by id.
+
+    pool: matched rows, usually after `dedup`. Rows that were drawn before (with `keep_prob`) stand for 1 / keep_prob
+        rows each.
+    entries: the list that the rows were matched with, as for `match`.
+
+    Runs one pass over the frame at once, since a list has at most some 500,000 entries. Raises `UsageError` for another
+    list than the frame's.
+    """
+    _require(pool, ["entry_ids"], "match adds it")
+    listed = _entry_list(entries)
+    check_fingerprint(fingerprint_of(pool, "entry_ids"), listed.fingerprint, "the frame", listed.source)
+    counted = count_matches(pool, entries_frame(pool.sparkSession, listed)).orderBy("entry_id")
+    return pa.Table.from_pandas(checked_counts(counted, listed.size), ENTRY_COUNT, preserve_index=False)
+
+
+def sizes(pool: DataFrame, counts: pa.Table | Mapping[str, int], t: int | Sequence[int], *, seed: int = 0) -> pa.Table:
+    """The size of the subset at each t, before drawing one: a table of `t`, `pairs` (exact for this seed) and
+    `expected_pairs` (the sum of keep probabilities), ascending by t.
+
+    pool, counts, seed: as for `balance`.
+    t: the thresholds to try.
+
+    Runs one pass over the frame at once.
+    """
+    settings = settings_of({"t": t, "seed": seed})
+    _require(pool, [*_KEYS, "entry_ids"], "match adds them")
+    found = sizes_at(SparkPairs(pool), settings.draws.seed, _counts_of(pool, counts), settings.threshold.t or ())
+    return pa.Table.from_pylist([{"t": at.t, "pairs": at.exact, "expected_pairs": at.expected} for at in found], _SIZE)
+
+
+def extract_frame(spark: SparkSession, inputs: Sequence[str], settings: Settings, *, with_files: bool) -> DataFrame:
+    """Pairs (`schemas.PAIR`); `with_files`, tagged rows of pairs and of input files (`schemas.tagged`)."""
+    with as_python():
+        plan = plan_extraction(inputs, settings)
+    blocks = spark.sparkContext.broadcast(plan.blocks) if plan.blocks is not None else None
+    files = extract_job.input_frame(spark, plan.files, settings.reading.files_per_task)
+    tagged = extract_job.run(files, plan, blocks=blocks)
+    return tagged if with_files else tagged.where(F.col("kind") == KIND_PAIR).select(*PAIR.names)
+
+
+def dedup_frame(pairs: DataFrame, settings: Settings) -> DataFrame:
+    """The pairs with one copy of each, and `duplicates`."""
+    _require(pairs, _KEYS, "match adds them")
+    return dedup_job.run(pairs, settings.dedup, settings.draws.seed, pairs.columns)
+
+
+def balance_frame(pool: DataFrame, counts: pa.Table | Mapping[str, int], settings: Settings) -> DataFrame:
+    """The kept rows of the pool with `keep_prob`; with several t also `t`."""
+    _require(pool, [*_KEYS, "entry_ids"], "match adds them")
+    threshold, seed = settings.threshold, settings.draws.seed
+    with as_python():
+        by_id = _counts_of(pool, counts)
+        pairs = SparkPairs(pool)
+        candidates = pairs.one_per_image(seed) if threshold.per_image == "one" else pairs
+        # only a preset depends on how many rows there are; for the others, whether there are any
+        rows = pool.count() if threshold.chosen_by == "preset" else int(by_id.max(initial=0))
+        chosen = choose_thresholds(candidates, threshold, seed, by_id, rows)
+    probabilities = {each.t: entry_probabilities(by_id, each.t) for each in chosen}
+    columns = [name for name in pool.columns if name != "keep_prob"]
+    subset = draw(candidates.frame, seed, pool.sparkSession.sparkContext.broadcast(probabilities), columns)
+    matched_with = fingerprint_of(pool, "entry_ids")
+    return with_fingerprint(subset, "entry_ids", matched_with._asdict()) if matched_with else subset
+
+
+def _require(frame: DataFrame, names: Sequence[str], fix: str) -> None:
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        raise UsageError(f"the frame lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}: {fix}")
+
+
+def _uuid(frame: DataFrame, image: str | None) -> Column:
+    """What tells the images of a frame apart; from a `url` it is `hashing.image_uuid`."""
+    if image is not None:
+        return F.col(image).cast("string")
+    if "uuid" in frame.columns:
+        return F.col("uuid")
+    if "url" not in frame.columns:
+        raise UsageError("the frame has neither uuid nor url: name the column that tells images apart: image=…")
+    return F.substring(F.sha2(F.translate("url", "\t ", ""), 224), 1, 24)
+
+
+def _entry_list(entries: Entries) -> EntryList:
+    if entries is None or isinstance(entries, str | os.PathLike):
+        return load_metadata(None if entries is None else os.fspath(entries))
+    return listed_entries(entries, "entries")
+
+
+def _counts_of(pool: DataFrame, counts: pa.Table | Mapping[str, int]) -> Counts:
+    """Counts by entry id. Raises `UsageError` for invalid ones, and for those of another list than the pool's."""
+    if isinstance(counts, Mapping):
+        ids = range(len(counts))
+        counts = pa.table({"entry_id": ids, "entry": list(counts), "count": list(counts.values())})
+    table = counts_of_table(counts, "counts")
+    matched_with = fingerprint_of(pool, "entry_ids")
+    if matched_with is not None and table.entries is not None:
+        counted = EntryList(tuple(table.entries), "the counts")
+        check_fingerprint(matched_with, counted.fingerprint, "the frame", counted.source)
+    return table.counts
