@@ -28,7 +28,8 @@ from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
 from metadata.entries import EntryList
 from udfs.errors import UsageError
-from udfs.matching.matcher import cached_matcher, match_batches, pack_entries
+from udfs.matching.batches import match_batches
+from udfs.matching.matcher import cached_matcher, pack_entries
 from udfs.schemas import MATCHED_PAIR, PAIR
 from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.stages import MatchedFacts, Stage

@@ -1,4 +1,4 @@
-"""Metadata: build the list of entries from its sources, import one, show what it holds, compare two."""
+"""Metadata: import a list of entries, show what it holds, compare two. Needs no Spark."""
 
 if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
@@ -12,73 +12,21 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from jobs.console.command import Command
-from jobs.console.commands.lists import BIGRAMS, TITLES, UNIGRAMS, WORDNET
 from jobs.console.next_steps import next_of_list
 from jobs.console.result import Result
-from jobs.entries.entry_list import build_list, check_out, manifest_of, manifest_path, write_list
+from jobs.entries.entry_list import check_out, manifest_of, manifest_path, write_list
 from jobs.entries.fetch import fetch_list
-from jobs.entries.sources import count_source
+from jobs.entries.list_lines import headline, list_written, report_unmatchable, source_lines
 from jobs.settings.settings import Settings
 from jobs.spark.progress import say, warn
-from jobs.spark.session import spark_session
 from metadata.describe import describe, difference
 from metadata.entries import EntryList, load_entries
 from metadata.spacing import normalize_entry
 from udfs.errors import shortened
-from udfs.run_json import record_fields
-from udfs.stages import StageFacts
-from udfs.storage.addresses import join
-
-
-def build(arguments: argparse.Namespace, settings: Settings) -> Result:
-    entries, manifest = build_list(settings)
-    if entries.size < settings.build.size:
-        say(f"the sources gave {entries.size:,} entries, fewer than --size {settings.build.size:,}")
-    _report_unmatchable(manifest["cannot_match"])
-    return _written(entries, manifest)
-
-
-def _written(entries: EntryList, manifest: dict[str, Any]) -> Result:
-    """The result of a command that wrote a list and its manifest."""
-    files = [entries.source, str(manifest_path(entries.source))]
-    return Result(
-        {"list": files[0], "manifest": files[1], **manifest},
-        lambda _: [_headline(entries), *_sources(manifest.get("sources", ())), "", *(f"  {path}" for path in files)],
-        next=next_of_list(files[0]),
-    )
-
-
-def _count(source: Command, arguments: argparse.Namespace, settings: Settings) -> Result:
-    out = settings.output.out
-    with spark_session(settings.execution, source.name) as spark:
-        record = count_source(spark, source, arguments.inputs, out, settings).record
-    counted = [(join(out, facts.stage), _figures(facts)) for facts in record.stages.finished()]
-    return Result(
-        record,
-        lambda _: [
-            f"{path}/  {', '.join(f'{value:,} {key}' for key, value in figures.items())}" for path, figures in counted
-        ],
-        lambda record: {"out": out, "run": record_fields(record)},
-    )
-
-
-count_wordnet = partial(_count, WORDNET)
-count_unigrams = partial(_count, UNIGRAMS)
-count_bigrams = partial(_count, BIGRAMS)
-count_titles = partial(_count, TITLES)
-
-
-def _figures(facts: StageFacts) -> dict[str, int]:
-    """The numbers among a stage's facts, and its outcomes."""
-    facts_by_name = {name: getattr(facts, name) for name in facts.__struct_fields__}
-    numbers = {name: value for name, value in facts_by_name.items() if isinstance(value, int)}
-    return {**numbers, **facts_by_name.get("outcomes", {})}
 
 
 def import_list(arguments: argparse.Namespace, settings: Settings) -> Result:
@@ -103,11 +51,11 @@ def import_list(arguments: argparse.Namespace, settings: Settings) -> Result:
     }
     if arguments.out is None:
         manifest = manifest_of(imported, about)
-        _report_unmatchable(manifest["cannot_match"])
-        return Result({"list": None, "manifest": None, **manifest}, lambda _: [_headline(imported)])
+        report_unmatchable(manifest["cannot_match"])
+        return Result({"list": None, "manifest": None, **manifest}, lambda _: [headline(imported)])
     manifest = write_list(imported, about)
-    _report_unmatchable(manifest["cannot_match"])
-    return _written(imported, manifest)
+    report_unmatchable(manifest["cannot_match"])
+    return list_written(imported, manifest)
 
 
 def fetch(arguments: argparse.Namespace, settings: Settings) -> Result:
@@ -121,7 +69,7 @@ def fetch(arguments: argparse.Namespace, settings: Settings) -> Result:
         "file_sha256": fetched.sha256,
         "first_seen": fetched.is_first,
     }
-    return Result(about, lambda about: [_headline(fetched.entries), *_fetched(about)], next=next_of_list(listed.name))
+    return Result(about, lambda about: [headline(fetched.entries), *_fetched(about)], next=next_of_list(listed.name))
 
 
 def _fetched(about: dict[str, Any]) -> list[str]:
@@ -148,7 +96,7 @@ def show_list(arguments: argparse.Namespace, settings: Settings) -> Result:
 def _shown(content: dict[str, Any], entries: EntryList) -> list[str]:
     """What a list holds, as lines for a terminal."""
     never = content["cannot_match"]
-    lines = [_headline(entries), *_sources(content["sources"], entries.entries)]
+    lines = [headline(entries), *source_lines(content["sources"], entries.entries)]
     lines.append("  characters      " + ", ".join(f"{at} {chars}" for at, chars in content["characters"].items()))
     words = content["words"]
     few = [f"{count:,} of {number}" for number, count in words.items() if number <= 3]
@@ -171,7 +119,7 @@ def _shown(content: dict[str, Any], entries: EntryList) -> list[str]:
 def diff_list(arguments: argparse.Namespace, settings: Settings) -> Result:
     a, b = load_entries(arguments.a), load_entries(arguments.b)
     diff = {**difference(a.entries, b.entries), "a_sha256": a.sha256, "b_sha256": b.sha256}
-    return Result(diff, lambda diff: [f"A {_headline(a)}", f"B {_headline(b)}", *_differences(diff)])
+    return Result(diff, lambda diff: [f"A {headline(a)}", f"B {headline(b)}", *_differences(diff)])
 
 
 def _differences(diff: dict[str, Any]) -> Iterator[str]:
@@ -194,29 +142,3 @@ def _manifest_of(entries: EntryList) -> dict[str, Any] | None:
         warn(f"{path}: is not of this list, and was ignored")
         return None
     return manifest
-
-
-def _headline(entries: EntryList) -> str:
-    return f"{entries.source}: {entries.size:,} entries, sha256 {entries.sha256}"
-
-
-def _sources(sources: Sequence[dict[str, Any]], entries: Sequence[str] = ()) -> list[str]:
-    """One line per source: entries, and what became of the other candidates; with examples if `entries` are given."""
-    lines = []
-    for source in sources:
-        duplicates = sum(source["duplicates"].values())
-        rest = [
-            f"{source['candidates']:,} candidates",
-            *([f"{duplicates:,} already there"] if duplicates else []),
-            *([f"{source['punctuation']:,} punctuation"] if source["punctuation"] else []),
-            *([f"{source['not_needed']:,} not needed"] if source["not_needed"] else []),
-        ]
-        such = entries[source["first_id"] : source["first_id"] + min(3, source["taken"])]
-        examples = f": {', '.join(map(repr, such))}" if such else ""
-        lines.append(f"  {source['source']:<15} {source['taken']:>7,} of {', '.join(rest)}{examples}")
-    return lines
-
-
-def _report_unmatchable(number: int) -> None:
-    if number:
-        say(f"{number:,} entries can never match as they stand (--normalize-entries spaces their punctuation)")

@@ -21,7 +21,8 @@ from jobs.settings.settings import Settings
 from jobs.spark.early_session import session_for
 from jobs.steps.pairs import pairs_of, session_unless_small
 from jobs.steps.run_context import own_context
-from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probability
+from udfs.balancing.pair_probability import keep_probability
+from udfs.balancing.probabilities import Counts, entry_probabilities
 from udfs.captions.visible import visible
 from udfs.errors import BallastError, UsageError
 from udfs.extraction.urls import image_url

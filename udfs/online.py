@@ -55,7 +55,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probability
+from udfs.balancing.pair_probability import keep_probability
+from udfs.balancing.probabilities import Counts, entry_probabilities
 from udfs.captions.canonical import canonical
 from udfs.errors import UsageError, shortened
 from udfs.hashing import DRAW, caption_hash, image_uuid, pair_hash, uniform

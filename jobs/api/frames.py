@@ -28,7 +28,8 @@ from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
 from udfs.fingerprint import check_fingerprint
 from udfs.hashing import caption_hash
-from udfs.matching.matcher import cached_matcher, match_captions, pack_entries
+from udfs.matching.batches import match_captions
+from udfs.matching.matcher import cached_matcher, pack_entries
 from udfs.schemas import ENTRY_COUNT, PAIR
 from udfs.stages import KIND_PAIR
 

@@ -1,6 +1,6 @@
 """Set up Hadoop's S3A, by which Spark reads and writes S3: committers, and endpoint and credentials from AWS variables.
 
-On EMR, Spark uses EMR's own file system (`s3_client.spark_scheme`), which needs no set-up.
+On EMR, Spark uses EMR's own file system (`spark_scheme`), which needs no set-up.
 """
 
 import os
@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from udfs.errors import UsageError
 from udfs.storage.addresses import S3, kind_of, redacted
 from udfs.storage.conf_files import spark_settings
-from udfs.storage.s3_client import spark_scheme
+from udfs.storage.spark_scheme import spark_scheme
 
 _FILE = "s3a.properties"
 _FILE_SYSTEM = "org.apache.hadoop.fs.s3a.S3AFileSystem"

@@ -27,7 +27,8 @@ from udfs.balancing.probabilities import DRAW_COLUMN, balance_batches, entry_pro
 from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
 from udfs.hashing import DRAW, caption_hash, image_uuid, pair_hash
-from udfs.matching.matcher import Matcher, match_batches
+from udfs.matching.batches import match_batches
+from udfs.matching.matcher import Matcher
 from udfs.online import Decision, OnlineBalancer, draw_tag
 from udfs.schemas import MATCHED_PAIR, PAIR, POOL
 

@@ -1,9 +1,9 @@
 """Explains one caption: its spaced text, the entries that it holds, and with counts the probability of keeping it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from udfs.balancing.probabilities import Counts, entry_probabilities, keep_probability
+from udfs.balancing.pair_probability import entry_probability, keep_probability
 from udfs.captions.canonical import canonical
 from udfs.matching.marking import Stretch, spans_of, stretches
 from udfs.matching.matcher import Matcher, space_text
@@ -27,13 +27,16 @@ class Explanation(NamedTuple):
     keep_prob: float | None
 
 
-def explain(caption: str, entries: Sequence[str], counts: Counts | None = None, t: int | None = None) -> Explanation:
-    """Explain a caption, which is made canonical first; `counts` are by entry id."""
+def explain(
+    caption: str, entries: Sequence[str], matches_of: Callable[[int], int] | None = None, t: int | None = None
+) -> Explanation:
+    """Explain a caption, which is made canonical first. `matches_of` gives the matches of an entry id in the pool."""
     caption = canonical(caption)
-    keep_prob, matches, p = None, None, None
     entry_ids = Matcher(entries).match(caption)
-    if counts is not None and t is not None:
-        matches, p = counts[entry_ids].tolist(), entry_probabilities(counts[entry_ids], t).tolist()
+    keep_prob, matches, p = None, None, None
+    if matches_of is not None and t is not None:
+        matches = list(map(matches_of, entry_ids))
+        p = [entry_probability(number, t) for number in matches]
         keep_prob = keep_probability(p)
     spaced = space_text(caption)
     spans = [span for entry_id in entry_ids for span in spans_of(spaced, entries[entry_id])]

@@ -4,7 +4,7 @@ After Demystifying CLIP Data (arXiv 2309.16671), Algorithm 1 and section 3.4: an
 all of them; any other entry keeps each match with probability t / count. A pair is kept if any of its entries keeps it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -38,17 +38,6 @@ def keep_probabilities(entry_ids: npt.NDArray[np.int32], offsets: npt.NDArray[np
         # reduceat multiplies each slice from left to right; it cannot handle empty slices, so they are skipped
         missed[holds] = np.multiply.reduceat(factors, offsets[:-1][holds] - offsets[0])
     return 1.0 - missed
-
-
-def keep_probability(p: Iterable[float]) -> float:
-    """1 − Π (1 − p) of one pair: equal to `keep_probabilities` to the last bit.
-
-    `p` are the probabilities of its entries, in ascending order of id. For so few factors a loop is faster than numpy.
-    """
-    missed = 1.0
-    for probability in p:
-        missed *= 1.0 - probability
-    return float(1.0 - missed)
 
 
 def uniforms(draws: npt.NDArray[np.int64]) -> Floats:

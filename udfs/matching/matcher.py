@@ -1,12 +1,11 @@
 """Which metadata entries a caption holds: MetaCLIP's rule, by an Aho-Corasick automaton."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import accumulate, chain
+from itertools import chain
 
 import ahocorasick
-import pyarrow as pa
 
 _PACKED_TOGETHER = 10_000
 WRAPPED = ",.;:?!`"
@@ -57,25 +56,3 @@ def pack_entries(entries: Sequence[str]) -> bytes:
 def cached_matcher(packed: bytes) -> Matcher:
     """The matcher of packed entries, built once per worker process and cached for its later tasks."""
     return Matcher(chain.from_iterable(map(json.loads, packed.splitlines())))
-
-
-def match_batches(batches: Iterator[pa.RecordBatch], matcher: Matcher, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Takes batches with the columns of `schema` except `entry_ids`, yields batches of `schema`.
-
-    Pairs without a match are dropped. Row order is kept; nulls do not occur.
-    """
-    for batch in batches:
-        matched, entry_ids = match_captions(batch.column("caption").to_pylist(), matcher)
-        if not len(entry_ids):
-            continue
-        kept = batch.filter(matched)
-        columns = [entry_ids if name == "entry_ids" else kept.column(name) for name in schema.names]
-        yield pa.RecordBatch.from_arrays(columns, schema=schema)
-
-
-def match_captions(captions: Iterable[str], matcher: Matcher) -> tuple[pa.BooleanArray, pa.ListArray]:
-    """Which captions hold an entry, and the `entry_ids` of those that do."""
-    ids = [matcher.match(caption) for caption in captions]
-    offsets = pa.array(chain([0], accumulate(len(matches) for matches in ids if matches)), pa.int32())
-    entry_ids = pa.ListArray.from_arrays(offsets, pa.array(chain.from_iterable(ids), pa.int32()))
-    return pa.array([bool(matches) for matches in ids], pa.bool_()), entry_ids

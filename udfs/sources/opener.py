@@ -8,7 +8,6 @@ from typing import BinaryIO, cast
 
 from udfs.errors import SourceFailed
 from udfs.sources.connection_limit import ConnectionLimit
-from udfs.sources.hadoop import open_hadoop
 from udfs.sources.http_fetch import HttpFetcher
 from udfs.sources.options import SourceOptions
 from udfs.sources.read_meter import ReadMeter
@@ -36,6 +35,8 @@ class SourceOpener:
             file = open_input(local_path(address))
             return file if self._meter is None else cast(BinaryIO, self._meter.opened(file))
         if kind == HADOOP:
+            from udfs.sources.hadoop import open_hadoop  # pyarrow
+
             return open_hadoop(address)
         fetch = self._fetch_of(kind)
         stream = RemoteStream(

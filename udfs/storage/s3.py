@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 from udfs.errors import BallastError
 from udfs.storage.addresses import parse_s3
 from udfs.storage.local import PathKind, refuse_patterns
-from udfs.storage.s3_client import MISSING_KEY, error_code, s3_client, spark_scheme, user_errors
+from udfs.storage.s3_client import MISSING_KEY, error_code, s3_client, user_errors
+from udfs.storage.spark_scheme import spark_scheme
 
 _CONFLICT = ("ConditionalRequestConflict", "OperationAborted")
 _CONFLICT_WAIT_S = 0.2

@@ -1,14 +1,12 @@
-"""S3 by boto3: the client, its errors in one line, and the scheme by which Spark writes to S3.
+"""S3 by boto3: the client, and its errors in one line.
 
 boto3 finds the endpoint, region and credentials: in the standard AWS variables (`AWS_ENDPOINT_URL`,
 `AWS_ACCESS_KEY_ID`, `AWS_PROFILE`, …), then in the profile files, then from the machine's role.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -49,7 +47,6 @@ NO_CREDENTIALS = (
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
-_EMR_FOLDER = Path("/usr/share/aws/emr/emrfs")
 
 
 @lru_cache(maxsize=8)
@@ -125,16 +122,3 @@ def explain_connection(error: Exception) -> str:
     if "Invalid endpoint" in str(error):
         return f"{error}: AWS_ENDPOINT_URL must begin with http:// or https://"
     return " ".join(str(error).split()) or type(error).__name__
-
-
-def spark_scheme() -> str:
-    """The scheme by which Spark writes to S3: `s3` on EMR, for its own file system, else Hadoop's `s3a`.
-
-    The variable BALLAST_S3_SCHEME decides. Without it, the EMRFS folder shows that this is EMR (EC2, EKS, Serverless).
-    """
-    scheme = os.environ.get("BALLAST_S3_SCHEME")
-    if scheme:
-        if scheme not in ("s3", "s3a"):
-            raise UsageError(f"BALLAST_S3_SCHEME={scheme}: must be s3 (EMR's file system) or s3a (Hadoop's)")
-        return scheme
-    return "s3" if _EMR_FOLDER.exists() else "s3a"

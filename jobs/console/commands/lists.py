@@ -63,7 +63,7 @@ def _source(
     return Command(
         name=f"metadata {source}",
         purpose=purpose,
-        work=f"jobs.metadata:count_{source}",
+        work=f"jobs.build_metadata:count_{source}",
         settings=settings,
         add_arguments=lambda parser: parser.add_argument(
             "inputs", metavar=name, nargs=nargs, type=values.path, help=help
@@ -75,7 +75,7 @@ _DUMPS = ("DUMP", "pages-articles: XML, bzip2, or folders of them")
 BUILD = Command(
     name="metadata build",
     purpose="build a list from WordNet, Wikipedia's dumps and its page views",
-    work="jobs.metadata:build",
+    work="jobs.build_metadata:build",
     settings=takes(Output, EntryBuild, Ngrams, Titles, Draws, take(Reading, "commit_every", "batch_files"), Execution),
     add_arguments=_list_to_write,
 )

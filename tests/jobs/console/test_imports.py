@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from jobs.console.registry import COMMANDS
@@ -42,3 +44,27 @@ def test_what_a_command_names_is_there(command):
     module, _, function = command.work.partition(":")
     assert callable(getattr(import_module(module), function))
     assert (ROOT / command.file).is_file()
+
+
+def test_looking_up_a_caption_or_a_list_imports_no_heavy_package(tmp_path):
+    entries = tmp_path / "entries.txt"
+    entries.write_text("red car\nblue car\n", encoding="utf-8")
+    assert not heavy_after(
+        ["explain", "A red car", "--metadata", str(entries)],
+        ["metadata", "show", str(entries)],
+        ["metadata", "diff", str(entries), str(entries)],
+        ["metadata", "import", str(entries), "--out", str(tmp_path / "list.json")],
+    )
+
+
+def test_looking_up_files_of_this_machine_imports_neither_spark_nor_boto3(tmp_path):
+    counts, page = tmp_path / "counts.parquet", tmp_path / "page.warc.gz"
+    pq.write_table(pa.table({"entry_id": [0], "entry": ["car"], "count": [9]}), counts)
+    imported = heavy_after(
+        ["sample", str(page), "--pages", "2"],
+        ["inspect", str(page)],
+        ["explain", "A car", "--counts", str(counts), "--t", "3"],
+        ["plan", str(tmp_path / "missing")],
+        ["trace", "https://a.example/b.jpg", str(tmp_path)],
+    )
+    assert imported <= {"numpy", "pyarrow", "pandas"}  # pyarrow imports pandas itself, when it makes an array

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from udfs.matching.matcher import Matcher, cached_matcher, match_batches, pack_entries, space_text
+from udfs.matching.batches import match_batches
+from udfs.matching.matcher import Matcher, cached_matcher, pack_entries, space_text
 from udfs.schemas import MATCHED_PAIR, PAIR, POOL
 
 

@@ -9,7 +9,8 @@ from storage_contract import StorageContract
 from udfs.errors import BallastError, UsageError
 from udfs.storage.local import PathKind
 from udfs.storage.s3 import S3Storage
-from udfs.storage.s3_client import s3_client, spark_scheme
+from udfs.storage.s3_client import s3_client
+from udfs.storage.spark_scheme import spark_scheme
 
 
 class TestS3Storage(StorageContract):
@@ -98,9 +99,9 @@ def test_a_wrong_endpoint_is_one_line(s3_server: str, monkeypatch: pytest.Monkey
 
 def test_the_scheme_for_spark(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     monkeypatch.delenv("BALLAST_S3_SCHEME", raising=False)
-    monkeypatch.setattr("udfs.storage.s3_client._EMR_FOLDER", tmp_path / "missing")
+    monkeypatch.setattr("udfs.storage.spark_scheme._EMR_FOLDER", tmp_path / "missing")
     assert spark_scheme() == "s3a"
-    monkeypatch.setattr("udfs.storage.s3_client._EMR_FOLDER", tmp_path)
+    monkeypatch.setattr("udfs.storage.spark_scheme._EMR_FOLDER", tmp_path)
     assert spark_scheme() == "s3"
     monkeypatch.setenv("BALLAST_S3_SCHEME", "s3a")
     assert spark_scheme() == "s3a"

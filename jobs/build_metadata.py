@@ -1,0 +1,62 @@
+"""Build metadata: count the sources of entries, and build the list from them."""
+
+if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
+    import sys
+    from pathlib import Path
+
+    folder = Path(__file__).resolve().parent
+    sys.path[:1] = [str(folder.parent)] if folder.name == "jobs" else []
+    from jobs import cli
+
+    raise SystemExit(cli.main(["metadata", *sys.argv[1:]]))
+
+import argparse
+from functools import partial
+
+from jobs.console.command import Command
+from jobs.console.commands.lists import BIGRAMS, TITLES, UNIGRAMS, WORDNET
+from jobs.console.result import Result
+from jobs.entries.build_list import build_list
+from jobs.entries.list_lines import list_written, report_unmatchable
+from jobs.entries.sources import count_source
+from jobs.settings.settings import Settings
+from jobs.spark.progress import say
+from jobs.spark.session import spark_session
+from udfs.run_json import record_fields
+from udfs.stages import StageFacts
+from udfs.storage.addresses import join
+
+
+def build(arguments: argparse.Namespace, settings: Settings) -> Result:
+    entries, manifest = build_list(settings)
+    if entries.size < settings.build.size:
+        say(f"the sources gave {entries.size:,} entries, fewer than --size {settings.build.size:,}")
+    report_unmatchable(manifest["cannot_match"])
+    return list_written(entries, manifest)
+
+
+def _count(source: Command, arguments: argparse.Namespace, settings: Settings) -> Result:
+    out = settings.output.out
+    with spark_session(settings.execution, source.name) as spark:
+        record = count_source(spark, source, arguments.inputs, out, settings).record
+    counted = [(join(out, facts.stage), _figures(facts)) for facts in record.stages.finished()]
+    return Result(
+        record,
+        lambda _: [
+            f"{path}/  {', '.join(f'{value:,} {key}' for key, value in figures.items())}" for path, figures in counted
+        ],
+        lambda record: {"out": out, "run": record_fields(record)},
+    )
+
+
+count_wordnet = partial(_count, WORDNET)
+count_unigrams = partial(_count, UNIGRAMS)
+count_bigrams = partial(_count, BIGRAMS)
+count_titles = partial(_count, TITLES)
+
+
+def _figures(facts: StageFacts) -> dict[str, int]:
+    """The numbers among a stage's facts, and its outcomes."""
+    facts_by_name = {name: getattr(facts, name) for name in facts.__struct_fields__}
+    numbers = {name: value for name, value in facts_by_name.items() if isinstance(value, int)}
+    return {**numbers, **facts_by_name.get("outcomes", {})}
