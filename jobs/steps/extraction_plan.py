@@ -13,10 +13,12 @@ from udfs.captions.rules import CaptionRules
 from udfs.errors import UsageError
 from udfs.extraction.block_lists import BlockList
 from udfs.extraction.options import ExtractOptions
+from udfs.extras import require
 from udfs.outcomes import MAX_TEXT_CHARACTERS
 from udfs.sources.input_files import InputFile, Openers, crawl_listing, plan_inputs, sample_files
 from udfs.sources.opener import SourceOpener, choose_witnesses
 from udfs.sources.options import RetryPolicy, SourceOptions
+from udfs.storage.addresses import S3, kind_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,21 @@ def plan_extraction(inputs: Sequence[str], settings: Settings) -> ExtractionPlan
     """The plan for these INPUT arguments. Raises `UsageError` for invalid ones, before any input is read."""
     block_words = load_block_words(settings.captions.block_words)
     options = extract_options(settings.captions, settings.parsing, settings.reading, block_words)
+    _require_packages(settings.parsing)
     files = input_files(inputs, settings.inputs, settings.draws.seed)
+    if any(kind_of(file.opened_as) == S3 for file in files):
+        require("boto3")
     witnesses = choose_witnesses([file.opened_as for file in files])
     return ExtractionPlan(files, options, source_options(settings.inputs, witnesses), load_blocks(settings.blocking))
+
+
+def _require_packages(parsing: Parsing) -> None:
+    """Import what the workers need and an installation may lack."""
+    if parsing.html_parser == "beautifulsoup":
+        require("bs4")
+        require("html5lib")
+    if parsing.language_detector == "langdetect":
+        require("langdetect")
 
 
 def extract_options(
