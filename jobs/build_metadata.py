@@ -22,6 +22,7 @@ from jobs.entries.sources import count_source
 from jobs.settings.settings import Settings
 from jobs.spark.progress import say
 from jobs.spark.session import spark_session
+from udfs.extras import require
 from udfs.run_json import record_fields
 from udfs.stages import StageFacts
 from udfs.storage.addresses import join
@@ -37,6 +38,9 @@ def build(arguments: argparse.Namespace, settings: Settings) -> Result:
 
 def _count(source: Command, arguments: argparse.Namespace, settings: Settings) -> Result:
     out = settings.output.out
+    if source in (UNIGRAMS, BIGRAMS):
+        require("defusedxml")
+        require("wikitextparser")
     with spark_session(settings.execution, source.name) as spark:
         record = count_source(spark, source, arguments.inputs, out, settings).record
     counted = [(join(out, facts.stage), _figures(facts)) for facts in record.stages.finished()]

@@ -25,8 +25,9 @@ from jobs.settings.building import Ngrams
 from jobs.settings.groups import Reading
 from jobs.spark.frames import read_files
 from jobs.spark.progress import progress
-from metadata.counting import BIGRAM, PAIR_COUNT, UNIGRAM, WORD_COUNT, count_piece
+from metadata.counting import BIGRAM, PAIR_COUNT, UNIGRAM, WORD_COUNT
 from metadata.dumps import Piece, plan_pieces
+from metadata.ngram_counting import count_piece
 from metadata.words import TOKENIZER_VERSION
 from udfs.errors import UsageError
 from udfs.stages import BigramsFacts, Stage, UnigramsFacts

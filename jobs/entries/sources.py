@@ -12,7 +12,6 @@ from pyspark.sql import functions as F
 
 from jobs.console.command import Command
 from jobs.console.commands.lists import BIGRAMS, TITLES, UNIGRAMS, WORDNET
-from jobs.entries.ngrams import ngrams_identity, ngrams_stages, plan_dumps
 from jobs.entries.titles import plan_views, titles_identity, titles_stage
 from jobs.entries.wordnet import wordnet_identity, wordnet_stage
 from jobs.runs.run_folder import RunFolder
@@ -64,6 +63,8 @@ def _plan_wordnet(inputs: Sequence[str], settings: Settings) -> _Plan:
 
 
 def _plan_ngrams(inputs: Sequence[str], settings: Settings, *, with_pairs: bool) -> _Plan:
+    from jobs.entries.ngrams import ngrams_identity, ngrams_stages, plan_dumps  # an extra, which other sources need not
+
     counting, reading = settings.ngrams, settings.reading
     pieces = plan_dumps(inputs, counting.split_bytes)
     return ngrams_identity(pieces, counting, with_pairs=with_pairs), lambda spark, folder: ngrams_stages(

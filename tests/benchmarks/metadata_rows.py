@@ -17,8 +17,9 @@ sys.path.insert(1, str(Path(__file__).resolve().parents[1]))  # for the miniatur
 
 from metadata_dumps import MiniPage, write_bzip2
 
-from metadata.counting import OUTCOME, count_piece, count_views
+from metadata.counting import OUTCOME, count_views
 from metadata.dumps import Piece, plan_pieces, read_pages
+from metadata.ngram_counting import count_piece
 from metadata.pageviews import HOURLY, ViewsFile
 from metadata.streams import read_lines
 from metadata.wikitext import parse_page

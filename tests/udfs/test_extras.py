@@ -70,3 +70,29 @@ def test_other_commands_need_no_extra(tmp_path):
 
 def test_another_missing_module_is_no_extra():
     assert missing_extra(ModuleNotFoundError("No module named 'nothing'", name="nothing")) is None
+
+
+IMPORT_ALL = """
+import importlib, sys
+blocked, modules = (argument.split(",") for argument in sys.argv[1:])
+sys.modules.update(dict.fromkeys(blocked))
+for module in modules:
+    try:
+        importlib.import_module(module)
+    except ModuleNotFoundError:
+        print(module)
+"""
+
+
+def test_only_the_modules_that_are_for_an_extra_need_one():
+    paths = (path for top in ("jobs", "metadata", "udfs") for path in sorted((ROOT / top).rglob("*.py")))
+    modules = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in paths]
+    run = [sys.executable, "-c", IMPORT_ALL, MODULES, ",".join(modules)]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert set(done.stdout.split()) == {
+        *("jobs.aws.emr_requests", "jobs.aws.emr_templates", "jobs.emr"),
+        *("udfs.sources.s3_fetch", "udfs.storage.s3", "udfs.storage.s3_client"),
+        "udfs.html.soup_tree",
+        *("jobs.entries.ngrams", "metadata.ngram_counting", "metadata.wikitext"),
+    }
