@@ -6,7 +6,7 @@ from typing import NamedTuple
 from udfs.balancing.pair_probability import entry_probability, keep_probability
 from udfs.captions.canonical import canonical
 from udfs.matching.marking import Stretch, spans_of, stretches
-from udfs.matching.matcher import Matcher, space_text
+from udfs.matching.matcher import match_once, space_text
 
 
 class MatchedEntry(NamedTuple):
@@ -32,7 +32,7 @@ def explain(
 ) -> Explanation:
     """Explain a caption, which is made canonical first. `matches_of` gives the matches of an entry id in the pool."""
     caption = canonical(caption)
-    entry_ids = Matcher(entries).match(caption)
+    entry_ids = match_once(caption, entries)
     keep_prob, matches, p = None, None, None
     if matches_of is not None and t is not None:
         matches = list(map(matches_of, entry_ids))

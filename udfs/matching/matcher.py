@@ -46,6 +46,12 @@ class Matcher:
         return sorted(set(ids)) if len(ids) > 1 else ids
 
 
+def match_once(caption: str, entries: Sequence[str]) -> list[int]:
+    """`Matcher(entries).match(caption)` for one caption only: building an automaton would take several times as long."""
+    spaced = space_text(caption)
+    return [entry_id for entry_id, entry in enumerate(entries) if entry in spaced and f" {entry} " in spaced]
+
+
 def pack_entries(entries: Sequence[str]) -> bytes:
     """The entries as lines of JSON lists, for a broadcast: smaller than a list of strings, and read in parts."""
     parts = (entries[start : start + _PACKED_TOGETHER] for start in range(0, len(entries), _PACKED_TOGETHER))

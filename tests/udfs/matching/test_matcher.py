@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from udfs.matching.batches import match_batches
-from udfs.matching.matcher import Matcher, cached_matcher, pack_entries, space_text
+from udfs.matching.matcher import Matcher, cached_matcher, match_once, pack_entries, space_text
 from udfs.schemas import MATCHED_PAIR, PAIR, POOL
 
 
@@ -58,6 +58,7 @@ def entries_and_caption(draw: st.DrawFn) -> tuple[list[str], str]:
 def test_equals_the_substring_rule(case: tuple[list[str], str]) -> None:
     entries, caption = case
     ids = Matcher(entries).match(caption)
+    assert match_once(caption, entries) == ids
     assert ids == naive_match(caption, entries)
     assert ids == sorted(set(ids))
 
