@@ -47,7 +47,7 @@ class Matcher:
 
 
 def match_once(caption: str, entries: Sequence[str]) -> list[int]:
-    """`Matcher(entries).match(caption)` for one caption only: building an automaton would take several times as long."""
+    """`Matcher(entries).match(caption)` for one caption: building an automaton would take longer."""
     spaced = space_text(caption)
     return [entry_id for entry_id, entry in enumerate(entries) if entry in spaced and f" {entry} " in spaced]
 
