@@ -29,7 +29,12 @@ class SourceRefused(BallastError):
     """The server of the input files refuses to serve them, now or at all: no file is at fault, and no row is written.
 
     It is not an OSError, so that it fails the task and leaves the batch uncommitted, and the run can be resumed.
+    `reason` is the message without what to do about the run.
     """
+
+    def __init__(self, message: str, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason or message
 
 
 class SourceFailed(OSError):

@@ -70,10 +70,11 @@ def _read(address: str, listed: Published) -> bytes:
                     raise UsageError(f"{redacted(address)}: is larger than {_MOST_BYTES:,} bytes: another file")
             return bytes(data)
     except (OSError, SourceRefused) as error:
-        why = str(getattr(error, "strerror", None) or error)
+        why = error.reason if isinstance(error, SourceRefused) else str(error.strerror or error)
         if kind_of(address) == LOCAL:
             raise UsageError(f"{address}: cannot be read: {why}") from error
+        original = "it" if address == listed.address else listed.address
         raise BallastError(
-            f"{redacted(address)}: cannot be fetched: {why}; download this file by other means, then give it as "
-            f"--from FILE, or to other commands as --metadata FILE (the original: {listed.address})"
+            f"{redacted(address)}: cannot be fetched: {why}; download {original} by other means, then name the file as "
+            "--from FILE"
         ) from error

@@ -68,7 +68,7 @@ def test_the_licence_is_accepted_first(server, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("action", "code", "why"),
     [
-        (status(404), 1, "cannot be fetched: 404 Not Found; download this file by other means, then give it as --from"),
+        (status(404), 1, "cannot be fetched: 404 Not Found; download it by other means, then name the file"),
         (status(503), 1, "cannot be fetched: "),
         (serve(until=9), 1, "cannot be fetched: "),
         (drip, 1, "cannot be fetched: "),
@@ -92,7 +92,7 @@ def test_a_server_that_does_not_answer_and_a_file_instead(server, tmp_path, caps
     ):
         assert run("metadata", "fetch", "metaclip", "--accept-license", "--from", given) != 0
         (line,) = capsys.readouterr().err.splitlines()
-        assert why in line
+        assert why in line and "this batch" not in line
     (tmp_path / "here.json").write_bytes(LIST)
     assert run("metadata", "fetch", "metaclip", "--accept-license", "--from", tmp_path / "here.json") == 0
     assert load_entries("metaclip").size == 3

@@ -240,7 +240,8 @@ class RemoteStream(io.RawIOBase):
             self._failure = SourceRefused(
                 f"{host_of(self._address)} cannot be read: {reason}; last file tried: {redacted(self._address)}; "
                 "nothing of this batch was recorded; rerun the same command later to resume, perhaps with a lower "
-                "--max-connections"
+                "--max-connections",
+                reason,
             )
         raise self._failure
 
