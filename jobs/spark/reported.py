@@ -11,6 +11,10 @@ from jobs.spark.spark_jobs import Tasks
 STARTING = "starting"
 """The stage before the first."""
 
+_LEAST_SHARE = 0.02
+"""Before the first file is read, the time left is told from this share on: until then the start of the workers counts
+too much."""
+
 
 class Read(NamedTuple):
     """How much of the input is committed, and what was in it."""
@@ -148,7 +152,7 @@ class Progress:
             what=read.what,
             reads_input=True,
             share=share,
-            left_s=now.seconds / new_share * rest if new_share > 0 and rest > 0 else None,
+            left_s=now.seconds / new_share * rest if new_share > (0 if new else _LEAST_SHARE) and rest > 0 else None,
             items_per_s=new / now.seconds if new and now.seconds else None,
             pages_per_s=self._pages_per_s(),
             running=self._tasks.running,

@@ -100,6 +100,8 @@ def test_the_share_of_bytes_moves_within_a_file():
     run.begin("extract", Read(1, 2), lambda: share[0])
     run.begin_batch("one", 1)
     assert run.snapshot().left_s is None
+    clock.now, share[0] = 5, 0.11
+    assert run.snapshot().left_s is None, "so far, the workers have mostly started"
     clock.now, share[0] = 60, 0.4
     now = run.snapshot()
     assert (now.done, now.share, now.left_s) == (1, 0.4, pytest.approx(120))
