@@ -135,7 +135,7 @@ def test_lists_are_read_from_s3(bucket):
         ),
         ("--block-urls", None, "--block-urls {path}: no such file"),
         ("--block-urls", "a.jpg", "--block-urls {path}: line 1 is neither an http(s) URL nor a uuid: 'a.jpg'"),
-        ("--block-domains", "", "warning: --block-domains {path}: holds no entry: it blocks nothing"),
+        ("--block-domains", "", "WARN ballast: --block-domains {path}: holds no entry: it blocks nothing"),
     ],
 )
 def test_an_unusable_list_is_a_one_line_message(flag, text, message, crawl, tmp_path, capsys):
@@ -143,7 +143,7 @@ def test_an_unusable_list_is_a_one_line_message(flag, text, message, crawl, tmp_
     if text is not None:
         path.write_text(text)
     status = run("inspect", crawl.folder / "one.warc.gz", "--limit", 1, flag, path)
-    assert status == (0 if "warning" in message else 2)
+    assert status == (0 if "WARN" in message else 2)
     error = capsys.readouterr().err
     assert message.replace("{path}", str(path)) in error
     assert error.count("\n") == 1
