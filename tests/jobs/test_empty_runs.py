@@ -99,7 +99,7 @@ def test_plan_on_nothing(empty, capsys, flags):
     capsys.readouterr()
     assert run("plan", empty / "curated", *flags) == 0
     said = capsys.readouterr()
-    assert "nan" not in said.out.lower() and "warning: " not in said.err
+    assert "nan" not in said.out.lower() and "WARN" not in said.err
     if flags == ["--json"]:
         result = json.loads(said.out)["result"]
         assert result["pool_pairs"] == 0 and [at["pairs"] for at in result["thresholds"]] == [0]
