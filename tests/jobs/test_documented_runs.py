@@ -26,6 +26,8 @@ NOT_RUN = {
     "make bench": "takes minutes, and asks the package index for the peers",
     "ballast curate --crawl": "reads CommonCrawl; tests/jobs/test_remote_runs.py has a server of its own",
     "ballast curate s3://": "reads S3; tests/jobs/test_remote_runs.py has a server of its own",
+    "ballast metadata fetch": "asks GitHub for the list; tests/jobs/test_fetch.py has a server of its own",
+    "ballast curate FILE.warc.gz --metadata metaclip": "needs that list",
     "python tests/benchmarks/": "needs samples that others made; tests/benchmarks tests the scripts",
     "spark-submit": "needs a cluster; tests/cluster has one of its own",
     "docker": "needs Docker; tests/docker/test_image.py",
