@@ -12,6 +12,7 @@ SPECULATION = {
     "spark.speculation.quantile": 0.1,
     "spark.speculation.minTaskRuntime": "1s",
     "spark.speculation.efficiency.enabled": "false",
+    "spark.default.parallelism": FILES,  # one batch: tasks of a second one would wait on the cores of the copies
 }
 
 

@@ -131,5 +131,5 @@ def test_a_t_without_effect_is_a_warning(own):
     with pytest.warns(ballast.BallastWarning, match="nothing was balanced"):
         ballast.balance(matched, pa.table({"entry_id": range(5), "count": [1] * 5}), t=100)
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", ballast.BallastWarning)
         ballast.balance(matched, pa.table({"entry_id": range(5), "count": [1000] * 5}), t=100)
