@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from pyspark.sql import SparkSession
 
-from jobs.spark.progress import silent
+from jobs.spark.progress import warnings_to
 from jobs.spark.spark_errors import one_line, plain_error
 from udfs.errors import BallastError, BallastWarning
 
@@ -14,7 +14,7 @@ from udfs.errors import BallastError, BallastWarning
 @contextmanager
 def as_python() -> Iterator[None]:
     """Drop the lines of progress, and turn warnings into Python's."""
-    with silent(lambda text: warnings.warn(text, BallastWarning, stacklevel=2)):
+    with warnings_to(lambda text: warnings.warn(text, BallastWarning, stacklevel=2), silent=True):
         yield
 
 

@@ -16,7 +16,7 @@ from jobs.settings.flags import add_flags, resolve
 from jobs.settings.groups import TEXT_LOG
 from jobs.settings.settings import Settings, Taken
 from jobs.spark.log_lines import fail, log_as
-from jobs.spark.progress import kept_warnings, warn
+from jobs.spark.progress import warn, warnings_to
 from jobs.spark.spark_errors import one_line, plain_error
 from udfs.errors import BallastError, UsageError, did_you_mean
 
@@ -121,7 +121,8 @@ class Command:
     def main(self, words: Sequence[str]) -> int:
         """Run the command from its command line; returns the exit status. With --json, standard output gets exactly
         one document, also after an error."""
-        with kept_warnings() as warnings:
+        warnings: list[str] = []
+        with warnings_to(warnings.append):
             try:
                 arguments = self.parse(words)
             except BadArguments as refused:

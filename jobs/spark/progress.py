@@ -44,48 +44,40 @@ def progress() -> Progress:
     return _display.progress
 
 
-def say(text: str, **figures: Any) -> None:
-    """Log a line about the run's progress. A JSON line also has the figures."""
-    if _on_warning is None:
-        log_line(INFO, text, figures, _printer())
+class _Listener(NamedTuple):
+    hear: Callable[[str], object]
+    is_silent: bool
 
 
-_kept: list[list[str]] = []
-
-
-@contextmanager
-def kept_warnings() -> Iterator[list[str]]:
-    """Keep the text of each warning that is logged meanwhile, in the list that this yields."""
-    _kept.append([])
-    try:
-        yield _kept[-1]
-    finally:
-        _kept.pop()
-
-
-_on_warning: Callable[[str], None] | None = None
-"""What takes the warnings while nothing is printed."""
+_listeners: list[_Listener] = []
 
 
 @contextmanager
-def silent(on_warning: Callable[[str], None]) -> Iterator[None]:
-    """Print nothing: drop the lines of `say`, and give those of `warn` to a function."""
-    global _on_warning
-    before, _on_warning = _on_warning, on_warning
+def warnings_to(hear: Callable[[str], object], *, silent: bool = False) -> Iterator[None]:
+    """Pass the text of each warning to a function too; if `silent`, print no line meanwhile."""
+    _listeners.append(_Listener(hear, silent))
     try:
         yield
     finally:
-        _on_warning = before
+        _listeners.pop()
+
+
+def say(text: str, **figures: Any) -> None:
+    """Log a line about the run's progress. A JSON line also has the figures."""
+    if not _is_silent():
+        log_line(INFO, text, figures, _printer())
 
 
 def warn(text: str) -> None:
     """Log a line about something that the user probably did not intend."""
-    for kept in _kept:
-        kept.append(text)
-    if _on_warning is not None:
-        _on_warning(text)
-    else:
+    for listener in _listeners:
+        listener.hear(text)
+    if not _is_silent():
         log_line(WARN, text, print_above=_printer())
+
+
+def _is_silent() -> bool:
+    return any(listener.is_silent for listener in _listeners)
 
 
 def _printer() -> Callable[[str], object] | None:
