@@ -145,11 +145,11 @@ def captions(count: int) -> list[str]:
 
 
 def entries() -> list[str]:
-    """`ENTRIES` distinct entries: the packaged list; the words of real captions, if there are any, and pairs of words
-    that several share; then combinations of two or three short names of the packaged list, some names far more often
+    """`ENTRIES` distinct entries: the list `wordnet`; the words of real captions, if there are any, and pairs of words
+    that several share; then combinations of two or three short names of that list, some names far more often
     than others, like real words. (Long, dissimilar entries would make a larger automaton than the published list.)
     """
-    packaged = list(load_entries(None).entries)
+    packaged = list(load_entries("wordnet").entries)  # not the default: so that published figures stay comparable
     chosen = dict.fromkeys(packaged)
     if any(SHARED.glob("captions/*.parquet")):
         words = [caption.split() for caption in captions(10_000)]
