@@ -9,7 +9,7 @@ from udfs.errors import UsageError
 
 FINGERPRINT_KEY = "ballast.metadata"
 """The key of a fingerprint in the metadata of a column."""
-_SPARK_FOOTER_KEY = b"org.apache.spark.sql.parquet.row.metadata"
+SPARK_FOOTER_KEY = b"org.apache.spark.sql.parquet.row.metadata"
 """Where Spark keeps a schema with its columns' metadata in a Parquet file, as JSON."""
 
 
@@ -25,7 +25,7 @@ class Fingerprint(NamedTuple):
 
 def footer_fingerprint(schema: pa.Schema, column: str) -> Fingerprint | None:
     """Return the fingerprint from the schema of a Parquet file that Spark wrote, or None."""
-    footer = json.loads((schema.metadata or {}).get(_SPARK_FOOTER_KEY, b"{}"))
+    footer = json.loads((schema.metadata or {}).get(SPARK_FOOTER_KEY, b"{}"))
     for field in footer.get("fields", ()):
         if field["name"] == column and FINGERPRINT_KEY in field["metadata"]:
             return Fingerprint(**json.loads(field["metadata"][FINGERPRINT_KEY]))

@@ -16,7 +16,7 @@ from jobs.runs.open_storage import load_metadata
 from jobs.settings.settings import Settings
 from jobs.spark.frames import fingerprint_of, with_fingerprint
 from jobs.steps.count_files import counts_of_table
-from jobs.steps.counting import checked_counts, count_matches, entries_frame
+from jobs.steps.counting import count_table
 from jobs.steps.drawing import draw
 from jobs.steps.extraction_plan import plan_extraction
 from jobs.steps.sizes import sizes_at
@@ -30,7 +30,7 @@ from udfs.fingerprint import check_fingerprint
 from udfs.hashing import caption_hash
 from udfs.matching.batches import match_captions
 from udfs.matching.matcher import cached_matcher, pack_entries
-from udfs.schemas import ENTRY_COUNT, PAIR
+from udfs.schemas import PAIR
 from udfs.stages import KIND_PAIR
 
 Entries = Sequence[str] | StrPath | None
@@ -94,8 +94,7 @@ def count(pool: DataFrame, entries: Entries = None) -> pa.Table:
     _require(pool, ["entry_ids"], "match adds it")
     listed = _entry_list(entries)
     check_fingerprint(fingerprint_of(pool, "entry_ids"), listed.fingerprint, "the frame", listed.source)
-    counted = count_matches(pool, entries_frame(pool.sparkSession, listed)).orderBy("entry_id")
-    return pa.Table.from_pandas(checked_counts(counted, listed.size), ENTRY_COUNT, preserve_index=False)
+    return count_table(pool, listed)
 
 
 def sizes(pool: DataFrame, counts: pa.Table | Mapping[str, int], t: int | Sequence[int], *, seed: int = 0) -> pa.Table:
@@ -142,7 +141,7 @@ def balance_frame(pool: DataFrame, counts: pa.Table | Mapping[str, int], setting
         chosen = choose_thresholds(candidates, threshold, seed, by_id, rows)
     probabilities = {each.t: entry_probabilities(by_id, each.t) for each in chosen}
     columns = [name for name in pool.columns if name != "keep_prob"]
-    subset = draw(candidates.frame, seed, pool.sparkSession.sparkContext.broadcast(probabilities), columns)
+    subset = draw(candidates.frame, seed, probabilities, columns)
     matched_with = fingerprint_of(pool, "entry_ids")
     return with_fingerprint(subset, "entry_ids", matched_with._asdict()) if matched_with else subset
 

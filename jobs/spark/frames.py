@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from udfs.fingerprint import FINGERPRINT_KEY, Fingerprint
+from udfs.fingerprint import FINGERPRINT_KEY, SPARK_FOOTER_KEY, Fingerprint
 
 _DDL = {
     pa.string(): "string",
@@ -37,6 +37,12 @@ def with_fingerprint(frame: DataFrame, column: str, fingerprint: dict[str, Any])
     """Attach the metadata's fingerprint to a column of entry ids. The Parquet footers store it, so it stays with the
     rows wherever they are copied."""
     return frame.withMetadata(column, {FINGERPRINT_KEY: json.dumps(fingerprint)})
+
+
+def table_with_fingerprint(spark: SparkSession, table: pa.Table, column: str, fingerprint: dict[str, Any]) -> pa.Table:
+    """The same for a table of the driver: its Parquet file gets the footer that Spark would write."""
+    frame = with_fingerprint(spark.createDataFrame([], ddl(table.schema)), column, fingerprint)
+    return table.replace_schema_metadata({SPARK_FOOTER_KEY: frame.schema.json()})
 
 
 def fingerprint_of(frame: DataFrame, column: str) -> Fingerprint | None:

@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.stopwatch import Stopwatch
-from jobs.spark.frames import ddl, with_fingerprint
+from jobs.spark.frames import table_with_fingerprint
 from jobs.spark.progress import progress
 from metadata.entries import EntryList
 from udfs.errors import BallastError
@@ -21,25 +21,34 @@ from udfs.stages import EntryCountsFacts, Stage
 _WEIGHT_TYPE = "decimal(38,9)"
 
 
-def count_matches(pool: DataFrame, entries: DataFrame) -> DataFrame:
-    """The pool and all entries (`entry_id`, `entry`) to a row per entry (`schemas.ENTRY_COUNT`), zeros included.
+def count_matches(pool: DataFrame) -> DataFrame:
+    """The pool to a row per entry that it holds: `entry_id` and `count`.
 
-    An id in the pool that no entry has gives a row with a null `entry`. Pairs that were drawn before (they have a
-    `keep_prob`) stand for 1 / keep_prob pairs each; the sum is rounded.
+    Pairs that were drawn before (they have a `keep_prob`) stand for 1 / keep_prob pairs each; the sum is rounded.
     """
     if "keep_prob" in pool.columns:
         matches = pool.select(F.explode("entry_ids").alias("entry_id"), weight_column(pool).alias("weight"))
-        counts = matches.groupBy("entry_id").agg(F.round(F.sum("weight")).cast("long").alias("count"))
-    else:
-        counts = pool.select(F.explode("entry_ids").alias("entry_id")).groupBy("entry_id").count()
-    joined = entries.join(counts, "entry_id", "full_outer")
-    return joined.select("entry_id", "entry", F.coalesce("count", F.lit(0)).cast("long").alias("count"))
+        return matches.groupBy("entry_id").agg(F.round(F.sum("weight")).cast("long").alias("count"))
+    return pool.select(F.explode("entry_ids").alias("entry_id")).groupBy("entry_id").count()
 
 
-def entries_frame(spark: SparkSession, entries: EntryList) -> DataFrame:
-    """The list of entries as a frame (`entry_id`, `entry`)."""
-    table = pd.DataFrame({"entry_id": np.arange(entries.size, dtype=np.int32), "entry": entries.entries})
-    return spark.createDataFrame(table, "entry_id int, entry string")
+def count_table(pool: DataFrame, entries: EntryList) -> pa.Table:
+    """The count of every entry, zeros included, by id (`schemas.ENTRY_COUNT`).
+
+    The driver adds the names: sending 500,000 of them to Spark takes longer than counting. Raises `BallastError` for an
+    id that the list does not have.
+    """
+    matched: Any = count_matches(pool).toPandas()
+    ids = matched["entry_id"].to_numpy()
+    unknown = ids[~((ids >= 0) & (ids < entries.size))]
+    if unknown.size:
+        raise BallastError(
+            f"the pool holds entry id {unknown.min()}, but the list has only {entries.size:,} "
+            "entries: give the list it was matched with as --metadata FILE"
+        )
+    counts = np.zeros(entries.size, np.int64)
+    counts[ids] = matched["count"]
+    return pa.Table.from_arrays([np.arange(entries.size, dtype=np.int32), entries.entries, counts], schema=ENTRY_COUNT)
 
 
 def count_stage(spark: SparkSession, run_folder: RunFolder, pool: DataFrame, entries: EntryList) -> None:
@@ -49,31 +58,16 @@ def count_stage(spark: SparkSession, run_folder: RunFolder, pool: DataFrame, ent
     watch = Stopwatch()
     progress().begin("count")
     run_folder.clean(Stage.ENTRY_COUNTS)
-    counted = count_matches(pool, entries_frame(spark, entries)).coalesce(1).sortWithinPartitions("entry_id")
-    run_folder.commit(Stage.ENTRY_COUNTS, with_fingerprint(counted, "entry_id", entries.fingerprint))
-    table = checked_counts(
-        spark.read.schema(ddl(ENTRY_COUNT)).parquet(*run_folder.files(Stage.ENTRY_COUNTS)), entries.size
-    )
-    by_entry = dict(zip(table["entry"], table["count"].tolist(), strict=True))
-    run_folder.storage.write(COUNTS_FILE, (json.dumps(by_entry, ensure_ascii=False, indent=0) + "\n").encode())
+    table = count_table(pool, entries)
+    run_folder.commit(Stage.ENTRY_COUNTS, table_with_fingerprint(spark, table, "entry_id", entries.fingerprint))
     counts = table["count"].to_numpy()
+    by_entry = dict(zip(entries.entries, counts.tolist(), strict=True))
+    lines = json.dumps(by_entry, ensure_ascii=False, separators=(",\n", ": "))  # indent=0 would take five times as long
+    run_folder.storage.write(COUNTS_FILE, f"{{\n{lines[1:-1]}\n}}\n".encode())
     facts = EntryCountsFacts(
         entries=len(counts), entries_matched=int((counts > 0).sum()), matches=int(counts.sum()), seconds=watch.seconds
     )
     run_folder.finish_stage(facts)
-
-
-def checked_counts(counted: DataFrame, size: int) -> Any:
-    """The counts (`schemas.ENTRY_COUNT`) as a pandas frame, in their order. Raises `BallastError` for an id that a list
-    of this size does not have."""
-    table: Any = counted.toPandas()
-    unknown = table["entry"].isna()
-    if unknown.any():
-        raise BallastError(
-            f"the pool holds entry id {table.loc[unknown, 'entry_id'].iloc[0]}, but the list has only {size:,} "
-            "entries: give the list it was matched with as --metadata FILE"
-        )
-    return table
 
 
 def weight_column(pairs: DataFrame) -> Column:

@@ -1,12 +1,11 @@
 """Drawing: keep each pair of the pool independently, with a probability that depends on its entries' counts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import pyarrow as pa
-from pyspark import Broadcast
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import DoubleType, LongType, StructField, StructType
+import pandas as pd
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.stopwatch import Stopwatch
@@ -17,37 +16,59 @@ from jobs.spark.progress import progress
 from jobs.steps.sizes import sizes_at
 from jobs.steps.spark_pairs import SparkPairs
 from jobs.steps.threshold_choice import choose_thresholds
-from udfs.balancing.probabilities import DRAW_COLUMN, Counts, Floats, balance_batches, entry_probabilities
+from udfs.balancing.probabilities import Counts, Floats, entry_probabilities
 from udfs.hashing import DRAW
 from udfs.record import subset_part
 from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.stages import DrawFacts, Stage, SubsetFacts, SurvivorCounts
 
+_MISSES, _UNIFORM, _T, _KEEP_PROB = "ballast_misses", "ballast_uniform", "ballast_t", "ballast_keep_prob"
+
 
 def draw(
-    pool: DataFrame,
-    seed: int,
-    probabilities: Broadcast[dict[int, Floats]],
-    columns: Sequence[str] = tuple(POOL_SCHEMA.names),
+    pool: DataFrame, seed: int, probabilities: Mapping[int, Floats], columns: Sequence[str] = tuple(POOL_SCHEMA.names)
 ) -> DataFrame:
     """The pool to the balanced subset, by each entry's probability at a t: its `columns`, and `keep_prob`. Of
     `schemas.POOL` it makes `schemas.SUBSET`. It reads `uuid`, `caption_hash` and `entry_ids`.
 
     With several t, the rows of every subset, and a column `t`. Of pairs that were drawn before (with `keep_prob`), it
     keeps those that both draws keep, which is one draw at the smaller probability.
+
+    The JVM draws, since rows are too wide to send them all to Python. Its keep probabilities are equal to
+    `probabilities.keep_probabilities` to the last bit: the same products of doubles in the same order.
     """
-    several = len(probabilities.value) > 1
-    drawn = ["keep_prob"] if "keep_prob" in pool.columns else []
+    spark = pool.sparkSession
+    rows = pool
+    for t, p in probabilities.items():
+        misses = spark.createDataFrame(pd.DataFrame({"misses": [1.0 - p]}), "misses array<double>")
+        # Spark moves the subquery into `_keep_prob`, so that all rows share one primitive array
+        query = f"SELECT *, (SELECT misses FROM {{misses}}) AS {_MISSES}_{t} FROM {{rows}}"
+        rows = spark.sql(query, misses=misses, rows=rows)
+    keep_probs = [_keep_prob(pool, f"{_MISSES}_{t}").alias(f"{_KEEP_PROB}_{t}") for t in probabilities]
+    drawn = rows.select(*columns, _uniform(seed).alias(_UNIFORM), *keep_probs)
+    at_each = [
+        F.struct(F.lit(t).cast("long").alias(_T), F.col(f"{_KEEP_PROB}_{t}").alias(_KEEP_PROB)) for t in probabilities
+    ]
+    kept = drawn.select(*columns, _UNIFORM, F.inline(F.array(*at_each))).where(F.col(_UNIFORM) < F.col(_KEEP_PROB))
+    several = [F.col(_T).alias("t")] if len(probabilities) > 1 else []
+    return kept.select(*columns, F.col(_KEEP_PROB).alias("keep_prob"), *several)
 
-    def balance(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            for t, p in probabilities.value.items():
-                for kept in balance_batches(iter([batch]), p):
-                    yield kept.append_column("t", pa.repeat(pa.scalar(t), kept.num_rows)) if several else kept
 
-    kept = StructType([*pool.select(*columns).schema.fields, StructField("keep_prob", DoubleType())])
-    rows = pool.select(*columns, *drawn, pair_hash_column(DRAW, seed).alias(DRAW_COLUMN))
-    return rows.mapInArrow(balance, kept.add("t", LongType()) if several else kept)
+def _uniform(seed: int) -> Column:
+    """`probabilities.uniforms` of the draws: the top 53 bits of each H."""
+    return F.shiftrightunsigned(pair_hash_column(DRAW, seed), 11).cast("double") * F.lit(2.0**-53)
+
+
+def _keep_prob(pool: DataFrame, misses: str) -> Column:
+    """The keep probability of a pair; `misses` is the column of 1 − p by entry id."""
+    beyond = F.raise_error(F.lit("the pool holds an entry id that has no count: name its own --entry-counts"))
+    missed = F.aggregate(
+        "entry_ids", F.lit(1.0), lambda product, entry: product * F.coalesce(F.get(misses, entry), beyond)
+    )
+    keep_prob = F.lit(1.0) - missed
+    if "keep_prob" not in pool.columns:
+        return keep_prob
+    return F.when(F.col("keep_prob").isNotNull(), F.least(keep_prob, "keep_prob"))
 
 
 class DrawnFrom(NamedTuple):
@@ -76,8 +97,7 @@ def draw_stage(
     candidates = pairs.one_per_image(seed) if threshold.per_image == "one" else pairs
     chosen = choose_thresholds(candidates, threshold, seed, counts, drawn_from.pairs)
     thresholds = [each.t for each in chosen]
-    probabilities = spark.sparkContext.broadcast({t: entry_probabilities(counts, t) for t in thresholds})
-    subset = draw(candidates.frame, seed, probabilities)
+    subset = draw(candidates.frame, seed, {t: entry_probabilities(counts, t) for t in thresholds})
     fingerprint = fingerprint_of(pool, "entry_ids")
     if fingerprint is not None:
         subset = with_fingerprint(subset, "entry_ids", fingerprint._asdict())
@@ -85,7 +105,6 @@ def draw_stage(
     if several:  # a task writes a file per t at once, so Spark need not sort its rows by t
         spark.conf.set("spark.sql.maxConcurrentOutputFileWriters", str(len(thresholds)))
     run_folder.commit(Stage.SUBSET, subset, partition_by="t" if several else None)
-    probabilities.destroy()
     run_folder.record_facts(t=thresholds if several else thresholds[0])
     capped: dict[int, int] = {}
     if "keep_prob" in pool.columns:

@@ -8,7 +8,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from simulated_pool import ENTRIES, scaled_t, simulated_pairs
@@ -17,7 +19,7 @@ from table import TIMES, Row, interleave, timed
 from jobs import dedup
 from jobs.settings.groups import Dedup, Execution
 from jobs.spark.session import spark_session
-from jobs.steps.counting import count_matches, entries_frame
+from jobs.steps.counting import count_table
 from jobs.steps.drawing import draw
 from jobs.steps.sizes import curve_of, sizes_at, t_of_size
 from jobs.steps.spark_pairs import SparkPairs
@@ -52,11 +54,11 @@ def _rows(repeat: int, folder: Path) -> list[Row]:
         simulated_pairs(spark, PAIRS, DISTINCT, PARTITIONS).write.parquet(str(folder / "pairs"))
         rows = [_against_duckdb_dedup(spark, folder, repeat)]
         pool = spark.read.parquet(str(folder / "pool"))
-        rows.append(_against_duckdb_counts(spark, pool, folder, repeat))
+        rows.append(_against_duckdb_counts(pool, folder, repeat))
         counts = ds.dataset(folder / "counts").to_table().sort_by("entry_id").column("count").to_numpy()
         t = scaled_t(pool.count())
         exact = sizes_at(SparkPairs(pool), SEED, counts, [t])[0].exact
-        rows += _against_copying(spark, pool, counts, t, exact, folder, repeat)
+        rows += _against_copying(pool, counts, t, exact, folder, repeat)
         return [*rows, *_plan(pool, counts, t, exact, repeat)]
 
 
@@ -84,18 +86,18 @@ def _against_duckdb_dedup(spark: SparkSession, folder: Path, repeat: int) -> Row
     return _against_duckdb("h", "dedup", ours, query, folder, repeat, PAIRS, note, same)
 
 
-def _against_duckdb_counts(spark: SparkSession, pool: DataFrame, folder: Path, repeat: int) -> Row:
+def _against_duckdb_counts(pool: DataFrame, folder: Path, repeat: int) -> Row:
     """Writing the counts of all 500,000 entries, against DuckDB. Same answer: equal counts."""
     entries = EntryList(tuple(f"entry {number}" for number in range(ENTRIES)), "simulated")
-    listed = entries_frame(spark, entries)
-    _write(listed, folder / "entries")
-    ours = partial(_write, count_matches(pool, listed).coalesce(1), folder / "counts")
+    ours = partial(_write_counts, pool, entries, folder / "counts")
     query = (
         "SELECT entry_id, entry, coalesce(counted.count, 0) AS count "
-        f"FROM '{folder}/entries/*.parquet' LEFT JOIN (SELECT entry_id, count(*) AS count "
+        f"FROM '{folder}/entries.parquet' LEFT JOIN (SELECT entry_id, count(*) AS count "
         f"FROM (SELECT unnest(entry_ids) AS entry_id FROM '{folder}/pool/*.parquet') GROUP BY 1) counted "
         "USING (entry_id)"
     )
+    names = pa.table({"entry_id": pa.array(range(ENTRIES), pa.int32()), "entry": entries.entries})
+    pq.write_table(names, folder / "entries.parquet")
     pairs = pool.count()
 
     def same(theirs: Path) -> bool:
@@ -137,7 +139,6 @@ def _duckdb(folder: Path) -> Any:
 
 
 def _against_copying(
-    spark: SparkSession,
     pool: DataFrame,
     counts: Counts,
     t: int,
@@ -148,15 +149,13 @@ def _against_copying(
     """Writing the subset, against writing about as many rows by a plain filter, and against copying the whole pool.
     Same answer: as many rows as `sizes` counts in its own pass."""
     pairs = pool.count()
-    probabilities = spark.sparkContext.broadcast({t: entry_probabilities(counts, t)})
     share = round(exact / pairs * _DRAWS)
     filtered = pool.where(F.pmod(F.xxhash64("uuid"), F.lit(_DRAWS)) < share)
-    frames = {"subset": draw(pool, SEED, probabilities), "filtered": filtered, "copied": pool}
+    frames = {"subset": draw(pool, SEED, {t: entry_probabilities(counts, t)}), "filtered": filtered, "copied": pool}
     works = [partial(_write, frame, folder / name) for name, frame in frames.items()]
     for work in works:
         work()
     (ours_s, filtered_s, copied_s), _ = interleave([timed(work) for work in works], repeat)
-    probabilities.destroy()
     kept, plain = (ds.dataset(folder / name).count_rows() for name in ("subset", "filtered"))
     same = kept == exact and abs(plain - kept) < kept / 50
     note = f"pool of {pairs:,} pairs, t={t}: {kept:,} kept ({kept / pairs:.1%}), {plain:,} by the plain filter"
@@ -180,6 +179,11 @@ def _plan(pool: DataFrame, counts: Counts, t: int, exact: int, repeat: int) -> l
         Row("k", name, took, items=curve.pairs, unit="pairs", same=equal)
         for name, took, equal in zip(names, seconds, same, strict=True)
     ]
+
+
+def _write_counts(pool: DataFrame, entries: EntryList, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    pq.write_table(count_table(pool, entries), folder / "part-0.parquet", compression="zstd")
 
 
 def _write(frame: DataFrame, folder: Path) -> None:

@@ -129,16 +129,19 @@ def disturb(how: str, marks: Path) -> None:
     class Extractor(jobs.extract.Extractor):
         file_batches = disturbed(how, marks, "extract", jobs.extract.Extractor.file_batches)
 
-    dedup = jobs.dedup.run
-    pass_on = disturbed(how, marks, "dedup", lambda batches: batches)
+    def and_pass_on(step: str, function: Callable[..., DataFrame]) -> Callable[..., DataFrame]:
+        """The JVM's rows of a step, passed through a Python worker, which the disturbance needs."""
+        pass_on = disturbed(how, marks, step, lambda batches: batches)
 
-    def dedup_and_pass_on(*arguments: Any) -> DataFrame:
-        pool = dedup(*arguments)
-        return pool.mapInArrow(pass_on, pool.schema)  # the schema includes the fingerprint
+        def passed_on(*arguments: Any) -> DataFrame:
+            rows = function(*arguments)
+            return rows.mapInArrow(pass_on, rows.schema)  # the schema includes the fingerprint
+
+        return passed_on
 
     jobs.extract.Extractor = Extractor  # type: ignore[misc]
-    jobs.dedup.run = dedup_and_pass_on  # type: ignore[assignment]
-    jobs.steps.drawing.balance_batches = disturbed(how, marks, "balance", jobs.steps.drawing.balance_batches)
+    jobs.dedup.run = and_pass_on("dedup", jobs.dedup.run)
+    jobs.steps.drawing.draw = and_pass_on("balance", jobs.steps.drawing.draw)
 
 
 if __name__ == "__main__":

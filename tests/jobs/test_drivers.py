@@ -27,7 +27,7 @@ SUBMIT = Path(sys.executable).parent / "spark-submit"
 FAIL_ONCE = """
 import sys
 from pathlib import Path
-import udfs.extraction.extractor, udfs.balancing.probabilities
+import udfs.extraction.extractor
 from jobs.cli import main
 
 marks = Path({marks!r})
@@ -47,7 +47,13 @@ class Patched(udfs.extraction.extractor.Extractor):
 
 import jobs.extract, jobs.steps.drawing
 jobs.extract.Extractor = Patched
-jobs.steps.drawing.balance_batches = failing_once("balance", udfs.balancing.probabilities.balance_batches)
+draw, pass_on = jobs.steps.drawing.draw, failing_once("balance", lambda batches: batches)
+
+def draw_and_pass_on(*arguments):
+    subset = draw(*arguments)
+    return subset.mapInArrow(pass_on, subset.schema)
+
+jobs.steps.drawing.draw = draw_and_pass_on
 sys.exit(main(sys.argv[1:]))
 """
 

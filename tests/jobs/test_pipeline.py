@@ -153,8 +153,8 @@ def test_jobs_on_one_and_seven_partitions(spark, curated, partitions):
     assert as_tuples([r.asDict() for r in pool.collect()]) == as_tuples([r.asDict() for r in as_is.collect()])
 
     counts = pq.read_table(curated / "entry_counts")["count"].to_numpy()
-    p = spark.sparkContext.broadcast({5: entry_probabilities(counts, 5)})
-    balanced = draw(spark.read.parquet(str(curated / "pool")).repartition(partitions), seed, p)
+    pool = spark.read.parquet(str(curated / "pool")).repartition(partitions)
+    balanced = draw(pool, seed, {5: entry_probabilities(counts, 5)})
     assert as_tuples([row.asDict() for row in balanced.collect()]) == as_tuples(rows_of(curated / "subset"))
 
 

@@ -23,7 +23,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import udfs.online
-from udfs.balancing.probabilities import DRAW_COLUMN, balance_batches, entry_probabilities, keep_probabilities
+from udfs.balancing.probabilities import entry_probabilities, keep_probabilities
+from udfs.balancing.size_curve import draws_of
 from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
 from udfs.hashing import DRAW, caption_hash, image_uuid, pair_hash
@@ -65,7 +66,7 @@ def job_batches(pairs: Sequence[tuple[str, str]], seed: int) -> list[pa.RecordBa
     for batch in match_batches(iter([pa.RecordBatch.from_arrays(arrays, PAIR.names)]), Matcher(WORDS), MATCHED_PAIR):
         draws = [pair_hash(DRAW, seed, row["uuid"], row["caption_hash"]) for row in batch.to_pylist()]
         added = [pa.array([1] * len(draws), pa.int64()), pa.array(draws, pa.int64())]
-        pools.append(pa.RecordBatch.from_arrays([*batch.columns, *added], [*POOL.names, DRAW_COLUMN]))
+        pools.append(pa.RecordBatch.from_arrays([*batch.columns, *added], [*POOL.names, DRAW]))
     return pools
 
 
@@ -80,8 +81,12 @@ def test_epoch_0_is_the_job(pairs: list[tuple[str, str]], counts: list[int], t: 
     batches = job_batches(pairs, seed)
     matched = {row["warc_offset"]: row["entry_ids"] for batch in batches for row in batch.to_pylist()}
     assert [decision.entry_ids for decision in decisions] == [matched.get(at, []) for at in range(len(pairs))]
-    subset = balance_batches(iter(batches), entry_probabilities(np.array(counts), t))
-    kept = {row["warc_offset"]: row["keep_prob"] for part in subset for row in part.to_pylist()}
+    kept = {}
+    for batch in batches:
+        draws = draws_of(batch)
+        keep_prob = keep_probabilities(draws.entry_ids, draws.offsets, entry_probabilities(np.array(counts), t))
+        rows = zip(batch.column("warc_offset").to_pylist(), keep_prob.tolist(), strict=True)
+        kept |= {at: each for (at, each), is_kept in zip(rows, draws.kept(np.array(counts), t), strict=True) if is_kept}
     assert {at: decision.keep_prob for at, decision in enumerate(decisions) if decision.kept} == kept
 
 

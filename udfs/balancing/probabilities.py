@@ -4,18 +4,13 @@ After Demystifying CLIP Data (arXiv 2309.16671), Algorithm 1 and section 3.4: an
 all of them; any other entry keeps each match with probability t / count. A pair is kept if any of its entries keeps it.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
-
-DRAW_COLUMN = "draw"
-"""The column of H("draw", …) that the JVM adds to the pool for `balance_batches`."""
 
 
 def entry_probabilities(counts: Counts | Floats, t: int | Floats) -> Floats:
@@ -43,26 +38,6 @@ def keep_probabilities(entry_ids: npt.NDArray[np.int32], offsets: npt.NDArray[np
 def uniforms(draws: npt.NDArray[np.int64]) -> Floats:
     """The top 53 bits of each H as a float64 in [0, 1): `hashing.uniform` for arrays."""
     return (draws.view(np.uint64) >> np.uint64(11)).astype(np.float64) * 2.0**-53
-
-
-def balance_batches(batches: Iterator[pa.RecordBatch], p: Floats) -> Iterator[pa.RecordBatch]:
-    """Takes batches with `entry_ids` and the `draw` column, H as int64; yields the kept pairs with the same columns
-    except `draw`, and `keep_prob` as the last one: of `schemas.POOL` it makes `schemas.SUBSET`.
-
-    A pair is kept if its uniform is below its keep probability. Row order is kept. If batches have a `keep_prob`, their
-    pairs were drawn before with the same uniform; then the smaller probability is the pair's.
-    """
-    for batch in batches:
-        lists = batch.column("entry_ids")
-        keep_prob = keep_probabilities(lists.values.to_numpy(), lists.offsets.to_numpy(), p)
-        if "keep_prob" in batch.schema.names:
-            keep_prob = np.minimum(keep_prob, batch.column("keep_prob").to_numpy())
-        kept = pa.array(uniforms(batch.column(DRAW_COLUMN).to_numpy()) < keep_prob)
-        if not kept.true_count:
-            continue
-        names = [name for name in batch.schema.names if name not in (DRAW_COLUMN, "keep_prob")]
-        columns = [batch.column(name).filter(kept) for name in names]
-        yield pa.RecordBatch.from_arrays([*columns, pa.array(keep_prob).filter(kept)], [*names, "keep_prob"])
 
 
 class TailShare(NamedTuple):

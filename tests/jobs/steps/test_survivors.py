@@ -144,8 +144,9 @@ def test_weights_correct_the_counts_of_a_subset(spark):
     At t=200, where the first draw caps next to nothing, the subset of the subset's survivors has the size of that of
     the pool's within 4.5 standard errors; after a plain recount of them it is too large by more than that.
     """
-    from jobs.steps.counting import count_matches
+    from jobs.steps.counting import count_table
     from jobs.steps.drawing import draw
+    from metadata.entries import EntryList
     from udfs.balancing.probabilities import entry_probabilities
 
     rng = np.random.default_rng(11)
@@ -159,14 +160,13 @@ def test_weights_correct_the_counts_of_a_subset(spark):
     from udfs.schemas import POOL
 
     pool = spark.createDataFrame(rows, ddl(POOL)).repartition(3).cache()
-    names = spark.createDataFrame([(place, str(place)) for place in range(entries)], "entry_id int, entry string")
+    names = EntryList(tuple(map(str, range(entries))), "simulated")
 
     def counted(frame):
-        counts = {row["entry_id"]: row["count"] for row in count_matches(frame, names).collect()}
-        return np.array([counts[place] for place in range(entries)])
+        return count_table(frame, names)["count"].to_numpy()
 
     def balanced(frame, counts, t=t):
-        return draw(frame, SEED, spark.sparkContext.broadcast({t: entry_probabilities(counts, t)}))
+        return draw(frame, SEED, {t: entry_probabilities(counts, t)})
 
     survived = "conv(substring(uuid, -4), 16, 10) % 3 > 0"
     left = pool.where(survived)

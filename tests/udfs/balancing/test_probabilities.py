@@ -11,16 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from udfs.balancing.presets import PAPER_POOLS
-from udfs.balancing.probabilities import (
-    DRAW_COLUMN,
-    balance_batches,
-    entry_probabilities,
-    keep_probabilities,
-    t_of_tail_share,
-    uniforms,
-)
+from udfs.balancing.probabilities import entry_probabilities, keep_probabilities, t_of_tail_share, uniforms
+from udfs.balancing.size_curve import Draws
 from udfs.hashing import DRAW, pair_hash, uniform
-from udfs.schemas import POOL, SUBSET
 
 ENTRIES = 40
 COUNTS = st.lists(st.integers(0, 300) | st.integers(0, 10**11), max_size=30)
@@ -180,70 +173,27 @@ def test_uniforms_equal_hashing(draws: list[int]) -> None:
     assert all(0.0 <= value < 1.0 for value in values)
 
 
-def pool(lists: list[list[int]], draws: list[int]) -> pa.RecordBatch:
-    """Pool rows with these entry ids and draws; every other column holds the row's number."""
-    makers = {pa.string(): str, pa.int64(): int, pa.float32(): float}
-    columns = {
-        field.name: pa.array(lists, field.type)
-        if field.name == "entry_ids"
-        else pa.array([makers[field.type](row) for row in range(len(lists))], field.type)
-        for field in POOL
-    }
-    return pa.RecordBatch.from_pydict({**columns, DRAW_COLUMN: pa.array(draws, pa.int64())})
-
-
-ROWS = st.lists(st.tuples(st.lists(st.integers(0, 9), max_size=5, unique=True).map(sorted), LONGS), max_size=10)
-
-
-@given(
-    st.lists(st.tuples(ROWS, st.integers(0, 3), st.integers(0, 3)), max_size=4),
-    st.lists(st.integers(0, 500), min_size=10, max_size=10),
-)
-def test_balance_batches(parts: list[tuple[list[tuple[list[int], int]], int, int]], counts: list[int]) -> None:
-    """Row by row against the definition, on batches that are slices of others, some without rows."""
-    p = [naive_probability(count, 20) for count in counts]
-    given_batches = []
-    for rows, head, tail in parts:
-        padded = [([0, 1], 0)] * head + rows + [([2], 0)] * tail
-        whole = pool([ids for ids, _ in padded], [draw for _, draw in padded])
-        given_batches.append(whole.slice(head, len(rows)))
-    kept = list(balance_batches(iter(given_batches), entry_probabilities(np.array(counts), 20)))
-    expected = []
-    for batch in given_batches:
-        for row in batch.to_pylist():
-            keep_prob = naive_keep(row["entry_ids"], p)
-            if uniform(row.pop(DRAW_COLUMN)) < keep_prob:
-                expected.append({**row, "keep_prob": keep_prob})
-    assert [row for batch in kept for row in batch.to_pylist()] == expected
-    for batch in kept:
-        batch.validate(full=True)
-        assert batch.schema.equals(SUBSET)
-        assert batch.num_rows > 0
+def kept(lists: list[list[int]], draws: list[int], counts: list[int], t: int) -> list[bool]:
+    array = pa.array(lists, pa.list_(pa.int32()))
+    pairs = Draws(array.values.to_numpy(), array.offsets.to_numpy(), np.array(draws, np.int64))
+    return pairs.kept(np.array(counts), t).tolist()
 
 
 def test_the_bound_is_strict() -> None:
     """u < keep_prob: a draw exactly at 0.5 is not kept at 0.5, the next smaller one is; 1.0 keeps every draw."""
-    p = np.array([0.5, 1.0])
-    batch = pool([[0], [0], [1], []], [-(2**63), 2**63 - 1, -1, 0])  # uniforms 0.5, 0.5 - 2**-53, 1 - 2**-53, 0
-    (kept,) = balance_batches(iter([batch]), p)
-    assert kept.column("uuid").to_pylist() == ["1", "2"]
+    draws = [-(2**63), 2**63 - 1, -1, 0]  # uniforms 0.5, 0.5 - 2**-53, 1 - 2**-53, 0
+    assert kept([[0], [0], [1], []], draws, [40, 0], 20) == [False, True, True, False]
 
 
 def test_the_subset_of_a_smaller_t_is_part_of_that_of_a_larger_t() -> None:
-    """The same pool and counts: the subset at t=20 lies within the one at t=170, with no keep_prob larger (seed 5)."""
+    """The same pool and counts: the subset at t=20 lies within the one at t=170 (seed 5)."""
     rng = Random(5)
     lists = [sorted(rng.sample(range(50), rng.randrange(1, 5))) for _ in range(4000)]
-    counts = np.bincount([entry_id for ids in lists for entry_id in ids], minlength=50)
-    batch = pool(lists, [pair_hash(DRAW, 5, f"{row:024x}", row) for row in range(len(lists))])
-    kept = {}
-    for t in (20, 170):
-        rows = [
-            row for out in balance_batches(iter([batch]), entry_probabilities(counts, t)) for row in out.to_pylist()
-        ]
-        kept[t] = {row["uuid"]: row["keep_prob"] for row in rows}
-    assert 0 < len(kept[20]) < len(kept[170]) < len(lists)
-    assert kept[20].keys() <= kept[170].keys()
-    assert all(kept[20][uuid] <= kept[170][uuid] for uuid in kept[20])
+    counts = np.bincount([entry_id for ids in lists for entry_id in ids], minlength=50).tolist()
+    draws = [pair_hash(DRAW, 5, f"{row:024x}", row) for row in range(len(lists))]
+    smaller, larger = (kept(lists, draws, counts, t) for t in (20, 170))
+    assert 0 < sum(smaller) < sum(larger) < len(lists)
+    assert all(in_larger for in_smaller, in_larger in zip(smaller, larger, strict=True) if in_smaller)
 
 
 def test_draws_keep_pairs_as_often_as_promised() -> None:
@@ -253,20 +203,20 @@ def test_draws_keep_pairs_as_often_as_promised() -> None:
     and the seeds are fixed.
     """
     rng = Random(20240518)
-    p = entry_probabilities(np.array([10, 25, 40, 200, 2000]), 20)
+    counts = [10, 25, 40, 200, 2000]
+    p = entry_probabilities(np.array(counts), 20)
     classes = [[1], [3], [4], [2, 3], [1, 2, 3, 4]]
     size = 200_000
     lists = [classes[row % len(classes)] for row in range(size)]
     draws = [pair_hash(DRAW, 11, f"{rng.getrandbits(96):024x}", rng.getrandbits(64) - 2**63) for _ in range(size)]
-    batch = pool(lists, draws)
-    kept = [row for out in balance_batches(iter([batch]), p) for row in out.column("entry_ids").to_pylist()]
+    holds = kept(lists, draws, counts, 20)
     expected_total = variance_total = 0.0
     for ids in classes:
         probability = naive_keep(ids, p.tolist())
         drawn = size // len(classes)
-        count = sum(row == ids for row in kept)
+        count = sum(holds[row] for row in range(size) if lists[row] == ids)
         variance = drawn * probability * (1 - probability)
         assert abs(count - drawn * probability) < 4 * math.sqrt(variance), (ids, count, drawn * probability)
         expected_total += drawn * probability
         variance_total += variance
-    assert abs(len(kept) - expected_total) < 4 * math.sqrt(variance_total)
+    assert abs(sum(holds) - expected_total) < 4 * math.sqrt(variance_total)
