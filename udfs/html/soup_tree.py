@@ -45,6 +45,9 @@ class SoupTree:
     def parent(self, node: Tag) -> Tag | None:
         return node.parent
 
+    def closest(self, node: Tag, names: tuple[str, ...]) -> Tag | None:
+        return next((around for around in node.parents if self.name(around) in names), None)
+
     def children(self, node: Tag) -> Iterator[tuple[str, Tag]]:
         return ((self.name(child), child) for child in node.children if isinstance(child, Tag))
 

@@ -49,6 +49,10 @@ class Tree(Protocol):
         """The element that contains this one; None for the outermost."""
         ...
 
+    def closest(self, node: Any, names: tuple[str, ...]) -> Any | None:
+        """The innermost element around this one that has one of these names."""
+        ...
+
     def children(self, node: Any) -> Iterator[tuple[str, Any]]:
         """The names and nodes of an element's children, in order."""
         ...
@@ -87,7 +91,7 @@ class TurboTree:
         return node.attr(name)
 
     def attributes(self, node: Element) -> Mapping[str, Any]:
-        return node.attrs.copy()
+        return node.attrs
 
     def key(self, node: Element) -> Hashable:
         return node
@@ -99,6 +103,14 @@ class TurboTree:
     def parent(self, node: Element) -> Element | None:
         around = node.parent
         return around if isinstance(around, Element) else None
+
+    def closest(self, node: Element, names: tuple[str, ...]) -> Element | None:
+        around = self.parent(node)
+        while around is not None and (around := around.closest(",".join(names))) is not None:
+            if around.namespace is Namespace.HTML:
+                break
+            around = self.parent(around)
+        return around
 
     def children(self, node: Element) -> Iterator[tuple[str, Element]]:
         return ((self.name(child), child) for child in node.children if isinstance(child, Element))
