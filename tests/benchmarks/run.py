@@ -1,11 +1,14 @@
 """Every benchmark, as one table of ratios: `python tests/benchmarks/run.py --help`. See the README beside it."""
 
 import argparse
+import os
+import platform
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import cached_property, partial
 from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).resolve().parents[2]))  # the checkout, when Ballast is not installed
@@ -19,6 +22,7 @@ import spark_rows
 import stage_rows
 import wat_rows
 from old_pages import old_pages
+from recorded import README, RECORDS, TOLERANCE, Record, check, read_records, write_figures, write_record
 from table import Row, render, render_json
 
 from udfs.captions.language import fasttext_detector
@@ -115,13 +119,19 @@ GROUPS: dict[str, Callable[[Bench], list[Row]]] = {
 }
 
 
-def measure(bench: Bench, names: Sequence[str]) -> Iterator[Row]:
-    """The rows of these groups; reports progress on standard error."""
-    fasttext_detector()  # loaded once a process, so it is not part of any row's time
-    for name in names:
-        began = time.perf_counter()
-        yield from GROUPS[name](bench)
-        print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
+def measure(bench: Bench, name: str) -> list[Row]:
+    """The rows of a group; reports progress on standard error."""
+    began = time.perf_counter()
+    rows = GROUPS[name](bench)
+    print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
+    return rows
+
+
+def how_measured(repeat: int) -> str:
+    """The day, the machine and the number of rounds."""
+    cores, load = os.cpu_count(), os.getloadavg()[0]
+    python = platform.python_version()
+    return f"on {date.today()}, {cores} cores with a load of {load:.1f} before, Python {python}, {repeat} rounds"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -130,15 +140,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", nargs="+", choices=tuple(GROUPS), metavar="NAME", help=f"some of {', '.join(GROUPS)}")
     parser.add_argument("--repeat", type=int, default=5, metavar="N", help="rounds of each row (default: 5)")
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
+    worse = f"fail where a ratio is {TOLERANCE:.0%}% worse than the recorded one"
+    parser.add_argument("--check", action="store_true", help=worse)
+    parser.add_argument("--record", action="store_true", help="record the rows, and renew the README's figures")
     arguments = parser.parse_args(argv)
     if arguments.repeat < 1:
         parser.error("--repeat must be at least 1")
     if arguments.warc is not None and not arguments.warc.is_file():
         parser.error(f"{arguments.warc}: no such file")
+    if arguments.record and (arguments.only or arguments.warc or arguments.check):
+        parser.error("--record renews all rows: give it without --only, --warc and --check")
+    how = how_measured(arguments.repeat)
     with tempfile.TemporaryDirectory(prefix="ballast-bench-") as folder:
         bench = Bench(Path(folder), arguments.warc, arguments.repeat)
-        rows = list(measure(bench, arguments.only or tuple(GROUPS)))
-    print(render_json(rows) if arguments.json else render(rows))
+        records = read_records(RECORDS)
+        if arguments.check and bench.modern.label not in records:
+            parser.error(f"no row is recorded for {bench.modern.label}: run with --record first")
+        fasttext_detector()  # loaded once a process, so it is not part of any row's time
+        measured = {name: measure(bench, name) for name in arguments.only or GROUPS}
+        rows = [row for of_group in measured.values() for row in of_group]
+        print(render_json(rows) if arguments.json else render(rows))
+        if arguments.record:
+            record = Record(bench.modern.label, how, rows)
+            write_record(RECORDS, record)
+            if bench.modern.name == corpus.MODERN:
+                write_figures(README, record)
+        if arguments.check:
+            bench.repeat *= 2  # for what is measured again
+            verdict = check(measured, records[bench.modern.label], partial(measure, bench))
+            print("\n".join(verdict.lines()), file=sys.stderr)
+            return 0 if verdict.passed else 1
     return 0
 
 

@@ -5,6 +5,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from corpus import Corpus
@@ -43,7 +44,7 @@ def against_python(
         works = (lambda: _discard(many), lambda: _share(pool, corpus.path, files))
         for work in works:  # starts the workers, and builds their matchers
             work()
-        python = timed(lambda: [extract(corpus.path, ENGLISH, matcher) for _ in range(files)][-1])
+        python = timed(lambda: [extract(corpus.path, ENGLISH, matcher) for _ in range(files)][-1], perf_counter)
         runs = [_core_seconds(works[0]), python, _core_seconds(works[1])]
         (spark_s, python_s, shared_s), (_, batches, counts) = interleave(runs, min(repeat, _ROUNDS))
         one = _tagged(spark, corpus.path, 1, broadcast)
@@ -88,7 +89,7 @@ def _discard(rows: DataFrame) -> None:
 
 def _core_seconds(work: Callable[[], Any]) -> Run:
     """A run measured in core-seconds: wall clock times cores, busy or not."""
-    run_once = timed(work)
+    run_once = timed(work, perf_counter)
 
     def core_seconds() -> tuple[float, Any]:
         seconds, answer = run_once()

@@ -5,7 +5,7 @@ The rest (counting, hashing, rows, Arrow) is the difference to the whole.
 
 from collections.abc import Iterator
 from functools import partial
-from time import perf_counter
+from time import process_time
 from typing import NamedTuple
 
 from corpus import Corpus
@@ -43,14 +43,14 @@ class Payload(NamedTuple):
 
 
 class Laps:
-    """Seconds by name; each lap starts where the last one ended."""
+    """CPU seconds by name; each lap starts where the last one ended."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
-        self._last = perf_counter()
+        self._last = process_time()
 
     def lap(self, name: str) -> None:
-        now = perf_counter()
+        now = process_time()
         self.seconds[name] = self.seconds.get(name, 0.0) + now - self._last
         self._last = now
 
