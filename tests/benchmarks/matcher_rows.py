@@ -88,31 +88,16 @@ def _rust_engine(entries: list[str]) -> Callable[[list[str]], list[list[int]]] |
     return match
 
 
-def within_a_file(corpus: Corpus, matcher: Matcher, repeat: int) -> list[Row]:
-    """The texts of a file in order: language and matching with the extractor's cache, and matching alone with one."""
+def within_a_file(corpus: Corpus, matcher: Matcher, repeat: int) -> Row:
+    """Language and matching of the texts of a file in order, with the extractor's memory of texts and without."""
     texts = read_texts(corpus)
-
-    def judge() -> list[Any]:
-        return list(map(Extractor(ENGLISH, matcher)._judge, texts))
-
-    def judge_all() -> list[Any]:
-        return list(map(Extractor(ENGLISH, matcher)._judge_anew, map(canonical, texts)))
-
-    def match() -> list[Any]:
-        memory: dict[str, list[int]] = {}
-        return [memory[text] if text in memory else memory.setdefault(text, matcher.match(text)) for text in texts]
-
-    def match_all() -> list[Any]:
-        return list(map(matcher.match, texts))
-
-    rows: list[Row] = []
-    note = f"{corpus.name} pages hold {len(texts):,} texts, {len(set(texts)):,} distinct"
-    for name, ours, plain in (("language + match", judge, judge_all), ("match alone", match, match_all)):
-        (ours_s, plain_s), answers = interleave([timed(ours), timed(plain)], repeat)
-        title = f"{name} within a file, {corpus.name} pages"
-        same, notes = answers[0] == answers[1], [] if rows else [note]
-        rows.append(Row("e", title, ours_s, "every text", plain_s, SPEEDUP, len(texts), "texts", same, notes=notes))
-    return rows
+    ours = timed(lambda: list(map(Extractor(ENGLISH, matcher)._judge, texts)))
+    plain = timed(lambda: list(map(Extractor(ENGLISH, matcher)._judge_anew, map(canonical, texts))))
+    (ours_s, plain_s), answers = interleave([ours, plain], repeat)
+    name = f"language + match within a file, {corpus.name} pages"
+    notes = [f"{corpus.name} pages hold {len(texts):,} texts, {len(set(texts)):,} distinct"]
+    same = answers[0] == answers[1]
+    return Row("e", name, ours_s, "every text", plain_s, SPEEDUP, len(texts), "texts", same, notes=notes)
 
 
 def resident_memory(entries: list[str], folder: Path) -> list[Row]:

@@ -23,6 +23,7 @@ import numpy as np
 import pyarrow.dataset as ds
 from process_tree import Usage, watched
 from simulated_pool import ENTRIES, PAPER_PAIRS, scaled_t, simulated_pairs
+from table import aligned
 
 from jobs.settings.groups import Execution
 from jobs.spark.frames import with_fingerprint
@@ -203,10 +204,8 @@ def render(scales: Sequence[Scale]) -> str:
             amounts = (_amount(number) for number in numbers)
             megabytes = (_amount(size / 1e6) for size in (*sizes, step.read_bytes, step.written_bytes))
             lines.append((f"{scale.pairs:,}", step.name, *amounts, *megabytes))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    table = ["  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
     growth = [_growth(before, after) for before, after in pairwise(scales)]
-    parts = [table, growth, *(_facts(scale) for scale in scales), _projection(scales[-1])]
+    parts = [aligned(lines), growth, *(_facts(scale) for scale in scales), _projection(scales[-1])]
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 
