@@ -1,10 +1,12 @@
 """The recorded rows: what `run.py --record` writes and `run.py --check` compares with.
 
-`recorded.jsonl` has one row of the table a line, with the pages that it was measured on and how (`measured`). Each
-record renews all rows of its pages. The README's table is made of the rows of real pages.
+A file of records has one row of the table a line, with the pages and the processor that it was measured on, and how
+(`measured`). A record renews all rows of its pages and processor. The README's table is made of the rows of real pages.
 """
 
 import json
+import platform
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,32 +23,40 @@ _BEGIN, _END = "<!-- figures: run.py --record writes this part -->\n", "<!-- end
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The rows of one run over all groups, the label of its pages, and when and on what it was measured."""
+    """The rows of one run, the label of its pages, the processor, and when and how it was measured."""
 
     pages: str
+    processor: str
     measured: str
     rows: Sequence[Row]
 
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.pages, self.processor
+
     def markdown(self) -> str:
-        return f"Measured {self.measured}; {self.pages}.\n\n{render_markdown(self.rows)}\n"
+        return f"Measured {self.measured}, {self.processor}; {self.pages}.\n\n{render_markdown(self.rows)}\n"
 
 
-def read_records(path: Path) -> dict[str, Record]:
-    """The records of a file by their pages; a file that does not exist has none."""
-    records: dict[str, Record] = {}
+def read_records(path: Path) -> dict[tuple[str, str], Record]:
+    """The records of a file by their pages and processor; a file that does not exist has none."""
+    records: dict[tuple[str, str], Record] = {}
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         row = json.loads(line)
-        pages, measured = row.pop("pages"), row.pop("measured")
-        earlier = records.get(pages, Record(pages, measured, ()))
-        records[pages] = replace(earlier, rows=(*earlier.rows, Row(**row)))
+        record = Record(row.pop("pages"), row.pop("processor"), row.pop("measured"), (Row(**row),))
+        earlier = records.get(record.key)
+        records[record.key] = replace(record, rows=(*(earlier.rows if earlier else ()), *record.rows))
     return records
 
 
 def write_record(path: Path, record: Record) -> None:
-    """Replace the rows of these pages in a file, and keep those of other pages."""
-    records = read_records(path) | {record.pages: record}
+    """Replace the rows of these pages and this processor in a file, and keep the others."""
+    records = read_records(path) | {record.key: record}
     lines = [
-        json.dumps({"pages": each.pages, "measured": each.measured, **row.as_record()}, ensure_ascii=False)
+        json.dumps(
+            {"pages": each.pages, "processor": each.processor, "measured": each.measured, **row.as_record()},
+            ensure_ascii=False,
+        )
         for each in records.values()
         for row in each.rows
     ]
@@ -95,6 +105,18 @@ def check(
             second = _worse(measure_again(group), recorded)
             failed += [f"{line} (measured twice)" for key, line in second.items() if key in first]
     return Verdict(len(rows) - len(unknown), record.measured, failed, unknown)
+
+
+def processor() -> str:
+    """The name of this machine's processor, as exactly as the system tells it."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        text = ""
+    facts = dict(re.findall(r"^(model name|cpu family|model)\s*: (.+)$", text, re.MULTILINE))
+    if "model name" not in facts:
+        return platform.processor() or platform.machine()
+    return ", ".join([facts.pop("model name"), *(f"{name} {value}" for name, value in facts.items())])
 
 
 def _worse(rows: Sequence[Row], recorded: Mapping[_Key, Row]) -> dict[_Key, str]:

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
@@ -22,7 +23,7 @@ import spark_rows
 import stage_rows
 import wat_rows
 from old_pages import old_pages
-from recorded import README, RECORDS, TOLERANCE, Record, check, read_records, write_figures, write_record
+from recorded import README, RECORDS, TOLERANCE, Record, check, processor, read_records, write_figures, write_record
 from table import Row, render, render_json
 
 from udfs.captions.language import fasttext_detector
@@ -140,35 +141,39 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", nargs="+", choices=tuple(GROUPS), metavar="NAME", help=f"some of {', '.join(GROUPS)}")
     parser.add_argument("--repeat", type=int, default=5, metavar="N", help="rounds of each row (default: 5)")
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
-    worse = f"fail where a ratio is {TOLERANCE:.0%}% worse than the recorded one"
-    parser.add_argument("--check", action="store_true", help=worse)
-    parser.add_argument("--record", action="store_true", help="record the rows, and renew the README's figures")
+    worse = f"fail where a ratio is {TOLERANCE:.0%}% worse than in FILE (default: the records beside this script)"
+    parser.add_argument("--check", nargs="?", type=Path, const=RECORDS, metavar="FILE", help=worse)
+    renew = "record the rows in FILE (default: record all groups beside this script, and renew the README's figures)"
+    parser.add_argument("--record", nargs="?", type=Path, const=RECORDS, metavar="FILE", help=renew)
     arguments = parser.parse_args(argv)
     if arguments.repeat < 1:
         parser.error("--repeat must be at least 1")
     if arguments.warc is not None and not arguments.warc.is_file():
         parser.error(f"{arguments.warc}: no such file")
-    if arguments.record and (arguments.only or arguments.warc or arguments.check):
-        parser.error("--record renews all rows: give it without --only, --warc and --check")
-    how = how_measured(arguments.repeat)
+    if arguments.record == RECORDS and (arguments.only or arguments.warc):
+        parser.error("--record renews all figures: leave out --only and --warc, or name a file: --record FILE")
     with tempfile.TemporaryDirectory(prefix="ballast-bench-") as folder:
         bench = Bench(Path(folder), arguments.warc, arguments.repeat)
-        records = read_records(RECORDS)
-        if arguments.check and bench.modern.label not in records:
-            parser.error(f"no row is recorded for {bench.modern.label}: run with --record first")
+        empty = Record(bench.modern.label, processor(), how_measured(arguments.repeat), ())
+        recorded = read_records(arguments.check).get(empty.key) if arguments.check else None
+        if arguments.check and recorded is None:
+            parser.error(
+                f"{arguments.check}: no row is recorded for {empty.pages} on {empty.processor}: record the code to "
+                "compare with by --record FILE, then give --check FILE"
+            )
         fasttext_detector()  # loaded once a process, so it is not part of any row's time
         measured = {name: measure(bench, name) for name in arguments.only or GROUPS}
         rows = [row for of_group in measured.values() for row in of_group]
         print(render_json(rows) if arguments.json else render(rows))
         if arguments.record:
-            record = Record(bench.modern.label, how, rows)
-            write_record(RECORDS, record)
-            if bench.modern.name == corpus.MODERN:
+            record = replace(empty, rows=rows)
+            write_record(arguments.record, record)
+            if arguments.record == RECORDS and bench.modern.name == corpus.MODERN:
                 write_figures(README, record)
-        if arguments.check:
+        if recorded is not None:
             bench.repeat *= 2  # for what is measured again
-            verdict = check(measured, records[bench.modern.label], partial(measure, bench))
-            print("\n".join(verdict.lines()), file=sys.stderr)
+            verdict = check(measured, recorded, partial(measure, bench))
+            print("\n".join([f"measured {empty.measured}", *verdict.lines()]), file=sys.stderr)
             return 0 if verdict.passed else 1
     return 0
 

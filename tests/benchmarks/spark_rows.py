@@ -5,6 +5,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from typing import Any
 
@@ -26,6 +27,8 @@ from udfs.stages import KIND_PAIR
 
 CORES = 2
 _ROUNDS = 3
+_CRAWL_GB = 90_000
+"""The WARCs of a crawl of CommonCrawl: about 90,000, of about 1.0 GB each."""
 _TEXT = ("url", "caption", "caption_hash", "warc_offset")
 _held: list[Matcher] = []  # in each of the two processes
 
@@ -50,7 +53,13 @@ def against_python(
         one = _tagged(spark, corpus.path, 1, broadcast)
         collected = [tuple(row) for row in one.where(one.kind == KIND_PAIR).select(*_TEXT).collect()]
     ours = list(zip(*(pair_table(batches)[name].to_pylist() for name in _TEXT), strict=True))
-    title, note = "extract through Spark, core-seconds", f"{files} files, each {corpus.label}"
+    title = "extract through Spark, core-seconds"
+    core_seconds_per_gb = median(spark_s) / files / corpus.path.stat().st_size * 1e9
+    hours = core_seconds_per_gb * _CRAWL_GB / 3600
+    note = (
+        f"{files} files, each {corpus.label}; {core_seconds_per_gb:.0f} core-seconds a GB of WARC through Spark: "
+        f"{_CRAWL_GB:,} GB, a crawl, take {hours:,.0f} core-hours"
+    )
     same, same_counts = collected == ours, set(counts) == {len(ours)}
     return [
         Row("f", title, spark_s, "plain Python", python_s, TIMES, same=same, notes=[note]),
