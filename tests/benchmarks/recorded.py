@@ -65,8 +65,8 @@ def write_record(path: Path, record: Record) -> None:
 
 def write_figures(page: Path, record: Record) -> None:
     """Replace the figures of a page, which stand between two comments."""
-    before, _, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
-    _, _, after = rest.partition(_END)
+    before, rest = page.read_text(encoding="utf-8").split(_BEGIN)
+    _, after = rest.split(_END)
     page.write_text(f"{before}{_BEGIN}\n{record.markdown()}\n{_END}{after}", encoding="utf-8")
 
 

@@ -152,9 +152,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"{arguments.warc}: no such file")
     if arguments.record == RECORDS and (arguments.only or arguments.warc):
         parser.error("--record renews all figures: leave out --only and --warc, or name a file: --record FILE")
+    how = how_measured(arguments.repeat)
     with tempfile.TemporaryDirectory(prefix="ballast-bench-") as folder:
         bench = Bench(Path(folder), arguments.warc, arguments.repeat)
-        empty = Record(bench.modern.label, processor(), how_measured(arguments.repeat), ())
+        empty = Record(bench.modern.label, processor(), how, ())
         recorded = read_records(arguments.check).get(empty.key) if arguments.check else None
         if arguments.check and recorded is None:
             parser.error(
@@ -173,7 +174,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if recorded is not None:
             bench.repeat *= 2  # for what is measured again
             verdict = check(measured, recorded, partial(measure, bench))
-            print("\n".join([f"measured {empty.measured}", *verdict.lines()]), file=sys.stderr)
+            print("\n".join([f"measured {how}", *verdict.lines()]), file=sys.stderr)
             return 0 if verdict.passed else 1
     return 0
 
