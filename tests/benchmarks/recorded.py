@@ -5,11 +5,13 @@ A file of records has one row of the table a line, with the pages and the proces
 """
 
 import json
+import os
 import platform
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from table import SHARE, TIMES, Row, ratio_text, render_markdown
@@ -18,7 +20,6 @@ RECORDS, README = (Path(__file__).with_name(name) for name in ("recorded.jsonl",
 TOLERANCE = 0.15
 """A ratio may be worse than the recorded one by this share of it."""
 _Key = tuple[str, str, str]
-_BEGIN, _END = "<!-- figures: run.py --record writes this part -->\n", "<!-- end of the figures -->\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,18 @@ def write_record(path: Path, record: Record) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def write_figures(page: Path, record: Record) -> None:
-    """Replace the figures of a page, which stand between two comments."""
-    before, rest = page.read_text(encoding="utf-8").split(_BEGIN)
-    _, after = rest.split(_END)
-    page.write_text(f"{before}{_BEGIN}\n{record.markdown()}\n{_END}{after}", encoding="utf-8")
+def write_figures(page: Path, script: str, figures: str) -> None:
+    """Replace the figures of a script on a page, which stand between two comments."""
+    begin, end = f"<!-- {script} --record writes this part -->\n", f"<!-- end of {script} -->\n"
+    before, rest = page.read_text(encoding="utf-8").split(begin)
+    _, after = rest.split(end)
+    page.write_text(f"{before}{begin}\n{figures}\n{end}{after}", encoding="utf-8")
+
+
+def how_measured() -> str:
+    """The day, the number of cores, and the load before."""
+    load, python = os.getloadavg()[0], platform.python_version()
+    return f"on {date.today()}, {os.cpu_count()} cores with a load of {load:.1f} before, Python {python}"
 
 
 @dataclass(frozen=True, slots=True)

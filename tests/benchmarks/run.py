@@ -1,14 +1,11 @@
 """Every benchmark, as one table of ratios: `python tests/benchmarks/run.py --help`. See the README beside it."""
 
 import argparse
-import os
-import platform
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -23,7 +20,18 @@ import spark_rows
 import stage_rows
 import wat_rows
 from old_pages import old_pages
-from recorded import README, RECORDS, TOLERANCE, Record, check, processor, read_records, write_figures, write_record
+from recorded import (
+    README,
+    RECORDS,
+    TOLERANCE,
+    Record,
+    check,
+    how_measured,
+    processor,
+    read_records,
+    write_figures,
+    write_record,
+)
 from table import Row, render, render_json
 
 from udfs.captions.language import fasttext_detector
@@ -128,13 +136,6 @@ def measure(bench: Bench, name: str) -> list[Row]:
     return rows
 
 
-def how_measured(repeat: int) -> str:
-    """The day, the machine and the number of rounds."""
-    cores, load = os.cpu_count(), os.getloadavg()[0]
-    python = platform.python_version()
-    return f"on {date.today()}, {cores} cores with a load of {load:.1f} before, Python {python}, {repeat} rounds"
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Time Ballast against its peers, all in one run.")
     parser.add_argument("--warc", type=Path, metavar="FILE", help="read this WARC instead of the modern pages")
@@ -152,7 +153,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"{arguments.warc}: no such file")
     if arguments.record == RECORDS and (arguments.only or arguments.warc):
         parser.error("--record renews all figures: leave out --only and --warc, or name a file: --record FILE")
-    how = how_measured(arguments.repeat)
+    how = f"{how_measured()}, {arguments.repeat} rounds"
     with tempfile.TemporaryDirectory(prefix="ballast-bench-") as folder:
         bench = Bench(Path(folder), arguments.warc, arguments.repeat)
         empty = Record(bench.modern.label, processor(), how, ())
@@ -170,7 +171,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             record = replace(empty, rows=rows)
             write_record(arguments.record, record)
             if arguments.record == RECORDS and bench.modern.name == corpus.MODERN:
-                write_figures(README, record)
+                write_figures(README, Path(__file__).name, record.markdown())
         if recorded is not None:
             bench.repeat *= 2  # for what is measured again
             verdict = check(measured, recorded, partial(measure, bench))

@@ -101,13 +101,13 @@ def test_figures_replace_only_what_stands_between_the_comments(tmp_path: Path) -
     page = tmp_path / "README.md"
     page.write_text(README.read_text(encoding="utf-8"), encoding="utf-8")
     before = page.read_text(encoding="utf-8")
-    write_figures(page, RECORD)
+    write_figures(page, "run.py", RECORD.markdown())
     once = page.read_text(encoding="utf-8")
     assert "| a | extract | 4.000 s | reading 1.000 s | 4.00 x its time | 3.90–9.00 | yes |\n" in once
     assert "\n- a: 16 pages\n" in once
-    write_figures(page, RECORD)
+    write_figures(page, "run.py", RECORD.markdown())
     assert page.read_text(encoding="utf-8") == once
-    start, end = (before.index(mark) for mark in ("<!-- figures", "<!-- end of the figures"))
+    start, end = (before.index(mark) for mark in ("<!-- run.py", "<!-- end of run.py"))
     assert once.startswith(before[:start]) and once.endswith(before[end:])
 
 
