@@ -1,4 +1,4 @@
-"""Row `e`: matching alone, against the bare engines, and within a file, where captions repeat."""
+"""Row `e`: matching alone, against the bare engines."""
 
 import json
 import subprocess
@@ -8,14 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from corpus import Corpus
-from extraction_rows import ENGLISH
 from peers import build_automaton
-from stage_rows import read_texts
-from table import RATE, SPEEDUP, Row, interleave, timed
+from table import RATE, Row, interleave, timed
 
-from udfs.captions.canonical import canonical
-from udfs.extraction.extractor import Extractor
 from udfs.matching.matcher import Matcher, pack_entries
 
 SIZES = (10_000, 100_000, 500_000)
@@ -86,18 +81,6 @@ def _rust_engine(entries: list[str]) -> Callable[[list[str]], list[list[int]]] |
         return [sorted({hit[0] for hit in find(_space(caption), overlapping=True)}) for caption in captions]
 
     return match
-
-
-def within_a_file(corpus: Corpus, matcher: Matcher, repeat: int) -> Row:
-    """Language and matching of the texts of a file in order, with the extractor's memory of texts and without."""
-    texts = read_texts(corpus)
-    ours = timed(lambda: list(map(Extractor(ENGLISH, matcher)._judge, texts)))
-    plain = timed(lambda: list(map(Extractor(ENGLISH, matcher)._judge_anew, map(canonical, texts))))
-    (ours_s, plain_s), answers = interleave([ours, plain], repeat)
-    name = f"language + match within a file, {corpus.name} pages"
-    notes = [f"{corpus.name} pages hold {len(texts):,} texts, {len(set(texts)):,} distinct"]
-    same = answers[0] == answers[1]
-    return Row("e", name, ours_s, "every text", plain_s, SPEEDUP, len(texts), "texts", same, notes=notes)
 
 
 def resident_memory(entries: list[str], folder: Path) -> list[Row]:

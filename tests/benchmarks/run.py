@@ -96,8 +96,7 @@ class Bench:
 
     def match(self) -> list[Row]:
         rows = matcher_rows.against_engines(self.entries, self.captions, self.repeat)
-        within = [matcher_rows.within_a_file(pages, self.matcher, self.repeat) for pages in self.both]
-        return [*rows, *within, *matcher_rows.resident_memory(self.entries, self.folder)]
+        return [*rows, *matcher_rows.resident_memory(self.entries, self.folder)]
 
     def spark(self) -> list[Row]:
         files = _SPARK_FILES if self.own_warc is None else _SPARK_FILES_OF_OWN_WARC
