@@ -172,7 +172,10 @@ def _plan(pool: DataFrame, counts: Counts, t: int, exact: int, repeat: int) -> l
     answer for that size."""
     pairs = SparkPairs(pool)
     curve = curve_of(pairs, SEED, counts)
-    works = [partial(curve_of, pairs, SEED, counts), partial(t_of_size, pairs, SEED, counts, curve, exact)]
+    works: list[Callable[[], Any]] = [
+        partial(curve_of, pairs, SEED, counts),
+        partial(t_of_size, pairs, SEED, counts, curve, exact),
+    ]
     seconds, (_, choice) = interleave([timed(work, perf_counter) for work in works], repeat)
     on_curve = curve.starts[1:] - 1 == t  # every t up to 256 has its own bin
     same = [curve.sizes[on_curve].tolist() == [exact], choice is not None and choice.pairs == exact]

@@ -106,7 +106,7 @@ def _walk(corpus: Corpus, matcher: Matcher) -> dict[str, float]:
         laps.lap(READ)
         html = as_page(payload)
         laps.lap(DECODE)
-        document = parse(html)
+        document = parse(html, ENGLISH.profile)
         laps.lap(PARSE)
         urls = _urls(payload, document)
         laps.lap(URLS)
@@ -144,7 +144,7 @@ def read_texts(corpus: Corpus) -> list[str]:
     parse = HTML_PARSERS[ENGLISH.html_parser]
     texts: list[str] = []
     for payload in read_payloads(corpus):
-        document = parse(as_page(payload))
+        document = parse(as_page(payload), ENGLISH.profile)
         texts += _texts(document, _urls(payload, document))
     return texts
 
