@@ -15,7 +15,7 @@ from pyspark import Broadcast
 from pyspark.sql import DataFrame, SparkSession
 from table import TIMES, Row, Run, interleave, timed
 
-from jobs.extract import run
+from jobs.extract import input_frame, run
 from jobs.settings.groups import Captions, Execution, Parsing, Reading
 from jobs.spark.session import spark_session
 from jobs.steps.extraction_plan import ExtractionPlan, extract_options
@@ -87,9 +87,8 @@ def _count_pairs(path: Path) -> int:
 
 def _tagged(spark: SparkSession, path: Path, files: int, packed: "Broadcast[bytes]") -> DataFrame:
     file = InputFile(str(path), path.name, WARC)
-    inputs = spark.sparkContext.parallelize([tuple(file)] * files, files)
     plan = ExtractionPlan([], extract_options(Captions(), Parsing(), Reading()), SourceOptions(), None)
-    return run(spark.createDataFrame(inputs, "path string, name string, archive_format string"), plan, packed)
+    return run(input_frame(spark, [file] * files, files_per_task=1), plan, packed)
 
 
 def _discard(rows: DataFrame) -> None:
