@@ -220,7 +220,7 @@ def is_utf8(body: bytes) -> bool:
 
 
 def captions_of(html: str | bytes) -> list[str]:
-    document = HTML_PARSERS["scanner"](html, PAPER)
+    document = HTML_PARSERS["turbohtml"](html, PAPER)
     return [text for image in document.images for _, text in image.texts]
 
 

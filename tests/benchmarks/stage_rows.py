@@ -129,7 +129,7 @@ def _walk_skeletons(corpus: Corpus) -> dict[str, float]:
     for payload in read_payloads(corpus):
         html = as_page(payload)
         laps.lap(READ)
-        skeleton(html if isinstance(html, bytes) else html.encode())
+        skeleton(html if isinstance(html, bytes) else html.encode(), False)
         laps.lap(SKELETON)
     return laps.seconds
 
