@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
+from unittest.mock import patch
 
 import pyarrow as pa
 from ada_url import normalize_url
@@ -76,9 +77,13 @@ def against_oracle(corpus: Corpus, matcher: Matcher, repeat: int, folder: Path) 
 
 
 def against_whole_trees(corpus: Corpus, matcher: Matcher, repeat: int) -> Row:
-    """Row b."""
-    other = _extracting(corpus, matcher, replace(ENGLISH, html_parser="lexbor"))
-    return _of_equal_rows(corpus, matcher, "--html-parser lexbor", other, repeat)
+    """Row b, against the default parser where the skeleton is not compiled."""
+
+    def extract_whole() -> list[pa.RecordBatch]:
+        with patch("udfs.html.parsers.skeleton", None):
+            return extract(corpus.path, ENGLISH, matcher)
+
+    return _of_equal_rows(corpus, matcher, "turbohtml's whole trees", timed(extract_whole), repeat)
 
 
 def _of_equal_rows(corpus: Corpus, matcher: Matcher, name: str, other: Run, repeat: int) -> Row:

@@ -125,6 +125,7 @@ def _walk(corpus: Corpus, matcher: Matcher) -> dict[str, float]:
 
 def _walk_skeletons(corpus: Corpus) -> dict[str, float]:
     """Cutting the skeleton alone. A page without a skeleton counts as parsing."""
+    assert skeleton is not None, "the skeleton is not compiled: run make setup"
     laps = Laps()
     for payload in read_payloads(corpus):
         html = as_page(payload)
