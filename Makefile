@@ -54,6 +54,7 @@ lint: $(VENV)/.test
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/mypy tests/benchmarks
 
 test-cluster: $(VENV)/.test
 	$(call install,$(VENV),$(LOCK)) -e '.[datasets]'
