@@ -1,7 +1,7 @@
 /* Cuts out the few tags of a page that extraction reads, without building the page's tree.
 
 A page's skeleton is the source of its `img`, `image`, `base` and `template` tags and of the `meta` tags that may opt
-out, in order. With `whole`, it also has the `figure`, `picture` and `noscript` elements that hold what extraction
+out, in order. With `with_whole`, it also has the `figure`, `picture` and `noscript` elements that hold what extraction
 needs, unchanged. The same HTML parser finds the same elements in it as in the page, but faster: most of a page is
 script, style, text and other tags. Elements keep the order of the source.
 
@@ -80,6 +80,9 @@ static const Element ELEMENTS[] = {
 enum { ELEMENTS_COUNT = sizeof ELEMENTS / sizeof *ELEMENTS };
 static const Element *by_letter[27]; /* the first element of each letter, then the end */
 static const Element *BASE, *BUTTON, *IMAGE, *IMG, *META, *NOSCRIPT, *P, *PICTURE, *SCRIPT, *SVG_ELEMENT, *TEMPLATE;
+
+enum { BODY_SIZE = 6 };
+static const Place BODY = (Place) "<body>"; /* starts a skeleton, or its first tags would be in the head */
 
 static unsigned char lower(unsigned char byte) { return byte >= 'A' && byte <= 'Z' ? byte | 32 : byte; }
 
@@ -239,8 +242,9 @@ static void pass(Around *around, const Tag *tag) {
 
 enum { MOST_OPEN = 64 };
 
-/* The end of the element that a tag starts; NULL if its tags alone do not show it. If elements are badly nested, a stray
-`</div>` closes elements outside, and a `<td>` closes the cell around. An element is plain if no tag in it can do so. */
+/* The end of the element that a tag starts; NULL if its tags alone do not show it. If elements are badly nested, a
+stray `</div>` closes elements outside, and a `<td>` closes the cell around. An element is plain if no tag in it can do
+so. */
 static Place end_of_plain(const Tag *whole, Place end, Around around) {
     const Element *open[MOST_OPEN] = {whole->element};
     int depth = 1;
@@ -291,27 +295,16 @@ enum { WHOLE_KINDS = 3 };
 
 typedef struct {
     Place page, end;
-    unsigned char *kept;
-    size_t size, room;
+    unsigned char *kept;       /* with room for the whole page */
+    size_t size;               /* of what is kept */
     Place head_end;            /* NULL until it is looked for */
-    Place found[WHOLE_KINDS];  /* the next thing that an element of this kind is kept for, at or after the last search */
+    Place found[WHOLE_KINDS];  /* the next thing that an element of this kind is kept for, after the last search */
     Place vain[WHOLE_KINDS];   /* an element that starts before this holds nothing to keep it for */
 } Cut;
 
-typedef enum { CUT, NEEDS_TREE, NO_MEMORY } Result;
-
-static bool keep(Cut *cut, Place from, Place to) {
-    size_t more = (size_t)(to - from);
-    if (cut->size + more > cut->room) {
-        size_t room = 2 * cut->room + more + 4096;
-        unsigned char *kept = realloc(cut->kept, room);
-        if (!kept) return false;
-        cut->kept = kept;
-        cut->room = room;
-    }
-    memcpy(cut->kept + cut->size, from, more);
-    cut->size += more;
-    return true;
+static void keep(Cut *cut, Place from, Place to) {
+    memcpy(cut->kept + cut->size, from, (size_t)(to - from));
+    cut->size += (size_t)(to - from);
 }
 
 static bool is_image(Place at, Place end) { return HAS(at, end, "<img") || HAS(at, end, "<image"); }
@@ -344,32 +337,31 @@ static bool may_opt_out(const Tag *tag) {
     return false;
 }
 
-/* Finds the end of a whole element, NULL if it holds nothing to keep it for. */
-static Result end_of_whole(Cut *cut, const Tag *tag, Around around, Place *whole_end) {
+/* Finds the end of a whole element, NULL if it holds nothing to keep it for; false if only a tree shows it. */
+static bool find_end_of_whole(Cut *cut, const Tag *tag, Around around, Place *whole_end) {
     int kind = tag->element == NOSCRIPT ? 0 : tag->element == PICTURE ? 1 : 2;
     *whole_end = NULL;
-    if (cut->found[kind] < tag->after) cut->found[kind] = next_of(tag->after, cut->end, kind == 2 ? is_caption : is_image);
-    if (cut->found[kind] == cut->end || tag->after <= cut->vain[kind]) return CUT;
+    if (cut->found[kind] < tag->after)
+        cut->found[kind] = next_of(tag->after, cut->end, kind == 2 ? is_caption : is_image);
+    if (cut->found[kind] == cut->end || tag->after <= cut->vain[kind]) return true;
     if (kind == 0) { /* the parser moves the images of a `noscript` in the head to the body */
         if (!cut->head_end) cut->head_end = next_of(cut->page, cut->end, ends_head);
-        if (cut->head_end < cut->end && tag->start < cut->head_end) return CUT;
+        if (cut->head_end < cut->end && tag->start < cut->head_end) return true;
     }
     Place end = end_of_plain(tag, cut->end, around);
-    if (!end) return NEEDS_TREE;
-    if (cut->found[kind] < end)
-        *whole_end = end;
-    else
-        cut->vain[kind] = end;
-    return CUT;
+    if (cut->found[kind] < end) *whole_end = end;
+    else cut->vain[kind] = end;
+    return end != NULL;
 }
 
-static Result cut_out(Cut *cut, bool with_whole) {
+/* Keeps what the skeleton of the page holds, nothing if it has no image; false if the page has no skeleton. */
+static bool cut_out(Cut *cut, bool with_whole) {
     Place end = cut->end;
     int open_svgs = 0, bases = 0;
     bool has_html_within = false, has_image = false;
     Around around = {false, false, false};
     Tag tag;
-    if (!keep(cut, (Place) "<body>", (Place) "<body>" + 6)) return NO_MEMORY;
+    keep(cut, BODY, BODY + BODY_SIZE);
     for (Place at = find(cut->page, end, '<'); at < end; at = find(at, end, '<')) {
         bool is_foreign = open_svgs || has_html_within; /* or may be */
         bool needs_tree = false;
@@ -386,8 +378,7 @@ static Result cut_out(Cut *cut, bool with_whole) {
                 bases += tag.element == BASE;
                 needs_tree = bases > 1 || (is_foreign && tag.element != IMG && tag.element != META);
                 has_image |= tag.element == IMG || tag.element == IMAGE;
-                if (tag.element != META || may_opt_out(&tag))
-                    if (!keep(cut, tag.start, tag.after)) return NO_MEMORY;
+                if (tag.element != META || may_opt_out(&tag)) keep(cut, start, at);
             } else if (is & SVG) {
                 open_svgs += tag.is_end ? -(open_svgs > 0) : 1;
             } else if (tag.is_end) {
@@ -401,48 +392,48 @@ static Result cut_out(Cut *cut, bool with_whole) {
                 needs_tree = true;
             } else if (is & WHOLE && with_whole) {
                 Place whole_end;
-                if (end_of_whole(cut, &tag, around, &whole_end) == NEEDS_TREE || (whole_end && is_foreign))
-                    return NEEDS_TREE;
+                if (!find_end_of_whole(cut, &tag, around, &whole_end) || (whole_end && is_foreign)) return false;
                 if (whole_end) {
-                    if (!keep(cut, tag.start, whole_end)) return NO_MEMORY;
+                    keep(cut, start, at = whole_end);
                     has_image = true;
-                    at = whole_end;
                 }
             }
         }
         if (needs_tree) {
-            if (next_of(start, end, is_kept_tag) < end) return NEEDS_TREE;
+            if (next_of(start, end, is_kept_tag) < end) return false;
             break;
         }
     }
     if (!has_image) cut->size = 0;
-    return CUT;
+    return true;
 }
 
-static PyObject *skeleton(PyObject *module, PyObject *arguments) {
+/* ---- the module ---- */
+
+static PyObject *skeleton(PyObject *Py_UNUSED(module), PyObject *arguments) {
     Py_buffer html;
     int with_whole;
     if (!PyArg_ParseTuple(arguments, "y*p", &html, &with_whole)) return NULL;
     Place page = html.buf;
     Cut cut = {.page = page, .end = page + html.len, .found = {page, page, page}, .vain = {page, page, page}};
-    Result result;
+    bool is_cut = false;
     Py_BEGIN_ALLOW_THREADS
-    result = cut_out(&cut, with_whole);
+    cut.kept = malloc((size_t)html.len + BODY_SIZE);
+    if (cut.kept) is_cut = cut_out(&cut, with_whole);
     Py_END_ALLOW_THREADS
     PyBuffer_Release(&html);
-    PyObject *kept = NULL;
-    if (result == CUT) kept = PyBytes_FromStringAndSize((const char *)cut.kept, (Py_ssize_t)cut.size);
-    else if (result == NEEDS_TREE) kept = Py_NewRef(Py_None);
-    else PyErr_NoMemory();
+    if (!cut.kept) return PyErr_NoMemory();
+    PyObject *kept = Py_NewRef(Py_None);
+    if (is_cut) kept = PyBytes_FromStringAndSize((const char *)cut.kept, (Py_ssize_t)cut.size);
     free(cut.kept);
     return kept;
 }
 
 static PyMethodDef methods[] = {{"skeleton", skeleton, METH_VARARGS, NULL}, {NULL, NULL, 0, NULL}};
-static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_ballast_skeleton", NULL, -1, methods, NULL, NULL, NULL,
-                                        NULL};
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_ballast_skeleton", NULL, -1, methods, NULL, NULL, NULL, NULL};
 
-static const Element *element_named(const char *name) { return element_of((Place)name, strlen(name)); }
+#define NAMED(name) element_of((Place)name, sizeof(name) - 1)
 
 PyMODINIT_FUNC PyInit__ballast_skeleton(void) {
     const Element *element = ELEMENTS;
@@ -450,10 +441,9 @@ PyMODINIT_FUNC PyInit__ballast_skeleton(void) {
         by_letter[letter] = element;
         while (element < ELEMENTS + ELEMENTS_COUNT && *element->name == 'a' + letter) element++;
     }
-    BASE = element_named("base"), BUTTON = element_named("button"), IMAGE = element_named("image");
-    IMG = element_named("img"), META = element_named("meta"), NOSCRIPT = element_named("noscript");
-    P = element_named("p"), PICTURE = element_named("picture"), SCRIPT = element_named("script"), SVG_ELEMENT = element_named("svg");
-    TEMPLATE = element_named("template");
+    BASE = NAMED("base"), BUTTON = NAMED("button"), IMAGE = NAMED("image"), IMG = NAMED("img"), META = NAMED("meta");
+    NOSCRIPT = NAMED("noscript"), P = NAMED("p"), PICTURE = NAMED("picture"), SCRIPT = NAMED("script");
+    SVG_ELEMENT = NAMED("svg"), TEMPLATE = NAMED("template");
     PyObject *module = PyModule_Create(&definition);
     if (module && PyModule_AddStringConstant(module, "SOURCE", SOURCE_HASH) < 0) Py_CLEAR(module);
     return module;
