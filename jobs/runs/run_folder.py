@@ -291,9 +291,11 @@ def _delete_own(storage: Storage, record: RunRecord) -> None:
 
 
 def _parquet(rows: pa.Table) -> bytes:
-    """A table as a Parquet file like those that Spark writes."""
+    """A table as a Parquet file like those that Spark writes, with the metadata of its schema in the footer."""
     sink = pa.BufferOutputStream()
-    pq.write_table(rows, sink, compression="zstd", store_schema=False)
+    with pq.ParquetWriter(sink, rows.schema, compression="zstd", store_schema=False) as writer:
+        writer.write_table(rows)
+        writer.add_key_value_metadata(rows.schema.metadata or {})
     return bytes(sink.getvalue())
 
 
