@@ -15,7 +15,7 @@ from stage_rows import read_texts
 from table import RATE, SPEEDUP, Row, interleave, timed
 
 from udfs.captions.canonical import canonical
-from udfs.extraction.extractor import Extractor
+from udfs.extraction.judging import Judge
 from udfs.matching.matcher import Matcher, pack_entries
 
 SIZES = (10_000, 100_000, 500_000)
@@ -89,14 +89,15 @@ def _rust_engine(entries: list[str]) -> Callable[[list[str]], list[list[int]]] |
 
 
 def within_a_file(corpus: Corpus, matcher: Matcher, repeat: int) -> list[Row]:
-    """The texts of a file in order: language and matching with the extractor's cache, and matching alone with one."""
+    """The texts of a file in order: language and matching of each distinct text, and matching alone with one."""
     texts = read_texts(corpus)
 
     def judge() -> list[Any]:
-        return list(map(Extractor(ENGLISH, matcher)._judge, texts))
+        judgments = Judge(ENGLISH, matcher).judge(texts)
+        return [judgments[text] for text in texts]
 
     def judge_all() -> list[Any]:
-        return list(map(Extractor(ENGLISH, matcher)._judge_anew, map(canonical, texts)))
+        return Judge(ENGLISH, matcher).judge_captions(map(canonical, texts))
 
     def match() -> list[Any]:
         memory: dict[str, list[int]] = {}
