@@ -133,13 +133,16 @@ class Extractor:
             return
         base = base_url(page.url, page.document.base_href)
         provenance = (page.url, page.warc_file, page.warc_offset)
+        urls: dict[str | None, str | Outcome] = {}
         strips, blocker = self._strips, self._blocker
         with_text = 0
         counts[Outcome.IMAGES] += len(images)
         counts[Outcome.TEXTS] += sum([len(image.texts) for image in images])
         counts[Outcome.NOSCRIPT_TWINS] += page.document.twins
         for src, texts, others in images:
-            url = (_first_url(base, others, counts) if others else None) or image_url(base, src)
+            url = _first_url(base, others, counts) if others else None
+            if url is None and (url := urls.get(src)) is None:
+                url = urls[src] = image_url(base, src)
             if isinstance(url, Outcome):
                 counts[url] += 1
                 counts[Outcome.TEXT_NO_URL] += len(texts)
