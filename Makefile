@@ -54,6 +54,7 @@ lint: $(VENV)/.test
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/mypy tests/benchmarks
 
 test-cluster: $(VENV)/.test
 	$(call install,$(VENV),$(LOCK)) -e '.[datasets]'
@@ -88,7 +89,7 @@ bench: setup $(VENV_BENCH)/.setup
 clean:
 	rm -rf $(VENV) $(VENV35) $(VENV_BENCH) $(VENV_LOCK) .venv-newest build dist *.egg-info ballast-demo
 
-$(VENV)/.setup: setup.py $(LOCK)
+$(VENV)/.setup: setup.py $(LOCK) udfs/html/skeleton.c
 	$(PYTHON) -m venv $(VENV)
 	$(call install,$(VENV),$(LOCK)) -e .
 	$(call ensure_java,$(VENV),$(LOCK))
@@ -98,7 +99,7 @@ $(VENV)/.test: $(VENV)/.setup
 	$(call install,$(VENV),$(LOCK)) -e '.[test]'
 	@touch $@
 
-$(VENV35)/.test: setup.py $(LOCK35)
+$(VENV35)/.test: setup.py $(LOCK35) udfs/html/skeleton.c
 	$(PYTHON) -m venv $(VENV35)
 	$(call install,$(VENV35),$(LOCK35)) -e '.[test]'
 	$(call ensure_java,$(VENV35),$(LOCK35))

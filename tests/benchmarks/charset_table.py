@@ -100,7 +100,7 @@ def detectors() -> dict[str, Detect]:
         from turbohtml.detect import Detection, detect
     except ImportError:
         return rules
-    never_utf8 = Detection(excluded=("utf-8",))
+    never_utf8 = Detection(excluded=frozenset({"utf-8"}))
     return rules | {"turbohtml": lambda data, url: detect(data, never_utf8).encoding or "windows-1252"}
 
 
@@ -127,7 +127,7 @@ def pages_of(samples: Sequence[tuple[str, str]], encoding: str, sentences: int) 
 def accuracy_rows(samples: Sequence[tuple[str, str]]) -> list[list[str]]:
     """A row per encoding: the share of pages that each detector gets right, for each number of sentences."""
     rules = detectors()
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = defaultdict(float)
     right: dict[str, Counter[tuple[str, int]]] = defaultdict(Counter)
     pages: Counter[tuple[str, int]] = Counter()
     read_bytes = 0
@@ -220,7 +220,7 @@ def is_utf8(body: bytes) -> bool:
 
 
 def captions_of(html: str | bytes) -> list[str]:
-    document = HTML_PARSERS["scanner"](html, PAPER)
+    document = HTML_PARSERS["turbohtml"](html, PAPER)
     return [text for image in document.images for _, text in image.texts]
 
 

@@ -25,6 +25,7 @@ from udfs.sample.archive import write_warc
 from udfs.sample.web import make_page
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+MODERN = "modern"
 ENTRIES = 500_000
 MODERN_BYTES, SAMPLE_PAGES = 100 << 20, 8000
 _PAIR_OCCURS, _SHORT = 3, 6
@@ -96,7 +97,7 @@ def modern_pages(folder: Path) -> Corpus:
     if real:
         copies = -(-MODERN_BYTES // sum(len(page.body) for page in real))
         pages = (_vary(page, copy) if copy else page for copy in range(copies) for page in real)
-        return write_responses(path, "modern", pages, len(real))
+        return write_responses(path, MODERN, pages, len(real))
     write_warc(path, SAMPLE_PAGES, seed=0)
     return describe(path, "sample")
 

@@ -6,6 +6,7 @@ from functools import partial
 from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pyarrow.dataset as ds
@@ -124,7 +125,7 @@ def _against_duckdb(
     connection = _duckdb(folder)
     copy = partial(connection.execute, f"COPY ({query}) TO '{theirs}' (FORMAT PARQUET, COMPRESSION ZSTD)")
     copy()
-    (ours_s, other_s), _ = interleave([timed(ours), timed(copy)], repeat)
+    (ours_s, other_s), _ = interleave([timed(work, perf_counter) for work in (ours, copy)], repeat)
     return Row(group, name, ours_s, "DuckDB", other_s, TIMES, rows, "pairs", same(theirs), notes=[note])
 
 
@@ -155,7 +156,7 @@ def _against_copying(
     works = [partial(_write, frame, folder / name) for name, frame in frames.items()]
     for work in works:
         work()
-    (ours_s, filtered_s, copied_s), _ = interleave([timed(work) for work in works], repeat)
+    (ours_s, filtered_s, copied_s), _ = interleave([timed(work, perf_counter) for work in works], repeat)
     probabilities.destroy()
     kept, plain = (ds.dataset(folder / name).count_rows() for name in ("subset", "filtered"))
     same = kept == exact and abs(plain - kept) < kept / 50
@@ -171,8 +172,11 @@ def _plan(pool: DataFrame, counts: Counts, t: int, exact: int, repeat: int) -> l
     answer for that size."""
     pairs = SparkPairs(pool)
     curve = curve_of(pairs, SEED, counts)
-    works = [partial(curve_of, pairs, SEED, counts), partial(t_of_size, pairs, SEED, counts, curve, exact)]
-    seconds, (_, choice) = interleave([timed(work) for work in works], repeat)
+    works: list[Callable[[], Any]] = [
+        partial(curve_of, pairs, SEED, counts),
+        partial(t_of_size, pairs, SEED, counts, curve, exact),
+    ]
+    seconds, (_, choice) = interleave([timed(work, perf_counter) for work in works], repeat)
     on_curve = curve.starts[1:] - 1 == t  # every t up to 256 has its own bin
     same = [curve.sizes[on_curve].tolist() == [exact], choice is not None and choice.pairs == exact]
     names = ("plan: size over every t", "plan: the t of a size")

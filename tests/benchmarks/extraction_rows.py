@@ -6,12 +6,13 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
+from unittest.mock import patch
 
 import pyarrow as pa
 from ada_url import normalize_url
 from corpus import Corpus, cut
 from peers import build_automaton, extract_slowly, extract_with_published_libraries, read_bare
-from table import SPEEDUP, TIMES, Row, interleave, timed
+from table import SPEEDUP, TIMES, Row, Run, interleave, timed
 
 from udfs.archive.formats import WARC
 from udfs.captions.canonical import canonical
@@ -35,6 +36,10 @@ def extract(path: Path, options: ExtractOptions, matcher: Matcher | None) -> lis
     return list(Extractor(options, matcher).file_batches(file, open_input))
 
 
+def _extracting(corpus: Corpus, matcher: Matcher, options: ExtractOptions = ENGLISH) -> Run:
+    return timed(partial(extract, corpus.path, options, matcher))
+
+
 def file_row(batches: list[pa.RecordBatch]) -> dict[str, Any]:
     row: dict[str, Any] = batches[-1].column("file")[0].as_py()
     return row
@@ -53,8 +58,8 @@ def pair_set(batches: list[pa.RecordBatch]) -> set[tuple[str, str]]:
 
 def against_reading(corpus: Corpus, matcher: Matcher, repeat: int) -> Row:
     """Row a. Same answer: both read the same number of records, and ours reached the end of the file."""
-    ours, bare = partial(extract, corpus.path, ENGLISH, matcher), partial(read_bare, corpus.path)
-    (ours_s, bare_s), (batches, (records, _)) = interleave([timed(ours), timed(bare)], repeat)
+    runs = [_extracting(corpus, matcher), timed(partial(read_bare, corpus.path))]
+    (ours_s, bare_s), (batches, (records, _)) = interleave(runs, repeat)
     facts = file_row(batches)
     same = facts["status"] == FileStatus.OK and facts[Outcome.RECORDS] == records
     seen = ", ".join(f"{facts[outcome]:,} {outcome}" for outcome in (Outcome.PAGES, Outcome.IMAGES, Outcome.PAIRS))
@@ -65,36 +70,37 @@ def against_reading(corpus: Corpus, matcher: Matcher, repeat: int) -> Row:
 
 
 def against_oracle(corpus: Corpus, matcher: Matcher, repeat: int, folder: Path) -> Row:
-    """Row b. Same answer: the rows are equal in every column."""
+    """Row b, on few pages."""
     slice_ = cut(corpus, ORACLE_PAGES, folder / f"oracle-{corpus.name}.warc.gz")
-    oracle = ExtractOptions(ENGLISH.languages, html_parser="beautifulsoup")
-    runs = [timed(partial(extract, slice_.path, options, matcher)) for options in (ENGLISH, oracle)]
-    (ours_s, oracle_s), answers = interleave(runs, min(repeat, _SLOW_ROUNDS))
-    ours, other = map(pair_table, answers)
-    notes = [f"{slice_.label}; {ours.num_rows:,} pairs"]
-    if not ours.equals(other):
-        notes.append(f"distinct pairs: {_differences(*map(pair_set, answers))}")
-    name = f"default parser, {corpus.name} pages"
-    same = ours.equals(other)
-    return Row("b", name, ours_s, "--html-parser beautifulsoup", oracle_s, SPEEDUP, same=same, notes=notes)
+    options = replace(ENGLISH, html_parser="beautifulsoup")
+    return _of_equal_rows(slice_, matcher, "--html-parser beautifulsoup", _extracting(slice_, matcher, options), repeat)
 
 
 def against_whole_trees(corpus: Corpus, matcher: Matcher, repeat: int) -> Row:
-    """Row b. Same answer: the rows are equal in every column."""
-    whole = ExtractOptions(ENGLISH.languages, html_parser="lexbor")
-    runs = [timed(partial(extract, corpus.path, options, matcher)) for options in (ENGLISH, whole)]
-    (ours_s, other_s), answers = interleave(runs, min(repeat, _SLOW_ROUNDS))
-    ours, other = map(pair_table, answers)
-    name = f"default parser, {corpus.name} pages"
-    notes = [f"{corpus.name}: {ours.num_rows:,} pairs"]
-    return Row("b", name, ours_s, "--html-parser lexbor", other_s, SPEEDUP, same=ours.equals(other), notes=notes)
+    """Row b, against the default parser where the skeleton is not compiled."""
+
+    def extract_whole() -> list[pa.RecordBatch]:
+        with patch("udfs.html.parsers.skeleton", None):
+            return extract(corpus.path, ENGLISH, matcher)
+
+    return _of_equal_rows(corpus, matcher, "turbohtml's whole trees", timed(extract_whole), repeat)
+
+
+def _of_equal_rows(corpus: Corpus, matcher: Matcher, name: str, other: Run, repeat: int) -> Row:
+    """Row b, against another way to the same rows. Same answer: the rows are equal in every column."""
+    (ours_s, other_s), answers = interleave([_extracting(corpus, matcher), other], min(repeat, _SLOW_ROUNDS))
+    ours, theirs = map(pair_table, answers)
+    notes = [f"{corpus.label}; {ours.num_rows:,} pairs"]
+    same = ours.equals(theirs)
+    if not same:
+        notes.append(f"distinct pairs: {_differences(*map(pair_set, answers))}")
+    return Row("b", f"default parser, {corpus.name} pages", ours_s, name, other_s, SPEEDUP, same=same, notes=notes)
 
 
 def rich_against_paper(corpus: Corpus, matcher: Matcher, repeat: int) -> Row:
     """Row b. Same answer: the rich profile takes every text that the paper's profile takes, perhaps with a better
     URL."""
-    rich = replace(ENGLISH, profile=RICH)
-    runs = [timed(partial(extract, corpus.path, options, matcher)) for options in (rich, ENGLISH)]
+    runs = [_extracting(corpus, matcher, replace(ENGLISH, profile=RICH)), _extracting(corpus, matcher)]
     (rich_s, paper_s), answers = interleave(runs, repeat)
     ours, paper = map(pair_table, answers)
     facts = file_row(answers[0])
@@ -106,16 +112,8 @@ def rich_against_paper(corpus: Corpus, matcher: Matcher, repeat: int) -> Row:
         f"{facts[Outcome.IMAGES_BEYOND_SRC]:,} of {facts[Outcome.IMAGES]:,} images have a URL beyond src, "
         f"{facts[Outcome.NOSCRIPT_TWINS]:,} twins"
     ]
-    return Row(
-        "b",
-        f"--pairs rich, {corpus.name} pages",
-        rich_s,
-        "--pairs paper",
-        paper_s,
-        TIMES,
-        same=kept[1] <= kept[0],
-        notes=notes,
-    )
+    name, same = f"--pairs rich, {corpus.name} pages", kept[1] <= kept[0]
+    return Row("b", name, rich_s, "--pairs paper", paper_s, TIMES, same=same, notes=notes)
 
 
 def against_slow_stack(corpus: Corpus, entries: list[str], matcher: Matcher, repeat: int, folder: Path) -> Row:
@@ -123,7 +121,7 @@ def against_slow_stack(corpus: Corpus, entries: list[str], matcher: Matcher, rep
     in that case, and those that fastText makes."""
     slice_ = cut(corpus, SLOW_PAGES, folder / f"slow-{corpus.name}.warc.gz")
     slow = partial(extract_slowly, slice_.path, build_automaton(entries))
-    runs = [timed(partial(extract, slice_.path, ENGLISH, matcher)), timed(slow)]
+    runs = [_extracting(slice_, matcher), timed(slow)]
     (ours_s, slow_s), (batches, pairs) = interleave(runs, min(repeat, _SLOW_ROUNDS))
     theirs = comparable(pairs)
     alike = pair_set(extract(slice_.path, replace(ENGLISH, language_detector="langdetect"), matcher))
@@ -139,7 +137,7 @@ def against_slow_stack(corpus: Corpus, entries: list[str], matcher: Matcher, rep
 def against_published_libraries(corpus: Corpus, entries: list[str], matcher: Matcher, repeat: int) -> Row:
     """Row c. Same answer: ours finds all its pairs, except those that it garbles by reading every page as UTF-8."""
     peer = partial(extract_with_published_libraries, corpus.path, build_automaton(entries))
-    runs = [timed(partial(extract, corpus.path, ENGLISH, matcher)), timed(peer)]
+    runs = [_extracting(corpus, matcher), timed(peer)]
     (ours_s, peer_s), (batches, pairs) = interleave(runs, min(repeat, _SLOW_ROUNDS))
     ours = pair_set(batches)
     theirs = {pair for pair in comparable(pairs) if "\ufffd" not in pair[1]}

@@ -1,4 +1,4 @@
-"""Row `e`: matching alone, against the bare engines, and within a file, where captions repeat."""
+"""Row `e`: matching alone, against the bare engines."""
 
 import json
 import subprocess
@@ -8,14 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from corpus import Corpus
-from extraction_rows import ENGLISH
 from peers import build_automaton
-from stage_rows import read_texts
-from table import RATE, SPEEDUP, Row, interleave, timed
+from table import RATE, Row, interleave, timed
 
-from udfs.captions.canonical import canonical
-from udfs.extraction.judging import Judge
 from udfs.matching.matcher import Matcher, pack_entries
 
 SIZES = (10_000, 100_000, 500_000)
@@ -86,34 +81,6 @@ def _rust_engine(entries: list[str]) -> Callable[[list[str]], list[list[int]]] |
         return [sorted({hit[0] for hit in find(_space(caption), overlapping=True)}) for caption in captions]
 
     return match
-
-
-def within_a_file(corpus: Corpus, matcher: Matcher, repeat: int) -> list[Row]:
-    """The texts of a file in order: language and matching of each distinct text, and matching alone with one."""
-    texts = read_texts(corpus)
-
-    def judge() -> list[Any]:
-        judgments = Judge(ENGLISH, matcher).judge(texts)
-        return [judgments[text] for text in texts]
-
-    def judge_all() -> list[Any]:
-        return Judge(ENGLISH, matcher).judge_captions(map(canonical, texts))
-
-    def match() -> list[Any]:
-        memory: dict[str, list[int]] = {}
-        return [memory[text] if text in memory else memory.setdefault(text, matcher.match(text)) for text in texts]
-
-    def match_all() -> list[Any]:
-        return list(map(matcher.match, texts))
-
-    rows: list[Row] = []
-    note = f"{corpus.name} pages hold {len(texts):,} texts, {len(set(texts)):,} distinct"
-    for name, ours, plain in (("language + match", judge, judge_all), ("match alone", match, match_all)):
-        (ours_s, plain_s), answers = interleave([timed(ours), timed(plain)], repeat)
-        title = f"{name} within a file, {corpus.name} pages"
-        same, notes = answers[0] == answers[1], [] if rows else [note]
-        rows.append(Row("e", title, ours_s, "every text", plain_s, SPEEDUP, len(texts), "texts", same, notes=notes))
-    return rows
 
 
 def resident_memory(entries: list[str], folder: Path) -> list[Row]:

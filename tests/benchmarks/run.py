@@ -4,8 +4,9 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).resolve().parents[2]))  # the checkout, when Ballast is not installed
@@ -19,6 +20,18 @@ import spark_rows
 import stage_rows
 import wat_rows
 from old_pages import old_pages
+from recorded import (
+    README,
+    RECORDS,
+    TOLERANCE,
+    Record,
+    check,
+    how_measured,
+    processor,
+    read_records,
+    write_figures,
+    write_record,
+)
 from table import Row, render, render_json
 
 from udfs.captions.language import fasttext_detector
@@ -83,8 +96,7 @@ class Bench:
 
     def match(self) -> list[Row]:
         rows = matcher_rows.against_engines(self.entries, self.captions, self.repeat)
-        within = [row for pages in self.both for row in matcher_rows.within_a_file(pages, self.matcher, self.repeat)]
-        return [*rows, *within, *matcher_rows.resident_memory(self.entries, self.folder)]
+        return [*rows, *matcher_rows.resident_memory(self.entries, self.folder)]
 
     def spark(self) -> list[Row]:
         files = _SPARK_FILES if self.own_warc is None else _SPARK_FILES_OF_OWN_WARC
@@ -115,13 +127,12 @@ GROUPS: dict[str, Callable[[Bench], list[Row]]] = {
 }
 
 
-def measure(bench: Bench, names: Sequence[str]) -> Iterator[Row]:
-    """The rows of these groups; reports progress on standard error."""
-    fasttext_detector()  # loaded once a process, so it is not part of any row's time
-    for name in names:
-        began = time.perf_counter()
-        yield from GROUPS[name](bench)
-        print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
+def measure(bench: Bench, name: str) -> list[Row]:
+    """The rows of a group; reports progress on standard error."""
+    began = time.perf_counter()
+    rows = GROUPS[name](bench)
+    print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
+    return rows
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -130,15 +141,41 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", nargs="+", choices=tuple(GROUPS), metavar="NAME", help=f"some of {', '.join(GROUPS)}")
     parser.add_argument("--repeat", type=int, default=5, metavar="N", help="rounds of each row (default: 5)")
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
+    worse = f"fail where a ratio is {TOLERANCE:.0%}% worse than in FILE (default: the records beside this script)"
+    parser.add_argument("--check", nargs="?", type=Path, const=RECORDS, metavar="FILE", help=worse)
+    renew = "record the rows in FILE (default: record all groups beside this script, and renew the README's figures)"
+    parser.add_argument("--record", nargs="?", type=Path, const=RECORDS, metavar="FILE", help=renew)
     arguments = parser.parse_args(argv)
     if arguments.repeat < 1:
         parser.error("--repeat must be at least 1")
     if arguments.warc is not None and not arguments.warc.is_file():
         parser.error(f"{arguments.warc}: no such file")
+    if arguments.record == RECORDS and (arguments.only or arguments.warc):
+        parser.error("--record renews all figures: leave out --only and --warc, or name a file: --record FILE")
+    how = f"{how_measured()}, {arguments.repeat} rounds"
     with tempfile.TemporaryDirectory(prefix="ballast-bench-") as folder:
         bench = Bench(Path(folder), arguments.warc, arguments.repeat)
-        rows = list(measure(bench, arguments.only or tuple(GROUPS)))
-    print(render_json(rows) if arguments.json else render(rows))
+        empty = Record(bench.modern.label, processor(), how, ())
+        recorded = read_records(arguments.check).get(empty.key) if arguments.check else None
+        if arguments.check and recorded is None:
+            parser.error(
+                f"{arguments.check}: no row is recorded for {empty.pages} on {empty.processor}: record the code to "
+                "compare with by --record FILE, then give --check FILE"
+            )
+        fasttext_detector()  # loaded once a process, so it is not part of any row's time
+        measured = {name: measure(bench, name) for name in arguments.only or GROUPS}
+        rows = [row for of_group in measured.values() for row in of_group]
+        print(render_json(rows) if arguments.json else render(rows))
+        if arguments.record:
+            record = replace(empty, rows=rows)
+            write_record(arguments.record, record)
+            if arguments.record == RECORDS and bench.modern.name == corpus.MODERN:
+                write_figures(README, Path(__file__).name, record.markdown())
+        if recorded is not None:
+            bench.repeat *= 2  # for what is measured again
+            verdict = check(measured, recorded, partial(measure, bench))
+            print("\n".join([f"measured {how}", *verdict.lines()]), file=sys.stderr)
+            return 0 if verdict.passed else 1
     return 0
 
 

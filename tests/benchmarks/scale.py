@@ -22,7 +22,9 @@ sys.path.insert(1, str(Path(__file__).resolve().parents[2]))  # the checkout, wh
 import numpy as np
 import pyarrow.dataset as ds
 from process_tree import Usage, watched
+from recorded import README, how_measured, processor, write_figures
 from simulated_pool import ENTRIES, PAPER_PAIRS, scaled_t, simulated_pairs
+from table import aligned
 
 from jobs.settings.groups import Execution
 from jobs.spark.frames import with_fingerprint
@@ -70,7 +72,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("pairs", nargs="+", type=_number, metavar="N", help="pairs before dedup: 500K, 1M, 10M, …")
     parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="folder for pairs, pools and scratch")
     parser.add_argument("--json", action="store_true", help="print the figures for machines")
+    parser.add_argument("--record", action="store_true", help="renew the README's figures")
     arguments = parser.parse_args(argv)
+    how = how_measured()
     scales = []
     for pairs in arguments.pairs:
         folder = arguments.work / f"scale-{pairs}"
@@ -80,6 +84,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         finally:
             shutil.rmtree(folder)
     print(json.dumps([asdict(scale) for scale in scales], indent=2) if arguments.json else render(scales))
+    if arguments.record:
+        write_figures(README, Path(__file__).name, f"Measured {how}, {processor()}:\n\n```\n{render(scales)}\n```\n")
     return 0 if all(all(scale.checks.values()) for scale in scales) else 1
 
 
@@ -203,10 +209,8 @@ def render(scales: Sequence[Scale]) -> str:
             amounts = (_amount(number) for number in numbers)
             megabytes = (_amount(size / 1e6) for size in (*sizes, step.read_bytes, step.written_bytes))
             lines.append((f"{scale.pairs:,}", step.name, *amounts, *megabytes))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    table = ["  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
     growth = [_growth(before, after) for before, after in pairwise(scales)]
-    parts = [table, growth, *(_facts(scale) for scale in scales), _projection(scales[-1])]
+    parts = [aligned(lines), growth, *(_facts(scale) for scale in scales), _projection(scales[-1])]
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 

@@ -5,6 +5,8 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
+from time import perf_counter
 from typing import Any
 
 from corpus import Corpus
@@ -13,7 +15,7 @@ from pyspark import Broadcast
 from pyspark.sql import DataFrame, SparkSession
 from table import TIMES, Row, Run, interleave, timed
 
-from jobs.extract import run
+from jobs.extract import input_frame, run
 from jobs.settings.groups import Captions, Execution, Parsing, Reading
 from jobs.spark.session import spark_session
 from jobs.steps.extraction_plan import ExtractionPlan, extract_options
@@ -25,6 +27,8 @@ from udfs.stages import KIND_PAIR
 
 CORES = 2
 _ROUNDS = 3
+_CRAWL_GB = 90_000
+"""The WARCs of a crawl of CommonCrawl: about 90,000, of about 1.0 GB each."""
 _TEXT = ("url", "caption", "caption_hash", "warc_offset")
 _held: list[Matcher] = []  # in each of the two processes
 
@@ -43,13 +47,19 @@ def against_python(
         works = (lambda: _discard(many), lambda: _share(pool, corpus.path, files))
         for work in works:  # starts the workers, and builds their matchers
             work()
-        python = timed(lambda: [extract(corpus.path, ENGLISH, matcher) for _ in range(files)][-1])
+        python = timed(lambda: [extract(corpus.path, ENGLISH, matcher) for _ in range(files)][-1], perf_counter)
         runs = [_core_seconds(works[0]), python, _core_seconds(works[1])]
         (spark_s, python_s, shared_s), (_, batches, counts) = interleave(runs, min(repeat, _ROUNDS))
         one = _tagged(spark, corpus.path, 1, broadcast)
         collected = [tuple(row) for row in one.where(one.kind == KIND_PAIR).select(*_TEXT).collect()]
     ours = list(zip(*(pair_table(batches)[name].to_pylist() for name in _TEXT), strict=True))
-    title, note = "extract through Spark, core-seconds", f"{files} files, each {corpus.label}"
+    title = "extract through Spark, core-seconds"
+    core_seconds_per_gb = median(spark_s) / files / corpus.path.stat().st_size * 1e9
+    hours = core_seconds_per_gb * _CRAWL_GB / 3600
+    note = (
+        f"{files} files, each {corpus.label}; {core_seconds_per_gb:.0f} core-seconds a GB of WARC through Spark: "
+        f"{_CRAWL_GB:,} GB, a crawl, take {hours:,.0f} core-hours"
+    )
     same, same_counts = collected == ours, set(counts) == {len(ours)}
     return [
         Row("f", title, spark_s, "plain Python", python_s, TIMES, same=same, notes=[note]),
@@ -77,9 +87,8 @@ def _count_pairs(path: Path) -> int:
 
 def _tagged(spark: SparkSession, path: Path, files: int, packed: "Broadcast[bytes]") -> DataFrame:
     file = InputFile(str(path), path.name, WARC)
-    inputs = spark.sparkContext.parallelize([tuple(file)] * files, files)
     plan = ExtractionPlan([], extract_options(Captions(), Parsing(), Reading()), SourceOptions(), None)
-    return run(spark.createDataFrame(inputs, "path string, name string, archive_format string"), plan, packed)
+    return run(input_frame(spark, [file] * files, files_per_task=1), plan, packed)
 
 
 def _discard(rows: DataFrame) -> None:
@@ -88,7 +97,7 @@ def _discard(rows: DataFrame) -> None:
 
 def _core_seconds(work: Callable[[], Any]) -> Run:
     """A run measured in core-seconds: wall clock times cores, busy or not."""
-    run_once = timed(work)
+    run_once = timed(work, perf_counter)
 
     def core_seconds() -> tuple[float, Any]:
         seconds, answer = run_once()

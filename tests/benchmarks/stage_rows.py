@@ -5,7 +5,7 @@ The rest (counting, hashing, rows, Arrow) is the difference to the whole.
 
 from collections.abc import Iterator
 from functools import partial
-from time import perf_counter
+from time import process_time
 from typing import NamedTuple
 
 from corpus import Corpus
@@ -43,14 +43,14 @@ class Payload(NamedTuple):
 
 
 class Laps:
-    """Seconds by name; each lap starts where the last one ended."""
+    """CPU seconds by name; each lap starts where the last one ended."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
-        self._last = perf_counter()
+        self._last = process_time()
 
     def lap(self, name: str) -> None:
-        now = perf_counter()
+        now = process_time()
         self.seconds[name] = self.seconds.get(name, 0.0) + now - self._last
         self._last = now
 
@@ -106,7 +106,7 @@ def _walk(corpus: Corpus, matcher: Matcher) -> dict[str, float]:
         laps.lap(READ)
         html = as_page(payload)
         laps.lap(DECODE)
-        document = parse(html)
+        document = parse(html, ENGLISH.profile)
         laps.lap(PARSE)
         urls = _urls(payload, document)
         laps.lap(URLS)
@@ -125,11 +125,12 @@ def _walk(corpus: Corpus, matcher: Matcher) -> dict[str, float]:
 
 def _walk_skeletons(corpus: Corpus) -> dict[str, float]:
     """Cutting the skeleton alone. A page without a skeleton counts as parsing."""
+    assert skeleton is not None, "the skeleton is not compiled: run make setup"
     laps = Laps()
     for payload in read_payloads(corpus):
         html = as_page(payload)
         laps.lap(READ)
-        skeleton(html if isinstance(html, bytes) else html.encode())
+        skeleton(html if isinstance(html, bytes) else html.encode(), False)
         laps.lap(SKELETON)
     return laps.seconds
 
@@ -144,7 +145,7 @@ def read_texts(corpus: Corpus) -> list[str]:
     parse = HTML_PARSERS[ENGLISH.html_parser]
     texts: list[str] = []
     for payload in read_payloads(corpus):
-        document = parse(as_page(payload))
+        document = parse(as_page(payload), ENGLISH.profile)
         texts += _texts(document, _urls(payload, document))
     return texts
 

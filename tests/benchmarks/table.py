@@ -4,7 +4,7 @@ import gc
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
@@ -16,14 +16,15 @@ Run = Callable[[], tuple[float, Any]]
 """A timed function: returns its seconds and its answer."""
 
 
-def timed(work: Callable[[], Any]) -> Run:
-    """A run that measures `work` in wall-clock time, after collecting earlier garbage."""
+def timed(work: Callable[[], Any], clock: Callable[[], float] = time.process_time) -> Run:
+    """A run that measures `work` after collecting earlier garbage. The default clock is this process's CPU time, which
+    depends less on what else the machine does than `time.perf_counter`."""
 
     def run() -> tuple[float, Any]:
         gc.collect()
-        began = time.perf_counter()
+        began = clock()
         answer = work()
-        return time.perf_counter() - began, answer
+        return clock() - began, answer
 
     return run
 
@@ -56,7 +57,7 @@ class Row:
     unit: str = ""
     same: bool | None = None
     text: str = ""
-    notes: Sequence[str] = field(default=())
+    notes: Sequence[str] = ()
 
     def ratios(self) -> list[float]:
         """The ratio of each round, from adjacent runs of ours and the other."""
@@ -64,35 +65,27 @@ class Row:
         pairs = zip(self.ours_s, self.other_s, strict=True) if self.other_s else ()
         return [other / ours if inverted else ours / other for ours, other in pairs]
 
+    @property
+    def ratio(self) -> float | None:
+        """The median of the rounds' ratios, or None without another side."""
+        return median(self.ratios()) if self.other_s else None
+
+    def as_record(self) -> dict[str, Any]:
+        """The fields, with seconds rounded to microseconds; `Row(**fields)` is the row again."""
+        return asdict(self) | {name: [round(s, 6) for s in getattr(self, name)] for name in ("ours_s", "other_s")}
+
     def as_json(self) -> dict[str, Any]:
         ratios = self.ratios()
-        return {
-            "group": self.group,
-            "name": self.name,
-            "ours_s": list(self.ours_s),
-            "other": self.other or None,
-            "other_s": list(self.other_s),
-            "ratio_of": self.ratio_of if ratios else None,
-            "ratio": median(ratios) if ratios else None,
-            "spread": [min(ratios), max(ratios)] if ratios else None,
-            "items": self.items or None,
-            "unit": self.unit or None,
-            "same_answer": self.same,
-            "text": self.text or None,
-            "notes": list(self.notes),
-        }
+        return self.as_record() | {"ratio": self.ratio, "spread": [min(ratios), max(ratios)] if ratios else None}
 
     def cells(self) -> tuple[str, ...]:
-        ratios = self.ratios()
         same = "" if self.same is None else "yes" if self.same else "no"
         ours = self.text or self._amount(self.ours_s)
         other = f"{self.other} {self._amount(self.other_s)}" if self.other_s else self.other
-        if not ratios:
+        if self.ratio is None:
             return (self.group, self.name, ours, other, "", "", same)
-        text = {value: _ratio(value, self.ratio_of) for value in (median(ratios), min(ratios), max(ratios))}
-        spread = f"{text[min(ratios)]}–{text[max(ratios)]}"
-        suffix = {TIMES: " x its time", SPEEDUP: " x as fast", SHARE: " % of it", RATE: " % of its rate"}[self.ratio_of]
-        return (self.group, self.name, ours, other, text[median(ratios)] + suffix, spread, same)
+        spread = "–".join(_number(value, self.ratio_of) for value in (min(self.ratios()), max(self.ratios())))
+        return (self.group, self.name, ours, other, ratio_text(self.ratio, self.ratio_of), spread, same)
 
     def _amount(self, seconds: Sequence[float]) -> str:
         if not seconds:
@@ -124,11 +117,24 @@ def render(rows: Sequence[Row]) -> str:
     return "\n".join([*table, *([""] if notes else []), *notes])
 
 
+def render_markdown(rows: Sequence[Row]) -> str:
+    """The same as a table and a list in Markdown."""
+    lines = [_HEADER, ["---"] * len(_HEADER), *(row.cells() for row in rows)]
+    notes = [f"- {row.group}: {note}" for row in rows for note in row.notes]
+    return "\n".join([*(f"| {' | '.join(line)} |" for line in lines), "", *notes])
+
+
 def render_json(rows: Sequence[Row]) -> str:
     return json.dumps([row.as_json() for row in rows], indent=2)
 
 
-def _ratio(value: float, ratio_of: str) -> str:
+def ratio_text(ratio: float, ratio_of: str) -> str:
+    """A ratio with what it is a ratio of: `4.21 x its time`."""
+    suffix = {TIMES: " x its time", SPEEDUP: " x as fast", SHARE: " % of it", RATE: " % of its rate"}[ratio_of]
+    return _number(ratio, ratio_of) + suffix
+
+
+def _number(ratio: float, ratio_of: str) -> str:
     if ratio_of in (SHARE, RATE):
-        return f"{value * 100:.0f}" if value >= 0.1 else f"{value * 100:.1f}"
-    return f"{value:.2f}" if value < 10 else f"{value:.0f}"
+        return f"{ratio * 100:.0f}" if ratio >= 0.1 else f"{ratio * 100:.1f}"
+    return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}"

@@ -13,6 +13,7 @@ from wheels import build_in
 
 from jobs import dist
 from udfs.distribution import ballast_version
+from udfs.html.skeleton import skeleton
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
@@ -41,14 +42,31 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_zip_is_reproducible_and_contains_all_that_is_checked_in(wheel, tmp_path):
-    assert build_in(tmp_path).read_bytes() == wheel.read_bytes() == dist.code_zip(wheel).read_bytes()
+    again = build_in(tmp_path)
+    assert again.read_bytes() == wheel.read_bytes()
+    assert dist.code_zip(again).read_bytes() == dist.code_zip(wheel).read_bytes()
     assert dist.code_zip(wheel).name == f"ballast-{ballast_version()}.zip"
-    with zipfile.ZipFile(wheel) as archive:
+    with zipfile.ZipFile(dist.code_zip(wheel)) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     folders = [ROOT / name for name in ("conf", "jobs", "metadata", "udfs")]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]
     launcher = ("jobs/launcher/", "ballast_curation/")
     assert names == {path.relative_to(ROOT).as_posix().replace(*launcher) for path in files}
+
+
+@pytest.mark.skipif(skeleton is None, reason="the skeleton is not compiled: no C compiler when installed")
+def test_compiled_code_is_in_the_wheel_and_works_beside_the_zip(wheel, tmp_path):
+    """As on a cluster: Ballast from the zip, what is compiled from the environment, to which `make dist` adds it."""
+    with zipfile.ZipFile(wheel) as archive, zipfile.ZipFile(dist.code_zip(wheel)) as code:
+        (compiled,) = {*archive.namelist()} - {*code.namelist()}
+        archive.extract(compiled, tmp_path)
+    assert compiled.startswith("_ballast_skeleton.")
+    python = "import udfs.html.skeleton as loaded; print(loaded.__file__, loaded.skeleton(b'<p><img>', False))"
+    places = os.pathsep.join([str(dist.code_zip(wheel)), str(tmp_path)])
+    run = subprocess.run(
+        [sys.executable, "-c", python], env={"PYTHONPATH": places}, cwd=tmp_path, capture_output=True, text=True
+    )
+    assert run.stdout == f"{dist.code_zip(wheel)}/udfs/html/skeleton.py b'<body><img>'\n", run.stderr
 
 
 def test_ballast_reads_all_its_files_from_the_zip(wheel, tmp_path):

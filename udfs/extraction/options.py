@@ -7,7 +7,7 @@ from udfs.captions.rules import NO_RULES, CaptionRules
 from udfs.html.profiles import PAPER, Profile
 from udfs.opt_outs import DEFAULT_OPT_OUTS, OptOut
 
-HTML_PARSER_NAMES = ("scanner", "lexbor", "beautifulsoup")
+HTML_PARSER_NAMES = ("turbohtml", "beautifulsoup")
 """The keys of `parsers.HTML_PARSERS`, for who does not import the parsers."""
 
 
@@ -26,7 +26,7 @@ class ExtractOptions:
     caption_rules: CaptionRules = NO_RULES
     profile: Profile = PAPER
     opt_outs: frozenset[OptOut] = frozenset(DEFAULT_OPT_OUTS)
-    html_parser: str = "scanner"
+    html_parser: str = "turbohtml"
     language_detector: str = "fasttext"
     max_page_bytes: int = 64 << 20
     max_record_bytes: int = MAX_BLOCK_BYTES

@@ -1,24 +1,22 @@
 """Extracts the images of an HTML page, and what else extraction needs, with parsers that follow the HTML standard.
 
-`scanner` (the default) cuts out the tags that matter and parses only these with lexbor. `lexbor` parses the whole page.
-`beautifulsoup` parses it with html5lib: slow, but an independent oracle. All parse with scripting off, so `noscript`
-counts; comments, raw text and the contents of `template` do not.
+`turbohtml` (the default) parses the page's skeleton if the compiled `skeleton` is there and the page has one, else the
+whole page: the images are the same. `beautifulsoup` parses the page with html5lib: slow, but an independent oracle.
+Both parse with scripting off, so `noscript` counts; comments, raw text and the contents of `template` do not.
 
-They return the same images, except where one of them deviates from the standard. html5lib 1.1 is older: it ignores an
-`img` in `select`, which browsers accept since 2025. lexbor loses `<image>`, the old spelling of `img`, directly in a
-table. One order differs: the scanner keeps the order of the source, where a tree moves an image between the cells of a
-table to before the table.
+They return the same images, except where html5lib 1.1 deviates from today's standard. For example, it ignores an `img`
+in `select`, which browsers accept since 2025.
 """
 
 import re
 from collections.abc import Callable
 
 from udfs.html.document import NO_IMAGES, Document, Image
-from udfs.html.limits import MAX_IMAGES, within_limits
+from udfs.html.limits import ANY, MAX_IMAGES, within_limits
 from udfs.html.profiles import PAPER, Profile
 from udfs.html.rich_images import rich_images
 from udfs.html.skeleton import skeleton
-from udfs.html.trees import LexborTree, Tree
+from udfs.html.trees import Tree, TurboTree
 from udfs.opt_outs import META_WORDS
 
 
@@ -35,19 +33,16 @@ Html = str | bytes
 HtmlParser = Callable[[Html, Profile], Document]
 
 
-def parse_with_scanner(html: Html, profile: Profile = PAPER) -> Document:
-    """Parse the page's skeleton with lexbor, or the whole page if it has none; never raises."""
+def parse_with_turbohtml(html: Html, profile: Profile = PAPER) -> Document:
+    """Parse with turbohtml; never raises. A page without the bytes `<img` or `<image` is not parsed."""
     page = html if isinstance(html, bytes) else html.encode()
-    cut = skeleton(page, with_whole=profile.looks_around)
+    cut = skeleton(page, profile.looks_around) if skeleton else page if _IMAGE_BYTES(page) else b""
     if cut is None:
-        return parse_with_lexbor(page, profile)
-    return _lexbor_document(cut, profile) if cut else NO_IMAGES
-
-
-def parse_with_lexbor(html: Html, profile: Profile = PAPER) -> Document:
-    """Parse with lexbor; never raises. A page without the bytes `<img` or `<image` is not parsed."""
-    page = html if isinstance(html, bytes) else html.encode()
-    return NO_IMAGES if _IMAGE_BYTES(page) is None else _lexbor_document(page, profile)
+        cut = page
+    if not cut:
+        return NO_IMAGES
+    bounded = within_limits(cut)
+    return _document(TurboTree(bounded), profile, is_cut=len(bounded) < len(cut))
 
 
 def parse_with_beautifulsoup(html: Html, profile: Profile = PAPER) -> Document:
@@ -55,17 +50,12 @@ def parse_with_beautifulsoup(html: Html, profile: Profile = PAPER) -> Document:
     from udfs.html.soup_tree import SoupTree  # an extra, which only this parser needs
 
     page = html if isinstance(html, bytes) else html.encode()
-    bounded = within_limits(page)
+    bounded = within_limits(page, ANY)
     try:
         tree = SoupTree(bounded.decode("utf-8", "replace"))
     except AssertionError as error:
         raise Unparsable from error
     return _document(tree, profile, is_cut=len(bounded) < len(page))
-
-
-def _lexbor_document(html: bytes, profile: Profile) -> Document:
-    bounded = within_limits(html)
-    return _document(LexborTree(bounded), profile, is_cut=len(bounded) < len(html))
 
 
 def _document(tree: Tree, profile: Profile, *, is_cut: bool) -> Document:
@@ -79,12 +69,10 @@ def _document(tree: Tree, profile: Profile, *, is_cut: bool) -> Document:
     else:
         images = []
         for node in nodes[:MAX_IMAGES]:
-            attributes = tree.attributes(node)
-            src = (attributes["src"] or "") if "src" in attributes else None
-            texts = tuple([(key, attributes[key] or "") for key in profile.text_keys if key in attributes])
-            images.append(Image(src, texts))
-    bases = (tree.attributes(node) for node in tree.tags("base"))
-    base_href = next((base["href"] or "" for base in bases if "href" in base), None)
+            texts = [(key, text) for key in profile.text_keys if (text := tree.attribute(node, key)) is not None]
+            images.append(Image(tree.attribute(node, "src"), tuple(texts)))
+    bases = (tree.attribute(node, "href") for node in tree.tags("base"))
+    base_href = next((href for href in bases if href is not None), None)
     return Document(base_href, images, is_capped, _metas(tree), twins)
 
 
@@ -92,15 +80,13 @@ def _metas(tree: Tree) -> tuple[tuple[str, str], ...]:
     """Name and content of the `meta` elements that may opt out."""
     metas = []
     for node in tree.tags("meta"):
-        attributes = tree.attributes(node)
-        name, content = attributes.get("name") or "", attributes.get("content") or ""
+        name, content = tree.attribute(node, "name") or "", tree.attribute(node, "content") or ""
         if _may_opt_out(name) or _may_opt_out(content):
             metas.append((name.strip().lower(), content))
     return tuple(metas)
 
 
 HTML_PARSERS: dict[str, HtmlParser] = {
-    "scanner": parse_with_scanner,
-    "lexbor": parse_with_lexbor,
+    "turbohtml": parse_with_turbohtml,
     "beautifulsoup": parse_with_beautifulsoup,
 }

@@ -14,7 +14,7 @@ The rules are narrow, because a wrong pair costs more than a missing one:
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from udfs.html.document import Image
 from udfs.html.lazy_images import Attributes, is_named_placeholder, needs_another, other_urls
@@ -54,18 +54,17 @@ def rich_images(tree: Tree, nodes: list[Any], profile: Profile) -> tuple[list[Im
             element.others = other_urls(attributes, sources.get(tree.key(node), ()))
         elements.append(element)
     captions = tree.tags("figcaption") if "figcaption" in profile.text_keys else []
-    surroundings = _Surroundings(tree)
-    if captions or tree.tags("noscript"):
+    if profile.beyond_src and tree.tags("noscript"):
         for node, element in zip(nodes, elements, strict=True):
-            around = surroundings.of(node)
-            element.in_noscript = around.in_noscript
-            element.figure = None if around.in_caption else around.figure
+            element.in_noscript = tree.closest(node, ("noscript",)) is not None
     if profile.beyond_src:
         _keep_src_where_it_serves(elements)
         if any(element.in_noscript for element in elements):
             _unite_twins(elements)
     if captions:
-        _hand_out(tree, surroundings, captions, elements)
+        for node, element in zip(nodes, elements, strict=True):
+            element.figure = _figure_beside(tree, node)
+        _hand_out(tree, captions, elements)
     keys = profile.attribute_keys
     images = [
         Image(element.src, _texts(element, keys), element.others) for element in elements if element.twin_of is None
@@ -85,48 +84,6 @@ def _sources(tree: Tree) -> dict[Hashable, list[Attributes]]:
                 sources[tree.key(child)] = before
                 break
     return sources
-
-
-class _Around(NamedTuple):
-    """What an element lies in: a `noscript`, a `figure` (the nearest one's key), and below that one a `figcaption`, a
-    link or a button."""
-
-    in_noscript: bool = False
-    figure: Hashable = None
-    in_caption: bool = False
-    in_icon: bool = False
-
-
-_NOWHERE = _Around()
-
-
-class _Surroundings:
-    """What elements are inside of. Memoised: each ancestor is visited once."""
-
-    def __init__(self, tree: Tree) -> None:
-        self._tree = tree
-        self._within: dict[Hashable, _Around] = {}
-
-    def of(self, node: Any) -> _Around:
-        tree, within = self._tree, self._within
-        found, way = None, []
-        around = tree.parent(node)
-        while around is not None and (found := within.get(tree.key(around))) is None:
-            way.append(around)
-            around = tree.parent(around)
-        found = found or _NOWHERE
-        for around in reversed(way):
-            name, key = tree.name(around), tree.key(around)
-            if name == "figure":
-                found = _Around(found.in_noscript, key)
-            elif name == "figcaption":
-                found = found._replace(in_caption=True)
-            elif name == "noscript":
-                found = found._replace(in_noscript=True)
-            elif name in _ICON_WITHIN:
-                found = found._replace(in_icon=True)
-            within[key] = found
-        return found
 
 
 def _keep_src_where_it_serves(elements: list[_Element]) -> None:
@@ -178,13 +135,19 @@ def _alt(element: _Element) -> str:
     return (element.attributes.get("alt") or "").strip()
 
 
-def _hand_out(tree: Tree, surroundings: _Surroundings, captions: list[Any], elements: list[_Element]) -> None:
+def _figure_beside(tree: Tree, node: Any) -> Hashable:
+    """The figure that an element is in, unless it is in its caption."""
+    around = tree.closest(node, ("figure", "figcaption"))
+    return None if around is None or tree.name(around) != "figure" else tree.key(around)
+
+
+def _hand_out(tree: Tree, captions: list[Any], elements: list[_Element]) -> None:
     """Give the captions of figures to their images."""
+    figures = {tree.key(figure): figure for figure in tree.tags("figure")}
     texts: dict[Hashable, Any] = {}
     for caption in captions:
-        texts.setdefault(surroundings.of(caption).figure, caption)
-    figures = {tree.key(figure): figure for figure in tree.tags("figure")}
-    with_figures = {surroundings.of(figure).figure for figure in figures.values()}
+        texts.setdefault(_figure_around(tree, caption), caption)
+    with_figures = {_figure_around(tree, figure) for figure in figures.values()}
     images: dict[Hashable, list[_Element]] = {}
     for element in elements:
         partner = element.twin_of
@@ -195,15 +158,20 @@ def _hand_out(tree: Tree, surroundings: _Surroundings, captions: list[Any], elem
         image = within[0].twin_of or within[0]
         if len(within) > 1 or figure not in texts or figure in with_figures or image.caption is not None:
             continue
-        if not _has_other_subject(tree, surroundings, figures[figure]):
+        if not _has_other_subject(tree, figures[figure]):
             image.caption = tree.text(texts[figure]).strip()
 
 
-def _has_other_subject(tree: Tree, surroundings: _Surroundings, figure: Any) -> bool:
+def _figure_around(tree: Tree, node: Any) -> Hashable:
+    figure = tree.closest(node, ("figure",))
+    return None if figure is None else tree.key(figure)
+
+
+def _has_other_subject(tree: Tree, figure: Any) -> bool:
     for name, node in tree.within(figure):
-        if name in _OTHER_SUBJECTS:
-            around = surroundings.of(node)
-            if not around.in_caption and not (name == "svg" and around.in_icon):
+        if name in _OTHER_SUBJECTS and _figure_beside(tree, node) is not None:
+            around = tree.closest(node, ("figure", *_ICON_WITHIN))
+            if name != "svg" or around is None or tree.name(around) not in _ICON_WITHIN:
                 return True
     return False
 

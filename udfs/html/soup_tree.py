@@ -23,10 +23,14 @@ class SoupTree:
 
     def tags(self, name: str) -> list[Tag]:
         nodes = self._soup.find_all(name)
-        return [node for node in nodes if self.name(node) == name and not self._is_in_template(node)]
+        shown = [node for node in nodes if self.name(node) == name and not self._is_in_template(node)]
+        return sorted(shown, key=lambda node: (node.sourceline or 0, node.sourcepos or 0))
 
     def _is_in_template(self, node: Tag) -> bool:
         return any(self.name(around) == "template" for around in node.find_parents("template"))
+
+    def attribute(self, node: Tag, name: str) -> str | None:
+        return self.attributes(node).get(name)
 
     def attributes(self, node: Tag) -> Attributes:
         return {name: value if isinstance(value, str) else " ".join(value) for name, value in node.attrs.items()}
@@ -40,6 +44,9 @@ class SoupTree:
 
     def parent(self, node: Tag) -> Tag | None:
         return node.parent
+
+    def closest(self, node: Tag, names: tuple[str, ...]) -> Tag | None:
+        return next((around for around in node.parents if self.name(around) in names), None)
 
     def children(self, node: Tag) -> Iterator[tuple[str, Tag]]:
         return ((self.name(child), child) for child in node.children if isinstance(child, Tag))

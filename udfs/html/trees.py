@@ -1,4 +1,4 @@
-"""The tree of a page, with the few methods that extraction needs, and that of lexbor.
+"""The tree of a page, with the few methods that extraction needs, and that of turbohtml.
 
 An element of SVG or MathML is no element of HTML, even where both have the name: `<svg><figcaption>` captions nothing.
 Here its name has a prefix, as html5lib-tests write it (`svg figcaption`), except for the roots `svg` and `math`
@@ -6,14 +6,11 @@ themselves. No tag can spell a name with a space.
 """
 
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, Protocol
 
-from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
+from turbohtml import Element, Namespace, Text, parse
 
-from udfs.html.lazy_images import Attributes
-
-_AS_WRITTEN = LexborDocumentOptions.WO_EVENTS.value  # with events, <selectedcontent> gets a copy of an option's image
 BLOCKS = frozenset(
     "address article aside blockquote br center dd details dialog div dl dt fieldset figcaption figure footer form h1 "
     "h2 h3 h4 h5 h6 header hgroup hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
@@ -21,22 +18,23 @@ BLOCKS = frozenset(
 _NO_TEXT = frozenset("script style template noembed noframes iframe textarea xmp title".split())
 _NO_TEXT |= {"svg script", "svg style", "svg title"}
 NOT_READ = "text that is not shown"
-_ALWAYS_HTML = ("img", "meta")  # the HTML standard, 13.2.6.5: their tags end foreign content
-_has_foreign = re.compile(rb"<(?:svg|math)", re.IGNORECASE).search
-_HTML_WITHIN = frozenset(
-    ("svg foreignObject", "svg desc", "svg title", "math mi", "math mo", "math mn", "math ms", "math mtext")
-)
+_has_template = re.compile(rb"<(?i:template)").search
+_selected_content = re.compile(rb"<(?i:selectedcontent)").sub  # gets a copy of an option, with its images
 
 
 class Tree(Protocol):
     """The elements of a page, except those in `template`. Nodes are the parser's own objects."""
 
     def tags(self, name: str) -> list[Any]:
-        """The elements of this name, in document order."""
+        """The elements of this name, in the order of the source."""
         ...
 
-    def attributes(self, node: Any) -> Attributes:
-        """An element's attributes as written, entities decoded."""
+    def attribute(self, node: Any, name: str) -> str | None:
+        """An element's attribute as written, entities decoded; empty for one without value, None for none."""
+        ...
+
+    def attributes(self, node: Any) -> Mapping[str, Any]:
+        """All of an element's attributes, by lower-case name."""
         ...
 
     def key(self, node: Any) -> Hashable:
@@ -49,6 +47,10 @@ class Tree(Protocol):
 
     def parent(self, node: Any) -> Any | None:
         """The element that contains this one; None for the outermost."""
+        ...
+
+    def closest(self, node: Any, names: tuple[str, ...]) -> Any | None:
+        """The innermost element around this one that has one of these names."""
         ...
 
     def children(self, node: Any) -> Iterator[tuple[str, Any]]:
@@ -64,70 +66,75 @@ class Tree(Protocol):
         ...
 
 
-class LexborTree:
-    """A tree by lexbor, of UTF-8 bytes."""
+class TurboTree:
+    """A tree by turbohtml, of UTF-8 bytes (malformed parts count as U+FFFD)."""
 
     def __init__(self, html: bytes) -> None:
-        self._parser = LexborHTMLParser(html, options=_AS_WRITTEN)
-        self._has_foreign = _has_foreign(html) is not None
-        self._names: dict[Hashable, str] = {}
+        html = _selected_content(b"<no-copy", html)
+        self._document = parse(html.decode("utf-8", "replace"), allow_declarative_shadow_roots=False)
+        self._hidden = self._in_templates() if _has_template(html) else frozenset()
 
-    def tags(self, name: str) -> list[LexborNode]:
-        nodes = self._parser.tags(name)
-        if not self._has_foreign or name in _ALWAYS_HTML:
-            return nodes
-        return [node for node in nodes if self.name(node) == name]
+    def _in_templates(self) -> set[Element]:
+        hidden: set[Element] = set()
+        for template in self._document.find_all("template"):
+            if template.namespace is Namespace.HTML and template not in hidden:
+                hidden.update(template.iter_elements())
+        return hidden
 
-    def attributes(self, node: LexborNode) -> Attributes:
-        return node.attributes
+    def tags(self, name: str) -> list[Element]:
+        nodes = [node for node in self._document.find_all(name) if node.namespace is Namespace.HTML]
+        if self._hidden:
+            nodes = [node for node in nodes if node not in self._hidden]
+        return sorted(nodes, key=_position)
 
-    def key(self, node: LexborNode) -> Hashable:
-        return node.mem_id
+    def attribute(self, node: Element, name: str) -> str | None:
+        return node.attr(name)
 
-    def name(self, node: LexborNode) -> str:
-        """Lexbor does not tell the namespace: what an element lies in does (the HTML standard, 13.2.6)."""
-        if not self._has_foreign:
-            return node.tag or ""
-        names, way = self._names, []
-        around: LexborNode | None = node
-        while around is not None and around.mem_id not in names:
-            way.append(around)
-            around = around.parent
-        for part in reversed(way):
-            names[part.mem_id] = self._name_in_parent(part)
-        return names[node.mem_id]
+    def attributes(self, node: Element) -> Mapping[str, Any]:
+        return node.attrs
 
-    def _name_in_parent(self, node: LexborNode) -> str:
-        tag, parent = node.tag or "", node.parent
-        around = "" if parent is None else self._names[parent.mem_id]
-        namespace = around.partition(" ")[0]
-        is_html = namespace not in ("svg", "math") or around in _HTML_WITHIN
-        if around == "math annotation-xml" and parent is not None:
-            encoding = (parent.attributes.get("encoding") or "").lower()
-            is_html = tag == "svg" or encoding in ("text/html", "application/xhtml+xml")
-        return tag if is_html else f"{namespace} {tag}"
+    def key(self, node: Element) -> Hashable:
+        return node
 
-    def parent(self, node: LexborNode) -> LexborNode | None:
-        return node.parent
+    def name(self, node: Element) -> str:
+        tag, namespace = node.tag, node.namespace
+        return tag if namespace is Namespace.HTML or tag == namespace.value else f"{namespace.value} {tag}"
 
-    def children(self, node: LexborNode) -> Iterator[tuple[str, LexborNode]]:
-        return ((self.name(child), child) for child in node.iter(include_text=False))
+    def parent(self, node: Element) -> Element | None:
+        around = node.parent
+        return around if isinstance(around, Element) else None
 
-    def within(self, node: LexborNode) -> Iterator[tuple[str, LexborNode]]:
-        return ((self.name(part), part) for part in node.traverse())
+    def closest(self, node: Element, names: tuple[str, ...]) -> Element | None:
+        around = self.parent(node)
+        while around is not None and (around := around.closest(",".join(names))) is not None:
+            if around.namespace is Namespace.HTML:
+                break
+            around = self.parent(around)
+        return around
 
-    def text(self, node: LexborNode) -> str:
+    def children(self, node: Element) -> Iterator[tuple[str, Element]]:
+        return ((self.name(child), child) for child in node.children if isinstance(child, Element))
+
+    def within(self, node: Element) -> Iterator[tuple[str, Element]]:
+        return ((self.name(part), part) for part in node.iter_elements() if part not in self._hidden)
+
+    def text(self, node: Element) -> str:
         parts, last = [], None
-        blocks: dict[Hashable, Hashable] = {node.mem_id: node.mem_id}
-        for part in node.traverse(include_text=True):
-            if part.is_text_node:
+        blocks: dict[Hashable, Hashable] = {node: node}
+        for part in node.descendants:
+            if isinstance(part, Text):
                 block = nearest_block(self, part.parent, blocks)
                 if block != NOT_READ:
-                    parts += [part.text_content or ""] if block == last else [" ", part.text_content or ""]
+                    parts += [part.data] if block == last else [" ", part.data]
                     last = block
-            elif self.name(part) in BLOCKS:
+            elif isinstance(part, Element) and self.name(part) in BLOCKS:
                 parts.append(" ")
         return "".join(parts)
+
+
+def _position(node: Element) -> tuple[int, int]:
+    """Where an element's tag starts. A tree moves an element that is not allowed in a table to before the table."""
+    return node.position or (0, 0)
 
 
 def nearest_block(tree: Tree, node: Any | None, blocks: dict[Hashable, Hashable]) -> Hashable:

@@ -201,10 +201,10 @@ def test_a_plain_warc_gives_the_same_pairs(sample: Sample, tmp_path: Path) -> No
 
 
 def test_beautifulsoup_gives_identical_rows(sample: Sample) -> None:
-    with_lexbor, lexbor_file = extract(sample.warc)
+    with_turbohtml, turbohtml_file = extract(sample.warc)
     with_soup, soup_file = extract(sample.warc, ExtractOptions(None, html_parser="beautifulsoup"))
-    assert with_soup == with_lexbor
-    assert {**soup_file, "seconds": 0} == {**lexbor_file, "seconds": 0}
+    assert with_soup == with_turbohtml
+    assert {**soup_file, "seconds": 0} == {**turbohtml_file, "seconds": 0}
 
 
 def test_langdetect_changes_only_the_language(sample: Sample) -> None:

@@ -32,7 +32,6 @@ def read(
     """The pages of a file, the counters, and the damage that ended it."""
     options = ExtractOptions(
         None,
-        html_parser="lexbor",
         opt_outs=frozenset(),
         max_page_bytes=max_page_bytes,
         max_record_bytes=max_record_bytes,

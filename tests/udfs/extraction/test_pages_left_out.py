@@ -40,7 +40,7 @@ def wat_response(headers: dict[str, Any], metas: list[dict[str, str]], links: li
 def outcomes(
     *records: Record,
     archive_format: str = "warc",
-    parser: str = "scanner",
+    parser: str = "turbohtml",
     opt_outs: frozenset[OptOut] = ALL,
     blocker: Blocker | None = None,
 ) -> dict[str, int]:
@@ -101,7 +101,7 @@ def test_a_folded_header_and_one_without_colon() -> None:
     head = "WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:1>\r\nWARC-Target-URI: https://a.example/\r\n"
     head += f"Content-Type: application/http; msgtype=response\r\nContent-Length: {len(block)}\r\n\r\n"
     counts: Counter[str] = Counter()
-    reader = PageReader(ExtractOptions(None, html_parser="lexbor", opt_outs=ALL))
+    reader = PageReader(ExtractOptions(None, opt_outs=ALL))
     data = f"{head}{block}\r\n\r\n".encode()
     assert list(reader.pages(read_records(SourceStream(BytesIO(data))), "x", "warc", counts)) == []
     assert counts == {"records": 1, "page_noai": 1}

@@ -11,8 +11,9 @@ from html_pages import KNOWN, RICH_PAGES
 from hypothesis import assume, example, given, settings
 from rich_oracle import Found, rich_oracle
 
+from udfs.html import parsers
 from udfs.html.document import Document, Image
-from udfs.html.parsers import HTML_PARSERS
+from udfs.html.parsers import HTML_PARSERS, parse_with_turbohtml
 from udfs.html.profiles import PAPER, RICH, Profile
 
 LAZY = "<img src=data:, data-src=a.jpg alt=x>"
@@ -264,16 +265,18 @@ def test_rules_are_the_oracles(page: str) -> None:
 @settings(max_examples=settings.default.max_examples * 3)
 @given(RICH_PAGES)
 @example("<img src=a.jpg alt=x><noscript><figcaption></noscript><img src=a.jpg alt=x>")
-def test_rules_on_lexbors_tree_are_the_oracles(page: str) -> None:
+def test_rules_on_turbohtmls_tree_are_the_oracles(page: str) -> None:
     """On pages that html5lib 1.1 parses by the HTML standard, once it knows which elements are special."""
     assume(not KNOWN.search(page))
     with patch.object(html5parser, "specialElements", html5parser.specialElements | SPECIAL_TODAY):
         expected = rich_oracle("<body>" + page)
-    assert found_by("lexbor", "<body>" + page) == expected
+    assert found_by("turbohtml", "<body>" + page) == expected
+    with patch.object(parsers, "skeleton", None):
+        assert found_by("turbohtml", "<body>" + page) == expected
 
 
 def test_real_pages_are_the_oracles(shared_data: Path) -> None:
-    """Uses ../shared/data: the scanner on CommonCrawl's and other pages."""
+    """Uses ../shared/data: the default parser on CommonCrawl's and other pages."""
     pages = 0
     for file in sorted((shared_data / "warc").glob("*.warc.gz")):
         with file.open("rb") as source:
@@ -281,13 +284,13 @@ def test_real_pages_are_the_oracles(shared_data: Path) -> None:
                 for record in ArchiveIterator(source, record_types=WarcRecordType.response, parse_http=True):
                     page = record.reader.read().decode("utf-8", "replace")
                     pages += 1
-                    assert found_by("scanner", page) == rich_oracle(page), record.headers["WARC-Target-URI"]
+                    assert found_by("turbohtml", page) == rich_oracle(page), record.headers["WARC-Target-URI"]
             except OSError:  # damaged on purpose
                 continue
     assert pages > 150
 
 
-@pytest.mark.parametrize("parser", ["scanner", "lexbor"])
+@pytest.mark.parametrize("before", [b"", b"<base><base>"], ids=["its skeleton", "the whole page"])
 @pytest.mark.parametrize(
     "page",
     [
@@ -300,6 +303,6 @@ def test_real_pages_are_the_oracles(shared_data: Path) -> None:
     ],
     ids=["nested in a drawing", "nested in a caption", "images deep down"],
 )
-def test_time_grows_with_the_page(page: bytes, parser: str) -> None:
+def test_time_grows_with_the_page(page: bytes, before: bytes) -> None:
     with at_most(50):
-        HTML_PARSERS[parser](page, RICH)
+        parse_with_turbohtml(before + page, RICH)

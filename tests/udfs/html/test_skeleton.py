@@ -1,40 +1,46 @@
-"""The scanner against lexbor on the whole page: the same images and base, whatever the page.
-
-One class of difference, where the scanner is right by the HTML standard: lexbor loses `<image>`, the old spelling of
-`img`, directly in a table. The order of images is compared where no table can move them.
-"""
+"""The compiled skeleton against the whole page, both parsed by turbohtml: the same document, whatever the page."""
 
 import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from hashlib import sha256
 from pathlib import Path
+from random import Random
 
 import pytest
 from cpu_time import at_most
 from html_pages import HIDDEN, IMG_TAGS, RICH_PAGES, SHOWN, SOUP, TAGS, tree_cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_pages import differs, random_page
 
+from udfs.html import parsers
 from udfs.html.document import Document
-from udfs.html.parsers import parse_with_lexbor, parse_with_scanner
+from udfs.html.parsers import parse_with_turbohtml
 from udfs.html.profiles import PAPER, RICH, Profile
-from udfs.html.skeleton import skeleton
+from udfs.html.skeleton import skeleton as compiled
 from udfs.sample.web import make_page
+
+pytestmark = pytest.mark.skipif(compiled is None, reason="the skeleton is not compiled: no C compiler when installed")
 
 IMG = SHOWN.encode()
 
 
-def images(document: Document) -> list[str]:
-    return sorted(map(repr, document.images))
+def skeleton(page: bytes, *, with_whole: bool = False) -> bytes | None:
+    assert compiled is not None
+    return compiled(page, with_whole)
+
+
+def whole_page(page: str, profile: Profile) -> Document:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parsers, "skeleton", None)
+        return parse_with_turbohtml(page, profile)
 
 
 def check_equal(page: str, profile: Profile = PAPER) -> None:
-    scanned, parsed = parse_with_scanner(page, profile), parse_with_lexbor(page, profile)
-    if "<image" in page and "<table" in page:
-        return
-    assert (scanned.metas, scanned.twins) == (parsed.metas, parsed.twins), page
-    assert images(scanned) == images(parsed), page
-    assert scanned.base_href == parsed.base_href, page
-    if "<table" not in page:
-        assert scanned.images == parsed.images, page
+    assert parse_with_turbohtml(page, profile) == whole_page(page, profile), page
 
 
 KEPT = {
@@ -43,7 +49,12 @@ KEPT = {
     "no image": (b"<p><b>text</b><script>x</script>", b""),
     "an image": (b"<p>" + IMG + b"</p>", IMG),
     "base and template": (b"<base href=/><p><template><p>" + IMG, b"<base href=/><template>" + IMG),
-    "nothing after the last image": (IMG + b"<template></template>", IMG),
+    "metas that may opt out": (
+        b"<meta charset=x><META content=NOAI><meta name=&#116;dm>" + IMG,
+        b"<META content=NOAI><meta name=&#116;dm>" + IMG,
+    ),
+    "base without an image": (b"<base href=/>", b""),
+    "what needs a tree after the last image": (IMG + b"<plaintext>", IMG),
     "in a value": (b"<a title='" + IMG + b"'>" + IMG, IMG),
     "in a value that holds >": (b"<a title='> " + IMG + b"'>", b""),
     "in a tag, after a value that holds >": (b"<a title='> ' " + IMG, b""),
@@ -55,15 +66,16 @@ KEPT = {
     "attributes of an end tag": (b"<script>x</script title='" + IMG + b"'>" + IMG, IMG),
     "plain text in svg's title": (b"<svg><title>a</title></svg>" + IMG, IMG),
     "svg that was closed": (b"<svg><path/></svg><script>'<p>'</script>" + IMG, IMG),
+    "script in a script's comment": (b"<script><!-- <script> </script>" + IMG, b""),
+    "math that holds only text": (b"<math>1</math><script>'<p>'</script>" + IMG, IMG),
     "comment of a script that ended": (b"<script><!-- --> '<script>'</script>" + IMG, IMG),
 }
 NEED_TREE = {
     "markup in svg's style": b"<svg><style><p></style>" + IMG,
     "CDATA in svg": b"<svg><![CDATA[" + IMG,
     "image in svg": b"<svg><image href=x>" + IMG,
-    "script in a script's comment": b"<script><!-- <script> </script>" + IMG,
     "several bases": b"<base target=x><base href=/>" + IMG,
-    "markup in what may be math": b"<math></math><script>'<p>'</script>" + IMG,
+    "markup in what may be math": b"<math><mi></math><script>'<p>'</script>" + IMG,
     "frameset": b"<frameset>" + IMG,
     "plaintext": b"<plaintext>" + IMG,
     "markup after HTML in svg": b"<svg><foreignObject></svg><script>'<p>'</script>" + IMG,
@@ -93,6 +105,10 @@ NEED_TREE_FOR_WHOLE = {
     "end tag across": b"<figure><div>" + IMG + b"<figcaption></div></figure>",
     "never closed": b"<picture>" + IMG,
     "block in noscript": b"<noscript><p>" + IMG + b"</noscript>",
+    "block in a noscript in a p": b"<p><noscript><div>" + IMG + b"</div></noscript>",
+    "block where a p may be open": b"<p><object></p></object><noscript><hr>" + IMG + b"</noscript>",
+    "end tag across a picture": b"<span><picture></span>" + IMG + b"</picture>",
+    "link in a picture in a link": b"<a><picture><a>" + IMG + b"</a></picture>",
     "button in a button": b"<BUTTON><figure><button>" + IMG + b"</button><figcaption></figure>",
     "figure in svg": b"<svg>" + CAPTIONED,
 }
@@ -102,6 +118,7 @@ NEED_TREE_FOR_WHOLE = {
 def test_kept_whole(name: str) -> None:
     page, expected = KEPT_WHOLE[name]
     assert skeleton(page, with_whole=True) == b"<body>" + expected
+    check_equal("<body>" + page.decode(), RICH)
 
 
 @pytest.mark.parametrize("name", NEED_TREE_FOR_WHOLE)
@@ -113,7 +130,8 @@ def test_whole_elements_that_need_a_tree(name: str) -> None:
 @pytest.mark.parametrize("name", KEPT)
 def test_kept(name: str) -> None:
     page, expected = KEPT[name]
-    assert skeleton(page) == expected
+    assert skeleton(page) == (expected and b"<body>" + expected)
+    check_equal(page.decode())
 
 
 @pytest.mark.parametrize("name", NEED_TREE)
@@ -155,7 +173,13 @@ SNARES = st.sampled_from(
 )
 
 
-@settings(max_examples=settings.default.max_examples * 15)
+@pytest.mark.parametrize("seed", range(4))
+def test_random_pages(seed: int) -> None:
+    random = Random(seed)
+    assert [page for page in (random_page(random) for _ in range(2_500)) if differs(page)] == []
+
+
+@settings(max_examples=settings.default.max_examples * 5)
 @given(st.lists(IMG_TAGS | SNARES | SNARES | TAGS, max_size=20).map("".join))
 def test_tag_soup(page: str) -> None:
     check_equal(page)
@@ -210,6 +234,41 @@ def test_time_grows_with_the_page(part: bytes) -> None:
 def test_time_grows_with_the_page_for_whole_elements(part: bytes, rest: bytes) -> None:
     with at_most(50):
         skeleton(part * 100_000 + rest + IMG, with_whole=True)
+
+
+def test_reads_only_the_page(tmp_path: Path) -> None:
+    """Random pages, and pages cut anywhere, by a build that stops at each wrong access to memory."""
+    compiler = shutil.which("gcc")
+    library = compiler and subprocess.run([compiler, "-print-file-name=libasan.so"], capture_output=True, text=True)
+    if not library or not Path(library.stdout.strip()).is_absolute():
+        pytest.skip("no gcc with AddressSanitizer")
+    source = Path(parsers.__file__).with_name("skeleton.c")
+    options = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-shared", "-fPIC"]
+    built = tmp_path / f"_ballast_skeleton{sysconfig.get_config_var('EXT_SUFFIX')}"
+    include = sysconfig.get_path("include")
+    subprocess.run([compiler, *options, '-DSOURCE_HASH=""', f"-I{include}", str(source), "-o", str(built)], check=True)
+    environment = {
+        "LD_PRELOAD": library.stdout.strip(),
+        "ASAN_OPTIONS": "detect_leaks=0",  # Python leaves much behind
+        "PYTHONMALLOC": "malloc",
+        "PYTHONPATH": str(tmp_path),
+    }
+    script = Path(__file__).with_name("random_pages.py")
+    done = subprocess.run(
+        [sys.executable, str(script), "20000", "--memory"], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_skeleton_of_another_source_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    import _ballast_skeleton
+
+    from udfs.html.skeleton import _compiled
+
+    source = Path(parsers.__file__).with_name("skeleton.c").read_bytes()
+    assert sha256(source).hexdigest() == _ballast_skeleton.SOURCE
+    monkeypatch.setattr(_ballast_skeleton, "SOURCE", sha256(source + b" ").hexdigest())
+    assert _compiled() is None
 
 
 def test_html5lib_tests_with_an_inserted_image(shared_data: Path) -> None:
