@@ -87,8 +87,7 @@ class TurboTree:
             nodes = [node for node in nodes if node not in self._hidden]
         return sorted(nodes, key=_position)
 
-    def attribute(self, node: Element, name: str) -> str | None:
-        return node.attr(name)
+    attribute = staticmethod(Element.attr)
 
     def attributes(self, node: Element) -> Mapping[str, Any]:
         return node.attrs
