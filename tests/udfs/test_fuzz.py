@@ -143,7 +143,7 @@ def test_random_markup_around_images(html: str) -> None:
     for parser in HTML_PARSERS:
         extractor = Extractor(replace(OPTIONS, profile=RICH, html_parser=parser), None)
         counts: Counter[str] = Counter()
-        rows = list(extractor.page_pairs(Page("http://p.example/", HTML_PARSERS[parser](page, RICH), "x", 0), counts))
+        rows = extractor.page_pairs(Page("http://p.example/", HTML_PARSERS[parser](page, RICH), "x", 0), counts)
         assert all(row[1].startswith(("http://", "https://")) for row in rows)
         assert counts[Outcome.PAIRS] == len(rows)
         assert not conservation_errors(counts)

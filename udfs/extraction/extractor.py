@@ -10,25 +10,24 @@ import pyarrow as pa
 from udfs.archive.recognise import why_no_page
 from udfs.archive.records import ArchiveDamage, WarcRecord
 from udfs.archive.source_stream import SourceStream
-from udfs.captions.canonical import canonical
 from udfs.captions.invisible import strip_invisible
-from udfs.captions.language import LANGUAGE_DETECTORS
-from udfs.captions.rules import rules_beyond_length
 from udfs.extraction.block_lists import Blocker
+from udfs.extraction.judging import Judge
 from udfs.extraction.options import ExtractOptions
 from udfs.extraction.pages import Page, PageReader
 from udfs.extraction.urls import base_url, image_url
-from udfs.hashing import caption_hash, file_id, image_uuid
+from udfs.hashing import file_id, image_uuid
 from udfs.matching.matcher import Matcher
 from udfs.outcomes import COUNTERS, FileStatus, Outcome
 from udfs.schemas import FILE, MATCHED_PAIR, PAIR, tagged
 from udfs.sources.input_files import InputFile
 from udfs.stages import KIND_FILE, KIND_PAIR
 
-BATCH_ROWS, BATCH_CHARACTERS = 8192, 16 << 20
-_REMEMBERED_TEXTS, _REMEMBERED_CHARACTERS = 1 << 14, 256  # sites repeat their texts; at most about 40 MB
-_URL, _CAPTION = PAIR.names.index("url"), PAIR.names.index("caption")
+BATCH_TEXTS, BATCH_CHARACTERS = 8192, 8 << 20
 Row = tuple[Any, ...]
+ImageText = tuple[str, str, str, tuple[str, str, int]]
+"""A text that is not blank of an image: the image's URL, the text's key, the text, and the page: its URL, file and
+offset."""
 Opener = Callable[[str], BinaryIO]
 
 
@@ -60,16 +59,11 @@ class Extractor:
     """
 
     def __init__(self, options: ExtractOptions, matcher: Matcher | None, blocker: Blocker | None = None) -> None:
-        self._languages, self._language_score = options.languages, options.language_score
-        self._max_characters = options.caption_rules.max_characters
-        self._caption_rules = rules_beyond_length(options.caption_rules)
         self._strips = options.caption_rules.strip_invisible
         self.reader = PageReader(options, blocker)
         self._max_file_seconds = options.max_file_seconds
-        self._detect = LANGUAGE_DETECTORS[options.language_detector]()
-        self._matcher = matcher
+        self._judge = Judge(options, matcher).judge
         self._blocker = blocker
-        self._judged: dict[str, Row | Outcome] = {}
         self.pair_schema = PAIR if matcher is None else MATCHED_PAIR
         self.schema = tagged(self.pair_schema)
 
@@ -84,7 +78,7 @@ class Extractor:
         counts: Counter[str] = Counter()
         stream: SourceStream | None = None
         error: str | None = None
-        rows: list[Row] = []
+        texts: list[ImageText] = []
         characters = 0
         try:
             with open_file(file.opened_as) as source:
@@ -92,16 +86,19 @@ class Extractor:
                 records = self.reader.records(stream)
                 watched = self._watched(records, lambda: time.perf_counter() - began - reading.idle_s)
                 for page in self.reader.pages(watched, file.name, file.archive_format, counts):
-                    for row in self.page_pairs(page, counts):
-                        rows.append(row)
-                        characters += len(row[_URL]) + len(row[_CAPTION]) + len(page.url)
-                        if len(rows) >= BATCH_ROWS or characters >= BATCH_CHARACTERS:
+                    for text in self._image_texts(page, counts):
+                        texts.append(text)
+                        characters += len(text[0]) + len(text[2]) + len(page.url)
+                        if len(texts) >= BATCH_TEXTS or characters >= BATCH_CHARACTERS:
+                            rows = self._pairs(texts, counts)
                             handed_over = time.perf_counter()
-                            yield self._pair_batch(rows, file)
+                            if rows:
+                                yield self._pair_batch(rows, file)
                             began += time.perf_counter() - handed_over
-                            rows, characters = [], 0
+                            texts, characters = [], 0
         except (ArchiveDamage, OSError, OutOfTime) as damage:
             error = reason_of(damage)
+        rows = self._pairs(texts, counts)
         seconds = time.perf_counter() - began
         if rows:
             yield self._pair_batch(rows, file)
@@ -125,20 +122,27 @@ class Extractor:
                 )
             yield record
 
-    def page_pairs(self, page: Page, counts: Counter[str]) -> Iterator[Row]:
+    def page_pairs(self, page: Page, counts: Counter[str]) -> list[Row]:
         """The pairs of one page as rows of `pair_schema`; `counts` gets the outcome of every image and text."""
+        return self._pairs(list(self._image_texts(page, counts)), counts)
+
+    def _image_texts(self, page: Page, counts: Counter[str]) -> Iterator[ImageText]:
+        """The texts to judge, in order; `counts` gets the outcomes of images, and of texts that need no judgment."""
         images = page.document.images
         if not images:
             return
         base = base_url(page.url, page.document.base_href)
         provenance = (page.url, page.warc_file, page.warc_offset)
-        judge, strips, blocker = self._judge, self._strips, self._blocker
+        urls: dict[str | None, str | Outcome] = {}
+        strips, blocker = self._strips, self._blocker
         with_text = 0
         counts[Outcome.IMAGES] += len(images)
         counts[Outcome.TEXTS] += sum([len(image.texts) for image in images])
         counts[Outcome.NOSCRIPT_TWINS] += page.document.twins
         for src, texts, others in images:
-            url = (_first_url(base, others, counts) if others else None) or image_url(base, src)
+            url = _first_url(base, others, counts) if others else None
+            if url is None and (url := urls.get(src)) is None:
+                url = urls[src] = image_url(base, src)
             if isinstance(url, Outcome):
                 counts[url] += 1
                 counts[Outcome.TEXT_NO_URL] += len(texts)
@@ -152,49 +156,30 @@ class Extractor:
                 if strips and (stripped := strip_invisible(text)) != text:
                     counts[Outcome.TEXT_STRIPPED] += 1
                     text = stripped
-                judgment = judge(text)
-                blank = blank and judgment is Outcome.TEXT_BLANK
-                if isinstance(judgment, Outcome):
-                    counts[judgment] += 1
+                if not text or text.isspace():
+                    counts[Outcome.TEXT_BLANK] += 1
                 else:
-                    counts[Outcome.PAIRS] += 1
-                    caption, *rest = judgment
-                    yield (image_uuid(url), url, caption, key, *rest, *provenance)
+                    blank = False
+                    yield url, key, text, provenance
             if blank:
                 counts[Outcome.IMAGE_NO_TEXT] += 1
             else:
                 with_text += 1
         counts[Outcome.IMAGES_WITH_TEXT] += with_text
 
-    def _judge(self, text: str) -> Row | Outcome:
-        """The caption of a text, its language, score and hash, and with a matcher its entries; or the outcome that
-        drops it. Judgments of recent texts are remembered."""
-        judgment = self._judged.get(text)
-        if judgment is None:
-            judgment = self._judge_caption(canonical(text))
-            if len(text) <= _REMEMBERED_CHARACTERS:
-                if len(self._judged) >= _REMEMBERED_TEXTS:
-                    self._judged.clear()
-                self._judged[text] = judgment
-        return judgment
-
-    def _judge_caption(self, caption: str) -> Row | Outcome:
-        if not caption:
-            return Outcome.TEXT_BLANK
-        if len(caption) > self._max_characters:
-            return Outcome.TEXT_TOO_LONG
-        for outcome, applies in self._caption_rules:
-            if applies(caption):
-                return outcome
-        lang, score = self._detect(caption)
-        if self._languages is not None and lang not in self._languages:
-            return Outcome.TEXT_OTHER_LANGUAGE
-        if score < self._language_score:
-            return Outcome.TEXT_UNSURE_LANGUAGE
-        if self._matcher is None:
-            return caption, lang, score, caption_hash(caption)
-        entry_ids = self._matcher.match(caption)
-        return (caption, lang, score, caption_hash(caption), entry_ids) if entry_ids else Outcome.TEXT_NO_MATCH
+    def _pairs(self, texts: list[ImageText], counts: Counter[str]) -> list[Row]:
+        """The pairs of these texts as rows of `pair_schema`, in order; `counts` gets the outcome of every text."""
+        judgments = self._judge(text for _, _, text, _ in texts)
+        rows: list[Row] = []
+        for url, key, text, provenance in texts:
+            judgment = judgments[text]
+            if isinstance(judgment, Outcome):
+                counts[judgment] += 1
+            else:
+                caption, *rest = judgment
+                rows.append((image_uuid(url), url, caption, key, *rest, *provenance))
+        counts[Outcome.PAIRS] += len(rows)
+        return rows
 
     def _pair_batch(self, rows: list[Row], file: InputFile) -> pa.RecordBatch:
         columns = [

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from udfs.archive.records import ArchiveDamage
 from udfs.archive.source_stream import SourceStream
-from udfs.extraction.extractor import Extractor, Opener, Row, file_status, reason_of
+from udfs.extraction.extractor import Extractor, Opener, file_status, reason_of
 from udfs.outcomes import SUMS, FileStatus, Outcome
 from udfs.sources.input_files import InputFile
 
@@ -57,7 +57,7 @@ def inspect_file(extractor: Extractor, file: InputFile, open_file: Opener) -> It
                 for image in page.document.images:
                     reasons: Counter[str] = Counter()
                     alone = page._replace(document=page.document._replace(images=[image], twins=0))
-                    rows: list[Row] = list(extractor.page_pairs(alone, reasons))
+                    rows = extractor.page_pairs(alone, reasons)
                     pairs = [dict(zip(extractor.pair_schema.names, row, strict=True)) for row in rows]
                     images.append(InspectedImage(image.src, list(image.texts), pairs, _failures(reasons)))
                 total += counts

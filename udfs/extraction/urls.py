@@ -1,6 +1,7 @@
 """Image URLs by the WHATWG URL standard (the library ada), as browsers resolve them."""
 
 import re
+from functools import lru_cache
 
 from ada_url import join_url, normalize_url
 
@@ -17,6 +18,7 @@ _SERIALISED = re.compile(
     r"(?:/(?!\.|%2[eE])[\w.~%!$&'()*+,;=:@-]*+)++(?:\?[\w.~%!$&()*+,;=:@/-]*+)?",
     re.ASCII,
 ).fullmatch
+_FOLDER_AND_ORIGIN = re.compile(r"((https?://[^/]+)/(?:[^/?]*/)*)").match
 
 
 def url_text(raw: bytes) -> str:
@@ -53,6 +55,11 @@ def image_url(base: str, src: str | None) -> str | Outcome:
         return Outcome.IMAGE_URL_TOO_LONG
     if _SERIALISED(src):
         return src
+    if ":" not in src and not src.startswith(("//", "?")):
+        folder, origin = _folder_and_origin(base)
+        joined = (origin if src.startswith("/") else folder) + src
+        if _SERIALISED(joined):  # then joining is appending: this takes a quarter of the library's time
+            return joined
     try:
         # an absolute URL needs no base: parsing the base each time costs time, and it may be invalid
         url = normalize_url(src) if src.startswith(_HTTP) else join_url(base, src)
@@ -64,3 +71,10 @@ def image_url(base: str, src: str | None) -> str | Outcome:
     if url.startswith(_HTTP):
         return url
     return Outcome.IMAGE_DATA_URL if url.startswith("data:") else Outcome.IMAGE_NOT_HTTP
+
+
+@lru_cache(maxsize=1)
+def _folder_and_origin(base: str) -> tuple[str, str]:
+    """`https://host/folder/` and `https://host` of a base URL; empty strings if serialising may change it."""
+    found = _FOLDER_AND_ORIGIN(base) if _SERIALISED(base) else None
+    return (found[1], found[2]) if found else ("", "")

@@ -213,20 +213,19 @@ def test_langdetect_changes_only_the_language(sample: Sample) -> None:
     assert without_language(pairs) == without_language(every)
 
 
-@pytest.mark.parametrize("batch_rows", [1, 2, 7, 100_000])
+@pytest.mark.parametrize("batch_texts", [1, 2, 7, 100_000])
 @pytest.mark.parametrize("matcher", [None, Matcher(ENTRIES)], ids=["pairs", "matched"])
 def test_batch_boundaries_do_not_matter(
-    sample: Sample, batch_rows: int, matcher: Matcher | None, monkeypatch: pytest.MonkeyPatch
+    sample: Sample, batch_texts: int, matcher: Matcher | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pairs, file = extract(sample.warc, matcher=matcher)
-    monkeypatch.setattr(extraction, "BATCH_ROWS", batch_rows)
+    monkeypatch.setattr(extraction, "BATCH_TEXTS", batch_texts)
     again, file_again = extract(sample.warc, matcher=matcher)
     assert again == pairs
     assert {**file_again, "seconds": 0} == {**file, "seconds": 0}
     batches = list(Extractor(ALL, matcher).file_batches(InputFile(str(sample.warc), "x", "warc"), open_input))
     assert all(isinstance(batch, pa.RecordBatch) and batch.num_rows > 0 for batch in batches)
-    most_of_a_page = max(len(true_pairs(page, "", 0)) for page in sample.pages)
-    assert all(batch.num_rows < batch_rows + most_of_a_page for batch in batches)
+    assert all(batch.num_rows <= batch_texts for batch in batches)
 
 
 def test_an_extractor_keeps_no_state_between_files(sample: Sample) -> None:
@@ -333,7 +332,7 @@ def test_one_text_in_two_attributes_is_two_pairs(tmp_path: Path) -> None:
 
 
 def test_a_page_larger_than_a_batch_is_cut_into_several(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows and characters bound a batch, whatever one page holds."""
+    """Texts and characters bound a batch, whatever one page holds."""
     monkeypatch.setattr(extraction, "BATCH_CHARACTERS", 10_000)
     body = "".join(f"<img src={n} alt='a dog {n}'>" for n in range(500))
     path = tmp_path / "big.warc.gz"
@@ -341,17 +340,6 @@ def test_a_page_larger_than_a_batch_is_cut_into_several(tmp_path: Path, monkeypa
     batches = list(Extractor(ALL, None).file_batches(InputFile(str(path), "big", "warc"), open_input))
     assert sum(batch.num_rows for batch in batches) == 501
     assert max(batch.num_rows for batch in batches) < 400
-
-
-def test_the_memory_of_judged_texts_is_bounded(monkeypatch: pytest.MonkeyPatch, sample: Sample) -> None:
-    monkeypatch.setattr(extraction, "_REMEMBERED_TEXTS", 3)
-    monkeypatch.setattr(extraction, "_REMEMBERED_CHARACTERS", 30)
-    forgetful = Extractor(ALL, None)
-    file = InputFile(str(sample.warc), "x", "warc")
-    some = [row for batch in forgetful.file_batches(file, open_input) for row in batch.to_pylist()]
-    all_ = [row for batch in Extractor(ALL, None).file_batches(file, open_input) for row in batch.to_pylist()]
-    assert len(forgetful._judged) <= 3
-    assert some[:-1] == all_[:-1]
 
 
 def test_long_attributes_are_counted(tmp_path: Path) -> None:
@@ -394,7 +382,7 @@ def test_the_watchdog_stops_a_file_and_reports_it(sample: Sample) -> None:
 
 def test_a_busy_consumer_does_not_wake_the_watchdog(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr(extraction, "BATCH_ROWS", 5)
+    monkeypatch.setattr(extraction, "BATCH_TEXTS", 5)
     monkeypatch.setattr(extraction.time, "perf_counter", lambda: now)
     extractor = Extractor(ExtractOptions(None, max_file_seconds=1.0), None)
     for batch in extractor.file_batches(InputFile(str(sample.warc), "x", "warc"), open_input):

@@ -5,8 +5,8 @@ from pathlib import Path
 from urllib.parse import quote_from_bytes, urljoin
 
 import pytest
-from ada_url import normalize_url
-from hypothesis import given
+from ada_url import join_url, normalize_url
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from udfs.extraction.urls import base_url, image_url, url_text
@@ -151,6 +151,30 @@ def test_an_outcome_or_a_url_that_parses_to_itself(page_url: str, base_href: str
     assert not set(url) & set(" \t\r\n\0")
     assert normalize_url(url) == url
     assert image_url("https://other.example/", url) == url
+
+
+BASE_PIECES = st.sampled_from(("http://", "https://", *HOSTS, *SIGNS, "b", "c/", "/%2E", "~u/", "x=1", "é"))
+SRC_PIECES = st.sampled_from(("a", "b.jpg", "c/", "%2e", "~u", "é", "x=1", "'", *SIGNS))
+
+
+@settings(max_examples=settings.default.max_examples * 5)
+@given(st.lists(BASE_PIECES, max_size=7).map("".join), st.lists(SRC_PIECES, min_size=1, max_size=5).map("".join))
+@example("https://h", "pics/a.jpg")
+@example("https://h.example/a/b", "//i.example/c.jpg")
+@example("https://h.example/a/b", "?x=1")
+@example("https://h.example/a/b", "ftp:c.jpg")
+@example("https://h.example/a/b\\\\c", "d.jpg")
+@example("https://h.example/a/..\t", "d.jpg")
+@example("https://h.example?x/y", "a.jpg")
+@example("https://h.example/a#b/c", "d.jpg")
+def test_joins_as_the_library_does(base: str, src: str) -> None:
+    """Also those that are made without it."""
+    try:
+        expected = join_url(base, src)
+    except ValueError:
+        return
+    if expected.startswith(("http://", "https://")) and src.strip(" \t\n\f\r"):
+        assert image_url(base, src) == expected
 
 
 PLAIN_SEGMENT = st.text("abcXYZ019-_~", min_size=1, max_size=5)
