@@ -87,7 +87,7 @@ bench: setup $(VENV_BENCH)/.setup
 	$(VENV)/bin/python tests/benchmarks/run.py $(BENCH_FLAGS)
 
 clean:
-	rm -rf $(VENV) $(VENV35) $(VENV_BENCH) $(VENV_LOCK) .venv-newest build dist *.egg-info ballast-demo
+	rm -rf $(VENV) $(VENV35) $(VENV_BENCH) $(VENV_LOCK) .venv-newest build dist *.egg-info *.so ballast-demo
 
 $(VENV)/.setup: setup.py $(LOCK) udfs/html/skeleton.c
 	$(PYTHON) -m venv $(VENV)
