@@ -6,13 +6,18 @@ from udfs.errors import BallastError, SourceRefused, UsageError
 from udfs.extras import missing_extra
 
 _OWN = re.compile(rf"^{SourceRefused.__module__}\.{SourceRefused.__name__}: (.+)$", re.MULTILINE)
+_RAISED_IN_SQL = re.compile(r"\[USER_RAISED_EXCEPTION\] (.+?)(?: SQLSTATE: \w+)?$", re.MULTILINE)
 _RAISED = re.compile(r"[\w.]+(Error|Exception|Exit|Interrupt|Iteration|Warning): ")
 
 
 def of_worker(error: Exception) -> BallastError | None:
-    """Return the project's own error that a worker raised, with its message, or None for any other error."""
+    """Return the project's own error that a worker or one of its SQL expressions raised, with its message, or None for
+    any other error."""
     match = _OWN.search(_innermost(error)) or _OWN.search(str(error))
-    return SourceRefused(match[1]) if match else None
+    if match:
+        return SourceRefused(match[1])
+    match = _RAISED_IN_SQL.search(str(error))
+    return BallastError(match[1]) if match else None
 
 
 _PATH_ERRORS = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)

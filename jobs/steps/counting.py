@@ -28,7 +28,9 @@ def count_matches(pool: DataFrame) -> DataFrame:
     """
     if "keep_prob" in pool.columns:
         matches = pool.select(F.explode("entry_ids").alias("entry_id"), weight_column(pool).alias("weight"))
-        return matches.groupBy("entry_id").agg(F.round(F.sum("weight")).cast("long").alias("count"))
+        return matches.groupBy("entry_id").agg(
+            F.coalesce(F.round(F.sum("weight")).cast("long"), F.lit(0)).alias("count")
+        )
     return pool.select(F.explode("entry_ids").alias("entry_id")).groupBy("entry_id").count()
 
 

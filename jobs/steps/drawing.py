@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+from uuid import uuid4
 
-import pandas as pd
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -35,15 +35,18 @@ def draw(
     keeps those that both draws keep, which is one draw at the smaller probability.
 
     The JVM draws, since rows are too wide to send them all to Python. Its keep probabilities are equal to
-    `probabilities.keep_probabilities` to the last bit: the same products of doubles in the same order.
+    `probabilities.keep_probabilities` to the last bit: the same products of doubles in the same order. Each t adds 8
+    bytes an entry to what a task is sent, which Spark may log as a large task binary.
     """
     spark = pool.sparkSession
     rows = pool
     for t, p in probabilities.items():
-        misses = spark.createDataFrame(pd.DataFrame({"misses": [1.0 - p]}), "misses array<double>")
+        misses = spark.createDataFrame([((1.0 - p).tolist(),)], "misses array<double>", verifySchema=False)
+        view = f"{_MISSES}_{uuid4().hex}"
+        misses.createTempView(view)
         # Spark moves the subquery into `_keep_prob`, so that all rows share one primitive array
-        query = f"SELECT *, (SELECT misses FROM {{misses}}) AS {_MISSES}_{t} FROM {{rows}}"
-        rows = spark.sql(query, misses=misses, rows=rows)
+        rows = rows.select("*", F.expr(f"(SELECT misses FROM {view})").alias(f"{_MISSES}_{t}"))
+        spark.catalog.dropTempView(view)
     keep_probs = [_keep_prob(pool, f"{_MISSES}_{t}").alias(f"{_KEEP_PROB}_{t}") for t in probabilities]
     drawn = rows.select(*columns, _uniform(seed).alias(_UNIFORM), *keep_probs)
     at_each = [
@@ -61,7 +64,7 @@ def _uniform(seed: int) -> Column:
 
 def _keep_prob(pool: DataFrame, misses: str) -> Column:
     """The keep probability of a pair; `misses` is the column of 1 − p by entry id."""
-    beyond = F.raise_error(F.lit("the pool holds an entry id that has no count: name its own --entry-counts"))
+    beyond = F.raise_error(F.lit("the pool holds an entry id that has no count: the counts belong to another list"))
     missed = F.aggregate(
         "entry_ids", F.lit(1.0), lambda product, entry: product * F.coalesce(F.get(misses, entry), beyond)
     )

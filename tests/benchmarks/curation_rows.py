@@ -135,7 +135,12 @@ def _duckdb(folder: Path) -> Any:
     import duckdb
 
     spill = folder / "duckdb"
-    options = {"threads": CORES, "memory_limit": "2GB", "temp_directory": str(spill), "preserve_insertion_order": False}
+    options: Any = {
+        "threads": CORES,
+        "memory_limit": "2GB",
+        "temp_directory": str(spill),
+        "preserve_insertion_order": False,
+    }
     return duckdb.connect(config=options)
 
 

@@ -24,6 +24,7 @@ from udfs.sources.input_files import InputFile
 from udfs.stages import KIND_FILE, KIND_PAIR
 
 BATCH_TEXTS, BATCH_CHARACTERS = 8192, 8 << 20
+_REMEMBERED_CHARACTERS = 256  # of a URL: a page may have 100,000
 Row = tuple[Any, ...]
 ImageText = tuple[str, str, str, tuple[str, str, int]]
 """A text that is not blank of an image: the image's URL, the text's key, the text, and the page: its URL, file and
@@ -142,7 +143,9 @@ class Extractor:
         for src, texts, others in images:
             url = _first_url(base, others, counts) if others else None
             if url is None and (url := urls.get(src)) is None:
-                url = urls[src] = image_url(base, src)
+                url = image_url(base, src)
+                if len(url) <= _REMEMBERED_CHARACTERS:
+                    urls[src] = url
             if isinstance(url, Outcome):
                 counts[url] += 1
                 counts[Outcome.TEXT_NO_URL] += len(texts)

@@ -51,7 +51,7 @@ def image_url(base: str, src: str | None) -> str | Outcome:
         return Outcome.IMAGE_NO_URL
     if src[:5].lower() == "data:":  # so that megabytes of base64 are not parsed
         return Outcome.IMAGE_DATA_URL
-    if len(src) > MAX_URL_CHARACTERS:
+    if len(src) > MAX_URL_CHARACTERS or (len(base) > MAX_URL_CHARACTERS and not src.startswith(_HTTP)):
         return Outcome.IMAGE_URL_TOO_LONG
     if _SERIALISED(src):
         return src

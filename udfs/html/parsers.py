@@ -1,7 +1,8 @@
 """Extracts the images of an HTML page, and what else extraction needs, with parsers that follow the HTML standard.
 
-`turbohtml` (the default) parses the page's skeleton if the compiled `skeleton` is there and the page has one, else the
-whole page: the images are the same. `beautifulsoup` parses the page with html5lib: slow, but an independent oracle.
+`turbohtml` (the default) parses the page's skeleton if the compiled `skeleton` is there and the page has a skeleton,
+else the whole page. The images are the same, unless the page exceeds the `limits`, or nests elements more than 500 deep
+(turbohtml then closes some). `beautifulsoup` parses the page with html5lib: slow, but an independent oracle.
 Both parse with scripting off, so `noscript` counts; comments, raw text and the contents of `template` do not.
 
 They return the same images, except where html5lib 1.1 deviates from today's standard. For example, it ignores an `img`
@@ -25,7 +26,7 @@ class Unparsable(Exception):
 
 
 _IMAGE_BYTES = re.compile(rb"<im(?:g|age)", re.IGNORECASE).search
-_may_opt_out = re.compile("|".join(map(re.escape, META_WORDS)), re.IGNORECASE).search
+_may_opt_out = re.compile("|".join(map(re.escape, META_WORDS)), re.IGNORECASE | re.ASCII).search
 
 Html = str | bytes
 """Text without lone surrogates, or UTF-8 bytes (malformed parts count as U+FFFD): see `charsets.as_html`."""
@@ -34,7 +35,7 @@ HtmlParser = Callable[[Html, Profile], Document]
 
 
 def parse_with_turbohtml(html: Html, profile: Profile = PAPER) -> Document:
-    """Parse with turbohtml; never raises. A page without the bytes `<img` or `<image` is not parsed."""
+    """Parse with turbohtml; never raises for `Html`. A page without the bytes `<img` or `<image` is not parsed."""
     page = html if isinstance(html, bytes) else html.encode()
     cut = skeleton(page, profile.looks_around) if skeleton else page if _IMAGE_BYTES(page) else b""
     if cut is None:

@@ -25,7 +25,7 @@ _OTHER_SUBJECTS = frozenset(
     "video audio iframe object embed canvas table pre blockquote math svg amp-video amp-audio amp-iframe "
     "amp-youtube".split()
 )
-_ICON_WITHIN = ("a", "button")  # a drawing in these is a sign, and no subject
+_ICON_WITHIN = ("a", "button")  # a drawing in these is an icon, not a subject
 
 
 @dataclass(slots=True)

@@ -32,11 +32,12 @@ enum {
     CLOSING = 64,      /* its end tag closes all elements that are open in it */
     BLOCK = 128,       /* its start tag closes a `p` */
     HEADING = 256,     /* a start tag of one closes another one */
-    ORDINARY = 512,    /* its tags close nothing outside a `figure` or a `noscript` */
+    ORDINARY = 512,    /* its tags, properly nested, close nothing outside */
     EMPTY = 1024,      /* it has no end tag */
     SHAPE = 2048,      /* it is part of a drawing */
-    LINK = 4096,       /* a start tag of one closes another one, wherever that is */
-    SCOPE = 8192       /* tags in it do not close a `p` around it */
+    LINK = 4096,       /* `a` or `nobr`: a start tag of one closes another one, wherever that is */
+    SCOPE = 8192,      /* tags in it do not close what is open around it */
+    HEAD = 16384       /* its tags do not end the head */
 };
 
 typedef struct {
@@ -44,45 +45,34 @@ typedef struct {
     unsigned size, is;
 } Element;
 
-#define E(name, is) {name, sizeof(name) - 1, is}
-/* by first letter */
-static const Element ELEMENTS[] = {
-    E("a", ORDINARY | LINK), E("abbr", ORDINARY), E("applet", SCOPE), E("article", CLOSING | BLOCK),
-    E("b", ORDINARY), E("base", WANTED), E("big", ORDINARY), E("br", ORDINARY | EMPTY), E("button", CLOSING | SCOPE),
-    E("caption", SCOPE), E("center", CLOSING | BLOCK), E("circle", SHAPE), E("cite", ORDINARY), E("code", ORDINARY),
-    E("defs", SHAPE), E("desc", HTML_WITHIN), E("div", CLOSING | BLOCK),
-    E("ellipse", SHAPE), E("em", ORDINARY),
-    E("figcaption", CLOSING | BLOCK), E("figure", CLOSING | BLOCK | WHOLE), E("font", ORDINARY),
-    E("footer", CLOSING | BLOCK), E("foreignobject", HTML_WITHIN), E("frameset", NEEDS_A_TREE),
-    E("g", SHAPE),
-    E("h1", CLOSING | BLOCK | HEADING), E("h2", CLOSING | BLOCK | HEADING), E("h3", CLOSING | BLOCK | HEADING),
-    E("h4", CLOSING | BLOCK | HEADING), E("h5", CLOSING | BLOCK | HEADING), E("h6", CLOSING | BLOCK | HEADING),
-    E("header", CLOSING | BLOCK), E("hr", ORDINARY | BLOCK | EMPTY),
-    E("i", ORDINARY), E("iframe", RAW | ORDINARY), E("image", WANTED | ORDINARY | EMPTY),
-    E("img", WANTED | ORDINARY | EMPTY),
-    E("label", ORDINARY), E("line", SHAPE), E("link", ORDINARY | EMPTY),
-    E("mark", ORDINARY), E("marquee", SCOPE), E("math", HTML_WITHIN | SCOPE), E("meta", WANTED | ORDINARY | EMPTY),
-    E("nobr", ORDINARY | LINK), E("noembed", RAW), E("noframes", RAW), E("noscript", ORDINARY | WHOLE),
-    E("object", SCOPE),
-    E("p", CLOSING | BLOCK), E("path", SHAPE), E("picture", ORDINARY | WHOLE), E("plaintext", NEEDS_A_TREE),
-    E("polygon", SHAPE), E("polyline", SHAPE),
-    E("q", ORDINARY),
-    E("rect", SHAPE),
-    E("s", ORDINARY), E("script", RAW | ORDINARY), E("section", CLOSING | BLOCK), E("small", ORDINARY),
-    E("source", ORDINARY | EMPTY), E("span", ORDINARY), E("strike", ORDINARY), E("strong", ORDINARY),
-    E("style", RAW | ORDINARY), E("sub", ORDINARY), E("sup", ORDINARY), E("svg", SVG | SCOPE),
-    E("table", SCOPE), E("td", SCOPE), E("template", WANTED | SCOPE), E("textarea", RAW), E("th", SCOPE),
-    E("time", ORDINARY), E("title", RAW), E("tt", ORDINARY),
-    E("u", ORDINARY), E("use", SHAPE),
-    E("wbr", ORDINARY | EMPTY),
-    E("xmp", RAW),
+static const struct {
+    unsigned is;
+    const char *names;
+} KINDS[] = {
+    {WANTED, "base image img meta template"},
+    {RAW, "iframe noembed noframes script style textarea title xmp"},
+    {SVG, "svg"},
+    {HTML_WITHIN, "desc foreignobject math"},
+    {NEEDS_A_TREE, "frameset plaintext"},
+    {WHOLE, "figure noscript picture"},
+    {CLOSING, "article button center div figcaption figure footer h1 h2 h3 h4 h5 h6 header p section"},
+    {BLOCK, "article center div figcaption figure footer h1 h2 h3 h4 h5 h6 header hr p section"},
+    {HEADING, "h1 h2 h3 h4 h5 h6"},
+    {ORDINARY, "a abbr b big br cite code em font hr i iframe image img label link mark meta nobr noscript picture q s "
+               "script small source span strike strong style sub sup time tt u wbr"},
+    {EMPTY, "br hr image img link meta source wbr"},
+    {SHAPE, "circle defs ellipse g line path polygon polyline rect use"},
+    {LINK, "a nobr"},
+    {SCOPE, "applet button caption marquee object select table td template th"},
+    {HEAD, "base basefont bgsound head html link meta noframes noscript script style template title"},
+    {0, "body col"},
 };
-enum { ELEMENTS_COUNT = sizeof ELEMENTS / sizeof *ELEMENTS };
-static const Element *by_letter[27]; /* the first element of each letter, then the end */
-static const Element *BASE, *BUTTON, *IMAGE, *IMG, *META, *NOSCRIPT, *P, *PICTURE, *SCRIPT, *SVG_ELEMENT, *TEMPLATE;
+static Element by_letter[26][16]; /* a size of 0 ends those of a letter */
+static const Element *BASE, *BODY, *BR, *BUTTON, *COL, *HEAD_ELEMENT, *HTML, *IMAGE, *IMG, *META, *NOSCRIPT, *P,
+    *PICTURE, *SCRIPT, *SVG_ELEMENT, *TEMPLATE;
 
-enum { BODY_SIZE = 6 };
-static const Place BODY = (Place) "<body>"; /* starts a skeleton, or its first tags would be in the head */
+enum { START_SIZE = 6 };
+static const Place START = (Place) "<body>"; /* starts a skeleton, or its first tags would be in the head */
 
 static unsigned char lower(unsigned char byte) { return byte >= 'A' && byte <= 'Z' ? byte | 32 : byte; }
 
@@ -97,8 +87,7 @@ static bool has(Place at, Place end, const char *lower_case, size_t size) {
 #define HAS(at, end, text) has(at, end, text, sizeof(text) - 1)
 
 static const Element *element_of(Place name, size_t size) {
-    int letter = lower(*name) - 'a';
-    for (const Element *element = by_letter[letter]; element < by_letter[letter + 1]; element++)
+    for (const Element *element = by_letter[lower(*name) - 'a']; element->size; element++)
         if (element->size == size && has(name, name + size, element->name, size)) return element;
     return NULL;
 }
@@ -112,11 +101,9 @@ typedef struct {
 } Tag;
 
 static bool is_letter(unsigned char byte) { return lower(byte) >= 'a' && lower(byte) <= 'z'; }
-
 static bool is_space(unsigned char byte) {
     return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r' || byte == '\f';
 }
-
 static bool ends_name(unsigned char byte) { return is_space(byte) || byte == '/' || byte == '>'; }
 
 /* The next place of a byte; `end` if there is none. */
@@ -218,7 +205,9 @@ static bool is_plain_text(const Tag *tag, Place end) {
 /* ---- whole elements ---- */
 
 /* The end of a drawing of shapes; NULL for one that holds something else. */
-static Place end_of_drawing(Place at, Place end) {
+static Place end_of_drawing(const Tag *svg, Place end) {
+    Place at = svg->after;
+    if (at[-2] == '/') return NULL; /* it may be its own end */
     for (Tag tag;; at = tag.after) {
         while (at < end && is_space(*at)) at++;
         if (at == end || *at != '<' || !is_tag(at, end) || !read_tag(at, end, &tag) || !tag.element) return NULL;
@@ -227,16 +216,21 @@ static Place end_of_drawing(Place at, Place end) {
     }
 }
 
-/* What may be open around a place: a `button`, which another one would close, and a `p`, which a block would. */
+/* What may be open around a place. Something of `SCOPE` may shield an element from its end tag, for good. */
 typedef struct {
-    bool button, p, p_for_good; /* once something shields the `p`, its own end tag may not close it */
+    bool button, p, link, button_for_good, p_for_good, link_for_good;
 } Around;
 
 static void pass(Around *around, const Tag *tag) {
     const Element *element = tag->element;
     unsigned is = element ? element->is : 0;
+    if (is & SCOPE && !tag->is_end) {
+        around->button_for_good |= around->button;
+        around->p_for_good |= around->p;
+        around->link_for_good |= around->link;
+    }
     if (element == BUTTON) around->button = !tag->is_end;
-    around->p_for_good |= around->p && is & SCOPE;
+    if (is & LINK) around->link = !tag->is_end;
     if (element == P || (is & BLOCK && !tag->is_end)) around->p = element == P && !tag->is_end;
 }
 
@@ -244,13 +238,13 @@ enum { MOST_OPEN = 64 };
 
 /* The end of the element that a tag starts; NULL if its tags alone do not show it. If elements are badly nested, a
 stray `</div>` closes elements outside, and a `<td>` closes the cell around. An element is plain if no tag in it can do
-so. */
-static Place end_of_plain(const Tag *whole, Place end, Around around) {
+so, and if what is open around it changes nothing in it. */
+static Place end_of_plain(const Tag *whole, Place end, const Around *around) {
     const Element *open[MOST_OPEN] = {whole->element};
-    int depth = 1;
-    bool is_figure = whole->element->is & BLOCK;       /* and has closed a `p` around it */
-    bool is_transparent = whole->element == PICTURE;   /* any end tag in it may close it */
-    unsigned nested = CLOSING | (is_transparent ? ORDINARY : 0);
+    bool is_transparent = whole->element == PICTURE; /* any end tag in it may close it */
+    bool has_p = around->p_for_good || around->p;
+    bool has_button = around->button || around->button_for_good, has_link = around->link || around->link_for_good;
+    int depth = 1, open_ps = 0, open_buttons = 0, open_links = 0;
     Tag tag;
     for (Place at = find(whole->after, end, '<'); at < end; at = find(at, end, '<')) {
         if (!is_tag(at, end)) {
@@ -261,29 +255,30 @@ static Place end_of_plain(const Tag *whole, Place end, Around around) {
         at = tag.after;
         const Element *element = tag.element;
         unsigned is = element ? element->is : 0;
-        bool is_custom = !element && memchr(tag.name, '-', (size_t)(tag.after_name - tag.name));
+        int one = tag.is_end ? -1 : 1;
+        if (is & BLOCK && !tag.is_end && (has_p || open_ps)) return NULL;
         if (element == SVG_ELEMENT && !tag.is_end) {
-            if (!(at = end_of_drawing(at, end))) return NULL;
-        } else if (is & RAW && is & ORDINARY) {
-            if (!tag.is_end && (at = end_of_raw_text(&tag, end)) == end) return NULL;
-        } else if (is & BLOCK && !tag.is_end && !is_figure && (around.p || around.p_for_good)) {
+            if (has_link || !(at = end_of_drawing(&tag, end))) return NULL;
+        } else if (!element && !is_transparent && memchr(tag.name, '-', (size_t)(tag.after_name - tag.name))) {
+            continue; /* a custom element */
+        } else if (!(is & (ORDINARY | CLOSING))) {
             return NULL;
-        } else if (is & EMPTY || (is_custom && !is_transparent)) {
-            continue;
-        } else if (is & nested || element == whole->element) {
+        } else if (is & RAW) {
+            if (!tag.is_end && (at = end_of_raw_text(&tag, end)) == end) return NULL;
+        } else if (!(is & EMPTY)) {
             if (tag.is_end) {
                 if (open[--depth] != element) return NULL;
-                around.button &= element != BUTTON;
                 if (!depth) return at;
             } else {
-                bool closes = (element == BUTTON && around.button) || (is & HEADING && open[depth - 1]->is & HEADING) ||
-                              (is_transparent && is & (CLOSING | LINK));
+                bool closes = (element == BUTTON && (has_button || open_buttons)) ||
+                              (is & LINK && (has_link || open_links || is_transparent)) ||
+                              (is & HEADING && open[depth - 1]->is & HEADING) || (is & CLOSING && is_transparent);
                 if (closes || depth == MOST_OPEN) return NULL;
-                around.button |= element == BUTTON;
                 open[depth++] = element;
             }
-        } else if (!(is & ORDINARY)) {
-            return NULL;
+            open_ps += element == P ? one : 0;
+            open_buttons += element == BUTTON ? one : 0;
+            open_links += is & LINK ? one : 0;
         }
     }
     return NULL;
@@ -297,9 +292,8 @@ typedef struct {
     Place page, end;
     unsigned char *kept;       /* with room for the whole page */
     size_t size;               /* of what is kept */
-    Place head_end;            /* NULL until it is looked for */
-    Place found[WHOLE_KINDS];  /* the next thing that an element of this kind is kept for, after the last search */
-    Place vain[WHOLE_KINDS];   /* an element that starts before this holds nothing to keep it for */
+    Place found[WHOLE_KINDS];  /* the next thing for which an element of this kind is kept; `end` if there is none */
+    Place vain[WHOLE_KINDS];   /* elements that start before this place hold nothing to keep them for */
 } Cut;
 
 static void keep(Cut *cut, Place from, Place to) {
@@ -308,19 +302,12 @@ static void keep(Cut *cut, Place from, Place to) {
 }
 
 static bool is_image(Place at, Place end) { return HAS(at, end, "<img") || HAS(at, end, "<image"); }
-
 static bool is_caption(Place at, Place end) { return HAS(at, end, "<figcaption"); }
-
 static bool is_kept_tag(Place at, Place end) {
     return is_image(at, end) || HAS(at, end, "<base") || HAS(at, end, "<meta");
 }
 
-static bool ends_head(Place at, Place end) {
-    return (HAS(at, end, "</head") && end - at > 6 && ends_name(at[6])) ||
-           (HAS(at, end, "<body") && end - at > 5 && ends_name(at[5]));
-}
-
-/* The next `<` of this kind, wherever it is, also in text; `end` if there is none. */
+/* The next `<` of this kind, even in text; `end` if there is none. */
 static Place next_of(Place at, Place end, bool (*is)(Place, Place)) {
     for (at = find(at, end, '<'); at < end && !is(at, end);) at = find(at + 1, end, '<');
     return at;
@@ -338,42 +325,57 @@ static bool may_opt_out(const Tag *tag) {
 }
 
 /* Finds the end of a whole element, NULL if it holds nothing to keep it for; false if only a tree shows it. */
-static bool find_end_of_whole(Cut *cut, const Tag *tag, Around around, Place *whole_end) {
+static bool find_end_of_whole(Cut *cut, const Tag *tag, const Around *around, Place *whole_end) {
     int kind = tag->element == NOSCRIPT ? 0 : tag->element == PICTURE ? 1 : 2;
     *whole_end = NULL;
     if (cut->found[kind] < tag->after)
         cut->found[kind] = next_of(tag->after, cut->end, kind == 2 ? is_caption : is_image);
     if (cut->found[kind] == cut->end || tag->after <= cut->vain[kind]) return true;
-    if (kind == 0) { /* the parser moves the images of a `noscript` in the head to the body */
-        if (!cut->head_end) cut->head_end = next_of(cut->page, cut->end, ends_head);
-        if (cut->head_end < cut->end && tag->start < cut->head_end) return true;
-    }
     Place end = end_of_plain(tag, cut->end, around);
+    if (!end) return false;
     if (cut->found[kind] < end) *whole_end = end;
     else cut->vain[kind] = end;
-    return end != NULL;
+    return true;
+}
+
+/* Whether a tag ends the head. The images of a `noscript` in the head are in the body, and not in the `noscript`. */
+static bool ends_head(const Tag *tag, bool is_in_noscript) {
+    const Element *element = tag->element;
+    if (!tag->is_end) return !element || !(element->is & HEAD);
+    return element == BODY || element == BR || element == HTML || (element == HEAD_ELEMENT && !is_in_noscript);
+}
+
+/* Whether something else than white space is here. */
+static bool has_text(Place from, Place to) {
+    while (from < to && is_space(*from)) from++;
+    return from < to;
 }
 
 /* Keeps what the skeleton of the page holds, nothing if it has no image; false if the page has no skeleton. */
 static bool cut_out(Cut *cut, bool with_whole) {
     Place end = cut->end;
-    int open_svgs = 0, bases = 0;
-    bool has_html_within = false, has_image = false;
-    Around around = {false, false, false};
+    int open_svgs = 0, open_templates = 0, bases = 0;
+    bool has_html_within = false, has_image = false, is_in_body = false, is_in_noscript = false;
+    Around around = {0};
     Tag tag;
-    keep(cut, BODY, BODY + BODY_SIZE);
-    for (Place at = find(cut->page, end, '<'); at < end; at = find(at, end, '<')) {
+    keep(cut, START, START + START_SIZE);
+    for (Place from = cut->page, at; (at = find(from, end, '<')) < end; from = at) {
         bool is_foreign = open_svgs || has_html_within; /* or may be */
         bool needs_tree = false;
+        bool ends_the_head = has_text(from, at); /* if it is open */
         Place start = at;
         if (!is_tag(at, end)) {
             needs_tree = is_foreign && HAS(at, end, "<![cdata[");
             at = after_other(at, end);
+            is_in_body |= !open_templates && (ends_the_head || at == start + 1);
         } else {
             if (!read_tag(at, end, &tag)) break;
             at = tag.after;
             unsigned is = tag.element ? tag.element->is : 0;
             if (with_whole) pass(&around, &tag);
+            is_in_body |= !open_templates && (ends_the_head || ends_head(&tag, is_in_noscript));
+            if (tag.element == NOSCRIPT) is_in_noscript = !tag.is_end;
+            if (tag.element == TEMPLATE) open_templates += tag.is_end ? -(open_templates > 0) : 1;
             if (is & WANTED && (!tag.is_end || tag.element == TEMPLATE)) {
                 bases += tag.element == BASE;
                 needs_tree = bases > 1 || (is_foreign && tag.element != IMG && tag.element != META);
@@ -388,11 +390,11 @@ static bool cut_out(Cut *cut, bool with_whole) {
                 at = end_of_raw_text(&tag, end);
             } else if (is & HTML_WITHIN) {
                 has_html_within |= !is_plain_text(&tag, end);
-            } else if (is & NEEDS_A_TREE) {
-                needs_tree = true;
-            } else if (is & WHOLE && with_whole) {
+            } else if (is & NEEDS_A_TREE || (tag.element == COL && open_templates)) {
+                needs_tree = true; /* after a `col` in a template, raw text is not taken as such */
+            } else if (is & WHOLE && with_whole && (is_in_body || tag.element != NOSCRIPT)) {
                 Place whole_end;
-                if (!find_end_of_whole(cut, &tag, around, &whole_end) || (whole_end && is_foreign)) return false;
+                if (!find_end_of_whole(cut, &tag, &around, &whole_end) || (whole_end && is_foreign)) return false;
                 if (whole_end) {
                     keep(cut, start, at = whole_end);
                     has_image = true;
@@ -418,7 +420,7 @@ static PyObject *skeleton(PyObject *Py_UNUSED(module), PyObject *arguments) {
     Cut cut = {.page = page, .end = page + html.len, .found = {page, page, page}, .vain = {page, page, page}};
     bool is_cut = false;
     Py_BEGIN_ALLOW_THREADS
-    cut.kept = malloc((size_t)html.len + BODY_SIZE);
+    cut.kept = malloc((size_t)html.len + START_SIZE);
     if (cut.kept) is_cut = cut_out(&cut, with_whole);
     Py_END_ALLOW_THREADS
     PyBuffer_Release(&html);
@@ -436,14 +438,18 @@ static struct PyModuleDef definition = {
 #define NAMED(name) element_of((Place)name, sizeof(name) - 1)
 
 PyMODINIT_FUNC PyInit__ballast_skeleton(void) {
-    const Element *element = ELEMENTS;
-    for (int letter = 0; letter < 27; letter++) {
-        by_letter[letter] = element;
-        while (element < ELEMENTS + ELEMENTS_COUNT && *element->name == 'a' + letter) element++;
-    }
-    BASE = NAMED("base"), BUTTON = NAMED("button"), IMAGE = NAMED("image"), IMG = NAMED("img"), META = NAMED("meta");
-    NOSCRIPT = NAMED("noscript"), P = NAMED("p"), PICTURE = NAMED("picture"), SCRIPT = NAMED("script");
-    SVG_ELEMENT = NAMED("svg"), TEMPLATE = NAMED("template");
+    for (size_t kind = 0; kind < sizeof KINDS / sizeof *KINDS; kind++)
+        for (const char *name = KINDS[kind].names; *name;) {
+            unsigned size = (unsigned)strcspn(name, " ");
+            Element *element = by_letter[*name - 'a'];
+            while (element->size && (element->size != size || memcmp(element->name, name, size))) element++;
+            *element = (Element){name, size, element->is | KINDS[kind].is};
+            name += size + (name[size] == ' ');
+        }
+    BASE = NAMED("base"), BODY = NAMED("body"), BR = NAMED("br"), BUTTON = NAMED("button"), COL = NAMED("col");
+    HEAD_ELEMENT = NAMED("head"), HTML = NAMED("html"), IMAGE = NAMED("image"), IMG = NAMED("img");
+    META = NAMED("meta"), NOSCRIPT = NAMED("noscript"), P = NAMED("p"), PICTURE = NAMED("picture");
+    SCRIPT = NAMED("script"), SVG_ELEMENT = NAMED("svg"), TEMPLATE = NAMED("template");
     PyObject *module = PyModule_Create(&definition);
     if (module && PyModule_AddStringConstant(module, "SOURCE", SOURCE_HASH) < 0) Py_CLEAR(module);
     return module;

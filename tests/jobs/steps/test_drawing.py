@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from jobs.spark.frames import ddl
-from jobs.steps.counting import count_table
+from jobs.spark.spark_errors import plain_error
+from jobs.steps.counting import count_matches, count_table
 from jobs.steps.drawing import draw
 from metadata.entries import EntryList
 from udfs.balancing.pair_probability import keep_probability
@@ -92,8 +93,29 @@ def test_a_second_draw_keeps_what_both_keep(pool, rows, counts):
 
 
 def test_an_id_without_a_count_is_an_error(pool, counts):
-    with pytest.raises(Exception, match="holds an entry id that has no count"):
+    with pytest.raises(Exception, match="holds an entry id that has no count") as raised:
         draw(pool, SEED, {5: entry_probabilities(counts[:100], 5)}).collect()
+    error = plain_error(raised.value)
+    assert str(error) == "the pool holds an entry id that has no count: the counts belong to another list"
+
+
+def test_a_cached_pool_stays_cached(pool, counts):
+    draw(pool, SEED, {t: entry_probabilities(counts, t) for t in (1, 20)}).count()
+    assert pool.storageLevel.useMemory
+
+
+def test_in_a_session_without_arrow(spark, pool, rows, counts):
+    spark.conf.set("spark.sql.execution.arrow.pyspark.enabled", "false")
+    try:
+        assert of(draw(pool, SEED, {20: entry_probabilities(counts, 20)})) == drawn(rows, counts, 20)
+        assert count_matches(pool).count() == np.count_nonzero(counts)
+    finally:
+        spark.conf.set("spark.sql.execution.arrow.pyspark.enabled", "true")
+
+
+def test_pairs_without_a_keep_prob_count_nothing(spark):
+    pool = spark.createDataFrame([([1, 2], None), ([2], 0.5)], "entry_ids array<int>, keep_prob double")
+    assert {row.entry_id: row["count"] for row in count_matches(pool).collect()} == {1: 0, 2: 2}
 
 
 @pytest.mark.parametrize("partitions", [1, 5])

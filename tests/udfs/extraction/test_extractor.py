@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import tracemalloc
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
@@ -21,6 +22,8 @@ from udfs.extraction import extractor as extraction
 from udfs.extraction.extractor import Extractor
 from udfs.extraction.inspection import InspectedPage, inspect_file
 from udfs.extraction.options import ExtractOptions
+from udfs.extraction.pages import Page
+from udfs.html.document import Document, Image
 from udfs.matching.matcher import Matcher
 from udfs.outcomes import COUNTERS, MAX_TEXT_CHARACTERS, MAX_URL_CHARACTERS, Outcome
 from udfs.sample.archive import WrittenRecord, name_wat, write_warc, write_wat
@@ -353,6 +356,29 @@ def test_long_attributes_are_counted(tmp_path: Path) -> None:
     pairs, file = extract(path)
     assert [len(pair["caption"]) for pair in pairs] == [3, MAX_TEXT_CHARACTERS]
     assert (file["image_url_too_long"], file["image_data_url"], file["text_too_long"]) == (1, 1, 1)
+
+
+def test_a_long_base(tmp_path: Path) -> None:
+    """Each image's URL would be as long as the base; one that needs no base has its own."""
+    base = f"<base href=https://a.example/{'a' * MAX_URL_CHARACTERS}/>"
+    body = f"{base}<img src=x alt=one><img src=https://b.example/y alt=b>"
+    path = tmp_path / "long.warc.gz"
+    path.write_bytes(build_warc([html_page(body)]))
+    pairs, file = extract(path)
+    assert [pair["url"] for pair in pairs] == ["https://b.example/y"]
+    assert file["image_url_too_long"] == 1
+
+
+def test_the_urls_of_a_page_take_little_memory() -> None:
+    images = [Image(f"{number}.jpg", ()) for number in range(2_000)]
+    page = Page("https://a.example/", Document(f"https://a.example/{'a' * 60_000}/", images), "x.warc", 0)
+    extractor = Extractor(ALL, None)
+    tracemalloc.start()
+    try:
+        assert extractor.page_pairs(page, Counter()) == []
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_records_beyond_the_cap(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from udfs.html.document import Document
 from udfs.html.parsers import parse_with_turbohtml
 from udfs.html.profiles import PAPER, RICH, Profile
 from udfs.html.skeleton import skeleton as compiled
+from udfs.opt_outs import META_WORDS
 from udfs.sample.web import make_page
 
 pytestmark = pytest.mark.skipif(compiled is None, reason="the skeleton is not compiled: no C compiler when installed")
@@ -95,7 +96,10 @@ KEPT_WHOLE = {
         b"<picture><source srcset=a>" + IMG + b"</picture>",
     ),
     "picture without an image": (b"<picture><source></picture>" + IMG, IMG),
-    "noscript": (b"<noscript><p>" + IMG + b"</p></noscript>",) * 2,
+    "noscript": (
+        b"<div><noscript><p>" + IMG + b"</p></noscript></div>",
+        b"<noscript><p>" + IMG + b"</p></noscript>",
+    ),
     "noscript in the head": (b"<head><noscript>" + IMG + b"</noscript></head><body>" + IMG, IMG * 2),
     "noscript without an image": (b"<noscript><iframe src=x></iframe></noscript>" + IMG, IMG),
 }
@@ -104,7 +108,7 @@ NEED_TREE_FOR_WHOLE = {
     "cell in a figure": b"<figure><td>" + IMG + b"<figcaption></figure>",
     "end tag across": b"<figure><div>" + IMG + b"<figcaption></div></figure>",
     "never closed": b"<picture>" + IMG,
-    "block in noscript": b"<noscript><p>" + IMG + b"</noscript>",
+    "block in noscript": b"<div><noscript><p>" + IMG + b"</noscript>",
     "block in a noscript in a p": b"<p><noscript><div>" + IMG + b"</div></noscript>",
     "block where a p may be open": b"<p><object></p></object><noscript><hr>" + IMG + b"</noscript>",
     "end tag across a picture": b"<span><picture></span>" + IMG + b"</picture>",
@@ -112,6 +116,84 @@ NEED_TREE_FOR_WHOLE = {
     "button in a button": b"<BUTTON><figure><button>" + IMG + b"</button><figcaption></figure>",
     "figure in svg": b"<svg>" + CAPTIONED,
 }
+
+
+FIGURE = "<img src=q alt=z><figcaption>c</figcaption></figure>"
+DRAWN = "<svg><path d=x /></svg>"
+PIXEL = "<noscript><img src=p alt=x></noscript>"
+TWIN = "<noscript><div><img src=b alt=x></div></noscript><img src=b alt=x>"
+PICTURE = "<picture><source srcset=s.jpg>{}<img alt=x></picture><figcaption>c</figcaption></figure>"
+DIRECTED = [
+    # raw text that the tree ignores
+    *("<template><col><script></template><img src=a></script>", "<template><col><title></template><img src=a></title>"),
+    # formatting elements and links that act across the borders of what is kept
+    "<figure><b><img src=a><figcaption></figcaption></figure></b>" * 3,
+    "<figure><font color=1><img src=a><figcaption>d</figcaption></figure></font>" * 600 + "<figure>" + FIGURE,
+    f"<figure><a><img src=b><figcaption>d</figcaption></figure></a><figure>{DRAWN}{FIGURE}",
+    "<noscript><b id=I><img src=a></noscript></b><img src=b>",
+    *(f"{before}<figure>{DRAWN}{FIGURE}" for before in ("<p><a href=x>text</p>", "<p><a>text<p>", "<li><a>text<li>")),
+    f"<a href=x><figure>{DRAWN}</a>{FIGURE}",
+    f"<table><td><a></td><td><figure>{DRAWN}{FIGURE}",
+    *(f"{before}<figure>{PICTURE.format('</b>')}" for before in ("<b>", "<p><b>x</p>")),
+    *(f"<{name}><figure>{PICTURE.format(f'<{name}></{name}>')}" for name in ("a", "nobr")),
+    # noscript in the head and in the body
+    *(
+        f"<head><noscript>{inside}</noscript>{PIXEL}</head><body><img src=p alt=x>"
+        for inside in ("<iframe></iframe>", "x")
+    ),
+    f"<head><noscript><img src=r></noscript>{PIXEL}</head><body><img src=p alt=x>",
+    f"<head><script>'<body>'</script>{PIXEL}</head><body><img src=p alt=x>",
+    f"<head><!--[if IE]><body class=ie><![endif]-->{PIXEL}</head><body><img src=p alt=x>",
+    *(f"<p><img src=p alt=x>{PIXEL}{after}" for after in ("</head>", "<body>")),
+    *(
+        f"{before}{PIXEL}<img src=p alt=x>"
+        for before in (
+            *(
+                "",
+                "text",
+                "<head> ",
+                "<head></head>",
+                "<head> < ",
+                "<head></br>",
+                "<head></p>",
+                "<html></html>",
+                "<head>\0",
+            ),
+            *("<head>&nbsp;", "<head><svg>", "<head><noscript></head>", "<head><template></template>x"),
+            "<head><title>x</title><noscript><link><style>a</style></noscript><template><div>x</div></template>",
+        )
+    ),
+    # what shields an open element from its end tag
+    *(f"<p><select>{inside}</select>{TWIN}" for inside in ("<div></div>", "</p>")),
+    *(
+        f"<button><{shield}></button></{shield}><figure><button></button>{FIGURE}"
+        for shield in ("object", "table><td", "select", "template")
+    ),
+    *(f"{before}{TWIN}" for before in ("<p>", "<p></p>", "<p><table></p></table>", "<p><div></div>")),
+    # a block in a paragraph, and a heading around it
+    f"<h1><figure><h1><p><h2></h2></p></h1>{FIGURE}",
+    "<h1><noscript><h1><p><h2></h2></p></h1><img src=b alt=x></noscript><img src=b alt=x>",
+    "<h1><figure><img src=q><figcaption><h1><p><h2>x</h2></p></h1>c</figcaption></figure>",
+    "<path><picture><svg/></path></svg><source srcset=s.jpg><img alt=x></picture>",
+    # metas
+    *(
+        f"<meta name=robots content='{content}'><img src=a>"
+        for content in ("noa&imath;", "no\u0130ndex", "noa\u0131", "&#110;oai", "NOINDEX", "all")
+    ),
+]
+
+
+@pytest.mark.parametrize("page", DIRECTED)
+def test_what_a_tree_does_in_rare_places(page: str) -> None:
+    for each in (page, "<body>" + page):
+        check_equal(each)
+        check_equal(each, RICH)
+
+
+@pytest.mark.parametrize("word", META_WORDS)
+def test_metas_with_each_word_that_opts_out_are_kept(word: str) -> None:
+    page = f"<meta name=x content='a, {word.upper()}'>".encode() + IMG
+    assert skeleton(page) == b"<body>" + page
 
 
 @pytest.mark.parametrize("name", KEPT_WHOLE)
@@ -188,8 +270,7 @@ def test_tag_soup(page: str) -> None:
 @settings(max_examples=settings.default.max_examples * 5)
 @given(st.lists(RICH_PAGES | SOUP, max_size=3).map("".join))
 def test_surroundings_of_images(page: str) -> None:
-    """With `<body>` first: without it, tags in an unmarked head would count as the body's."""
-    check_equal("<body>" + page, RICH)
+    check_equal(page, RICH)
 
 
 @settings(max_examples=settings.default.max_examples * 3)
