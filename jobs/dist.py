@@ -185,6 +185,8 @@ def build_environment(scratch: Path, wheel: Path, prefix: str, bundle: bool) -> 
     with zipfile.ZipFile(wheel) as archive:
         compiled = [name for name in archive.namelist() if name.endswith(_COMPILED)]
         archive.extractall(environment / "lib" / _PYTHON / "site-packages", compiled)
+    if not compiled:
+        say("no C compiler here, so no compiled skeleton: extraction will give the same rows, but take longer")
     if bundle:
         _bundle_python(environment)
     # all files of the archive get the same time, which would invalidate a .pyc that is checked by time

@@ -146,6 +146,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     renew = "record the rows in FILE (default: record all groups beside this script, and renew the README's figures)"
     parser.add_argument("--record", nargs="?", type=Path, const=RECORDS, metavar="FILE", help=renew)
     arguments = parser.parse_args(argv)
+    arguments.record = arguments.record and arguments.record.resolve()
     if arguments.repeat < 1:
         parser.error("--repeat must be at least 1")
     if arguments.warc is not None and not arguments.warc.is_file():

@@ -136,5 +136,5 @@ def ratio_text(ratio: float, ratio_of: str) -> str:
 
 def _number(ratio: float, ratio_of: str) -> str:
     if ratio_of in (SHARE, RATE):
-        return f"{ratio * 100:.0f}" if ratio >= 0.1 else f"{ratio * 100:.1f}"
+        return f"{ratio * 100:.0f}" if abs(ratio) >= 0.1 else f"{ratio * 100:.1f}"
     return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}"
