@@ -6,7 +6,10 @@ from udfs.errors import BallastError, SourceRefused, UsageError
 from udfs.extras import missing_extra
 
 _OWN = re.compile(rf"^{SourceRefused.__module__}\.{SourceRefused.__name__}: (.+)$", re.MULTILINE)
-_RAISED_IN_SQL = re.compile(r"\[USER_RAISED_EXCEPTION\] (.+?)(?: SQLSTATE: \w+)?$", re.MULTILINE)
+RAISED_IN_SQL = "ballast: "
+"""Begins the messages that our SQL expressions raise; what Spark writes around them differs by version."""
+
+_RAISED_IN_SQL = re.compile(rf"\b{RAISED_IN_SQL}(.+?)(?: SQLSTATE: \w+)?$", re.MULTILINE)
 _RAISED = re.compile(r"[\w.]+(Error|Exception|Exit|Interrupt|Iteration|Warning): ")
 
 

@@ -13,6 +13,7 @@ from jobs.settings.groups import Threshold
 from jobs.spark.frames import fingerprint_of, rows_and_images, with_fingerprint
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import progress
+from jobs.spark.spark_errors import RAISED_IN_SQL
 from jobs.steps.sizes import sizes_at
 from jobs.steps.spark_pairs import SparkPairs
 from jobs.steps.threshold_choice import choose_thresholds
@@ -64,7 +65,8 @@ def _uniform(seed: int) -> Column:
 
 def _keep_prob(pool: DataFrame, misses: str) -> Column:
     """The keep probability of a pair; `misses` is the column of 1 − p by entry id."""
-    beyond = F.raise_error(F.lit("the pool holds an entry id that has no count: the counts belong to another list"))
+    problem = "the pool holds an entry id that has no count: the counts belong to another list"
+    beyond = F.raise_error(F.lit(RAISED_IN_SQL + problem))
     missed = F.aggregate(
         "entry_ids", F.lit(1.0), lambda product, entry: product * F.coalesce(F.get(misses, entry), beyond)
     )
