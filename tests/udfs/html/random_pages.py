@@ -10,7 +10,7 @@ from array import array
 from pathlib import Path
 from random import Random
 
-sys.path.insert(1, str(Path(__file__).resolve().parents[3]))
+sys.path.append(str(Path(__file__).resolve().parents[3]))  # the checkout, unless another build comes first
 
 IMAGES = """<img src=a.jpg alt=x>|<IMG SRC="b.png" ALT='y &amp z' title=t>|<img/src=c/alt=d/>|<img alt src>|
 <image src=i>|<img src="unclosed alt=x>|<img src=a\0b alt='\0'>|<img src=x alt='<p>'>|
@@ -49,6 +49,7 @@ def main() -> int:
     random = Random(arguments.seed)
     pages = (random_page(random) for _ in range(arguments.pages))
     if arguments.memory:
+        import _ballast_skeleton
         from _ballast_skeleton import skeleton
 
         for page in pages:
@@ -56,6 +57,7 @@ def main() -> int:
             for whole in (False, True):
                 skeleton(array("B", data), whole)
                 skeleton(array("B", data[: random.randrange(len(data) + 1)]), whole)
+        print(_ballast_skeleton.__file__)
         return 0
     differing = [page for page in pages if differs(page)]
     print(

@@ -338,7 +338,7 @@ def test_reads_only_the_page(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, str(script), "20000", "--memory"], env=environment, capture_output=True, text=True
     )
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stdout) == (0, f"{built}\n"), done.stderr
 
 
 def test_a_skeleton_of_another_source_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
