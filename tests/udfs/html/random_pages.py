@@ -6,7 +6,7 @@ so many pages with the whole pages, and prints those that differ.
 
 import argparse
 import sys
-from array import array
+from ctypes import c_char
 from pathlib import Path
 from random import Random
 
@@ -55,8 +55,8 @@ def main() -> int:
         for page in pages:
             data = page.encode()
             for whole in (False, True):
-                skeleton(array("B", data), whole)
-                skeleton(array("B", data[: random.randrange(len(data) + 1)]), whole)
+                for part in (data, data[: random.randrange(len(data) + 1)]):
+                    skeleton((c_char * len(part)).from_buffer_copy(part), whole)
         print(_ballast_skeleton.__file__)
         return 0
     differing = [page for page in pages if differs(page)]
