@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 MAX_OPEN = 4_000_000
 """A page is cut where the number of elements that are open at each tag, added up over the tags, exceeds this: 2,000
-formatting elements before as many blocks. turbohtml then makes 4 million nodes, of 500 MB."""
+formatting elements before as many blocks. turbohtml then makes a million nodes, of 125 MB."""
 
 MAX_IMAGES = 100_000
 """The most images to take from a page."""

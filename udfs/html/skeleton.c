@@ -242,7 +242,7 @@ so, and if what is open around it changes nothing in it. */
 static Place end_of_plain(const Tag *whole, Place end, const Around *around) {
     const Element *open[MOST_OPEN] = {whole->element};
     bool is_transparent = whole->element == PICTURE; /* any end tag in it may close it */
-    bool has_p = around->p_for_good || around->p;
+    bool has_p = !(whole->element->is & BLOCK) && (around->p || around->p_for_good); /* a figure has closed it */
     bool has_button = around->button || around->button_for_good, has_link = around->link || around->link_for_good;
     int depth = 1, open_ps = 0, open_buttons = 0, open_links = 0;
     Tag tag;

@@ -1,4 +1,4 @@
-"""Loads the compiled `skeleton` (skeleton.c), which installing Ballast builds where a C compiler is.
+"""Loads the compiled `skeleton` (skeleton.c), which installing Ballast builds if there is a C compiler.
 
 The module lies outside the package `udfs`: on a cluster, `udfs` comes in a zip, which cannot hold compiled code.
 """
