@@ -32,14 +32,14 @@ class Judge:
         remembered = self._remembered
         judgments: dict[str, Any] = {text: remembered.get(text) for text in texts}
         new = [text for text, judgment in judgments.items() if judgment is None]
-        judgments.update(zip(new, self.judge_captions(map(canonical, new)), strict=True))
+        judgments.update(zip(new, self._judge_captions(map(canonical, new)), strict=True))
         short = {text: judgment for text, judgment in judgments.items() if len(text) <= _REMEMBERED_CHARACTERS}
         if len(remembered) + len(short) > _REMEMBERED_TEXTS:
             remembered.clear()
         remembered.update(short)
         return judgments
 
-    def judge_captions(self, captions: Iterable[str]) -> list[Judgment]:
+    def _judge_captions(self, captions: Iterable[str]) -> list[Judgment]:
         """The judgments of canonical captions, in order.
 
         All languages are detected before anything is matched: the tables of the detector and those of the matcher
