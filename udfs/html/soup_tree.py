@@ -1,4 +1,4 @@
-"""The tree of a page by BeautifulSoup and html5lib, for `--html-parser beautifulsoup`. Needs the extra `beautifulsoup`."""
+"""The tree of a page by BeautifulSoup and html5lib, for `--html-parser beautifulsoup`."""
 
 import warnings
 from collections.abc import Hashable, Iterator
