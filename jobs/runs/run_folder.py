@@ -36,7 +36,8 @@ OWN_PATHS = (*Stage, *(f"{MANIFESTS}/{stage}" for stage in Stage), COUNTS_FILE, 
 """All that Ballast writes to an output folder, except its lease and data card: what `--overwrite` deletes."""
 
 _IN_BATCHES = (Stage.EXTRACTED, Stage.SCANNED)
-_WRITE_ID = re.compile(r"/part-\d+-([0-9a-f-]{36})[^/]*$")  # Spark gives the files of one write one id
+# Spark gives the files of one write one id; a lost task may still write to a folder _temporary or __magic
+_WRITE_ID = re.compile(r"(?!.*/_).*/part-\d+-([0-9a-f-]{36})[^/]*")
 
 
 class RunFolder:
@@ -213,7 +214,7 @@ class RunFolder:
             if partition_by is not None:
                 writer = writer.partitionBy(partition_by)
             writer.save(self.storage.url(folder))
-        parts = {name: match[1] for name in self.storage.list_files(folder) if (match := _WRITE_ID.search(name))}
+        parts = {name: match[1] for name in self.storage.list_files(folder) if (match := _WRITE_ID.fullmatch(name))}
         written = [name for name in parts if name not in before]
         if len({parts[name] for name in written}) > 1:
             raise BallastError(f"{self.storage.root}: another run is writing to it: let one end, then rerun this")
@@ -226,12 +227,12 @@ class RunFolder:
         return manifest
 
     def clean(self, stage: Stage) -> None:
-        """Delete the uncommitted files in a stage's folder."""
+        """Delete the uncommitted files in a stage's folder, and other remains of interrupted writes."""
         committed = set(self.names(stage))
         for name in self.storage.list_files(stage):
             if name not in committed:
                 self.storage.delete(name)
-        self.storage.delete_empty_folders(stage)
+        self.storage.delete_remains(stage)
 
     def drop(self, stage: Stage) -> None:
         """Delete all files of a stage that later stages no longer need."""

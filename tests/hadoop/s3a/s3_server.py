@@ -47,6 +47,11 @@ def s3_server(folder: Path) -> Iterator[str]:
         server.wait()
 
 
+def s3a_jars() -> str:
+    """The jars of S3A, as `spark.jars` takes them."""
+    return ",".join(str(jar) for jar in sorted(JARS.glob("*.jar")) if not jar.name.startswith("s3proxy"))
+
+
 def s3_environment(address: str) -> dict[str, str]:
     """The AWS variables by which boto3 and S3A find a server at this address."""
     empty = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}

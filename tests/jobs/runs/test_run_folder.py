@@ -157,6 +157,25 @@ def test_rows_of_two_writers_are_not_mixed(crawl, spark, tmp_path, monkeypatch):
         run.commit(Stage.POOL, frame)
 
 
+@pytest.mark.parametrize("folder", ["_temporary/0/_temporary/attempt_1", "__magic_job-1/tasks/attempt_1/__base"])
+def test_what_a_lost_task_still_writes_is_not_committed(spark, tmp_path, monkeypatch, folder):
+    """A task of a lost executor, or a stopped copy of a task, writes on when its job is committed already."""
+    run = RunFolder.open(str(tmp_path / "o"), {"job": "dedup"}, {}, overwrite=False)
+    listing, pool = run.storage.list_files, tmp_path / "o" / "pool"
+
+    def a_task_writes(stage: str) -> list[str]:
+        for file in pool.glob("part-*"):
+            (pool / folder).mkdir(parents=True, exist_ok=True)
+            (pool / folder / file.name).write_bytes(b"half a file")
+        return listing(stage)
+
+    with run.writing():
+        monkeypatch.setattr(run.storage, "list_files", a_task_writes)
+        manifest = run.commit(Stage.POOL, spark.range(3))
+    assert manifest.files == [f"pool/{file.name}" for file in sorted(pool.glob("part-*"))]
+    assert any((pool / folder).iterdir()) and spark.read.parquet(*run.files(Stage.POOL)).count() == 3
+
+
 def test_a_committed_unit_is_not_written_again(crawl, spark, tmp_path):
     run = RunFolder.open(str(tmp_path / "o"), {"job": "dedup"}, {}, overwrite=False)
     with run.writing():

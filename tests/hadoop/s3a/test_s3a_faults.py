@@ -1,0 +1,141 @@
+"""A server that throttles or loses answers, a driver and an executor that die between upload and commit, and copies of
+tasks: the rows are those of an undisturbed run, and nothing is left behind."""
+
+import os
+import re
+import signal
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from buckets import Bucket, Crawl, curate, start_driver, without_the_place
+from disturbed_ballast import Attempt
+from runs import DISTURBED_BALLAST, Rows, Run
+from s3_proxy import Fault, Request, S3Requests, no_fault
+from s3_server import s3a_jars
+from standalone import standalone_cluster
+from test_rows_anywhere import SPECULATION
+
+from jobs.cli import main
+
+
+def every(nth: int, fault: Fault) -> Callable[[Request], Fault | None]:
+    """Inject a fault into every nth request of each operation."""
+    numbers: dict[str, Iterator[int]] = defaultdict(lambda: count(1))
+    return lambda request: fault if next(numbers[request.operation]) % nth == 0 else None
+
+
+def test_throttling_is_borne(spark, crawl: Crawl, expected: Rows, out: Bucket, s3_requests: S3Requests) -> None:
+    inputs = out.with_inputs(crawl)
+    s3_requests.fault = every(5, Fault.SLOW_DOWN)
+    assert main(["curate", *crawl.flags(out.url, *inputs), "--no-report"]) == 0
+    s3_requests.fault = no_fault
+    assert {request.operation for request, _ in s3_requests.faults} >= {
+        "CompleteMultipartUpload", "CreateMultipartUpload", "DeleteObjects", "GetObject", "HeadObject", "ListObjectsV2",
+        "PutObject", "UploadPart",
+    }  # fmt: skip
+    assert without_the_place(out.rows()) == without_the_place(expected)
+    assert out.remains() == []
+
+
+def test_lost_answers_are_borne(spark, crawl: Crawl, expected: Rows, out: Bucket, s3_requests: S3Requests) -> None:
+    s3_requests.fault = every(5, Fault.LOSE_ANSWER)
+    curate(crawl, out.url)
+    s3_requests.fault = no_fault
+    assert out.rows() == expected
+    assert out.remains() == []
+
+
+def test_a_store_that_refuses_to_commit_stops_the_run_which_resumes_later(
+    spark, crawl: Crawl, expected: Rows, out: Bucket, s3_requests: S3Requests, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(request: Request) -> Fault | None:
+        return Fault.SLOW_DOWN if request.operation == "PutObject" and "/pool/all.json" in request.key else None
+
+    s3_requests.fault = refuse
+    assert main(["curate", *crawl.flags(out.url), "--no-report"]) == 1
+    *_, line = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"ballast: failed: s3://\S+/pool/all\.json: S3 answers SlowDown: .*", line)
+    s3_requests.fault = no_fault
+    curate(crawl, out.url)
+    assert out.rows() == expected
+    assert out.remains() == []
+
+
+def test_a_driver_killed_between_upload_and_commit_leaves_nothing(
+    spark, crawl: Crawl, expected: Rows, out: Bucket, s3_requests: S3Requests, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The second batch's rows are uploaded; its driver dies when it records that."""
+    killed: list[Request] = []
+
+    def kill(request: Request) -> None:
+        if request.key.endswith(".pendingset") and "batch=00001" in request.key:
+            killed.append(request)
+            os.killpg(driver.pid, signal.SIGKILL)
+
+    s3_requests.fault = kill
+    driver = start_driver(crawl, out, "--batch-files", "1", "--master", "local[1]")
+    _, error = driver.communicate(timeout=600)
+    assert killed, error
+    assert out.uploads(), "the rows of the second batch were uploaded"
+    rows = [key for key in out.keys() if key.endswith(".parquet")]
+    assert rows and all("batch=00000" in key for key in rows), "and nobody sees them"
+    s3_requests.fault = no_fault
+    curate(crawl, out.url)
+    assert "1 of 4 files were committed before" in capsys.readouterr().err
+    assert set(rows) <= set(out.keys())
+    assert out.rows() == expected
+    assert out.remains() == []
+
+
+def test_tasks_and_an_executor_that_die_leave_nothing(
+    crawl: Crawl, expected: Rows, out: Bucket, s3_requests: S3Requests, tmp_path: Path
+) -> None:
+    """Each task fails once between its rows, and the executor dies between the first upload and its commit."""
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    dead: list[int] = []
+
+    def kill(request: Request) -> None:
+        if request.key.endswith(".pendingset") and not dead:
+            dead.extend(executors_of(driver.pid))
+            for pid in dead:
+                os.kill(pid, signal.SIGKILL)
+
+    s3_requests.fault = kill
+    program = (sys.executable, DISTURBED_BALLAST, "fail_once", marks)
+    driver = start_driver(crawl, out, "--master", "local-cluster[1,2,1024]", program=program)
+    _, error = driver.communicate(timeout=600)
+    assert driver.returncode == 0, error
+    assert len(dead) == 1
+    assert {attempt.step for attempt in Attempt.all(marks) if attempt.number == 0} == {"extract", "dedup", "balance"}
+    assert out.rows() == expected
+    assert out.remains() == []
+
+
+def executors_of(session: int) -> list[int]:
+    """The executors of a driver, from Linux's /proc: the processes of its session that run Spark's backend."""
+    return [
+        int(folder.name)
+        for folder in Path("/proc").glob("[0-9]*")
+        if os.getsid(int(folder.name)) == session
+        and b"CoarseGrainedExecutorBackend" in (folder / "cmdline").read_bytes()
+    ]
+
+
+def test_speculative_copies_leave_the_same_rows(
+    crawl: Crawl, expected: Rows, out: Bucket, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    run_on_s3 = type("RunOnS3", (Run,), {"out": out.url})
+    with standalone_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        run = run_on_s3(cluster, crawl, tmp_path)
+        run.start("wait_for_copy", **SPECULATION, **{"spark.jars": s3a_jars()})
+        cluster.finish("driver")
+    assert len(run.tasks("Start", Speculative=True)) >= 3
+    for step in ("extract", "dedup", "balance"):
+        assert Attempt.all(run.marks, f"{step},*,0,1"), f"{step} had a copy"
+    assert out.rows() == expected
+    assert out.remains() == []
