@@ -2,17 +2,15 @@
 
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from runs import Rows, rows_of
+from runs import BALLAST, Rows, rows_of
 
 from jobs.cli import main
 from udfs.storage.s3_client import s3_client
 
 ROOT = Path(__file__).resolve().parents[3]
-BALLAST = (sys.executable, "-m", "jobs.cli")
 
 
 @dataclass(frozen=True)
@@ -89,13 +87,11 @@ class Bucket:
         return self.scratch / "copy" / folder
 
 
-def start_driver(
-    crawl: Crawl, out: Bucket, *further: str, program: tuple[str | Path, ...] = BALLAST
-) -> "subprocess.Popen[str]":
+def start_driver(crawl: Crawl, out: Bucket, *further: str) -> "subprocess.Popen[str]":
     """Start `curate` as a process of its own, with all that it starts in its session."""
     flags = [*crawl.flags(out.url), "--no-report", "--spark-conf", f"spark.local.dir={out.scratch}", *further]
     return subprocess.Popen(
-        [*program, "curate", *flags],
+        [*BALLAST, "curate", *flags],
         cwd=out.scratch,
         env={**os.environ, "TMPDIR": str(out.scratch), "PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL,

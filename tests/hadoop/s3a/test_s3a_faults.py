@@ -4,19 +4,19 @@ tasks: the rows are those of an undisturbed run, and nothing is left behind."""
 import os
 import re
 import signal
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
 import pytest
 from buckets import Bucket, Crawl, curate, start_driver, without_the_place
 from disturbed_ballast import Attempt
-from runs import DISTURBED_BALLAST, Rows, Run
+from runs import Rows, Run
 from s3_proxy import Fault, Request, S3Requests, no_fault
 from s3_server import s3a_jars
-from standalone import standalone_cluster
+from standalone import Cluster, standalone_cluster
 from test_rows_anywhere import SPECULATION
 
 from jobs.cli import main
@@ -58,7 +58,7 @@ def test_a_store_that_refuses_to_commit_stops_the_run_which_resumes_later(
     s3_requests.fault = refuse
     assert main(["curate", *crawl.flags(out.url), "--no-report"]) == 1
     *_, line = capsys.readouterr().err.splitlines()
-    assert re.fullmatch(r"ballast: failed: s3://\S+/pool/all\.json: S3 answers SlowDown: .*", line)
+    assert re.fullmatch(r"ballast: s3://\S+/pool/all\.json: S3 answers SlowDown: .*", line)
     s3_requests.fault = no_fault
     curate(crawl, out.url)
     assert out.rows() == expected
@@ -81,59 +81,69 @@ def test_a_driver_killed_between_upload_and_commit_leaves_nothing(
     _, error = driver.communicate(timeout=600)
     assert killed, error
     assert out.uploads(), "the rows of the second batch were uploaded"
-    rows = [key for key in out.keys() if key.endswith(".parquet")]
+    rows = [key for key in out.keys("out/") if key.endswith(".parquet") and "/__magic" not in key]
     assert rows and all("batch=00000" in key for key in rows), "and nobody sees them"
     s3_requests.fault = no_fault
     curate(crawl, out.url)
     assert "1 of 4 files were committed before" in capsys.readouterr().err
-    assert set(rows) <= set(out.keys())
+    assert set(rows) <= set(out.keys("out/"))
     assert out.rows() == expected
     assert out.remains() == []
 
 
+@pytest.fixture(scope="module")
+def cluster(proxy: S3Requests, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with standalone_cluster(tmp_path_factory.mktemp("cluster")) as running:
+        yield running
+
+
+@pytest.fixture
+def run(cluster: Cluster, crawl: Crawl, out: Bucket, tmp_path: Path) -> Iterator[Run]:
+    """A run on the cluster, which writes to the bucket."""
+    yield type("RunOnS3", (Run,), {"out": out.url})(cluster, crawl, tmp_path)
+    cluster.kill("driver")  # it still runs if the test has failed
+
+
 def test_tasks_and_an_executor_that_die_leave_nothing(
-    crawl: Crawl, expected: Rows, out: Bucket, s3_requests: S3Requests, tmp_path: Path
+    run: Run, expected: Rows, out: Bucket, s3_requests: S3Requests
 ) -> None:
-    """Each task fails once between its rows, and the executor dies between the first upload and its commit."""
-    marks = tmp_path / "marks"
-    marks.mkdir()
+    """Each task fails once between its rows, and the only executor dies between the first upload and its commit."""
     dead: list[int] = []
 
     def kill(request: Request) -> None:
         if request.key.endswith(".pendingset") and not dead:
-            dead.extend(executors_of(driver.pid))
+            dead.extend(executors_below(run.cluster.work))
             for pid in dead:
                 os.kill(pid, signal.SIGKILL)
 
     s3_requests.fault = kill
-    program = (sys.executable, DISTURBED_BALLAST, "fail_once", marks)
-    driver = start_driver(crawl, out, "--master", "local-cluster[1,2,1024]", program=program)
-    _, error = driver.communicate(timeout=600)
-    assert driver.returncode == 0, error
+    run.start("fail_once", **{"spark.cores.max": 1, "spark.jars": s3a_jars()})
+    run.cluster.finish("driver")
     assert len(dead) == 1
-    assert {attempt.step for attempt in Attempt.all(marks) if attempt.number == 0} == {"extract", "dedup", "balance"}
+    assert run.tasks("End", Reason="ExecutorLostFailure")
+    assert {attempt.step for attempt in Attempt.all(run.marks) if attempt.number == 0} == {
+        "extract",
+        "dedup",
+        "balance",
+    }
     assert out.rows() == expected
     assert out.remains() == []
 
 
-def executors_of(session: int) -> list[int]:
-    """The executors of a driver, from Linux's /proc: the processes of its session that run Spark's backend."""
-    return [
-        int(folder.name)
-        for folder in Path("/proc").glob("[0-9]*")
-        if os.getsid(int(folder.name)) == session
-        and b"CoarseGrainedExecutorBackend" in (folder / "cmdline").read_bytes()
-    ]
+def executors_below(folder: Path) -> list[int]:
+    """The executors that work in this folder, from Linux's /proc."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            is_executor = b"CoarseGrainedExecutorBackend" in (process / "cmdline").read_bytes()
+            if is_executor and (process / "cwd").readlink().is_relative_to(folder):
+                found.append(int(process.name))
+    return found
 
 
-def test_speculative_copies_leave_the_same_rows(
-    crawl: Crawl, expected: Rows, out: Bucket, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    run_on_s3 = type("RunOnS3", (Run,), {"out": out.url})
-    with standalone_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
-        run = run_on_s3(cluster, crawl, tmp_path)
-        run.start("wait_for_copy", **SPECULATION, **{"spark.jars": s3a_jars()})
-        cluster.finish("driver")
+def test_speculative_copies_leave_the_same_rows(run: Run, expected: Rows, out: Bucket) -> None:
+    run.start("wait_for_copy", **SPECULATION, **{"spark.jars": s3a_jars()})
+    run.cluster.finish("driver")
     assert len(run.tasks("Start", Speculative=True)) >= 3
     for step in ("extract", "dedup", "balance"):
         assert Attempt.all(run.marks, f"{step},*,0,1"), f"{step} had a copy"
