@@ -23,7 +23,7 @@ class Crawl:
     def flags(self, out: str | Path, *inputs: str) -> list[str]:
         """The arguments of `curate`, on all WARCs or on these inputs."""
         named = inputs or (str(self.folder),)
-        return [*named, "--out", str(out), "--metadata", str(self.metadata), "--t", "5", "--seed", "7"]
+        return [*named, "--out", str(out), "--metadata", str(self.metadata), "--t", "5", "--seed", "7", "--no-report"]
 
 
 def without_the_place(rows: Rows) -> Rows:
@@ -37,7 +37,7 @@ def without_the_place(rows: Rows) -> Rows:
 
 def curate(crawl: Crawl, out: str | Path, *further: str) -> None:
     """Run `curate` in this process."""
-    assert main(["curate", *crawl.flags(out), "--no-report", *further]) == 0
+    assert main(["curate", *crawl.flags(out), *further]) == 0
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Bucket:
 
 def start_driver(crawl: Crawl, out: Bucket, *further: str) -> "subprocess.Popen[str]":
     """Start `curate` as a process of its own, with all that it starts in its session."""
-    flags = [*crawl.flags(out.url), "--no-report", "--spark-conf", f"spark.local.dir={out.scratch}", *further]
+    flags = [*crawl.flags(out.url), "--spark-conf", f"spark.local.dir={out.scratch}", *further]
     return subprocess.Popen(
         [*BALLAST, "curate", *flags],
         cwd=out.scratch,

@@ -7,6 +7,7 @@ import signal
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def every(nth: int, fault: Fault) -> Callable[[Request], Fault | None]:
 def test_throttling_is_borne(spark, crawl: Crawl, expected: Rows, out: Bucket, s3_requests: S3Requests) -> None:
     inputs = out.with_inputs(crawl)
     s3_requests.fault = every(5, Fault.SLOW_DOWN)
-    assert main(["curate", *crawl.flags(out.url, *inputs), "--no-report"]) == 0
+    assert main(["curate", *crawl.flags(out.url, *inputs)]) == 0
     s3_requests.fault = no_fault
     assert {request.operation for request, _ in s3_requests.faults} >= {
         "CompleteMultipartUpload", "CreateMultipartUpload", "DeleteObjects", "GetObject", "HeadObject", "ListObjectsV2",
@@ -56,7 +57,7 @@ def test_a_store_that_refuses_to_commit_stops_the_run_which_resumes_later(
         return Fault.SLOW_DOWN if request.operation == "PutObject" and "/pool/all.json" in request.key else None
 
     s3_requests.fault = refuse
-    assert main(["curate", *crawl.flags(out.url), "--no-report"]) == 1
+    assert main(["curate", *crawl.flags(out.url)]) == 1
     *_, line = capsys.readouterr().err.splitlines()
     assert re.fullmatch(r"ballast: s3://\S+/pool/all\.json: S3 answers SlowDown: .*", line)
     s3_requests.fault = no_fault
@@ -91,6 +92,17 @@ def test_a_driver_killed_between_upload_and_commit_leaves_nothing(
     assert out.remains() == []
 
 
+@dataclass(frozen=True)
+class RunOnS3(Run):
+    """A run on the cluster, which writes to a bucket."""
+
+    bucket: Bucket
+
+    @property
+    def out(self) -> str:  # type: ignore[override]
+        return self.bucket.url
+
+
 @pytest.fixture(scope="module")
 def cluster(proxy: S3Requests, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with standalone_cluster(tmp_path_factory.mktemp("cluster")) as running:
@@ -99,8 +111,7 @@ def cluster(proxy: S3Requests, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture
 def run(cluster: Cluster, crawl: Crawl, out: Bucket, tmp_path: Path) -> Iterator[Run]:
-    """A run on the cluster, which writes to the bucket."""
-    yield type("RunOnS3", (Run,), {"out": out.url})(cluster, crawl, tmp_path)
+    yield RunOnS3(cluster, crawl, tmp_path, out)
     cluster.kill("driver")  # it still runs if the test has failed
 
 
