@@ -1,7 +1,7 @@
 """Options for the JVMs of tests, which live for seconds or minutes. As a script, it makes their archive of classes.
 
-A JVM that compiles less and maps Spark's classes from an archive starts Spark in about a quarter of the CPU time. It ignores an archive
-that is missing, or that was made from other jars or by another Java.
+A JVM that compiles less and maps Spark's classes from an archive starts Spark in about a quarter of the CPU time. It
+ignores an archive that is missing, or that was made from other jars or by another Java.
 """
 
 import os
