@@ -32,8 +32,6 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Requests]:
     with real_server(root) as server, s3_proxy(server) as requests:
         os.environ.update(s3_environment(requests.address) | spark_conf(root))
         os.environ.pop("AWS_PROFILE", None)
-        # the drivers live for seconds: a fast start matters more than a fast run
-        os.environ["JDK_JAVA_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData"
         s3_client.cache_clear()
         yield requests
     os.environ.clear()

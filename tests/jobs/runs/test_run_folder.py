@@ -11,6 +11,7 @@ from jobs.cli import main
 from jobs.runs.run_folder import RunFolder
 from udfs.errors import UsageError
 from udfs.stages import PoolFacts, Stage
+from udfs.storage.local import FileState
 
 
 def curate(crawl, out: Path, *flags: str) -> int:
@@ -43,7 +44,7 @@ def finished(spark, crawl, tmp_path_factory) -> Path:
 
 def test_a_finished_run_is_reported_and_left_alone(crawl, finished, capsys):
     before = state(finished)
-    assert curate(crawl, finished, "--files-per-task", "3") == 0
+    assert curate(crawl, finished, "--batch-files", "3") == 0
     captured = capsys.readouterr()
     assert "is already finished; nothing to do" in captured.err
     assert "subset" in captured.out
@@ -163,7 +164,7 @@ def test_what_a_lost_task_still_writes_is_not_committed(spark, tmp_path, monkeyp
     run = RunFolder.open(str(tmp_path / "o"), {"job": "dedup"}, {}, overwrite=False)
     listing, pool = run.storage.list_files, tmp_path / "o" / "pool"
 
-    def a_task_writes(stage: str) -> list[str]:
+    def a_task_writes(stage: str) -> dict[str, FileState]:
         for file in pool.glob("part-*"):
             (pool / folder).mkdir(parents=True, exist_ok=True)
             (pool / folder / file.name).write_bytes(b"half a file")
@@ -172,8 +173,8 @@ def test_what_a_lost_task_still_writes_is_not_committed(spark, tmp_path, monkeyp
     with run.writing():
         monkeypatch.setattr(run.storage, "list_files", a_task_writes)
         manifest = run.commit(Stage.POOL, spark.range(3))
-    assert manifest.files == [f"pool/{file.name}" for file in sorted(pool.glob("part-*"))]
-    assert any((pool / folder).iterdir()) and spark.read.parquet(*run.files(Stage.POOL)).count() == 3
+    assert list(manifest.files) == [f"pool/{file.name}" for file in sorted(pool.glob("part-*"))]
+    assert any((pool / folder).iterdir()) and spark.read.parquet(*run.paths(Stage.POOL)).count() == 3
 
 
 def test_a_committed_unit_is_not_written_again(crawl, spark, tmp_path):
@@ -181,7 +182,7 @@ def test_a_committed_unit_is_not_written_again(crawl, spark, tmp_path):
     with run.writing():
         first = run.commit(Stage.POOL, spark.range(3))
         assert run.commit(Stage.POOL, spark.range(5)) == first
-    assert spark.read.parquet(*run.files(Stage.POOL)).count() == 3
+    assert spark.read.parquet(*run.paths(Stage.POOL)).count() == 3
 
 
 def test_a_kill_while_overwriting_is_detected(crawl, spark, tmp_path):
@@ -255,6 +256,6 @@ def test_commits_of_another_run_are_seen(spark, tmp_path):
         first.finish_stage(PoolFacts(pairs=3, images=2))
     with late.writing():
         assert late.record.stages.pool == PoolFacts(pairs=3, images=2)
-        assert late.names(Stage.POOL) == first.names(Stage.POOL)
+        assert late.files(Stage.POOL) == first.files(Stage.POOL)
         late.commit(Stage.POOL, spark.range(5))
-    assert spark.read.parquet(*late.files(Stage.POOL)).count() == 3
+    assert spark.read.parquet(*late.paths(Stage.POOL)).count() == 3
