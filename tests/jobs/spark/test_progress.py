@@ -14,7 +14,7 @@ from rich.console import Console
 
 from jobs.settings.groups import Execution
 from jobs.spark.log_lines import fail, log_as
-from jobs.spark.pictures import figures_of, line_of, picture_of, rate, span
+from jobs.spark.pictures import figures_of, line_of, picture_of, rate
 from jobs.spark.progress import live_display, progress, say, warn
 from jobs.spark.reported import Progress, Read, Snapshot
 from jobs.spark.spark_jobs import Tasks
