@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from udfs.record import RunRecord
 from udfs.report.words import counted_noun as many
 from udfs.report.words import size_text, span
 from udfs.spark_figures import SparkFigures, TaskTimes
-from udfs.stages import Stage
+from udfs.stages import Stage, StageFacts
 
 _LEAST_S = 60  # of core or task time: below, nobody waits for it
 _SKEWED = 5  # times the median
@@ -26,13 +28,21 @@ def time_view(record: RunRecord) -> dict[str, Any]:
     """The variables of the template for the section: `times` has each stage with its cells, in the order of
     `time_titles`. Columns without a figure are left out."""
     facts = [facts for facts in record.stages.finished() if facts.seconds is not None or facts.spark is not None]
-    figures = [each.spark or SparkFigures() for each in facts]
+    figures = [_figures(each, record) for each in facts]
     columns = [column for column in _COLUMNS if any(map(column.cell, figures))]
     rows = [
         (each.stage, "" if each.seconds is None else span(each.seconds), [column.cell(of) for column in columns])
         for each, of in zip(facts, figures, strict=True)
     ]
     return {"times": rows, "time_titles": [column.title for column in columns], "slow_hints": list(slow_hints(record))}
+
+
+def _figures(facts: StageFacts, record: RunRecord) -> SparkFigures:
+    """The figures of a stage; what extraction read is not Spark's to know."""
+    figures, files = facts.spark or SparkFigures(), record.stages.files
+    if facts.stage != Stage.EXTRACTED or facts.spark is None or files is None:
+        return figures
+    return replace(figures, read_bytes=figures.read_bytes + files.bytes)
 
 
 def slow_hints(record: RunRecord) -> Iterator[str]:
@@ -60,7 +70,7 @@ def _hints(stage: Stage, figures: SparkFigures) -> Iterator[str]:
 
 
 def _share(part: float, whole: float) -> str:
-    return f"{part / whole:.0%}" if whole else ""
+    return f"{part / whole:.0%}" if part and whole else ""
 
 
 def _number(value: int) -> str:

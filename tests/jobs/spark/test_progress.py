@@ -43,14 +43,6 @@ def drawn(snapshot: Snapshot, width: int) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.04, "0.0 s"), (8.24, "8.2 s"), (9.96, "10 s"), (59.6, "1 min 0 s"), (185, "3 min 5 s"), (18_720, "5 h 12 min")],
-)
-def test_spans(seconds, text):
-    assert span(seconds) == text
-
-
-@pytest.mark.parametrize(
     ("per_s", "text"),
     [(1234.4, ("1,234", "s")), (1.25, ("1.2", "s")), (0.5, ("30", "min")), (0.001, ("3.6", "h"))],
 )
