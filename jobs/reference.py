@@ -134,8 +134,8 @@ def _run_keys() -> Iterator[str]:
     yield f"## `{RUN_FILE}`"
     yield _table(("key", "meaning"), ((f"`{key}`", meaning) for key, meaning in record_meanings().items()))
     yield (
-        f"The facts of each stage under `stages`. Each stage also has `seconds`, {SECONDS}, and `{SPARK_FACT}`, {SPARK}; "
-        f"`{Stage.FILES}` has the number of files of each status, and the sum of each counter."
+        f"The facts of each stage under `stages`. Each stage also has `seconds`, {SECONDS}, and `{SPARK_FACT}`, "
+        f"{SPARK}; `{Stage.FILES}` has the number of files of each status, and the sum of each counter."
     )
     facts = ((stage, name, meaning) for stage, names in facts_meanings().items() for name, meaning in names.items())
     yield _table(("stage", "fact", "meaning"), ((f"`{stage}`", f"`{name}`", meaning) for stage, name, meaning in facts))

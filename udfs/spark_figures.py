@@ -27,15 +27,13 @@ class SparkFigures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         float, Meta(description="CPU time of the tasks in the JVM; that of their Python workers is not known to Spark")
     ] = 0
     gc_s: Annotated[float, Meta(description="time in which the JVM's garbage collection stopped tasks")] = 0
-    read_rows: Annotated[
-        int, Meta(description="rows that Spark read from files; input files and tables of Ballast's Python are no rows")
-    ] = 0
+    read_rows: Annotated[int, Meta(description="rows that Spark read, not the records of WARC and WAT files")] = 0
     read_bytes: Annotated[int, Meta(description="their bytes; those of WARC and WAT files are `bytes` of `files`")] = 0
     written_rows: Annotated[int, Meta(description="rows written to files")] = 0
     written_bytes: Annotated[int, Meta(description="the size of these files")] = 0
     shuffle_written_bytes: Annotated[int, Meta(description="written for other tasks, on local disks")] = 0
     shuffle_read_bytes: Annotated[int, Meta(description="read from other tasks")] = 0
-    spilled_bytes: Annotated[int, Meta(description="written to local disks since memory was short")] = 0
+    spilled_bytes: Annotated[int, Meta(description="written to local disks because memory was short")] = 0
     spilled_memory_bytes: Annotated[int, Meta(description="the memory that the spilled rows had taken")] = 0
     tasks: Annotated[int, Meta(description="finished tasks")] = 0
     failed_tasks: Annotated[int, Meta(description="attempts of tasks that failed, also those on lost executors")] = 0
@@ -43,7 +41,7 @@ class SparkFigures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         int, Meta(description="attempts of tasks that Spark stopped, such as the slower one of two (speculation)")
     ] = 0
     repeated_stages: Annotated[
-        int, Meta(description="Spark stages that ran again, since executors with their output were lost")
+        int, Meta(description="Spark stages that ran again because executors with their output were lost")
     ] = 0
     heaviest: Annotated[
         TaskTimes | None, Meta(description="of the Spark stage with the most core seconds, the following figures")

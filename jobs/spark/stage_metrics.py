@@ -163,7 +163,9 @@ class _Store:
 
     def attempts(self, stage: int) -> list[_Stage]:
         """The attempts of a stage, none where the store has dropped it."""
-        return self._parsed(self._store.stageData(stage, False, self._no_tasks, False, self._no_quantiles), list[_Stage])
+        return self._parsed(
+            self._store.stageData(stage, False, self._no_tasks, False, self._no_quantiles), list[_Stage]
+        )
 
     def task_times(self, stage: _Stage) -> TaskTimes | None:
         """The times of a stage's finished tasks, None without any."""

@@ -66,7 +66,7 @@ def _hints(stage: Stage, figures: SparkFigures) -> Iterator[str]:
     if figures.failed_tasks:
         yield f"{many(figures.failed_tasks, 'task')} failed and ran again; Spark's log has the errors"
     if figures.repeated_stages:
-        yield f"{many(figures.repeated_stages, 'Spark stage')} ran again, since executors were lost"
+        yield f"{many(figures.repeated_stages, 'Spark stage')} ran again because executors were lost"
 
 
 def _share(part: float, whole: float) -> str:
