@@ -5,8 +5,8 @@ tells the run's jobs from others of the same session.
 """
 
 import threading
-from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _DRAIN_MS = 5000  # Spark's events reach the store within some 10 ms, unless a listener is slow
 _RUNNING = "RUNNING"
-_NOT_BEGUN = ("PENDING", "SKIPPED")
 
 Read = TypeVar("Read")
 
@@ -56,6 +55,10 @@ class _Stage(msgspec.Struct, rename="camel"):
     shuffle_read_bytes: int
     disk_bytes_spilled: int
     memory_bytes_spilled: int
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.stage_id, self.attempt_id
 
     def figures(self) -> SparkFigures:
         return SparkFigures(
@@ -93,7 +96,7 @@ class SparkMeter:
         self._tag = f"ballast-{uuid4().hex}"
         self._lock = threading.Lock()
         self._jobs: set[int] = set()
-        self._stages: set[tuple[int, int]] = set()
+        self._attempts: set[tuple[int, int]] = set()
         self._is_off = False
 
     def count_thread(self) -> None:
@@ -116,26 +119,23 @@ class SparkMeter:
                 warn(f"run.json will lack Spark's figures, which could not be read: {one_line(error)}")
                 return None
 
+    @cached_property
+    def _store(self) -> "_Store":
+        return _Store(self._context)
+
     def _read(self) -> SparkFigures:
-        spark: Any = self._context._jsc.sc()  # type: ignore[union-attr]
-        with suppress(Py4JJavaError):  # after the deadline, what has arrived by then counts
-            spark.listenerBus().waitUntilEmpty(_DRAIN_MS)
-        store = _Store(self._context)
-        jobs = [job for job in store.jobs() if self._tag in job.job_tags and job.job_id not in self._jobs]
+        self._store.drain()
+        jobs = [job for job in self._store.jobs() if self._tag in job.job_tags and job.job_id not in self._jobs]
         ended = [job for job in jobs if job.status != _RUNNING]
-        attempts = list(self._attempts(store, (stage for job in ended for stage in job.stage_ids)))
+        stages = {stage for job in ended for stage in job.stage_ids}
+        attempts = [attempt for attempt in self._store.attempts() if attempt.stage_id in stages] if stages else []
+        attempts = [attempt for attempt in attempts if attempt.key not in self._attempts]  # jobs may share stages
         self._jobs.update(job.job_id for job in ended)
-        self._stages.update((attempt.stage_id, attempt.attempt_id) for attempt in attempts)
+        self._attempts.update(attempt.key for attempt in attempts)
         total = add_up(attempt.figures() for attempt in attempts) or SparkFigures()
         heaviest = max(attempts, key=lambda attempt: attempt.executor_run_time, default=None)
-        return msgspec.structs.replace(total, heaviest=store.task_times(heaviest) if heaviest is not None else None)
-
-    def _attempts(self, store: "_Store", stages: Iterable[int]) -> Iterator[_Stage]:
-        """The attempts of these stages that have run and were not read before: jobs may share stages."""
-        for stage in set(stages):
-            for attempt in store.attempts(stage):
-                if attempt.status not in _NOT_BEGUN and (stage, attempt.attempt_id) not in self._stages:
-                    yield attempt
+        times = self._store.task_times(heaviest) if heaviest is not None else None
+        return msgspec.structs.replace(total, heaviest=times)
 
 
 def session_meter() -> SparkMeter | None:
@@ -147,25 +147,34 @@ def session_meter() -> SparkMeter | None:
 
 
 class _Store:
-    """Spark's store of jobs, stages and tasks, each answer as one JSON text, to save calls into the JVM."""
+    """Spark's store of jobs, stages and tasks. Each answer is one JSON text, to save calls into the JVM."""
 
     def __init__(self, context: "SparkContext") -> None:
         jvm: Any = context._jvm
-        self._store = context._jsc.sc().statusStore()  # type: ignore[union-attr]
-        self._types = jvm.org.apache.spark.status.api.v1
-        self._mapper = self._types.JacksonMessageWriter().mapper()
-        self._no_tasks, self._finished = jvm.java.util.ArrayList(), jvm.java.util.ArrayList()
-        self._finished.add(self._types.TaskStatus.SUCCESS)
+        types = jvm.org.apache.spark.status.api.v1
+        spark: Any = context._jsc.sc()  # type: ignore[union-attr]
+        self._store, self._events = spark.statusStore(), spark.listenerBus()
+        self._mapper = types.JacksonMessageWriter().mapper()
         self._no_quantiles = context._gateway.new_array(jvm.double, 0)  # type: ignore[union-attr]
+        self._no_tasks, self._ended, self._successes = (jvm.java.util.ArrayList() for _ in range(3))
+        for status in (types.StageStatus.COMPLETE, types.StageStatus.FAILED):
+            self._ended.add(status)
+        self._successes.add(types.TaskStatus.SUCCESS)
+        self._slowest_first = types.TaskSorting.DECREASING_RUNTIME
+
+    def drain(self) -> None:
+        """Wait until the store has all events so far; after the deadline, what has arrived by then counts."""
+        with suppress(Py4JJavaError):
+            self._events.waitUntilEmpty(_DRAIN_MS)
 
     def jobs(self) -> list[_Job]:
+        """The latest jobs."""
         return self._parsed(self._store.jobsList(None), list[_Job])
 
-    def attempts(self, stage: int) -> list[_Stage]:
-        """The attempts of a stage, none where the store has dropped it."""
-        return self._parsed(
-            self._store.stageData(stage, False, self._no_tasks, False, self._no_quantiles), list[_Stage]
-        )
+    def attempts(self) -> list[_Stage]:
+        """The attempts of the latest stages, without those that have not ended and those that were skipped."""
+        answer = self._store.stageList(self._ended, False, False, self._no_quantiles, self._no_tasks)
+        return self._parsed(answer, list[_Stage])
 
     def task_times(self, stage: _Stage) -> TaskTimes | None:
         """The times of a stage's finished tasks, None without any."""
@@ -182,8 +191,7 @@ class _Store:
 
     def _slowest_tasks(self, stage: _Stage, offset: int) -> list[_Task]:
         """One task, in the order of their times, the longest first."""
-        order = self._types.TaskSorting.DECREASING_RUNTIME
-        tasks = self._store.taskList(stage.stage_id, stage.attempt_id, offset, 1, order, self._finished)
+        tasks = self._store.taskList(stage.stage_id, stage.attempt_id, offset, 1, self._slowest_first, self._successes)
         return self._parsed(tasks, list[_Task])
 
     def _parsed(self, answer: Any, kind: type[Read]) -> Read:
