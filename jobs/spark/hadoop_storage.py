@@ -11,7 +11,7 @@ from pyspark import SparkContext
 from jobs.spark.spark_errors import one_line
 from udfs.errors import BallastError, UsageError
 from udfs.storage.addresses import join, redacted, without_slash
-from udfs.storage.local import TEMPORARY_PREFIX, PathKind, refuse_patterns
+from udfs.storage.local import TEMPORARY_PREFIX, FileState, PathKind, refuse_patterns
 
 _MISSING = "java.io.FileNotFoundException"
 _EXISTS = ("org.apache.hadoop.fs.FileAlreadyExistsException", "AlreadyBeingCreatedException")
@@ -51,7 +51,7 @@ class HadoopStorage:
                 stream.close()
 
     def read_part(self, path: str, start: int, length: int) -> bytes:
-        size = self.size(path)
+        size = self.stat(path).bytes
         with self._errors_at(path):
             stream = self._files.open(self._path(path))
             try:
@@ -87,15 +87,11 @@ class HadoopStorage:
                 raise
         return True
 
-    def list_files(self, folder: str) -> list[str]:
-        return sorted(name for name, is_folder in self._walk(folder) if not is_folder)
+    def list_files(self, folder: str) -> dict[str, FileState]:
+        return dict(sorted((name, state) for name, state in self._walk(folder) if state is not None))
 
-    def size(self, path: str) -> int:
-        return int(self._status(path).getLen())
-
-    def describe(self, path: str) -> str:
-        status = self._status(path)
-        return f"{path} {status.getLen()} {status.getModificationTime()}"
+    def stat(self, path: str) -> FileState:
+        return _state(self._status(path))
 
     def kind(self, path: str = "") -> PathKind:
         try:
@@ -112,10 +108,10 @@ class HadoopStorage:
 
     def delete_empty_folders(self, folder: str) -> None:
         items = list(self._walk(folder))
-        files = {name for name, is_folder in items if not is_folder}
+        files = {name for name, state in items if state is not None}
         with self._errors_at(folder):
             # the deepest first, so that a folder's empty subfolders are gone before it
-            for name in sorted((name for name, is_folder in items if is_folder), key=len, reverse=True):
+            for name in sorted((name for name, state in items if state is None), key=len, reverse=True):
                 if not any(file.startswith(f"{name}/") for file in files):
                     self._files.delete(self._path(name), True)
 
@@ -158,8 +154,8 @@ class HadoopStorage:
         finally:
             stream.close()
 
-    def _walk(self, folder: str) -> Iterator[tuple[str, bool]]:
-        """Yield everything below a folder: the path relative to the root, and whether it is a folder."""
+    def _walk(self, folder: str) -> Iterator[tuple[str, FileState | None]]:
+        """Yield everything below a folder: the path relative to the root, and a file's state; None for a folder."""
         with self._errors_at(folder):
             try:
                 statuses = list(self._files.listStatus(self._path(folder)))
@@ -167,10 +163,13 @@ class HadoopStorage:
                 if _is(error, _MISSING):
                     return
                 raise
-            below = [(f"{folder}/{item.getPath().getName()}".lstrip("/"), item.isDirectory()) for item in statuses]
-        for name, is_folder in below:
-            yield name, is_folder
-            if is_folder:
+            below = [
+                (f"{folder}/{item.getPath().getName()}".lstrip("/"), None if item.isDirectory() else _state(item))
+                for item in statuses
+            ]
+        for name, state in below:
+            yield name, state
+            if state is None:
                 yield from self._walk(name)
 
     @contextmanager
@@ -183,6 +182,10 @@ class HadoopStorage:
                 message = error.java_exception.getMessage()
                 raise UsageError(f"{where}: Hadoop does not support this scheme: {message}") from error
             raise BallastError(f"{where}: {one_line(error)}") from error
+
+
+def _state(status: Any) -> FileState:
+    return FileState(int(status.getLen()), str(status.getModificationTime()))
 
 
 def _is(error: Py4JJavaError, *names: str) -> bool:

@@ -98,7 +98,8 @@ def test_the_times_are_those_of_the_heaviest_stage(spark, meter):
 
 
 def test_a_spark_without_the_store_is_named_once_and_no_error(spark):
-    other = SimpleNamespace(_jsc=SimpleNamespace(sc=spark.sparkContext._jvm.java.lang.Object))
+    jvm = spark.sparkContext._jvm
+    other = SimpleNamespace(_jsc=SimpleNamespace(sc=jvm.java.lang.Object), _jvm=jvm)
     meter, warnings = SparkMeter(other), []
     with warnings_to(warnings.append, silent=True):
         assert (meter.take(), meter.take()) == (None, None)
