@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 from msgspec.structs import replace
@@ -22,6 +21,7 @@ from jobs.runs.numbered_files import number_files
 from jobs.runs.open_storage import open_storage
 from jobs.runs.read_paths import read_paths
 from jobs.runs.run_record_file import create_record, read_record, write_record
+from jobs.runs.stage_figures import stage_figures, with_figures
 from jobs.runs.stop_line import stop_line
 from jobs.spark.progress import progress
 from jobs.spark.stage_metrics import SparkMeter, session_meter
@@ -30,7 +30,6 @@ from udfs.errors import BallastError, UsageError
 from udfs.hashing import HASH_VERSION
 from udfs.record import COUNTS_FILE, REPORT_FILE, RUN_FILE, RunRecord, RunState
 from udfs.run_json import make_record, record_fields
-from udfs.spark_figures import SPARK_FACT, SparkFigures, add_up
 from udfs.stages import Stage, StageFacts
 from udfs.storage.local import FileState, PathKind, Storage
 
@@ -41,7 +40,7 @@ OWN_PATHS = (*Stage, *(f"{MANIFESTS}/{stage}" for stage in Stage), COUNTS_FILE, 
 """All that Ballast writes to an output folder, except its lease and data card: what `--overwrite` deletes."""
 
 _IN_BATCHES = (Stage.EXTRACTED, Stage.SCANNED)
-_SCANNED_FOR = (Stage.UNIGRAMS, Stage.TITLES)
+_MADE_BY_SCANS = (Stage.UNIGRAMS, Stage.TITLES)
 _WRITE_ID = re.compile(r"/part-\d+-([0-9a-f-]{36})[^/]*$")  # Spark gives the files of one write one id
 
 
@@ -116,8 +115,8 @@ class RunFolder:
         if self._is_new and not create_record(self.storage, self.record):
             raise BallastError(f"{self.storage.root}: another run has just begun to write to it")
         self._lease = Lease.acquire(self.storage, break_lock=self._break_lock)
-        self._meter = session_meter()
         try:
+            self._meter = session_meter()
             if self._meter is not None:
                 self._meter.count_thread()
             if self._replaces is not None:
@@ -241,7 +240,7 @@ class RunFolder:
         self._check_lease()
         if ending is not None:
             written = dict(zip(number_files(self.storage, list(written), ending), written.values(), strict=True))
-        manifest = Manifest(stage, unit, attempt, written, self._with_figures(facts or {}))
+        manifest = Manifest(stage, unit, attempt, written, with_figures(facts or {}, self._meter))
         self._check_lease()
         self._manifests.write(manifest)
         return manifest
@@ -263,17 +262,9 @@ class RunFolder:
         """Record a stage as finished, with its facts."""
         self._check_lease()
         self.clean(facts.stage)
-        stages = (facts.stage, Stage.SCANNED) if facts.stage in _SCANNED_FOR else (facts.stage,)
-        units = [unit.facts.get(SPARK_FACT) for stage in stages for unit in self.manifests(stage)]
-        figures = add_up([*map(_figures, units), self._meter.take() if self._meter is not None else None])
+        stages = (facts.stage, Stage.SCANNED) if facts.stage in _MADE_BY_SCANS else (facts.stage,)
+        figures = stage_figures([unit for stage in stages for unit in self.manifests(stage)], self._meter)
         self.record_facts(stages=self.record.stages.with_facts(replace(facts, spark=figures)))
-
-    def _with_figures(self, facts: dict[str, Any]) -> dict[str, Any]:
-        """The facts of a unit, with what Spark measured up to now; a unit that is written again adds to the first."""
-        if self._meter is None:
-            return facts
-        figures = add_up([_figures(facts.get(SPARK_FACT)), self._meter.take()])
-        return facts if figures is None else {**facts, SPARK_FACT: msgspec.to_builtins(figures)}
 
     def record_facts(self, **facts: Any) -> None:
         """Set fields of the record, such as `t`, and write run.json."""
@@ -310,10 +301,6 @@ def _new_record(identity: dict[str, Any], execution: dict[str, Any]) -> RunRecor
             "stages": {},
         }
     )
-
-
-def _figures(fact: dict[str, Any] | None) -> SparkFigures | None:
-    return None if fact is None else msgspec.convert(fact, SparkFigures)
 
 
 def _delete_own(storage: Storage, record: RunRecord) -> None:
