@@ -56,7 +56,7 @@ lint: $(VENV)/.test
 	$(VENV)/bin/mypy
 	$(VENV)/bin/mypy tests/benchmarks
 
-test-cluster: $(VENV)/.test
+test-cluster: $(VENV)/spark-classes.jsa
 	$(call install,$(VENV),$(LOCK)) -e '.[datasets]'
 	$(VENV)/bin/python -m pytest tests/jobs -m processes
 	$(VENV)/bin/python -m pytest tests/cluster
@@ -98,6 +98,10 @@ $(VENV)/.setup: setup.py $(LOCK) udfs/html/skeleton.c
 $(VENV)/.test: $(VENV)/.setup
 	$(call install,$(VENV),$(LOCK)) -e '.[test]'
 	@touch $@
+
+# without it, tests are only slower; it pays off where they start dozens of JVMs
+$(VENV)/spark-classes.jsa: $(VENV)/.test
+	$(VENV)/bin/python tests/quick_jvm.py
 
 $(VENV35)/.test: setup.py $(LOCK35) udfs/html/skeleton.c
 	$(PYTHON) -m venv $(VENV35)

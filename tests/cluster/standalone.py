@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pyspark
+from quick_jvm import QUICK_JVM
 
 from jobs.spark.java import use_java
 
@@ -47,7 +48,6 @@ class Cluster:
                 self._python[name] = sys.executable
             self._python["PYTHONPATH"] = str(ROOT)
         self.url = ""
-        (root / "conf").mkdir()  # empty: the machine's own Spark settings do not apply
         (root / "scratch").mkdir()
 
     @property
@@ -108,14 +108,14 @@ class Cluster:
         scratch = str(self._root / "scratch")  # killed processes leave their files here
         environment = {key: value for key, value in os.environ.items() if not key.startswith(foreign)} | {
             "SPARK_HOME": str(SPARK_HOME),
-            "SPARK_CONF_DIR": str(self._root / "conf"),
+            # missing: the machine's own Spark settings do not apply, and the class path is that of the archive
+            "SPARK_CONF_DIR": str(self._root / "no-conf"),
             "SPARK_LOCAL_DIRS": scratch,
             "TMPDIR": scratch,
             "SPARK_LOCAL_IP": host,  # for all sockets, including the web UIs'
             "SPARK_DAEMON_MEMORY": "256m",
             "SPARK_DAEMON_JAVA_OPTS": "-Dspark.master.rest.enabled=false",  # on by default, on a fixed port
-            # the JVMs live for seconds: a fast start matters more than a fast run
-            "JDK_JAVA_OPTIONS": f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Djava.io.tmpdir={scratch}",
+            "JDK_JAVA_OPTIONS": f"{QUICK_JVM} -Djava.io.tmpdir={scratch}",
             **self._python,
         }
         with self._log(name).open("wb") as log:
