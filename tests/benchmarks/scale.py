@@ -30,7 +30,7 @@ from jobs.settings.groups import Execution
 from jobs.spark.frames import with_fingerprint
 from jobs.spark.session import spark_session
 from metadata.entries import load_entries
-from udfs.record import REPORT_FILE
+from udfs.record import REPORT_FILE, RUN_FILE
 
 ROOT, HERE = Path(__file__).resolve().parents[2], Path(__file__).resolve().parent
 CORES, DRIVER_MEMORY = 2, "2g"
@@ -44,12 +44,13 @@ _UNITS = {"K": 10**3, "M": 10**6, "B": 10**9}
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One command: the rows that it read, the bytes read and written, and the resources that it used."""
+    """One command: the rows that it read, the bytes read, written and shuffled, and the resources that it used."""
 
     name: str
     rows: int
     read_bytes: int
     written_bytes: int
+    shuffled_bytes: int
     usage: Usage
 
 
@@ -155,7 +156,7 @@ def _run(
     """Run one command, which writes `out`. If `out` is a JSON file, it gets the command's standard output."""
     printed = out if out is not None and out.suffix == ".json" else folder / f"{name}.txt"
     usage = run_command(folder, name, arguments, memory=DRIVER_MEMORY, printed=printed, program=program)
-    return Step(name, rows, _size(source), _size(out) if out is not None else 0, usage)
+    return Step(name, rows, _size(source), _size(out) if out is not None else 0, _shuffled(out), usage)
 
 
 def run_command(
@@ -187,6 +188,14 @@ def _size(path: Path) -> int:
     return sum(file.stat().st_size for file in files)
 
 
+def _shuffled(out: Path | None) -> int:
+    """What Spark's tasks wrote for other tasks, by the run's record."""
+    if out is None or not (out / RUN_FILE).exists():
+        return 0
+    stages = json.loads((out / RUN_FILE).read_text())["stages"].values()
+    return sum(stage.get("spark", {}).get("shuffle_written_bytes", 0) for stage in stages)
+
+
 def _pool_facts(pool: Path) -> tuple[int, int]:
     """The number of pairs in a pool, and of the copies that they replace."""
     rows = copies = 0
@@ -209,7 +218,7 @@ def _entries_of(pairs: Path) -> Any:
 
 
 _HEAD = ("pairs", "step", "rows read", "wall s", "krows/s", "CPU s", "CPU µs/row", "peak MB", "JVM", "Python")
-_FILES = ("scratch MB", "read MB", "written MB")
+_FILES = ("scratch MB", "shuffled MB", "read MB", "written MB")
 
 
 def render(scales: Sequence[Scale]) -> str:
@@ -219,7 +228,7 @@ def render(scales: Sequence[Scale]) -> str:
         for step in scale.steps:
             used, rate = step.usage, step.rows / step.usage.wall_s / 1000
             numbers = [step.rows, used.wall_s, rate, used.cpu_s, used.cpu_s / step.rows * 1e6]
-            sizes = (used.rss_bytes, used.jvm_bytes, used.python_bytes, used.scratch_bytes)
+            sizes = (used.rss_bytes, used.jvm_bytes, used.python_bytes, used.scratch_bytes, step.shuffled_bytes)
             amounts = (_amount(number) for number in numbers)
             megabytes = (_amount(size / 1e6) for size in (*sizes, step.read_bytes, step.written_bytes))
             lines.append((f"{scale.pairs:,}", step.name, *amounts, *megabytes))
