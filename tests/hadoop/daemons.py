@@ -42,14 +42,18 @@ class Hadoop:
         self.processes = Processes(root)
         for name in ("conf", "scratch"):
             (root / name).mkdir()
-        self._rpc, self.web, self.shuffle_port = (free_port(MASTER) for _ in range(3))
+        self._rpc, web, self.shuffle_port = (free_port(MASTER) for _ in range(3))
+        self.manager = f"{MASTER}:{web}"
         self.url = f"hdfs://{MASTER}:{self._rpc}"
         for name, settings in self._settings().items():
             _write_xml(root / "conf" / f"{name}.xml", settings)
 
-    def start(self) -> None:
-        """Start the daemons, and wait until they are connected."""
+    def format(self) -> None:
+        """Make an empty file system."""
         self.run("format", *self._java(_MAIN[NAMENODE], "-format", "-nonInteractive"))
+
+    def start(self) -> None:
+        """Start the daemons that are not running, and wait until they are connected."""
         nodes = [f"{kind}-{host}" for kind in ("datanode", "nodemanager") for host in HOSTS]
         self.start_daemons(NAMENODE, RESOURCEMANAGER, *nodes)
 
@@ -126,7 +130,7 @@ class Hadoop:
             },
             "yarn-site": {
                 **manager,
-                "yarn.resourcemanager.webapp.address": f"{MASTER}:{self.web}",
+                "yarn.resourcemanager.webapp.address": self.manager,
                 "yarn.resourcemanager.am.max-attempts": 2,
                 "yarn.scheduler.minimum-allocation-mb": 64,
                 "yarn.nodemanager.resource.memory-mb": NODE_MEMORY_MB,
@@ -151,6 +155,7 @@ def running_hadoop(root: Path) -> Iterator[Hadoop]:
     with use_java():
         hadoop = Hadoop(root)
         try:
+            hadoop.format()
             hadoop.start()
             yield hadoop
         finally:
