@@ -3,6 +3,7 @@
 # make fuzz          run the property tests on new random examples, for about three minutes
 # make setup         install .venv/bin/ballast, and Java if the machine has none
 # make test-cluster  test killed drivers, the commands of the docs, and a real standalone cluster on loopback
+# make test-hadoop   test on a real HDFS and YARN on loopback; needs Maven, which fetches 180 MB of jars
 # make test-spark35  run the Spark tests on Spark 3.5
 # make test-newest   run some tests with the newest libraries; it reports failures, but does not fail
 # make lock          renew conf/constraints*.txt, the versions that everything here installs
@@ -34,7 +35,7 @@ define ensure_java
 @$(1)/bin/python -m jobs.spark.java
 endef
 
-.PHONY: demo setup test fuzz lint reference test-cluster test-spark35 test-newest lock dist bench clean
+.PHONY: demo setup test fuzz lint reference test-cluster test-hadoop test-spark35 test-newest lock dist bench clean
 
 demo: setup
 	$(VENV)/bin/ballast demo
@@ -60,6 +61,12 @@ test-cluster: $(VENV)/.test
 	$(call install,$(VENV),$(LOCK)) -e '.[datasets]'
 	$(VENV)/bin/python -m pytest tests/jobs -m processes
 	$(VENV)/bin/python -m pytest tests/cluster
+
+# without Maven or its registry, it says so and does not fail
+test-hadoop: $(VENV)/.test
+	@if command -v mvn >/dev/null && mvn -q -B -f tests/hadoop/yarn/pom.xml package; then \
+		$(VENV)/bin/python -m pytest tests/hadoop; \
+	else echo "make test-hadoop was not run: it needs Maven (mvn) and Maven Central"; fi
 
 test-spark35: $(VENV35)/.test
 	$(VENV35)/bin/python -m pytest tests/jobs tests/conf
@@ -87,7 +94,7 @@ bench: setup $(VENV_BENCH)/.setup
 	$(VENV)/bin/python tests/benchmarks/run.py $(BENCH_FLAGS)
 
 clean:
-	rm -rf $(VENV) $(VENV35) $(VENV_BENCH) $(VENV_LOCK) .venv-newest build dist *.egg-info *.so ballast-demo
+	rm -rf $(VENV) $(VENV35) $(VENV_BENCH) $(VENV_LOCK) .venv-newest .hadoop build dist *.egg-info *.so ballast-demo
 
 $(VENV)/.setup: setup.py $(LOCK) udfs/html/skeleton.c
 	$(PYTHON) -m venv $(VENV)

@@ -107,13 +107,18 @@ class Processes:
 
 def marked(name: str, value: str) -> list[int]:
     """List the living processes in whose environment a variable has this value, from Linux's /proc."""
-    wanted = f"{name}={value}".encode()
     pids = []
-    for environ in Path("/proc").glob("[0-9]*/environ"):
+    for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended, or is another user's
-            if wanted in environ.read_bytes().split(b"\0"):
-                pids.append(int(environ.parent.name))
+            if environment_of(int(folder.name)).get(name) == value:
+                pids.append(int(folder.name))
     return pids
+
+
+def environment_of(pid: int) -> dict[str, str]:
+    """Return the environment that a process started with."""
+    entries = Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace").split("\0")
+    return dict(entry.split("=", 1) for entry in entries if "=" in entry)
 
 
 def kill_all(pids: list[int]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from standalone import SPARK_HOME, Cluster
 
@@ -138,11 +139,13 @@ def tasks_of(log: Path, event: str, **wanted: object) -> list[dict[str, Any]]:
 
 
 def rows_of(out: Path) -> Rows:
-    """Read all rows and columns that a run wrote, by stage and sorted, except the seconds that each file took."""
+    """Read all rows and columns that a run wrote, by stage, except the seconds that each file took."""
     tables = {stage: pq.read_table(out / stage) for stage in ("pool", "entry_counts", "subset", "files")}
     tables["files"] = tables["files"].drop_columns("seconds")
     tables["extracted"] = pq.read_table([*out.glob("extracted/*/*/kind=pair/*.parquet")], partitioning=None)
-    return {
-        stage: [tuple(table.column_names), *sorted(tuple(row.values()) for row in table.to_pylist())]
-        for stage, table in tables.items()
-    }
+    return {stage: sorted_rows(table) for stage, table in tables.items()}
+
+
+def sorted_rows(table: pa.Table) -> list[tuple]:
+    """The names of the columns, and then all rows, sorted."""
+    return [tuple(table.column_names), *sorted(tuple(row.values()) for row in table.to_pylist())]

@@ -55,7 +55,7 @@ def build_submission(root: Path) -> Submission:
     libraries = [path for path in sys.path if path.endswith("-packages")]
     (site / "libraries.pth").write_text("\n".join(libraries), encoding="utf-8")
     dist.link_python(built, sys.base_prefix)
-    archive = files / "environment.tar.gz"
+    archive = files / f"ballast-env-0-python{sys.version_info.major}.{sys.version_info.minor}-x86_64-glibc2.17.tar.gz"
     dist.pack_folder(built, archive)
     dist.write_submit_files(files)
     dist.write_guide(files, wheel, archive, sys.base_prefix, bundled=False)

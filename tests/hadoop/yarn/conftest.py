@@ -1,21 +1,20 @@
 """HDFS and YARN for these tests, which run only if their folder is named: `pytest tests/hadoop`."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from daemons import Hadoop, running_hadoop
+from daemons import NODES, Hadoop, running_hadoop
+from hdfs_runs import DRIVER, ENTRIES_FILE, INPUT, HdfsRun, without_places
 from processes import why_not_here
 from runs import Crawl, Rows, local_rows, write_crawl
-from standalone import HOSTS
 from submission import Submission, build_submission
-from yarn_runs import DRIVER, ENTRIES_FILE, INPUT, YarnRun, without_places
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _skip_where_impossible() -> None:
-    reason = why_not_here(HOSTS)
+    reason = why_not_here(NODES)
     if reason is not None:
         pytest.skip(reason)
 
@@ -46,9 +45,7 @@ def hadoop(crawl: Crawl, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
 
 
 @pytest.fixture
-def run(
-    hadoop: Hadoop, submission: Submission, tmp_path: Path, request: pytest.FixtureRequest
-) -> Iterator[YarnRun]:
+def run(hadoop: Hadoop, submission: Submission, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[HdfsRun]:
     hadoop.start()
-    yield YarnRun(hadoop, submission, re.sub(r"\W+", "_", request.node.name), tmp_path)
+    yield HdfsRun(hadoop, submission, re.sub(r"\W+", "_", request.node.name), tmp_path)
     hadoop.processes.kill(DRIVER)  # it still runs if the test has failed

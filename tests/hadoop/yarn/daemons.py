@@ -1,21 +1,27 @@
 """A real HDFS and YARN on this machine: NameNode and ResourceManager, and on each of two loopback addresses a DataNode
 and a NodeManager with Spark's shuffle service."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
 from xml.sax.saxutils import escape
 
-from processes import Processes, free_port
+import hdfs_native
+from disturbed_ballast import DOOMED_HOST
+from processes import MARK, Processes, free_port
 from standalone import HOSTS, ROOT, SPARK_HOME, spark_environment
 
 from jobs.spark.java import use_java
 
 JARS = ROOT / ".hadoop"
-MASTER, DOOMED = HOSTS
-"""The address of NameNode, ResourceManager and client, and the one whose NodeManager tests kill."""
+MASTER = HOSTS[0]
+NODES = ("127.0.0.3", DOOMED_HOST)
+"""The address of the masters, DataNodes and clients, and those of the NodeManagers (127.0.0.1 would be `localhost`)."""
 NAMENODE, RESOURCEMANAGER = "namenode", "resourcemanager"
 
 _MAIN = {
@@ -30,6 +36,7 @@ _IS_UP = {
     RESOURCEMANAGER: re.compile(r"Transitioned to active state"),
     "nodemanager": re.compile(r"Registered with ResourceManager"),
 }
+_PASSED_ON = "JAVA_HOME,HADOOP_CONF_DIR,PATH,LANG,TZ,SPARK_LOCAL_IP,JDK_JAVA_OPTIONS," + MARK
 NODE_MEMORY_MB = 2240
 """A NodeManager has room for one executor beside an application master, but not for two executors."""
 
@@ -54,7 +61,7 @@ class Hadoop:
 
     def start(self) -> None:
         """Start the daemons that are not running, and wait until they are connected."""
-        nodes = [f"{kind}-{host}" for kind in ("datanode", "nodemanager") for host in HOSTS]
+        nodes = [f"{kind}-{host}" for kind in ("datanode", "nodemanager") for host in NODES]
         self.start_daemons(NAMENODE, RESOURCEMANAGER, *nodes)
 
     def start_daemons(self, *names: str) -> None:
@@ -75,18 +82,39 @@ class Hadoop:
         """Do what `hadoop fs` does."""
         self.run("shell", *self._java("org.apache.hadoop.fs.FsShell", *words))
 
-    def start_program(self, name: str, *command: str | Path, folder: Path | None = None) -> None:
+    def start_program(
+        self, name: str, *command: str | Path, folder: Path | None = None, environment: Mapping[str, str] | None = None
+    ) -> None:
         """Start a program that uses HDFS and YARN, such as spark-submit."""
-        self._start(name, *command, folder=folder)
+        self.processes.start(name, command, {**self._environment(MASTER), **(environment or {})}, folder or self._root)
 
-    def _start(self, name: str, *command: str | Path, host: str = MASTER, folder: Path | None = None) -> None:
-        environment = {**spark_environment(self._root, host), **self.environment}
-        self.processes.start(name, command, environment, folder or self._root)
+    def _start(self, name: str, *command: str | Path, host: str = MASTER) -> None:
+        self.processes.start(name, command, self._environment(host), self._root)
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """What programs need to use HDFS and YARN."""
-        return {"HADOOP_CONF_DIR": str(self._root / "conf")}
+    def _environment(self, host: str) -> dict[str, str]:
+        return {**spark_environment(self._root, host), "HADOOP_CONF_DIR": str(self._root / "conf")}
+
+    def copy(self, path: str, folder: Path) -> Path:
+        """Copy a folder of HDFS to a local one that does not exist yet, or is replaced."""
+        shutil.rmtree(folder, ignore_errors=True)
+        client = hdfs_native.Client(self.url)
+        for status in client.list_status(path, recursive=True):
+            if not status.isdir:
+                target = folder / Path(status.path).relative_to(path)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(client.read(status.path).read())
+        return folder
+
+    def ask(self, path: str) -> dict[str, Any]:
+        """Ask the ResourceManager's REST interface."""
+        with urlopen(f"http://{self.manager}/ws/v1/cluster/{path}") as answer:
+            said: dict[str, Any] = json.load(answer)
+        return said
+
+    def logs(self, container: str, name: str) -> list[str]:
+        """The texts of a container's log of this name, on the hosts that have one."""
+        paths = self._root.glob(f"nodemanager-*/logs/*/{container}/{name}")
+        return [path.read_text(errors="replace") for path in paths]
 
     def _java(self, main: str, *words: str | Path) -> tuple[str | Path, ...]:
         logging = [SPARK_HOME / "jars" / name for name in ("slf4j-api-*.jar", "jcl-over-slf4j-*.jar", "log4j-*.jar")]
@@ -109,7 +137,7 @@ class Hadoop:
                 "yarn.nodemanager.local-dirs": str(folder / "local"),
                 "yarn.nodemanager.log-dirs": str(folder / "logs"),
                 # the service listens on every address, so the first one serves both hosts
-                "spark.shuffle.service.port": str(self.shuffle_port if host == MASTER else 0),
+                "spark.shuffle.service.port": str(self.shuffle_port if host == NODES[0] else 0),
             }
         else:
             settings = {}
@@ -123,7 +151,7 @@ class Hadoop:
         return {
             "core-site": {"fs.defaultFS": self.url, "hadoop.tmp.dir": str(self._root / "scratch")},
             "hdfs-site": {
-                "dfs.replication": len(HOSTS),
+                "dfs.replication": len(NODES),
                 "dfs.namenode.name.dir": (self._root / NAMENODE).as_uri(),
                 "dfs.namenode.http-address": f"{MASTER}:0",
                 "dfs.namenode.safemode.extension": 0,
@@ -137,7 +165,7 @@ class Hadoop:
                 "yarn.nodemanager.pmem-check-enabled": "false",
                 "yarn.nodemanager.vmem-check-enabled": "false",
                 "yarn.nodemanager.disk-health-checker.max-disk-utilization-per-disk-percentage": 100,
-                "yarn.nodemanager.env-whitelist": "JAVA_HOME,SPARK_LOCAL_IP,BALLAST_TEST_PROCESS,JDK_JAVA_OPTIONS,PATH",
+                "yarn.nodemanager.env-whitelist": _PASSED_ON,
                 # a lost host is noticed soon
                 "yarn.nm.liveness-monitor.expiry-interval-ms": 10_000,
                 "yarn.nodemanager.aux-services": "spark_shuffle",
@@ -165,6 +193,7 @@ def running_hadoop(root: Path) -> Iterator[Hadoop]:
 
 def _write_xml(path: Path, settings: Mapping[str, str | int]) -> None:
     properties = "".join(
-        f"<property><name>{key}</name><value>{escape(str(value))}</value></property>\n" for key, value in settings.items()
+        f"<property><name>{key}</name><value>{escape(str(value))}</value></property>\n"
+        for key, value in settings.items()
     )
     path.write_text(f"<configuration>\n{properties}</configuration>\n", encoding="utf-8")
