@@ -25,7 +25,7 @@ def open_hdfs(address: str) -> BinaryIO:
     except (OSError, RuntimeError) as error:
         if _DENIED in str(error):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), address) from error
-        raise SourceRefused(f"{host_of(address)} cannot be read: {_first_line(error)}") from error
+        raise SourceRefused(f"{host_of(address)}: HDFS cannot be read: {_first_line(error)}") from error
     return cast(BinaryIO, io.BufferedReader(raw, _BUFFER_BYTES))
 
 

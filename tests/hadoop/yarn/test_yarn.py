@@ -23,7 +23,7 @@ def test_yarn_gives_the_rows_of_a_local_run(section: str, run: HdfsRun, expected
     assert len(executors) == 2 and executors[1]["Timestamp"] - executors[0]["Timestamp"] > 1000
     served, application = run.hadoop.processes.text(SAFE_NODEMANAGER), run.application()["id"]
     for executor in executors:
-        assert f"Registered executor AppExecId{{appId={application}, execId={executor['Executor ID']}}}" in served
+        assert f"[appId={application},execId={executor['Executor ID']}] with ExecutorShuffleInfo" in served
 
 
 def test_a_nodemanager_lost_in_extraction_and_an_executor_in_dedup_leave_the_same_rows(

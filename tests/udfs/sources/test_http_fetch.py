@@ -296,10 +296,10 @@ def test_an_hdfs_that_cannot_be_reached_is_one_line(monkeypatch: pytest.MonkeyPa
     settings = f"<configuration><property>{name}<value>1</value></property></configuration>"
     (tmp_path / "hdfs-site.xml").write_text(settings)
     monkeypatch.setenv("HADOOP_CONF_DIR", str(tmp_path))
-    with pytest.raises(SourceRefused, match=r"hdfs://127.0.0.1:1 cannot be read: Connection refused") as raised:
+    with pytest.raises(SourceRefused, match=r"hdfs://127.0.0.1:1: HDFS cannot be read: Connection refused") as raised:
         SourceOpener(SourceOptions())("hdfs://127.0.0.1:1/x.warc.gz")
     assert "\n" not in str(raised.value)
-    with pytest.raises(SourceRefused, match=r"hdfs://cluster cannot be read: .*No NameNode hosts found"):
+    with pytest.raises(SourceRefused, match=r"hdfs://cluster: HDFS cannot be read: .*No NameNode hosts found"):
         SourceOpener(SourceOptions())("hdfs://cluster/x.warc.gz")  # a name that no configuration explains
 
 
