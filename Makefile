@@ -62,11 +62,15 @@ test-cluster: $(VENV)/.test
 	$(VENV)/bin/python -m pytest tests/jobs -m processes
 	$(VENV)/bin/python -m pytest tests/cluster
 
-# without Maven or its registry, it says so and does not fail
+# where Maven or the network is missing, it says so and does not fail
 test-hadoop: $(VENV)/.test
-	@if command -v mvn >/dev/null && mvn -q -B -f tests/hadoop/yarn/pom.xml package; then \
+	@if ! command -v mvn >/dev/null; then echo "make test-hadoop was not run: Maven (mvn) is missing"; \
+	elif why=$$(for pom in tests/hadoop/*/pom.xml; do mvn -q -B -f $$pom package || exit 1; done); then \
 		$(VENV)/bin/python -m pytest tests/hadoop; \
-	else echo "make test-hadoop was not run: it needs Maven (mvn) and Maven Central"; fi
+	else case "$$why" in \
+		*"Could not transfer"*) echo "make test-hadoop was not run: Maven Central cannot be reached" ;; \
+		*) echo "$$why"; exit 1 ;; \
+	esac; fi
 
 test-spark35: $(VENV35)/.test
 	$(VENV35)/bin/python -m pytest tests/jobs tests/conf
