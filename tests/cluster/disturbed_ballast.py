@@ -121,7 +121,7 @@ def disturbed(how: str, marks: Path, step: str, function: Callable[..., Batches]
 
     def wrapper(*arguments: Any) -> Batches:
         context: Any = TaskContext.get()
-        host = os.environ["SPARK_LOCAL_IP"]
+        host = os.environ.get("NM_HOST") or os.environ["SPARK_LOCAL_IP"]  # the first is YARN's
         attempt = Attempt(step, host, context.stageId(), context.partitionId(), context.attemptNumber())
         for number, batch in enumerate(function(*arguments)):
             for row in range(batch.num_rows):

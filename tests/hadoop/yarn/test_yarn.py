@@ -61,5 +61,5 @@ def test_a_killed_application_master_is_resumed_by_yarns_second_attempt(run: Hdf
     kill_container(f"container_{application}_01_000001")
     assert run.finish() == expected
     assert len(run.attempts_of_application()) == 2
-    (resumed,) = run.hadoop.logs(f"container_{application}_02_000001", "stderr")
+    (resumed,) = run.hadoop.logs(f"container_{application}_02_000001", "stdout")  # Spark joins the two
     assert f"of {FILES} files were committed before" in resumed
