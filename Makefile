@@ -57,13 +57,13 @@ lint: $(VENV)/.test
 	$(VENV)/bin/mypy
 	$(VENV)/bin/mypy tests/benchmarks
 
-test-cluster: $(VENV)/.test
+test-cluster: $(VENV)/spark-classes.jsa
 	$(call install,$(VENV),$(LOCK)) -e '.[datasets]'
 	$(VENV)/bin/python -m pytest tests/jobs -m processes
 	$(VENV)/bin/python -m pytest tests/cluster
 
 # where Maven or the network is missing, it says so and does not fail
-test-hadoop: $(VENV)/.test
+test-hadoop: $(VENV)/spark-classes.jsa
 	@if ! command -v mvn >/dev/null; then echo "make test-hadoop was not run: Maven (mvn) is missing"; \
 	elif why=$$(for pom in tests/hadoop/*/pom.xml; do mvn -q -B -f $$pom package || exit 1; done); then \
 		$(VENV)/bin/python -m pytest tests/hadoop; \
@@ -109,6 +109,10 @@ $(VENV)/.setup: setup.py $(LOCK) udfs/html/skeleton.c
 $(VENV)/.test: $(VENV)/.setup
 	$(call install,$(VENV),$(LOCK)) -e '.[test]'
 	@touch $@
+
+# without it, tests are only slower; it pays off where they start dozens of JVMs
+$(VENV)/spark-classes.jsa: $(VENV)/.test
+	$(VENV)/bin/python tests/quick_jvm.py
 
 $(VENV35)/.test: setup.py $(LOCK35) udfs/html/skeleton.c
 	$(PYTHON) -m venv $(VENV35)

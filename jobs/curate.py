@@ -55,10 +55,10 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     only_spark = wants_spark(settings.execution)
     with spark_session(settings.execution, "curate", settings.spark_paths()) as spark, run_folder.writing():
         extract_stage(spark, run_folder, plan, settings.reading, entries)
-        pairs = read_files(spark, run_folder.files(Stage.EXTRACTED, PAIRS_PART), MATCHED_PAIR, entries.fingerprint)
+        pairs = read_files(spark, run_folder.paths(Stage.EXTRACTED, PAIRS_PART), MATCHED_PAIR, entries.fingerprint)
         dedup_stage(spark, run_folder, pairs, run_folder.bytes_of(Stage.EXTRACTED), dedup, seed, exclude)
         say("deduplicated")
-        pool = read_files(spark, run_folder.files(Stage.POOL), POOL_SCHEMA, entries.fingerprint)
+        pool = read_files(spark, run_folder.paths(Stage.POOL), POOL_SCHEMA, entries.fingerprint)
         count_stage(spark, run_folder, pool, entries)
         say("counted")
         drawn_from = DrawnFrom(pool, pool.count())

@@ -129,7 +129,7 @@ def repeats_stage(
             frames.append(find_repeats(_slice(pairs, place, slices, limit.key), limit, rows, leave_out))
         frame = reduce(DataFrame.unionByName, frames)
         run_folder.commit(Stage.REPEATS, frame, unit=_unit(place, slices), facts={"slices": slices})
-    facts = repeats_facts(read_files(spark, run_folder.files(Stage.REPEATS), REPEAT), slices, watch.seconds)
+    facts = repeats_facts(read_files(spark, run_folder.paths(Stage.REPEATS), REPEAT), slices, watch.seconds)
     run_folder.finish_stage(facts)
     say(f"found {facts.captions:,} captions and {facts.images:,} images that exceed their limits")
     return facts
@@ -154,7 +154,7 @@ def dedup_stage(
     set_shuffle_partitions(spark, in_all // _slices(run_folder, Stage.REPEATS, dedup))
     excluded = [source.frame(spark) for source in exclude]
     over = repeats_stage(spark, run_folder, pairs, dedup, excluded)
-    repeats = read_files(spark, run_folder.files(Stage.REPEATS), REPEAT)
+    repeats = read_files(spark, run_folder.paths(Stage.REPEATS), REPEAT)
     watch = Stopwatch()
     progress().begin("dedup")
     run_folder.clean(Stage.POOL)
@@ -167,7 +167,7 @@ def dedup_stage(
         run_folder.commit(Stage.POOL, pool, unit=_unit(place, slices), facts={"slices": slices})
         if slices > 1:
             say(f"deduplicated slice {place + 1} of {slices}")
-    kept = rows_and_images(spark, run_folder.files(Stage.POOL))
+    kept = rows_and_images(spark, run_folder.paths(Stage.POOL))
     blocked = _copies(all_pairs) - _copies(pairs) if blocks is not None else None
     lost = _lost_copies(spark, run_folder, pairs, excluded, over, dedup)
     facts = PoolFacts(
@@ -202,7 +202,7 @@ def _lost_copies(
     if not exclude and over is None:
         return _LostCopies(None, None)
     before = _copies(pairs)
-    after = _copies(spark.read.parquet(*files)) if (files := run_folder.files(Stage.POOL)) else 0
+    after = _copies(spark.read.parquet(*files)) if (files := run_folder.paths(Stage.POOL)) else 0
     between = before if not exclude else after
     if exclude and over is not None:
         between = _copies(without_pools(pairs, exclude, dedup))

@@ -73,8 +73,8 @@ def export_stage(spark: SparkSession, run_folder: RunFolder, source: Source, exp
     sharded = run(rows, export)
     ending = export.format if export.format == "parquet" or export.no_gzip else f"{export.format}.gz"
     run_folder.commit(Stage.EXPORT, sharded, form=form, options={**_ONE_FILE, **options, **compression}, ending=ending)
-    files = run_folder.files(Stage.EXPORT)
-    written = spark.read.format(form).options(**options).schema(sharded.schema).load(files).count() if files else 0
+    files, paths = run_folder.files(Stage.EXPORT), run_folder.paths(Stage.EXPORT)
+    written = spark.read.format(form).options(**options).schema(sharded.schema).load(paths).count() if files else 0
     expected = rows.count()
     if written != expected:
         raise BallastError(f"a defect in Ballast: {expected:,} rows were read, {written:,} are in the files")

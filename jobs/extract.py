@@ -33,6 +33,7 @@ from udfs.extraction.block_lists import Blocker, BlockList
 from udfs.extraction.extractor import Extractor
 from udfs.matching.matcher import cached_matcher, pack_entries
 from udfs.schemas import MATCHED_PAIR, PAIR, tagged
+from udfs.sources.file_tasks import file_tasks
 from udfs.sources.input_files import InputFile
 from udfs.sources.opener import SourceOpener
 from udfs.sources.read_meter import ReadMeter
@@ -41,7 +42,7 @@ INPUT_HELP = (
     "WARC or WAT files, folders, globs, or listings of paths (*.paths, *.paths.gz): local, on s3://, hdfs:// and the "
     "like, or https:// (files and listings); may be left out with --crawl"
 )
-_INPUT_DDL = "path string, name string, archive_format string, address string"
+_INPUT_DDL = "path string, name string, archive_format string, address string, size_bytes bigint"
 
 
 def run(
@@ -71,10 +72,11 @@ def run(
     return files.mapInArrow(extract, ddl(tagged(PAIR if entries is None else MATCHED_PAIR)))
 
 
-def input_frame(spark: SparkSession, files: Sequence[InputFile], files_per_task: int) -> DataFrame:
-    """Input files as a frame, as `run` takes them: a task for each `files_per_task` of them."""
-    slices = -(-len(files) // files_per_task)
-    return spark.createDataFrame(spark.sparkContext.parallelize([tuple(file) for file in files], slices), _INPUT_DDL)
+def input_frame(spark: SparkSession, files: Sequence[InputFile]) -> DataFrame:
+    """Input files as a frame, as `run` takes them: a task for each large file, and for each group of small ones."""
+    context = spark.sparkContext
+    tasks = [[tuple(file) for file in task] for task in file_tasks(files, context.defaultParallelism)]
+    return spark.createDataFrame(context.parallelize(tasks, len(tasks)).flatMap(lambda task: task), _INPUT_DDL)
 
 
 def extract_stage(
@@ -90,7 +92,7 @@ def extract_stage(
     meter = meter_folder(spark, plan.files)
 
     def extract(batch: Sequence[InputFile]) -> DataFrame:
-        tagged_rows = run(input_frame(spark, batch, reading.files_per_task), plan, packed, blocked, meter)
+        tagged_rows = run(input_frame(spark, batch), plan, packed, blocked, meter)
         return tagged_rows if entries is None else with_fingerprint(tagged_rows, "entry_ids", entries.fingerprint)
 
     extract_batches(spark, run_folder, plan.files, extract, reading, meter)

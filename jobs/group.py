@@ -92,7 +92,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     source = open_source(inputs[0], stages, ("uuid", "url", "caption", "caption_hash"))
     run_folder = open_run(GROUP, settings, {"source": source.identity}, reads=inputs)
     if not run_folder.finished:
-        located, paths = [source.located, Located(run_folder.storage, [])], settings.spark_paths(*inputs)
+        located, paths = [source.located, Located(run_folder.storage, {})], settings.spark_paths(*inputs)
         with (
             session_unless_small(settings.execution, "group", located, paths) as spark,
             run_folder.writing(),

@@ -54,7 +54,7 @@ def match_stage(spark: SparkSession, run_folder: RunFolder, pairs: DataFrame, en
     packed = spark.sparkContext.broadcast(pack_entries(entries.entries))
     matched = with_fingerprint(run(pairs, packed), "entry_ids", entries.fingerprint)
     run_folder.commit(Stage.MATCHED, matched)
-    texts, kept = pairs.count(), rows_and_images(spark, run_folder.files(Stage.MATCHED))
+    texts, kept = pairs.count(), rows_and_images(spark, run_folder.paths(Stage.MATCHED))
     run_folder.finish_stage(
         MatchedFacts(texts=texts, text_no_match=texts - kept.pairs, **kept._asdict(), seconds=watch.seconds)
     )

@@ -16,9 +16,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
+from quick_jvm import QUICK_JVM
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
+os.environ.setdefault("JDK_JAVA_OPTIONS", QUICK_JVM)
 
 # Hypothesis writes nothing into the checkout, and a busy machine breaks no deadline.
 _hypothesis_home = Path(tempfile.mkdtemp(prefix="ballast-hypothesis-"))

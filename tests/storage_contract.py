@@ -40,50 +40,49 @@ class StorageContract:
         storage.delete("_lock/lease.json")
         assert storage.create("_lock/lease.json", b"third")
         assert storage.read("_lock/lease.json") == b"third"
-        assert storage.list_files("") == ["_lock/lease.json"]
+        assert list(storage.list_files("")) == ["_lock/lease.json"]
 
     def test_one_of_many_concurrent_creates_succeeds(self, storage: Storage) -> None:
         with ThreadPoolExecutor(8) as pool:
             created = list(pool.map(lambda n: storage.create("lease", b"%d" % n), range(8)))
         assert sum(created) == 1
         assert storage.read("lease") == b"%d" % created.index(True)
-        assert storage.list_files("") == ["lease"]
+        assert list(storage.list_files("")) == ["lease"]
 
     def test_rename_replaces_a_file(self, storage: Storage) -> None:
         for path, data in (("export/part-0 ä%20", b"new"), ("export/0", b"old, longer"), ("export/1", b"other")):
             storage.write(path, data)
-        assert storage.list_files("export") == ["export/0", "export/1", "export/part-0 ä%20"]
-        assert storage.size("export/0") == 11
+        assert list(storage.list_files("export")) == ["export/0", "export/1", "export/part-0 ä%20"]
+        assert storage.stat("export/0").bytes == 11
         storage.rename("export/part-0 ä%20", "export/0")
-        assert storage.list_files("") == ["export/0", "export/1"]
-        assert storage.read("export/0") == b"new" and storage.size("export/0") == 3
+        assert list(storage.list_files("")) == ["export/0", "export/1"]
+        assert storage.read("export/0") == b"new" and storage.stat("export/0").bytes == 3
         with pytest.raises(FileNotFoundError):
             storage.rename("export/missing", "export/1")
         assert storage.read("export/1") == b"other"
 
     def test_list_files(self, storage: Storage) -> None:
-        assert storage.list_files("pool") == []
+        assert list(storage.list_files("pool")) == []
         for path in ("pool/t=2/b", "pool/t=10/a", "pool/c", "pool2/d", "e", "pool/ä b%20c"):
             storage.write(path, b"x")
-        assert storage.list_files("pool") == ["pool/c", "pool/t=10/a", "pool/t=2/b", "pool/ä b%20c"]
-        assert storage.list_files("pool/t=2") == ["pool/t=2/b"]
-        assert storage.list_files("po") == []
+        assert list(storage.list_files("pool")) == ["pool/c", "pool/t=10/a", "pool/t=2/b", "pool/ä b%20c"]
+        assert list(storage.list_files("pool/t=2")) == ["pool/t=2/b"]
+        assert list(storage.list_files("po")) == []
         assert len(storage.list_files("")) == 6
         assert storage.read("pool/ä b%20c") == b"x"
 
-    def test_size_and_description(self, storage: Storage) -> None:
+    def test_size_and_version(self, storage: Storage) -> None:
         storage.write("pool/a", b"12345")
         storage.write("pool/b", b"")
-        assert (storage.size("pool/a"), storage.size("pool/b")) == (5, 0)
-        before = storage.describe("pool/a")
-        assert before == storage.describe("pool/a")
-        assert "pool/a" in before
+        before = storage.stat("pool/a")
+        assert (before.bytes, storage.stat("pool/b").bytes) == (5, 0)
+        assert storage.list_files("pool") == {"pool/a": before, "pool/b": storage.stat("pool/b")}
         storage.write("pool/a", b"123456")
-        assert storage.describe("pool/a") != before
-        assert storage.size("pool/a") == 6
-        for ask in (storage.size, storage.describe):
-            with pytest.raises(FileNotFoundError):
-                ask("pool/missing")
+        after = storage.stat("pool/a")
+        assert after.bytes == 6
+        assert after.version != before.version
+        with pytest.raises(FileNotFoundError):
+            storage.stat("pool/missing")
 
     def test_kinds(self, storage: Storage) -> None:
         assert storage.kind() == PathKind.MISSING
@@ -99,13 +98,13 @@ class StorageContract:
         for path in ("pool/a", "pool/b/c", "pool2/d", "pool.json", "pool/b2"):
             storage.write(path, b"x")
         storage.delete("pool/b")
-        assert storage.list_files("") == ["pool.json", "pool/a", "pool/b2", "pool2/d"]
+        assert list(storage.list_files("")) == ["pool.json", "pool/a", "pool/b2", "pool2/d"]
         storage.delete("pool")
-        assert storage.list_files("") == ["pool.json", "pool2/d"]
+        assert list(storage.list_files("")) == ["pool.json", "pool2/d"]
         storage.delete("pool.json")
         storage.delete("pool.json")
         storage.delete("never/there")
-        assert storage.list_files("") == ["pool2/d"]
+        assert list(storage.list_files("")) == ["pool2/d"]
 
     def test_is_empty(self, storage: Storage) -> None:
         assert storage.is_empty()
@@ -119,6 +118,6 @@ class StorageContract:
             storage.write(path, b"x")
         storage.delete("pool/b/c/file")
         storage.delete_empty_folders("pool")
-        assert storage.list_files("") == ["other/x/file", "pool/a/file"]
+        assert list(storage.list_files("")) == ["other/x/file", "pool/a/file"]
         assert storage.kind("pool/b") == PathKind.MISSING
         storage.delete_empty_folders("missing")

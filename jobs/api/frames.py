@@ -117,7 +117,7 @@ def extract_frame(spark: SparkSession, inputs: Sequence[str], settings: Settings
     with as_python():
         plan = plan_extraction(inputs, settings)
     blocks = spark.sparkContext.broadcast(plan.blocks) if plan.blocks is not None else None
-    files = extract_job.input_frame(spark, plan.files, settings.reading.files_per_task)
+    files = extract_job.input_frame(spark, plan.files)
     tagged = extract_job.run(files, plan, blocks=blocks)
     return tagged if with_files else tagged.where(F.col("kind") == KIND_PAIR).select(*PAIR.names)
 

@@ -59,7 +59,6 @@ def curate(
     retry_failed: bool = False,
     max_failed_files: int | None = None,
     max_file_seconds: float = 3600.0,
-    files_per_task: int = 1,
     commit_every: float = 120.0,
     batch_files: int | None = None,
     master: str | None = None,
@@ -151,8 +150,7 @@ def curate(
     retry_failed: read failed and partial files again, and rebuild everything downstream: for files that are repaired.
     max_failed_files: stop when more files than this fail: for unattended runs (default: never).
     max_file_seconds: stop reading a file after this many seconds, and mark it partial: raise it for slow servers.
-    files_per_task: input files that one Spark task reads: raise it for crawls of many small files.
-    commit_every: commit what was read about every so many seconds, or after one file per core if that takes longer; a
+    commit_every: commit what was read about every so many seconds, or after one task per core if that takes longer; a
         stopped run loses what was read since: lower it for hosts that may vanish.
     batch_files: never commit more input files together than this: for tests of resuming, and for drivers with little
         memory (default: as many as `commit_every` takes).
@@ -199,7 +197,6 @@ def extract(
     block_urls: StrPath | Sequence[StrPath] = (),
     seed: int = 0,
     max_file_seconds: float = 3600.0,
-    files_per_task: int = 1,
     with_files: bool = False,
 ) -> DataFrame:
     """Parse WARC and WAT files into pairs: a frame with the columns of `extracted/` in the reference.
@@ -255,7 +252,6 @@ def extract(
         several.
     seed: seed of every random choice: the same seed gives the same rows; change it for another random subset.
     max_file_seconds: stop reading a file after this many seconds, and mark it partial: raise it for slow servers.
-    files_per_task: input files that one Spark task reads: raise it for crawls of many small files.
     with_files: also return a row per input file: `kind` is `pair` or `file`, and the struct `file` has the columns of
         `files/` in the reference. Write the frame partitioned by `kind` to get both in one pass.
     """

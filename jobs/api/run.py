@@ -1,7 +1,7 @@
 """A run as an object: its record, its rows as pyarrow or Spark data, its report."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, overload
 
 import pyarrow as pa
@@ -77,13 +77,13 @@ class Run:
         """The matches of every entry (`entry_id`, `entry`, `count`), zeros included, by ascending id. Raises
         `UsageError` where the run counted nothing."""
         self._check(Stage.ENTRY_COUNTS)
-        return self._table(self._run.names(Stage.ENTRY_COUNTS)).sort_by("entry_id")
+        return self._table(self._run.files(Stage.ENTRY_COUNTS)).sort_by("entry_id")
 
     def files(self) -> pa.Table:
         """What became of each input file: `status`, a counter per outcome, `bytes`, `seconds`, `error`; by path. Raises
         `UsageError` where the run read no archives."""
         self._check(Stage.FILES)
-        return self._table(self._run.names(Stage.FILES)).sort_by("path")
+        return self._table(self._run.files(Stage.FILES)).sort_by("path")
 
     def report(self) -> str:
         """The path of report.html. Raises `UsageError` where none was drawn."""
@@ -112,15 +112,15 @@ class Run:
         if spark is not None:
             from jobs.spark.frames import read_files  # imports pyspark, which the other ways do without
 
-            return read_files(spark, self._run.files(stage, part), schema)
+            return read_files(spark, self._run.paths(stage, part), schema)
         storage = self._run.storage
         if not isinstance(storage, LocalStorage):
             raise UsageError(f"{self.folder}: is not local: give a session, {stage}(spark=…), to read it")
-        names = self._run.names(stage, part)
+        names = self._run.files(stage, part)
         if not names:
             return ds.dataset(schema.empty_table())
         return ds.dataset([str(storage.folder / name) for name in names], format="parquet")
 
-    def _table(self, names: Sequence[str]) -> pa.Table:
+    def _table(self, names: Iterable[str]) -> pa.Table:
         parts = [pq.read_table(pa.BufferReader(self._run.storage.read(name) or b"")) for name in names]
         return pa.concat_tables(parts, promote_options="default")

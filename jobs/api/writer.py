@@ -86,7 +86,7 @@ FUNCTIONS = (
             Argument("spark: SparkSession", "the session to use."),
             Argument("inputs: StrPath | Sequence[StrPath] = ()", _INPUTS),
         ),
-        takes(Captions, Inputs, Parsing, Blocking, Draws, take(Reading, "max_file_seconds", "files_per_task")),
+        takes(Captions, Inputs, Parsing, Blocking, Draws, take(Reading, "max_file_seconds")),
         (
             Argument(
                 "with_files: bool = False",

@@ -88,7 +88,7 @@ def ngrams_stages(
         inputs = input_records(spark, sorted({piece.path for piece in pieces}))
         run_folder.clean(Stage.UNIGRAMS)
         run_folder.commit(Stage.UNIGRAMS, unigrams(partial_counts(spark, run_folder, UNIGRAM)))
-        words = read_files(spark, run_folder.files(Stage.UNIGRAMS), WORD_COUNT)
+        words = read_files(spark, run_folder.paths(Stage.UNIGRAMS), WORD_COUNT)
         row = words.agg(F.count("*").alias("distinct"), F.coalesce(F.sum("count"), F.lit(0)).alias("words")).first()
         totals = row.asDict() if row is not None else {}
         run_folder.finish_stage(UnigramsFacts(**totals, **scanned._asdict(), inputs=inputs, seconds=watch.seconds))
@@ -96,11 +96,11 @@ def ngrams_stages(
     if with_pairs and unigrams_facts is not None and run_folder.record.stages.bigrams is None:
         watch = Stopwatch()
         progress().begin("bigrams")
-        words = read_files(spark, run_folder.files(Stage.UNIGRAMS), WORD_COUNT)
+        words = read_files(spark, run_folder.paths(Stage.UNIGRAMS), WORD_COUNT)
         run_folder.clean(Stage.BIGRAMS)
         pairs = bigrams(partial_counts(spark, run_folder, BIGRAM), words, unigrams_facts.words, counting)
         run_folder.commit(Stage.BIGRAMS, pairs)
-        kept = read_files(spark, run_folder.files(Stage.BIGRAMS), PAIR_COUNT).count()
+        kept = read_files(spark, run_folder.paths(Stage.BIGRAMS), PAIR_COUNT).count()
         run_folder.finish_stage(BigramsFacts(kept=kept, seconds=watch.seconds))
     run_folder.drop(Stage.SCANNED)
 

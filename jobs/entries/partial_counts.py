@@ -41,7 +41,7 @@ class Scanned(NamedTuple):
 def files_identity(paths: Sequence[str]) -> dict[str, Any]:
     """What identifies files in run.json: names, sizes and times of change, without reading them."""
     files = sorted(map(Path, paths), key=lambda path: path.name)
-    lines = [LocalStorage(str(path.absolute().parent)).describe(path.name) for path in files]
+    lines = [LocalStorage(str(path.absolute().parent)).stat(path.name).described(path.name) for path in files]
     return {"files": len(paths), "sha256": digest(lines)}
 
 
@@ -103,7 +103,7 @@ def _counted(rows: DataFrame, item_type: Any, count: Count) -> DataFrame:
 
 def partial_counts(spark: SparkSession, run_folder: RunFolder, kind: str) -> DataFrame:
     """The partial counts of one kind (`key`, `second`, `count`); only their sums are counts."""
-    return read_files(spark, run_folder.files(Stage.SCANNED, f"kind={kind}"), _PARTIAL)
+    return read_files(spark, run_folder.paths(Stage.SCANNED, f"kind={kind}"), _PARTIAL)
 
 
 def _outcomes(spark: SparkSession, run_folder: RunFolder) -> Scanned:

@@ -124,13 +124,13 @@ def ranked_sources(spark: SparkSession, settings: Settings, sources: str) -> lis
 
 
 def _wordnet(spark: SparkSession, folder: RunFolder) -> RankedSource:
-    names = read_files(spark, folder.files(Stage.WORDNET), SYNSET_NAME)
+    names = read_files(spark, folder.paths(Stage.WORDNET), SYNSET_NAME)
     return _ranked("wordnet", names, F.col("name"), F.col("synsets"), {}, _about(folder.record.stages.wordnet))
 
 
 def _unigrams(spark: SparkSession, folder: RunFolder, build: EntryBuild) -> RankedSource:
     least = build.min_unigram_count
-    words = read_files(spark, folder.files(Stage.UNIGRAMS), WORD_COUNT).where(F.col("count") >= least)
+    words = read_files(spark, folder.paths(Stage.UNIGRAMS), WORD_COUNT).where(F.col("count") >= least)
     about = {"min_unigram_count": least, **_settings_of(folder, "lowercase", "tokenizer")}
     return _ranked("unigrams", words, F.col("word"), F.col("count"), about, _about(folder.record.stages.unigrams))
 
@@ -146,7 +146,7 @@ def _bigrams(spark: SparkSession, folder: RunFolder, build: EntryBuild) -> Ranke
             kept_pmi=kept["keep_pmi"],
         )
         raise UsageError(message)
-    pairs = read_files(spark, folder.files(Stage.BIGRAMS), PAIR_COUNT).where(
+    pairs = read_files(spark, folder.paths(Stage.BIGRAMS), PAIR_COUNT).where(
         (F.col("count") >= build.min_bigram_count) & (F.col("lift") >= 2.0**build.min_pmi)
     )
     about = {"min_pmi": build.min_pmi, "min_bigram_count": build.min_bigram_count}
@@ -159,7 +159,7 @@ def _bigrams(spark: SparkSession, folder: RunFolder, build: EntryBuild) -> Ranke
 
 
 def _titles(spark: SparkSession, folder: RunFolder, build: EntryBuild) -> RankedSource:
-    titles = read_files(spark, folder.files(Stage.TITLES), TITLE_VIEWS).where(F.col("views") >= build.min_views)
+    titles = read_files(spark, folder.paths(Stage.TITLES), TITLE_VIEWS).where(F.col("views") >= build.min_views)
     about = {"min_views": build.min_views, **_settings_of(folder, "min_hour_views")}
     return _ranked("titles", titles, F.col("title"), F.col("views"), about, _about(folder.record.stages.titles))
 

@@ -50,7 +50,7 @@ def titles_stage(
         inputs = input_records(spark, [file.path for file in files])
         run_folder.clean(Stage.TITLES)
         run_folder.commit(Stage.TITLES, titles(partial_counts(spark, run_folder, TITLE)))
-        distinct = read_files(spark, run_folder.files(Stage.TITLES), TITLE_VIEWS).count()
+        distinct = read_files(spark, run_folder.paths(Stage.TITLES), TITLE_VIEWS).count()
         days = sorted({file.day for file in files})
         run_folder.finish_stage(
             TitlesFacts(distinct=distinct, days=days, **scanned._asdict(), inputs=inputs, seconds=watch.seconds)

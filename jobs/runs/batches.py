@@ -89,10 +89,10 @@ def write_batches(
     error: BaseException | None = None
     start, number = 0, first
 
-    def written(group: str, unit: str, batch: Sequence[Item]) -> tuple[Written, float]:
-        watch = Stopwatch()
+    def written(group: str, number: int, batch: Sequence[Item]) -> tuple[Written, float]:
+        watch, unit = Stopwatch(), f"{_UNIT}{number:05d}"
         context.setJobGroup(group, f"{unit}: {len(batch):,} items")
-        context.setLocalProperty(POOL, POOL_OF_BATCHES)
+        context.setLocalProperty(POOL, f"{POOL_OF_BATCHES}-{number % _AT_ONCE}")
         return write(unit, batch), watch.seconds
 
     pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="ballast-batch")
@@ -101,10 +101,9 @@ def write_batches(
             all_begun = all(tasks_of_group(tracker, one.group).waiting == 0 for one in running.values())
             if start < len(items) and error is None and len(running) < _AT_ONCE and all_begun:
                 size = batch_size(context.defaultParallelism * items_per_task, last, reading)
-                unit, batch = f"{_UNIT}{number:05d}", items[start : start + size]
-                group = f"{run_id} {unit}"
+                batch, group = items[start : start + size], f"{run_id} {number}"
                 progress().begin_batch(group, len(batch))
-                running[pool.submit(written, group, unit, batch)] = _Running(group, batch)
+                running[pool.submit(written, group, number, batch)] = _Running(group, batch)
                 start, number = start + len(batch), number + 1
             for ended in wait(running, timeout=_POLL_S, return_when=FIRST_COMPLETED).done:
                 group, batch = running.pop(ended)

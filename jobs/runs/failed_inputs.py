@@ -21,7 +21,7 @@ def check_inputs_read(run_folder: RunFolder) -> None:
     if facts is None or facts.ended(FileStatus.FAILED) < facts.files:
         return
     rows = []
-    for name in run_folder.names(Stage.FILES):
+    for name in run_folder.files(Stage.FILES):
         data = run_folder.storage.read(name) or b""
         rows += pq.read_table(io.BytesIO(data), columns=["path", "error"]).to_pylist()
     reasons = Counter(_reason(row["error"]) for row in rows)

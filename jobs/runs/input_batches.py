@@ -31,6 +31,7 @@ from udfs.hashing import file_id
 from udfs.outcomes import COUNTERS, FileStatus, conservation_errors
 from udfs.record import FilesIdentity
 from udfs.schemas import FILE
+from udfs.sources.file_tasks import file_tasks
 from udfs.sources.input_files import InputFile
 from udfs.stages import FILES_PART, KIND_FILE, KIND_PAIR, PAIRS_PART, ExtractedFacts, FilesFacts, Stage
 
@@ -105,7 +106,9 @@ def extract_batches(
         facts = {"inputs": [file.path for file in batch]}
         return run_folder.commit(Stage.EXTRACTED, extract(batch), unit=unit, partition_by="kind", facts=facts)
 
-    written = write_batches(spark, work.pending, reading, number, write, items_per_task=reading.files_per_task)
+    tasks = file_tasks(work.pending, spark.sparkContext.defaultParallelism)
+    per_task = -(-len(work.pending) // max(len(tasks), 1))
+    written = write_batches(spark, work.pending, reading, number, write, items_per_task=per_task)
     with closing(written) as batches:
         for batch in batches:
             how_far = f"{so_far.done + len(batch.items):,} of {len(files):,} files"
@@ -151,7 +154,7 @@ def _committed_rows(spark: SparkSession, run_folder: RunFolder, manifest: Manife
     """The committed tagged rows of a batch, with the columns of `like`."""
     parts = []
     for part, kind in ((PAIRS_PART, KIND_PAIR), (FILES_PART, KIND_FILE)):
-        names = run_folder.files(Stage.EXTRACTED, part, manifest.unit)
+        names = run_folder.paths(Stage.EXTRACTED, part, manifest.unit)
         if names:
             parts.append(spark.read.parquet(*names).withColumn("kind", F.lit(kind)).select(*like.columns))
     return reduce(DataFrame.unionByName, parts)
@@ -159,7 +162,7 @@ def _committed_rows(spark: SparkSession, run_folder: RunFolder, manifest: Manife
 
 def _file_rows(spark: SparkSession, run_folder: RunFolder, manifest: Manifest) -> list[Row]:
     """Path, status, error, pages and pairs of each file of a batch."""
-    rows = spark.read.parquet(*run_folder.files(Stage.EXTRACTED, FILES_PART, manifest.unit))
+    rows = spark.read.parquet(*run_folder.paths(Stage.EXTRACTED, FILES_PART, manifest.unit))
     return rows.select("file.path", "file.status", "file.error", "file.pages", "file.pairs").collect()
 
 
@@ -189,7 +192,7 @@ def _report_batch(
 
 def _committed(spark: SparkSession, run_folder: RunFolder, done: int, total: int) -> Read:
     """The totals of the committed batches, which have read `done` of `total` files."""
-    files = run_folder.files(Stage.EXTRACTED, FILES_PART)
+    files = run_folder.paths(Stage.EXTRACTED, FILES_PART)
     if not files:
         return Read(done, total)
     failed = F.count_if(F.col("file.status") == FileStatus.FAILED.value)
@@ -211,9 +214,9 @@ def _gather_files(spark: SparkSession, run_folder: RunFolder, expected: int) -> 
     watch = Stopwatch()
     progress().begin("files")
     run_folder.clean(Stage.FILES)
-    tagged_rows = spark.read.parquet(*run_folder.files(Stage.EXTRACTED, FILES_PART))
+    tagged_rows = spark.read.parquet(*run_folder.paths(Stage.EXTRACTED, FILES_PART))
     run_folder.commit(Stage.FILES, tagged_rows.select("file.*").coalesce(1).sortWithinPartitions("path"))
-    rows = read_files(spark, run_folder.files(Stage.FILES), FILE)
+    rows = read_files(spark, run_folder.paths(Stage.FILES), FILE)
     sums = rows.agg(*[F.sum(counter.value).alias(counter.value) for counter in COUNTERS], F.sum("bytes").alias("bytes"))
     totals: dict[str, Any] = (sums.first() or {}).asDict()  # type: ignore[union-attr]
     errors = conservation_errors(totals)

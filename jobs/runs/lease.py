@@ -62,7 +62,7 @@ class Lease:
 
     def check(self) -> None:
         """Raise `BallastError` unless the lease is still this run's."""
-        leases = self._storage.list_files(LEASES)
+        leases = list(self._storage.list_files(LEASES))
         holder = _read(self._storage, leases[-1]) if leases else None
         if holder is None or holder["run"] != self._content["run"]:
             who = "another run" if holder is None else _who(holder)
@@ -88,7 +88,7 @@ class Lease:
 
 def check_free(storage: Storage, *, break_lock: bool) -> list[str]:
     """Raise `BallastError` while a run holds the lease, unless `break_lock`; returns the leases, all of them over."""
-    leases = storage.list_files(LEASES)
+    leases = list(storage.list_files(LEASES))
     if leases and not break_lock:
         holder = _read(storage, leases[-1]) or _read_later(storage, leases[-1])
         if holder is not None and not _is_over(holder):

@@ -1,9 +1,10 @@
 """Manifests: which units of a stage are committed, and which files hold their rows.
 
 A stage writes units (a batch of files, or its whole output). A unit exists once the driver has written its manifest,
-one small object that lists the unit's files; no folder is ever renamed, and only the files of an export are, before
-their manifest is written. Files that no manifest lists are deleted when the
-stage begins again and when it ends, so that any Parquet reader can read a finished stage's folder as it is.
+one small object that lists the unit's files with their sizes, so that nothing asks the store for them again. No folder
+is ever renamed, and only the files of an export are, before their manifest is written. Files that no manifest lists are
+deleted when the stage begins again and when it ends, so that any Parquet reader can read a finished stage's folder as
+it is.
 """
 
 import json
@@ -11,19 +12,20 @@ import threading
 from typing import Any, NamedTuple
 
 from udfs.stages import Stage
-from udfs.storage.local import Storage
+from udfs.storage.local import FileState, Storage
 
 MANIFESTS = "_manifests"
 """The folder of the manifests, with one subfolder per stage."""
 
 
 class Manifest(NamedTuple):
-    """A committed unit: the files that hold its rows, relative to the output folder, and facts about it."""
+    """A committed unit: the files that hold its rows, by their paths relative to the output folder, with their sizes in
+    bytes; and facts about it."""
 
     stage: str
     unit: str
     attempt: str
-    files: list[str]
+    files: dict[str, int]
     facts: dict[str, Any]
 
 
@@ -52,12 +54,12 @@ class Manifests:
         """A committed unit, None where it is not committed."""
         return next((manifest for manifest in self.of_stage(stage) if manifest.unit == unit), None)
 
-    def names(self, stage: Stage, part: str = "", unit: str | None = None) -> list[str]:
-        """The committed files of a stage, or of one of its units, relative to the output folder. `part`
-        selects those in folders of this name."""
+    def files(self, stage: Stage, part: str = "", unit: str | None = None) -> dict[str, FileState]:
+        """The committed files of a stage, or of one of its units, by their paths relative to the output folder. `part`
+        selects those in folders of this name. Their names tell two versions apart: each write has an id of its own."""
         manifests = [manifest for manifest in self.of_stage(stage) if unit in (None, manifest.unit)]
-        names = [name for manifest in manifests for name in manifest.files]
-        return [name for name in names if not part or f"/{part}/" in name]
+        files = [item for manifest in manifests for item in manifest.files.items()]
+        return {name: FileState(size) for name, size in files if not part or f"/{part}/" in name}
 
     def write(self, manifest: Manifest) -> None:
         """Commit a unit, replacing an earlier attempt."""

@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 
 from udfs.sources.input_files import InputFile
 from udfs.sources.read_meter import bytes_read
-from udfs.storage.addresses import LOCAL, kind_of, local_path
+from udfs.storage.addresses import LOCAL, kind_of
 
 
 def meter_folder(spark: SparkSession, files: Sequence[InputFile]) -> Path | None:
@@ -40,7 +40,4 @@ class ReadShare:
 
 
 def _size(file: InputFile) -> int:
-    try:
-        return Path(local_path(file.opened_as)).stat().st_size
-    except OSError:  # a listed file that does not exist becomes a row of status `failed`
-        return 0
+    return file.size_bytes or 0

@@ -18,6 +18,7 @@ from jobs.runs.lease import Lease, check_free
 from jobs.runs.manifests import MANIFESTS, Manifest, Manifests
 from jobs.runs.numbered_files import number_files
 from jobs.runs.open_storage import open_storage
+from jobs.runs.read_paths import read_paths
 from jobs.runs.run_record_file import create_record, read_record, write_record
 from jobs.runs.stop_line import stop_line
 from jobs.spark.progress import progress
@@ -27,7 +28,7 @@ from udfs.hashing import HASH_VERSION
 from udfs.record import COUNTS_FILE, REPORT_FILE, RUN_FILE, RunRecord, RunState
 from udfs.run_json import make_record, record_fields
 from udfs.stages import Stage, StageFacts
-from udfs.storage.local import PathKind, Storage
+from udfs.storage.local import FileState, PathKind, Storage
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -166,17 +167,17 @@ class RunFolder:
         """The committed units of a stage, in order of their names."""
         return self._manifests.of_stage(stage)
 
-    def names(self, stage: Stage, part: str = "", unit: str | None = None) -> list[str]:
-        """The committed files of a stage, relative to the output folder (`Manifests.names`)."""
-        return self._manifests.names(stage, part, unit)
+    def files(self, stage: Stage, part: str = "", unit: str | None = None) -> dict[str, FileState]:
+        """The committed files of a stage (`Manifests.files`)."""
+        return self._manifests.files(stage, part, unit)
 
-    def files(self, stage: Stage, part: str = "", unit: str | None = None) -> list[str]:
-        """The same as addresses for Spark."""
-        return [self.storage.url(name) for name in self.names(stage, part, unit)]
+    def paths(self, stage: Stage, part: str = "", unit: str | None = None) -> list[str]:
+        """The same for Spark to read: addresses of files, or of whole folders of them (`read_paths`)."""
+        return read_paths(self.storage, self.files(stage, part, unit))
 
     def bytes_of(self, stage: Stage) -> int:
         """The size of a stage's committed files."""
-        return sum(self.storage.size(name) for name in self.names(stage))
+        return sum(state.bytes for state in self.files(stage).values())
 
     def commit(
         self,
@@ -195,31 +196,38 @@ class RunFolder:
         except with `again`: then the new manifest replaces the old one.
 
         Each batch is written to an attempt folder of its own, `extracted/<unit>/attempt=<id>`, since several are
-        written at once; units of other stages are written straight to the stage's folder, where readers expect the
-        files. `form`, `options` and `partition_by` are for Spark's writer; a table becomes one Parquet file. With an
-        `ending`, such as `jsonl.gz`, the files are then renamed: `00000-of-00016.jsonl.gz`. A run that is killed before
-        its manifest is written does this unit again. Raises `BallastError` when another run is writing to the folder.
+        written at once, and in few files (`frames.in_few_files`); units of other stages are written straight to the
+        stage's folder, where readers expect the files. `form`, `options` and `partition_by` are for Spark's writer; a
+        table becomes one Parquet file. With an `ending`, such as `jsonl.gz`, the files are then renamed:
+        `00000-of-00016.jsonl.gz`. A run that is killed before its manifest is written does this unit again. Raises
+        `BallastError` when another run is writing to the folder.
         """
         committed = self._manifests.unit(stage, unit)
         if committed is not None and not again:
             return committed
         attempt = uuid.uuid4().hex[:12]
-        folder = f"{stage}/{unit}/attempt={attempt}" if stage in _IN_BATCHES else stage
-        before = set(self.storage.list_files(folder))
+        is_batch = stage in _IN_BATCHES
+        folder = f"{stage}/{unit}/attempt={attempt}" if is_batch else stage
+        before = {} if is_batch else self.storage.list_files(folder)
         if isinstance(rows, pa.Table):
             self.storage.write(f"{folder}/part-00000-{uuid.uuid4()}.zstd.parquet", _parquet(rows))
         else:
-            writer = rows.write.mode("append").format(form).options(**options)
+            from jobs.spark.frames import in_few_files  # pyspark, which reading a folder does without
+
+            writer = (in_few_files(rows) if is_batch else rows).write.mode("append").format(form).options(**options)
             if partition_by is not None:
                 writer = writer.partitionBy(partition_by)
             writer.save(self.storage.url(folder))
-        parts = {name: match[1] for name in self.storage.list_files(folder) if (match := _WRITE_ID.search(name))}
-        written = [name for name in parts if name not in before]
-        if len({parts[name] for name in written}) > 1:
+        written = {
+            name: state.bytes
+            for name, state in self.storage.list_files(folder).items()
+            if name not in before and _WRITE_ID.search(name)
+        }
+        if len({match[1] for name in written if (match := _WRITE_ID.search(name))}) > 1:
             raise BallastError(f"{self.storage.root}: another run is writing to it: let one end, then rerun this")
         self._check_lease()
         if ending is not None:
-            written = number_files(self.storage, written, ending)
+            written = dict(zip(number_files(self.storage, list(written), ending), written.values(), strict=True))
         manifest = Manifest(stage, unit, attempt, written, facts or {})
         self._check_lease()
         self._manifests.write(manifest)
@@ -227,7 +235,7 @@ class RunFolder:
 
     def clean(self, stage: Stage) -> None:
         """Delete the uncommitted files in a stage's folder."""
-        committed = set(self.names(stage))
+        committed = self.files(stage)
         for name in self.storage.list_files(stage):
             if name not in committed:
                 self.storage.delete(name)

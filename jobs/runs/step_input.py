@@ -1,6 +1,7 @@
 """The input of a step job: the Parquet files of a stage or of any folder, and what identifies them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
@@ -8,6 +9,7 @@ import pyarrow.parquet as pq
 
 from jobs.runs.identity import digest
 from jobs.runs.open_storage import open_storage
+from jobs.runs.read_paths import read_paths
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.run_record_file import read_record
 from udfs.errors import UsageError
@@ -15,7 +17,7 @@ from udfs.fingerprint import Fingerprint, footer_fingerprint
 from udfs.schemas import SUBSET
 from udfs.stages import FILES_PART, PAIRS_PART, Stage
 from udfs.storage.addresses import name_of, parent_of
-from udfs.storage.local import PathKind, Storage, refuse_patterns
+from udfs.storage.local import FileState, PathKind, Storage, refuse_patterns
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -24,25 +26,31 @@ _FOOTER_END = 8  # a Parquet file ends with its footer, the footer's length in 4
 
 
 class Located(NamedTuple):
-    """The Parquet files of a step job's input, relative to `storage`, and their stage, or None.
+    """The Parquet files of a step job's input, by their paths relative to `storage`, and their stage, or None.
 
     `alike` are other files with the same columns: an extraction without pairs has no file of pairs.
     """
 
     storage: Storage
-    names: list[str]
+    files: Mapping[str, FileState]
     stage: Stage | None = None
-    alike: Sequence[str] = ()
+    alike: Mapping[str, FileState] = MappingProxyType({})
+
+    @property
+    def names(self) -> list[str]:
+        """The paths."""
+        return list(self.files)
 
     @property
     def identity(self) -> dict[str, Any]:
         """What identifies them in run.json."""
-        return {"files": len(self.names), "sha256": digest(self.storage.describe(name) for name in self.names)}
+        lines = (state.described(name) for name, state in self.files.items())
+        return {"files": len(self.files), "sha256": digest(lines)}
 
     @property
     def size_bytes(self) -> int:
         """The size of the files."""
-        return sum(map(self.storage.size, self.names))
+        return sum(state.bytes for state in self.files.values())
 
     def read_first(self) -> bytes:
         """The bytes of the first file."""
@@ -88,11 +96,11 @@ class Source(NamedTuple):
         from jobs.spark.frames import read_files
 
         located = self.located
-        names = located.names or located.alike
-        if not names:
+        files = located.files or located.alike
+        if not files:
             return read_files(spark, [], SUBSET)
-        frame = spark.read.parquet(*map(located.storage.url, names))
-        return frame if located.names else frame.where("false")
+        frame = spark.read.parquet(*read_paths(located.storage, files))
+        return frame if located.files else frame.where("false")
 
 
 def locate(path: str, stages: Sequence[Stage]) -> Located:
@@ -107,12 +115,13 @@ def locate(path: str, stages: Sequence[Stage]) -> Located:
     name, parent = name_of(path), parent_of(path)
     if kind == PathKind.MISSING:
         if _is_empty_subset(name, parent):
-            return Located(storage, [], Stage.SUBSET)
+            return Located(storage, {}, Stage.SUBSET)
         raise UsageError(f"{path}: no such folder")
     if kind == PathKind.FILE:
         if not path.endswith(".parquet"):
             raise UsageError(f"{path}: is a file: name a folder or a .parquet file")
-        return Located(open_storage(parent), [name])
+        folder = open_storage(parent)
+        return Located(folder, {name: folder.stat(name)})
     candidates = [(storage, list(stages))]
     if name in stages:
         candidates.append((open_storage(parent), [Stage(name)]))
@@ -129,9 +138,10 @@ def locate(path: str, stages: Sequence[Stage]) -> Located:
             )
         run = RunFolder(folder, record)
         if stage == Stage.EXTRACTED:
-            return Located(folder, run.names(stage, PAIRS_PART), stage, run.names(stage, FILES_PART))
-        return Located(folder, run.names(stage), stage)
-    return Located(storage, [name for name in storage.list_files("") if _is_read_by_spark(name)])
+            return Located(folder, run.files(stage, PAIRS_PART), stage, run.files(stage, FILES_PART))
+        return Located(folder, run.files(stage), stage)
+    listed = storage.list_files("")
+    return Located(storage, {name: state for name, state in listed.items() if _is_read_by_spark(name)})
 
 
 def open_source(path: str, stages: Sequence[Stage], required: Sequence[str]) -> Source:
@@ -154,8 +164,8 @@ def open_source(path: str, stages: Sequence[Stage], required: Sequence[str]) -> 
 
 def stage_source(run: RunFolder, stage: Stage, part: str = "") -> Source | None:
     """The committed rows of a stage (`RunFolder.names`), None where it has no file."""
-    located = Located(run.storage, run.names(stage, part), stage)
-    return Source(located, located.read_schema()) if located.names else None
+    located = Located(run.storage, run.files(stage, part), stage)
+    return Source(located, located.read_schema()) if located.files else None
 
 
 def footer_schema(storage: Storage, name: str) -> pa.Schema:

@@ -446,15 +446,8 @@ class Reading:
         role=Role.RUN,
         level=Level.ADVANCED,
     )
-    files_per_task: int = setting(
-        "input files that one Spark task reads: raise it for crawls of many small files",
-        default=1,
-        kind=Kind(values.at_least_one, "N"),
-        role=Role.RUN,
-        level=Level.ADVANCED,
-    )
     commit_every: float = setting(
-        "commit what was read about every so many seconds, or after one file per core if that takes longer; a stopped "
+        "commit what was read about every so many seconds, or after one task per core if that takes longer; a stopped "
         "run loses what was read since: lower it for hosts that may vanish",
         default=120.0,
         kind=Kind(values.seconds, "S"),

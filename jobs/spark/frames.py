@@ -63,6 +63,16 @@ def read_files(
     return spark.read.parquet(*files).select(*schema.names)
 
 
+def in_few_files(rows: DataFrame) -> DataFrame:
+    """The same rows for a writer, gathered from all tasks into files of about
+    `spark.sql.adaptive.advisoryPartitionSizeInBytes`, however many tasks there are.
+
+    Spark shuffles all rows to one partition, then cuts it between the tasks' outputs. So the rows of a task come into
+    one file, even if the task is run again after another part was written.
+    """
+    return rows.hint("rebalance", 1)
+
+
 def set_shuffle_partitions(spark: SparkSession, size_bytes: int) -> None:
     """Set the shuffle partitions for `size_bytes` of compressed rows, at least one per core, unless the user did."""
     if spark.sparkContext.getConf().contains("spark.sql.shuffle.partitions"):

@@ -11,9 +11,11 @@ from pyspark import SparkContext
 from jobs.spark.spark_errors import one_line
 from udfs.errors import BallastError, UsageError
 from udfs.storage.addresses import join, redacted, without_slash
-from udfs.storage.local import TEMPORARY_PREFIX, PathKind, refuse_patterns
+from udfs.storage.local import TEMPORARY_PREFIX, FileState, PathKind, refuse_patterns
 
 _MISSING = "java.io.FileNotFoundException"
+_DENIED = "org.apache.hadoop.security.AccessControlException"
+_REMOTE = "org.apache.hadoop.ipc.RemoteException"
 _EXISTS = ("org.apache.hadoop.fs.FileAlreadyExistsException", "AlreadyBeingCreatedException")
 _UNKNOWN = "org.apache.hadoop.fs.UnsupportedFileSystemException"
 
@@ -41,7 +43,7 @@ class HadoopStorage:
             try:
                 stream = self._files.open(self._path(path))
             except Py4JJavaError as error:
-                if _is(error, _MISSING):
+                if _is_missing(error):
                     return None
                 raise
             try:
@@ -51,7 +53,7 @@ class HadoopStorage:
                 stream.close()
 
     def read_part(self, path: str, start: int, length: int) -> bytes:
-        size = self.size(path)
+        size = self.stat(path).bytes
         with self._errors_at(path):
             stream = self._files.open(self._path(path))
             try:
@@ -87,15 +89,11 @@ class HadoopStorage:
                 raise
         return True
 
-    def list_files(self, folder: str) -> list[str]:
-        return sorted(name for name, is_folder in self._walk(folder) if not is_folder)
+    def list_files(self, folder: str) -> dict[str, FileState]:
+        return dict(sorted((name, state) for name, state in self._walk(folder) if state is not None))
 
-    def size(self, path: str) -> int:
-        return int(self._status(path).getLen())
-
-    def describe(self, path: str) -> str:
-        status = self._status(path)
-        return f"{path} {status.getLen()} {status.getModificationTime()}"
+    def stat(self, path: str) -> FileState:
+        return _state(self._status(path))
 
     def kind(self, path: str = "") -> PathKind:
         try:
@@ -112,10 +110,10 @@ class HadoopStorage:
 
     def delete_empty_folders(self, folder: str) -> None:
         items = list(self._walk(folder))
-        files = {name for name, is_folder in items if not is_folder}
+        files = {name for name, state in items if state is not None}
         with self._errors_at(folder):
             # the deepest first, so that a folder's empty subfolders are gone before it
-            for name in sorted((name for name, is_folder in items if is_folder), key=len, reverse=True):
+            for name in sorted((name for name, state in items if state is None), key=len, reverse=True):
                 if not any(file.startswith(f"{name}/") for file in files):
                     self._files.delete(self._path(name), True)
 
@@ -146,7 +144,7 @@ class HadoopStorage:
             try:
                 return self._files.getFileStatus(self._path(path))
             except Py4JJavaError as error:
-                if _is(error, _MISSING):
+                if _is_missing(error):
                     raise FileNotFoundError(2, "no such file", redacted(self.url(path))) from error
                 raise
 
@@ -158,19 +156,22 @@ class HadoopStorage:
         finally:
             stream.close()
 
-    def _walk(self, folder: str) -> Iterator[tuple[str, bool]]:
-        """Yield everything below a folder: the path relative to the root, and whether it is a folder."""
+    def _walk(self, folder: str) -> Iterator[tuple[str, FileState | None]]:
+        """Yield everything below a folder: the path relative to the root, and a file's state; None for a folder."""
         with self._errors_at(folder):
             try:
                 statuses = list(self._files.listStatus(self._path(folder)))
             except Py4JJavaError as error:
-                if _is(error, _MISSING):
+                if _is_missing(error):
                     return
                 raise
-            below = [(f"{folder}/{item.getPath().getName()}".lstrip("/"), item.isDirectory()) for item in statuses]
-        for name, is_folder in below:
-            yield name, is_folder
-            if is_folder:
+            below = [
+                (f"{folder}/{item.getPath().getName()}".lstrip("/"), None if item.isDirectory() else _state(item))
+                for item in statuses
+            ]
+        for name, state in below:
+            yield name, state
+            if state is None:
                 yield from self._walk(name)
 
     @contextmanager
@@ -185,7 +186,19 @@ class HadoopStorage:
             raise BallastError(f"{where}: {one_line(error)}") from error
 
 
+def _state(status: Any) -> FileState:
+    return FileState(int(status.getLen()), str(status.getModificationTime()))
+
+
+def _is_missing(error: Py4JJavaError) -> bool:
+    """Return whether there is no such file; HDFS has another error for a path below a file."""
+    is_below_file = _is(error, _DENIED) and "is not a directory" in str(error.java_exception.getMessage())
+    return _is(error, _MISSING) or is_below_file
+
+
 def _is(error: Py4JJavaError, *names: str) -> bool:
     """Return whether a Java exception is of one of these classes, given by the full name or its last part."""
     name = error.java_exception.getClass().getName()
+    if name == _REMOTE:  # a NameNode's, by which the client knows no better
+        name = error.java_exception.getClassName()
     return any(name == wanted or name.endswith((f".{wanted}", f"${wanted}")) for wanted in names)

@@ -8,8 +8,8 @@ if TYPE_CHECKING:
 
 POOL = "spark.scheduler.pool"
 POOL_OF_BATCHES = "batches"
-"""The scheduler's pool of batches. Other jobs, such as reading what a batch holds, need not wait until the tasks of the
-next batch have begun."""
+"""Begins the names of the scheduler's pools of batches. Pools share the cores, so what a batch writes at its end, and
+reading what it holds, need not wait until all tasks of the next batch have begun."""
 
 
 class Tasks(NamedTuple):

@@ -44,19 +44,20 @@ def locate_counts(path: str) -> Located:
     """The files that hold counts: those of an output folder or of its `entry_counts/`, any folder of Parquet files, or
     one file. Raises `UsageError` where there are none."""
     if path_kind(path) == PathKind.FILE:
-        return Located(open_storage(parent_of(path)), [name_of(path)])
+        storage, name = open_storage(parent_of(path)), name_of(path)
+        return Located(storage, {name: storage.stat(name)})
     located = locate(path, (Stage.ENTRY_COUNTS,))
-    if not located.names and located.storage.kind(COUNTS_FILE) == PathKind.FILE:
-        return located._replace(names=[COUNTS_FILE])
-    if not located.names:
+    if not located.files and located.storage.kind(COUNTS_FILE) == PathKind.FILE:
+        return located._replace(files={COUNTS_FILE: located.storage.stat(COUNTS_FILE)})
+    if not located.files:
         raise UsageError(f"{path}: holds no entry counts: neither {COUNTS_FILE} nor {Stage.ENTRY_COUNTS}/")
     return located
 
 
 def is_json(located: Located) -> bool:
     """Whether the counts are JSON of {entry: count}, which has no ids. Raises `UsageError` for an empty file."""
-    name = located.names[0]
-    if not located.storage.size(name):
+    name, state = next(iter(located.files.items()))
+    if not state.bytes:
         raise UsageError(f"{located.storage.root}: {name} is empty: it holds no entry counts")
     return not name.endswith(".parquet") and located.storage.read_part(name, 0, 4) != PARQUET_MAGIC
 
@@ -64,7 +65,7 @@ def is_json(located: Located) -> bool:
 def stage_counts(run_folder: RunFolder) -> CountTable:
     """The entry counts of a run."""
     storage = run_folder.storage
-    return parquet_counts(Located(storage, run_folder.names(Stage.ENTRY_COUNTS)), str(storage.root))
+    return parquet_counts(Located(storage, run_folder.files(Stage.ENTRY_COUNTS)), str(storage.root))
 
 
 def parquet_counts(located: Located, where: str) -> CountTable:

@@ -116,7 +116,7 @@ def draw_stage(
         capped = {size.t: size.capped for size in sizes_at(candidates, seed, counts, thresholds)}
     subsets = []
     for each in chosen:
-        kept = rows_and_images(spark, run_folder.files(Stage.SUBSET, subset_part(each.t, len(thresholds))))
+        kept = rows_and_images(spark, run_folder.paths(Stage.SUBSET, subset_part(each.t, len(thresholds))))
         subsets.append(DrawFacts(**each._asdict(), **kept._asdict(), capped_by_earlier_draw=capped.get(each.t)))
     run_folder.finish_stage(
         SubsetFacts(

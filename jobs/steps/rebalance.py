@@ -75,7 +75,7 @@ def _warn_of_subset(spark: SparkSession, path: str, left: DataFrame) -> None:
     pool = record.stages.pool if record is not None else None
     if not subsets or pool is None or subsets[-1].facts.images == pool.images:
         return
-    largest = stored_run(path).files(Stage.SUBSET, subsets[-1].part)
+    largest = stored_run(path).paths(Stage.SUBSET, subsets[-1].part)
     if largest and left.join(spark.read.parquet(*largest).select("uuid"), "uuid", "left_anti").isEmpty():
         name = join(path, subsets[0].folder if len(subsets) == 1 else f"{Stage.SUBSET}/t=T")
         warn(f"all survivors are in {path}'s subset: if only that was downloaded, balance {name} instead of {path}")

@@ -18,7 +18,7 @@ from jobs.steps.count_files import PARQUET_MAGIC
 from udfs.errors import UsageError
 from udfs.list_files import GZIP_MAGIC
 from udfs.storage.addresses import name_of, parent_of
-from udfs.storage.local import PathKind, Storage, refuse_patterns
+from udfs.storage.local import FileState, PathKind, Storage, refuse_patterns
 
 _ENDING = re.compile(r"\.(parquet|csv|tsv|jsonl|ndjson|json)(\.gz)?$")
 _HEAD_BYTES = _TAIL_BYTES = 64 << 10
@@ -64,12 +64,14 @@ def locate_survivors(path: str) -> Located:
     if kind == PathKind.MISSING:
         raise refusal(path, "no such file or folder")
     if kind == PathKind.FILE:
-        located = Located(open_storage(parent_of(path)), [name_of(path)])
+        folder, name = open_storage(parent_of(path)), name_of(path)
+        located = Located(folder, {name: folder.stat(name)})
     else:
-        located = Located(storage, _names_of_rows(storage.list_files("")))
-        if not located.names:
+        listed = storage.list_files("")
+        located = Located(storage, {name: listed[name] for name in _names_of_rows(listed)})
+        if not located.files:
             raise refusal(path, "holds no Parquet, CSV, TSV or JSON Lines files")
-    for name in located.names:
+    for name in located.files:
         refuse_patterns(name)
         if any(part.startswith(("_", ".")) for part in name.split("/")):
             raise refusal(path, f"{name} is hidden, by the _ or . that its name begins with: move, rename or delete it")
@@ -92,13 +94,13 @@ def read_shards(path: str, located: Located) -> list[Shard]:
     is not of its format.
     """
     with ThreadPoolExecutor(_THREADS) as pool:
-        return list(pool.map(lambda name: _read_shard(path, located.storage, name), located.names))
+        return list(pool.map(lambda item: _read_shard(path, located.storage, *item), located.files.items()))
 
 
-def _read_shard(path: str, storage: Storage, name: str) -> Shard:
+def _read_shard(path: str, storage: Storage, name: str, state: FileState) -> Shard:
     ending = _ENDING.search(name)
     form = _FORMATS[ending[1]] if ending else Format.TEXT
-    size = storage.size(name)
+    size = state.bytes
     if form is Format.PARQUET or (size and storage.read_part(name, 0, 4) == PARQUET_MAGIC):
         return Shard(name, Format.PARQUET, _parquet_columns(path, storage, name, size))
     if not size:

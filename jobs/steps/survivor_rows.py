@@ -28,6 +28,7 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
+from jobs.runs.read_paths import read_paths
 from jobs.runs.step_input import Located
 from jobs.steps.survivor_files import Format, Shard, read_shards, refusal, separator
 from udfs.storage.addresses import path_in
@@ -139,7 +140,7 @@ def _json_columns(
 
 def _read(spark: SparkSession, path: str, located: Located, shards: list[Shard], wanted: Collection[str]) -> _Part:
     """The rows of files of one layout."""
-    urls = [located.storage.url(shard.name) for shard in shards]
+    urls = read_paths(located.storage, [shard.name for shard in shards])
     first = shards[0]
     columns = {column.name.lower(): column for column in first.columns if column.name.lower() in wanted}
     if first.format is Format.TEXT:

@@ -82,7 +82,7 @@ def read_survivors(spark: SparkSession, located: Located, asked: Survivors, seed
         scores["kept"] = _share(path, asked, usable["keys"], usable["scored"])
         kept, scores["lowest_kept"] = _top(keys, scores["kept"], usable["scored"], seed)
     counts = SurvivorCounts(
-        files=len(located.names),
+        files=len(located.files),
         rows=sum(total["rows"] for total in totals.values()),
         not_success=_rows(totals, _Fate.NOT_SUCCESS),
         no_id=_rows(totals, _Fate.NO_ID),
@@ -173,7 +173,7 @@ def _totals(path: str, located: Located, keys: DataFrame) -> dict[str, Row]:
         return {row["fate"]: row for row in by_fate.collect()}
     except (PySparkException, Py4JJavaError) as error:
         text = str(error)
-        where = next((f"{name}: " for name in located.names if name in text), "")
+        where = next((f"{name}: " for name in located.files if name in text), "")
         raise BallastError(f"--survivors {path}: {where}{one_line(error)}") from error
 
 

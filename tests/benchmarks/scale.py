@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description="How dedup, count, plan, balance and report grow with the number of pairs."
     )
-    parser.add_argument("pairs", nargs="+", type=_number, metavar="N", help="pairs before dedup: 500K, 1M, 10M, …")
+    parser.add_argument("pairs", nargs="+", type=number, metavar="N", help="pairs before dedup: 500K, 1M, 10M, …")
     parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="folder for pairs, pools and scratch")
     parser.add_argument("--json", action="store_true", help="print the figures for machines")
     parser.add_argument("--record", action="store_true", help="renew the README's figures")
@@ -153,19 +153,33 @@ def _run(
     program: Sequence[str] = ("-m", "jobs.cli"),
 ) -> Step:
     """Run one command, which writes `out`. If `out` is a JSON file, it gets the command's standard output."""
+    printed = out if out is not None and out.suffix == ".json" else folder / f"{name}.txt"
+    usage = run_command(folder, name, arguments, memory=DRIVER_MEMORY, printed=printed, program=program)
+    return Step(name, rows, _size(source), _size(out) if out is not None else 0, usage)
+
+
+def run_command(
+    folder: Path,
+    name: str,
+    arguments: Sequence[str],
+    *,
+    memory: str,
+    printed: Path | None = None,
+    program: Sequence[str] = ("-m", "jobs.cli"),
+) -> Usage:
+    """Run one command on two cores with so much memory for its JVM; `printed` gets its standard output."""
     scratch = folder / f"scratch-{name}"
     scratch.mkdir()
     command = [sys.executable, *program, *arguments, "--master", f"local[{CORES}]"]
-    for setting in (f"spark.driver.memory={DRIVER_MEMORY}", f"spark.local.dir={scratch}"):
+    for setting in (f"spark.driver.memory={memory}", f"spark.local.dir={scratch}"):
         command += ["--spark-conf", setting]
-    printed = out if out is not None and out.suffix == ".json" else folder / f"{name}.txt"
-    with printed.open("wb") as stdout:
+    with (printed or folder / f"{name}.txt").open("wb") as stdout:
         process = subprocess.Popen(command, cwd=ROOT, stdout=stdout)
         usage = watched(process, scratch)
     if process.returncode:
         raise SystemExit(f"{name} failed with status {process.returncode}")
     _say(f"{name}: {usage.wall_s:.0f} s")
-    return Step(name, rows, _size(source), _size(out) if out is not None else 0, usage)
+    return usage
 
 
 def _size(path: Path) -> int:
@@ -272,7 +286,7 @@ def _amount(number: float) -> str:
     return f"{number:,.0f}" if number >= 100 else f"{number:,.1f}" if number >= 10 else f"{number:,.2f}"
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
     try:
         number = int(float(text.rstrip("KMB")) * _UNITS.get(text[-1:], 1))
     except ValueError:

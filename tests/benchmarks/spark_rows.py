@@ -88,7 +88,7 @@ def _count_pairs(path: Path) -> int:
 def _tagged(spark: SparkSession, path: Path, files: int, packed: "Broadcast[bytes]") -> DataFrame:
     file = InputFile(str(path), path.name, WARC)
     plan = ExtractionPlan([], extract_options(Captions(), Parsing(), Reading()), SourceOptions(), None)
-    return run(input_frame(spark, [file] * files, files_per_task=1), plan, packed)
+    return run(input_frame(spark, [file] * files), plan, packed)
 
 
 def _discard(rows: DataFrame) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyspark
 from processes import Processes, without
+from quick_jvm import QUICK_JVM
 
 from jobs.spark.java import use_java
 
@@ -32,7 +33,6 @@ class Cluster:
         self._processes = Processes(root)
         self._python = python_environment() if has_ballast else {}
         self.url = ""
-        (root / "conf").mkdir()  # empty: the machine's own Spark settings do not apply
         (root / "scratch").mkdir()
 
     @property
@@ -85,16 +85,16 @@ class Cluster:
 
 
 def spark_environment(root: Path, host: str) -> dict[str, str]:
-    """The environment of Spark's processes on a host, with settings and scratch in `root`."""
+    """The environment of Spark's processes on a host, with scratch in `root`."""
     scratch = str(root / "scratch")  # killed processes leave their files here
     return without("SPARK_", "PYSPARK_", "HADOOP_", "YARN_", "PYTHON", "VIRTUAL_ENV") | {
         "SPARK_HOME": str(SPARK_HOME),
-        "SPARK_CONF_DIR": str(root / "conf"),
+        # missing: the machine's own Spark settings do not apply, and the class path is that of the archive
+        "SPARK_CONF_DIR": str(root / "no-conf"),
         "SPARK_LOCAL_DIRS": scratch,
         "TMPDIR": scratch,
         "SPARK_LOCAL_IP": host,  # for all sockets, including the web UIs'
-        # the JVMs live for seconds: a fast start matters more than a fast run
-        "JDK_JAVA_OPTIONS": f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Djava.io.tmpdir={scratch}",
+        "JDK_JAVA_OPTIONS": f"{QUICK_JVM} -Djava.io.tmpdir={scratch}",
     }
 
 

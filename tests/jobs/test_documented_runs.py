@@ -40,9 +40,6 @@ STOOD_IN_FOR = {
 }
 """Commands for which `run_documented.py` does something else, and what."""
 
-SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-"""Options of a JVM that ends before the optimising compiler would pay off."""
-
 MASKS = [
     (r"^\d{4}-\d\d-\d\dT\S+ (INFO|WARN) ", ""),  # where standard error is not a terminal
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", "TIME"),
@@ -116,7 +113,7 @@ def test_a_page_can_be_followed(page: str, folder: Path, tmp_path: Path):
         script,
         input=json.dumps([*(command.words for command in wanted), *after]),
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "JDK_JAVA_OPTIONS": SHORT_LIVED, **hugging_face},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **hugging_face},
         capture_output=True,
         text=True,
         timeout=1200,

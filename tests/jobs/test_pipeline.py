@@ -126,12 +126,20 @@ def test_all_languages(spark, crawl, tmp_path, capsys):
 
 def test_rows_do_not_depend_on_partitions_batches_or_file_order(spark, crawl, curated, tmp_path):
     files = sorted(str(path) for path in crawl.folder.iterdir())
-    spark.conf.set("spark.sql.files.maxPartitionBytes", "2000")  # many partitions of the pool
+    small = {
+        "spark.sql.files.maxPartitionBytes": "2000",  # many partitions of the pool
+        "spark.sql.adaptive.advisoryPartitionSizeInBytes": "1",  # a file for each task of a batch
+    }
+    for key, value in small.items():
+        spark.conf.set(key, value)
     try:
         curate(crawl, tmp_path / "a", "--t", "5", "--seed", "7", "--batch-files", "1", inputs=files[::-1])
+        curate(crawl, tmp_path / "b", "--t", "5", "--seed", "7", inputs=files)
     finally:
-        spark.conf.unset("spark.sql.files.maxPartitionBytes")
-    curate(crawl, tmp_path / "b", "--t", "5", "--seed", "7", "--files-per-task", "7", inputs=files)
+        for key in small:
+            spark.conf.unset(key)
+    parts = [len(list((tmp_path / run / "extracted").rglob("kind=pair/*.parquet"))) for run in "ab"]
+    assert min(parts) == len(files) > len(list((curated / "extracted").rglob("kind=pair/*.parquet"))) == 1
     for stage, further in (("pool", ["duplicates"]), ("subset", ["keep_prob"])):
         rows = as_tuples(rows_of(curated / stage), *further)
         assert as_tuples(rows_of(tmp_path / "a" / stage), *further) == rows

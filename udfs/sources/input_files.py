@@ -31,13 +31,14 @@ class InputFile(NamedTuple):
     """A file to read: its path, the provenance name stored with its pairs, and its format if the name tells it.
 
     `path` is stored. If a web address may contain a secret (`addresses.redacted`), `address` is the full one, which is
-    never stored.
+    never stored. `size_bytes` is None where no listing of a folder tells it.
     """
 
     path: str
     name: str
     archive_format: str | None
     address: str | None = None
+    size_bytes: int | None = None
 
     @property
     def opened_as(self) -> str:
@@ -110,7 +111,8 @@ def plan_inputs(arguments: Iterable[str], input_root: str | None, openers: Opene
     and web addresses that differ only in parts that are never stored. A listed or linked file that does not exist
     raises nothing here: it becomes a row of status `failed`.
     """
-    spelled = {_spelled(path) for argument in arguments for path in _Plan(input_root, openers).expand(argument)}
+    plan = _Plan(input_root, openers)
+    spelled = {_spelled(path) for argument in arguments for path in plan.expand(argument)}
     files: dict[str, InputFile] = {}
     for address in sorted(spelled):
         path = redacted(address)
@@ -119,12 +121,14 @@ def plan_inputs(arguments: Iterable[str], input_root: str | None, openers: Opene
         except UnicodeEncodeError as error:
             raise UsageError(f"{path!r}: its name is not UTF-8: rename it") from error
         # a link keeps its own name, which says more than its target's; a link and its target are one file
-        place = realpath(path) if kind_of(path) == LOCAL else path
+        is_local = kind_of(path) == LOCAL
+        place = realpath(path) if is_local else path
         file = InputFile(
             path,
             provenance_name(path, input_root),
             archive_format(path_in(path)),
             None if address == path else address,
+            _local_size(path) if is_local else plan.sizes.get(address),
         )
         known = files.setdefault(place, file)
         if known.address != file.address and known.path == path:
@@ -133,6 +137,13 @@ def plan_inputs(arguments: Iterable[str], input_root: str | None, openers: Opene
                 "give it once"
             )
     return list(files.values())
+
+
+def _local_size(path: str) -> int | None:
+    try:
+        return Path(path).stat().st_size
+    except OSError:  # a listed file that does not exist becomes a row of status `failed`
+        return None
 
 
 def _spelled(address: str) -> str:
@@ -149,6 +160,8 @@ class _Plan:
     def __init__(self, input_root: str | None, openers: Openers | None) -> None:
         self._input_root = input_root
         self._openers = openers
+        self.sizes: dict[str, int] = {}
+        """The bytes of files in listed remote folders, by `_spelled` address."""
 
     def expand(self, argument: str) -> Iterator[str]:
         """The paths and addresses of the files that an argument stands for."""
@@ -208,15 +221,17 @@ class _Plan:
             raise _no_match(argument)
         base = fixed_folder(path) if is_glob else path
         files: list[str] = []
-        names = self._storage(f"{top}{base}").list_files("")
-        for name in names:
+        listed = self._storage(f"{top}{base}").list_files("")
+        for name, state in listed.items():
             is_match, is_below = glob_matches(path[len(base) :], name) if is_glob else (False, True)
+            address = addresses.join(f"{top}{base}", name)
             if is_match:
-                files += self._file(addresses.join(f"{top}{base}", name))
+                files += self._file(address)
             elif is_below and _FOLDER_NAME.search(name):
-                files.append(addresses.join(f"{top}{base}", name))
+                files.append(address)
+            self.sizes[_spelled(address)] = state.bytes
         if not files:
-            raise _no_match(argument) if is_glob else _no_archives(argument, names)
+            raise _no_match(argument) if is_glob else _no_archives(argument, list(listed))
         yield from files
 
     def _storage(self, address: str) -> Storage:

@@ -7,7 +7,7 @@ import tempfile
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 from udfs.errors import UsageError
 
@@ -24,6 +24,17 @@ class PathKind(StrEnum):
     MISSING = "missing"
     FILE = "file"
     FOLDER = "folder"
+
+
+class FileState(NamedTuple):
+    """The size of a file in bytes, and what changes with its content: its time or content tag."""
+
+    bytes: int
+    version: str = ""
+
+    def described(self, name: str) -> str:
+        """A line that changes with the file."""
+        return f"{name} {self.bytes} {self.version}".rstrip()
 
 
 class Storage(Protocol):
@@ -61,17 +72,13 @@ class Storage(Protocol):
         then deletes it, so that a kill in between leaves both. Raises `FileNotFoundError`."""
         ...
 
-    def list_files(self, folder: str) -> list[str]:
-        """Every file below a folder at any depth, as sorted paths relative to the root."""
+    def list_files(self, folder: str) -> dict[str, FileState]:
+        """Every file below a folder at any depth, by its path relative to the root, in the order of the paths. An
+        object store is asked once for a thousand files."""
         ...
 
-    def size(self, path: str) -> int:
-        """The size of a file in bytes. Raises `FileNotFoundError`."""
-        ...
-
-    def describe(self, path: str) -> str:
-        """A line that changes with the file: its path, its size, and its time or content tag. Raises
-        `FileNotFoundError`."""
+    def stat(self, path: str) -> FileState:
+        """The state of one file. Raises `FileNotFoundError`."""
         ...
 
     def kind(self, path: str = "") -> PathKind:
@@ -125,7 +132,7 @@ class LocalStorage:
 
     def read_part(self, path: str, start: int, length: int) -> bytes:
         with (self.folder / path).open("rb") as file:
-            file.seek(start if start >= 0 else max(0, self.size(path) + start))
+            file.seek(start if start >= 0 else max(0, self.stat(path).bytes + start))
             return file.read(length)
 
     def write(self, path: str, data: bytes) -> None:
@@ -174,17 +181,18 @@ class LocalStorage:
         place.parent.mkdir(parents=True, exist_ok=True)
         (self.folder / path).replace(place)
 
-    def list_files(self, folder: str) -> list[str]:
-        return sorted(
-            file.relative_to(self.folder).as_posix() for file in (self.folder / folder).rglob("*") if file.is_file()
-        )
+    def list_files(self, folder: str) -> dict[str, FileState]:
+        files = {}
+        for path in (self.folder / folder).rglob("*"):
+            if path.is_file():
+                with suppress(FileNotFoundError):  # deleted meanwhile
+                    name = path.relative_to(self.folder).as_posix()
+                    files[name] = self.stat(name)
+        return dict(sorted(files.items()))
 
-    def size(self, path: str) -> int:
-        return (self.folder / path).stat().st_size
-
-    def describe(self, path: str) -> str:
+    def stat(self, path: str) -> FileState:
         stat = (self.folder / path).stat()
-        return f"{path} {stat.st_size} {stat.st_mtime_ns}"
+        return FileState(stat.st_size, str(stat.st_mtime_ns))
 
     def kind(self, path: str = "") -> PathKind:
         target = self.folder / path

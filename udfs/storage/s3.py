@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from udfs.errors import BallastError
 from udfs.storage.addresses import parse_s3
-from udfs.storage.local import PathKind, refuse_patterns
+from udfs.storage.local import FileState, PathKind, refuse_patterns
 from udfs.storage.s3_client import MISSING_KEY, error_code, s3_client, user_errors
 from udfs.storage.spark_scheme import spark_scheme
 
@@ -18,13 +18,6 @@ _CONFLICT_WAIT_S = 0.2
 _FOLDER_MARKS = ("/", "_$folder$")  # ends of the objects that S3A and EMRFS write for a folder
 _DELETED_AT_ONCE = 1000
 _COPYING = TransferConfig(multipart_threshold=256 << 20, multipart_chunksize=256 << 20, use_threads=False)
-
-
-class _Object(NamedTuple):
-    """A listed object: its size in bytes, and S3's tag of its content."""
-
-    size: int
-    etag: str
 
 
 class S3Storage:
@@ -39,7 +32,6 @@ class S3Storage:
         self._address = parse_s3(address)
         refuse_patterns(self.root)
         self._anonymous = anonymous
-        self._listed: dict[str, _Object] = {}
 
     @property
     def root(self) -> str:
@@ -71,12 +63,10 @@ class S3Storage:
         return data
 
     def write(self, path: str, data: bytes) -> None:
-        self._listed.pop(path, None)
         with self._errors_at(path):
             self._client.put_object(**self._of(path), Body=data)
 
     def create(self, path: str, data: bytes) -> bool:
-        self._listed.pop(path, None)
         while True:
             with self._errors_at(path):
                 try:
@@ -92,7 +82,6 @@ class S3Storage:
 
     def rename(self, path: str, target: str) -> None:
         """The server copies the object: in pieces if it is large, since one copy takes at most 5 GB."""
-        self._listed.pop(target, None)
         with self._errors_at(path):
             try:
                 self._client.copy(self._of(path), **self._of(target), Config=_COPYING)
@@ -102,17 +91,18 @@ class S3Storage:
                 raise
         self._delete_all([path])
 
-    def list_files(self, folder: str) -> list[str]:
-        files = {name: item for name, item in self._list(folder) if not name.endswith(_FOLDER_MARKS)}
-        self._listed.update(files)
-        return sorted(files)
+    def list_files(self, folder: str) -> dict[str, FileState]:
+        return dict(sorted((name, state) for name, state in self._list(folder) if not name.endswith(_FOLDER_MARKS)))
 
-    def size(self, path: str) -> int:
-        return self._object(path).size
-
-    def describe(self, path: str) -> str:
-        item = self._object(path)
-        return f"{path} {item.size} {item.etag}"
+    def stat(self, path: str) -> FileState:
+        with self._errors_at(path):
+            try:
+                head = self._client.head_object(**self._of(path))
+            except ClientError as error:
+                if error_code(error) in MISSING_KEY:
+                    raise FileNotFoundError(2, "no such object", f"{self.root}/{path}") from error
+                raise
+        return FileState(head["ContentLength"], head["ETag"].strip('"'))
 
     def kind(self, path: str = "") -> PathKind:
         key = _below(self._address.key, path)
@@ -152,7 +142,7 @@ class S3Storage:
     def _errors_at(self, path: str) -> Any:
         return user_errors(str(self._address._replace(key=_below(self._address.key, path))))
 
-    def _list(self, folder: str) -> Iterator[tuple[str, _Object]]:
+    def _list(self, folder: str) -> Iterator[tuple[str, FileState]]:
         """Every object below a folder by its path relative to the root, those that stand for folders included."""
         key = _below(self._address.key, folder)
         start = len(self._address.key) + 1 if self._address.key else 0
@@ -163,15 +153,7 @@ class S3Storage:
             for page in pages:
                 for item in page.get("Contents", ()):
                     if item["Key"][start:]:  # else it stands for the root itself
-                        yield item["Key"][start:], _Object(item["Size"], item["ETag"].strip('"'))
-
-    def _object(self, path: str) -> _Object:
-        """An object, by one listing for all objects of its folder."""
-        if path not in self._listed:
-            self.list_files(path.rpartition("/")[0])
-        if path not in self._listed:
-            raise FileNotFoundError(2, "no such object", f"{self.root}/{path}")
-        return self._listed[path]
+                        yield item["Key"][start:], FileState(item["Size"], item["ETag"].strip('"'))
 
     def _delete_all(self, names: list[str]) -> None:
         prefix = f"{self._address.key}/" if self._address.key else ""
@@ -182,8 +164,6 @@ class S3Storage:
                 done = self._client.delete_objects(Bucket=self._address.bucket, Delete={"Objects": keys, "Quiet": True})
             for error in done.get("Errors", ()):
                 raise BallastError(f"s3://{self._address.bucket}/{error['Key']}: cannot be deleted: {error['Code']}")
-            for name in some:
-                self._listed.pop(name, None)
 
 
 def _below(key: str, path: str) -> str:

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hdfs_native
 import pytest
 from daemons import NAMENODE, Hadoop
 from hdfs_runs import CLIENT, DRIVER, INPUT, HdfsRun
@@ -37,14 +38,15 @@ def user(hadoop: Hadoop, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_the_workers_reader_gives_the_bytes_and_the_errors_of_a_file(
     hadoop: Hadoop, crawl: Crawl, user: None, tmp_path: Path
 ) -> None:
-    name = tmp_path / "ä b%20c.warc.gz"
-    name.write_bytes(bytes(range(256)) * 20_000)  # several buffers
-    hadoop.shell("-put", name, crawl.folder / "0.warc.gz", "/")
+    data = bytes(range(256)) * 20_000  # several buffers
+    (tmp_path / "file").write_bytes(data)
+    hadoop.shell("-put", tmp_path / "file", crawl.folder / "0.warc.gz", "/")
     hadoop.shell("-chmod", "400", "/0.warc.gz")
+    hdfs_native.Client(hadoop.url).rename("/file", "/ä b%20c.warc.gz")
     open_file = SourceOpener(SourceOptions())
-    with open_file(f"{hadoop.url}/{name.name}") as file:
-        assert file.read(3) == name.read_bytes()[:3]
-        assert file.read() == name.read_bytes()[3:]
+    with open_file(f"{hadoop.url}/ä b%20c.warc.gz") as file:
+        assert file.read(3) == data[:3]
+        assert file.read() == data[3:]
     with pytest.raises(FileNotFoundError, match="No such file or directory"):
         open_file(f"{hadoop.url}/missing")
     with pytest.raises(PermissionError, match="Permission denied"):
@@ -55,7 +57,7 @@ def test_a_killed_driver_is_resumed_and_a_finished_run_overwritten(run: HdfsRun,
     run.start("--batch-files", "1")
     run.await_true(lambda: run.glob(FIRST_BATCH))
     run.hadoop.processes.kill(DRIVER)
-    committed = set(run.glob("extracted/*/*/*/*.parquet"))
+    committed = set(run.glob("extracted/batch=00000/*/*/*.parquet"))
     run.start()
     assert run.finish() == expected
     assert f"of {FILES} files were committed before" in run.hadoop.processes.text(DRIVER)

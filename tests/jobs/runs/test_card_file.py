@@ -19,11 +19,11 @@ def test_an_earlier_card_is_replaced_and_deleted(record, tmp_path):
     storage.write(FORMER_CARD_FILE, b"# Data card")
     storage.write(CARD_FILE, f"{CARD_MARK}of an earlier run".encode())
     write_card(storage, record)
-    assert storage.list_files("") == [CARD_FILE]
+    assert list(storage.list_files("")) == [CARD_FILE]
     assert "ballast dedup" in (tmp_path / CARD_FILE).read_text(encoding="utf-8")
     storage.write(FORMER_CARD_FILE, b"# Data card")
     delete_card(storage)
-    assert storage.list_files("") == []
+    assert list(storage.list_files("")) == []
 
 
 def test_a_users_file_stays(record, tmp_path, capsys):

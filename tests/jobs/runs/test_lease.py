@@ -40,7 +40,7 @@ def test_one_run_at_a_time_holds_the_lease(storage: LocalStorage) -> None:
         Lease.acquire(storage, break_lock=False)
     first.check()
     first.release()
-    assert storage.list_files("") == []
+    assert list(storage.list_files("")) == []
     second = Lease.acquire(storage, break_lock=False)
     second.release()
 
@@ -62,7 +62,7 @@ def test_a_lease_that_is_over_is_taken_over(storage: LocalStorage, holder: dict,
         with pytest.raises(BallastError, match=r"process \d+ on elsewhere"):
             Lease.acquire(storage, break_lock=False)
     taken_lease = Lease.acquire(storage, break_lock=not taken)
-    assert storage.list_files(LEASES) == [f"{LEASES}/000005.json"]
+    assert list(storage.list_files(LEASES)) == [f"{LEASES}/000005.json"]
     taken_lease.check()
     taken_lease.release()
 
@@ -119,7 +119,7 @@ def test_a_broken_lease_is_detected_and_not_released(storage: LocalStorage) -> N
     with pytest.raises(BallastError, match=r"process 7 on elsewhere .* has taken it over"):
         taken_lease.check()
     taken_lease.release()
-    assert storage.list_files(LEASES) == [f"{LEASES}/000002.json"]
+    assert list(storage.list_files(LEASES)) == [f"{LEASES}/000002.json"]
 
 
 def test_a_renewed_lease_never_overwrites_another(storage: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,4 +138,4 @@ def test_a_renewed_lease_never_overwrites_another(storage: LocalStorage, monkeyp
             break
     assert json.loads(storage.read(path) or b"")["run"] == "another"
     taken_lease.release()
-    assert storage.list_files(LEASES) == [path]
+    assert list(storage.list_files(LEASES)) == [path]

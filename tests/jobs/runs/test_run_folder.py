@@ -43,7 +43,7 @@ def finished(spark, crawl, tmp_path_factory) -> Path:
 
 def test_a_finished_run_is_reported_and_left_alone(crawl, finished, capsys):
     before = state(finished)
-    assert curate(crawl, finished, "--files-per-task", "3") == 0
+    assert curate(crawl, finished, "--batch-files", "3") == 0
     captured = capsys.readouterr()
     assert "is already finished; nothing to do" in captured.err
     assert "subset" in captured.out
@@ -162,7 +162,7 @@ def test_a_committed_unit_is_not_written_again(crawl, spark, tmp_path):
     with run.writing():
         first = run.commit(Stage.POOL, spark.range(3))
         assert run.commit(Stage.POOL, spark.range(5)) == first
-    assert spark.read.parquet(*run.files(Stage.POOL)).count() == 3
+    assert spark.read.parquet(*run.paths(Stage.POOL)).count() == 3
 
 
 def test_a_kill_while_overwriting_is_detected(crawl, spark, tmp_path):
@@ -236,6 +236,6 @@ def test_commits_of_another_run_are_seen(spark, tmp_path):
         first.finish_stage(PoolFacts(pairs=3, images=2))
     with late.writing():
         assert late.record.stages.pool == PoolFacts(pairs=3, images=2)
-        assert late.names(Stage.POOL) == first.names(Stage.POOL)
+        assert late.files(Stage.POOL) == first.files(Stage.POOL)
         late.commit(Stage.POOL, spark.range(5))
-    assert spark.read.parquet(*late.files(Stage.POOL)).count() == 3
+    assert spark.read.parquet(*late.paths(Stage.POOL)).count() == 3

@@ -40,7 +40,7 @@ def test_defaults():
     settings = resolved("curate", "--out", "x")
     assert (settings.threshold.chosen_by, settings.threshold.tail_share) == ("tail_share", 0.06)
     assert settings.captions.languages == ("en",)
-    assert (settings.dedup.dedup, settings.draws.seed, settings.reading.files_per_task) == ("url-caption", 0, 1)
+    assert (settings.dedup.dedup, settings.draws.seed, settings.reading.commit_every) == ("url-caption", 0, 120)
     assert settings.captions.kept_languages() == {"en"}
     options = extract_options(settings.captions, settings.parsing, settings.reading)
     assert options == ExtractOptions(languages=frozenset({"en"})), "the paper's rows"

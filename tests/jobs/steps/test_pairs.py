@@ -145,12 +145,11 @@ def test_images_are_equal_and_spark_reads_them(spark, curated, foreign, tmp_path
             run_folder = RunFolder.open(str(out), {"job": "group"}, {}, overwrite=False)
             with run_folder.writing():
                 group_stage(session, run_folder, source, 7, most)
-            files = run_folder.files(Stage.IMAGES)
-            rows = [row for file in files for row in pq.read_table(file.removeprefix("file://")).to_pylist()]
+            rows = [row for name in run_folder.files(Stage.IMAGES) for row in pq.read_table(out / name).to_pylist()]
             facts = run_folder.record.stages.images
             written.append((rows, facts.images, facts.captions, facts.listed, facts.of))
         assert written[0] == written[1] and len(rows) == facts.images > 20
-        frame = spark.read.parquet(*files)
+        frame = spark.read.parquet(*run_folder.paths(Stage.IMAGES))
         assert [row.asDict() for row in frame.collect()] == rows
 
 

@@ -141,7 +141,8 @@ def test_a_folder_leaves_out_no_archive_whatever_its_packing(tmp_path: Path) -> 
 
 def test_a_file_named_directly_may_have_any_name(tree: Path) -> None:
     (file,) = plan_inputs([str(tree / "a" / "notes.txt")], None)
-    assert file == InputFile(str(tree / "a" / "notes.txt"), "notes.txt", None)
+    assert file == InputFile(str(tree / "a" / "notes.txt"), "notes.txt", None, size_bytes=file.size_bytes)
+    assert file.size_bytes == (tree / "a" / "notes.txt").stat().st_size
 
 
 @pytest.mark.parametrize(
@@ -278,7 +279,7 @@ def test_links_keep_their_own_names(tree: Path) -> None:
     (tree / "crawl-data").mkdir()
     (tree / "crawl-data" / "link.warc.gz").symlink_to(tree / "blob")
     link = str(tree / "crawl-data" / "link.warc.gz")
-    assert plan_inputs([link], None) == [InputFile(link, "crawl-data/link.warc.gz", "warc")]
+    assert plan_inputs([link], None) == [InputFile(link, "crawl-data/link.warc.gz", "warc", size_bytes=0)]
     assert len(plan_inputs([link, str(tree / "blob")], None)) == 1  # the link and its target: one file, read once
 
 

@@ -49,7 +49,7 @@ def test_the_share_starts_where_an_earlier_run_ended(tmp_path):
     files = []
     for name, size in (("a", 100), ("b", 300)):
         (tmp_path / name).write_bytes(bytes(size))
-        files.append(InputFile(str(tmp_path / name), name, None))
+        files.append(InputFile(str(tmp_path / name), name, None, size_bytes=size))
     folder = tmp_path / "meters"
     folder.mkdir()
     read(tmp_path / "a", folder, -1)  # something else, before

@@ -54,6 +54,14 @@ def test_files_folders_and_globs_on_s3(full_bucket: str, argument: str, expected
     assert below(full_bucket.replace("s3:", "s3a:"), argument) == [f"{full_bucket}/in/{name}" for name in expected]
 
 
+def test_listings_of_folders_tell_sizes(full_bucket: str) -> None:
+    S3Storage(full_bucket).write("in/c/3.warc", b"abc")
+    sizes = {}
+    for argument in ("in/c", "in/*/1.warc", "in/b/2.warc.gz"):
+        sizes |= {file.name: file.size_bytes for file in plan_inputs([f"{full_bucket}/{argument}"], None, OPENERS)}
+    assert sizes == {"3.warc": 3, "1.warc": 0, "2.warc.gz": None}, "a file that is named itself is not asked for"
+
+
 @pytest.mark.parametrize(
     ("argument", "message"),
     [("in/missing", "no such file or folder"), ("in/*.xyz", "the glob matches no file"), ("in/a/deeper", "no such")],

@@ -54,8 +54,8 @@ def test_write_and_read(storage: LocalStorage) -> None:
     storage.write("a/b/run.json", b"two, longer")
     storage.write("empty", b"")
     assert tree(storage) == {"a/b/run.json": b"two, longer", "empty": b""}
-    assert storage.size("a/b/run.json") == len(b"two, longer")
-    assert storage.size("empty") == 0
+    assert storage.stat("a/b/run.json").bytes == len(b"two, longer")
+    assert storage.stat("empty").bytes == 0
     mode = stat.S_IMODE((storage.folder / "empty").stat().st_mode)
     assert mode == 0o644  # mkstemp would let only the owner read it
 
@@ -94,14 +94,14 @@ def test_a_reader_never_sees_a_partial_write(storage: LocalStorage, monkeypatch:
 
 
 def test_list_files(storage: LocalStorage) -> None:
-    assert storage.list_files("pool") == []
+    assert list(storage.list_files("pool")) == []
     for path in ("pool/t=2/b", "pool/t=10/a", "pool/c", "pool2/d", "e"):
         storage.write(path, b"")
     (storage.folder / "pool" / "empty").mkdir()
-    assert storage.list_files("pool") == ["pool/c", "pool/t=10/a", "pool/t=2/b"]
-    assert storage.list_files("pool/t=2") == ["pool/t=2/b"]
-    assert storage.list_files("") == ["e", "pool/c", "pool/t=10/a", "pool/t=2/b", "pool2/d"]
-    assert storage.list_files("po") == []
+    assert list(storage.list_files("pool")) == ["pool/c", "pool/t=10/a", "pool/t=2/b"]
+    assert list(storage.list_files("pool/t=2")) == ["pool/t=2/b"]
+    assert list(storage.list_files("")) == ["e", "pool/c", "pool/t=10/a", "pool/t=2/b", "pool2/d"]
+    assert list(storage.list_files("po")) == []
 
 
 def test_delete_removes_only_the_named_path(storage: LocalStorage) -> None:
@@ -170,8 +170,8 @@ def test_equals_a_dictionary(tmp_path_factory: pytest.TempPathFactory, steps: li
             storage.write(path, data)
             model[path] = data
     assert tree(storage) == model
-    assert storage.list_files("") == sorted(model)
-    assert all(storage.read(path) == data and storage.size(path) == len(data) for path, data in model.items())
+    assert list(storage.list_files("")) == sorted(model)
+    assert all(storage.read(path) == data and storage.stat(path).bytes == len(data) for path, data in model.items())
 
 
 def test_urls_as_spark_reads_them(storage: LocalStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
