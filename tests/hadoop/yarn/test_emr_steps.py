@@ -27,9 +27,9 @@ ROWS = {"pool": "pool/pool", "entry_counts": "counts/entry_counts", "subset": "s
 
 
 @pytest.fixture(scope="module")
-def python(submission: Submission) -> Path:
+def python(submission: Submission, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the bootstrap action installs on each host: the archive's libraries and the wheel."""
-    folder = submission.folder.parent / "opt"
+    folder = tmp_path_factory.mktemp("opt") / "ballast"
     shutil.copytree(submission.files / "environment", folder, symlinks=True)
     python = folder / "bin" / "python"
     (wheel,) = submission.files.glob("*.whl")
