@@ -74,8 +74,9 @@ def group_stage(
         run_folder.commit(Stage.IMAGES, run(source.frame(spark), seed, max_captions))
     written = stage_source(run_folder, Stage.IMAGES)
     sums = pairs_of(spark, written).sums(["captions", "captions_total"], _sizes) if written is not None else {}
-    counts = {name: sums.get((name, None), 0) for name in ("images", "captions", "listed")}
-    run_folder.finish_stage(ImagesFacts(**counts, of=source.stage, seconds=watch.seconds))
+    images, captions, listed = (sums.get((name, None), 0) for name in ("images", "captions", "listed"))
+    facts = ImagesFacts(images=images, captions=captions, listed=listed, of=source.stage, seconds=watch.seconds)
+    run_folder.finish_stage(facts)
 
 
 def _sizes(batch: pa.RecordBatch) -> Sums:

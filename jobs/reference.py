@@ -23,8 +23,9 @@ from udfs.html.lazy_images import HOME_MADE_SRC, LAZY_SRC, LAZY_SRCSET
 from udfs.opt_outs import AI_AGENTS
 from udfs.outcomes import COUNTERS, FileStatus
 from udfs.record import RUN_FILE
-from udfs.run_json import facts_meanings, record_meanings
-from udfs.stages import SECONDS, Stage
+from udfs.run_json import facts_meanings, record_meanings, spark_meanings
+from udfs.spark_figures import SPARK_FACT
+from udfs.stages import SECONDS, SPARK, Stage
 
 PAGE = Path(__file__).parent / "docs" / "REFERENCE.md"
 
@@ -133,11 +134,16 @@ def _run_keys() -> Iterator[str]:
     yield f"## `{RUN_FILE}`"
     yield _table(("key", "meaning"), ((f"`{key}`", meaning) for key, meaning in record_meanings().items()))
     yield (
-        f"The facts of each stage under `stages`. Each stage also has `seconds`, {SECONDS}; "
-        f"`{Stage.FILES}` has the number of files of each status, and the sum of each counter."
+        f"The facts of each stage under `stages`. Each stage also has `seconds`, {SECONDS}, and `{SPARK_FACT}`, "
+        f"{SPARK}; `{Stage.FILES}` has the number of files of each status, and the sum of each counter."
     )
     facts = ((stage, name, meaning) for stage, names in facts_meanings().items() for name, meaning in names.items())
     yield _table(("stage", "fact", "meaning"), ((f"`{stage}`", f"`{name}`", meaning) for stage, name, meaning in facts))
+    yield (
+        f"`{SPARK_FACT}` of a stage. Unlike `seconds`, it adds up all commands that resumed the run, as far as they "
+        "committed something. [What was slow](DEPLOYMENT.md#what-was-slow) says how to read it."
+    )
+    yield _table(("figure", "meaning"), ((f"`{name}`", meaning) for name, meaning in spark_meanings().items()))
 
 
 def _python() -> Iterator[str]:

@@ -11,7 +11,8 @@ import msgspec
 
 from udfs.outcomes import COUNTERS, FileStatus
 from udfs.record import RunRecord, Stages
-from udfs.stages import DrawFacts, Stage, SubsetFacts, SurvivorCounts
+from udfs.spark_figures import SparkFigures, TaskTimes
+from udfs.stages import DrawFacts, Stage, StageFacts, SubsetFacts, SurvivorCounts
 
 
 def make_record(fields: Mapping[str, Any]) -> RunRecord:
@@ -71,8 +72,8 @@ def record_meanings() -> dict[str, str]:
 
 
 def facts_meanings() -> dict[Stage, dict[str, str]]:
-    """The facts of each stage under `stages`, with their meanings, without `seconds`. The facts of draws are among
-    those of `subset`; the meanings of the counters and statuses of `files` are in `Outcome` and `FileStatus`."""
+    """The facts of each stage under `stages`, with their meanings, without those of every stage. The facts of draws are
+    among those of `subset`; the meanings of the counters and statuses of `files` are in `Outcome` and `FileStatus`."""
     by_stage = {}
     for name, hint in get_type_hints(Stages).items():
         facts = get_args(hint)[0]
@@ -80,8 +81,13 @@ def facts_meanings() -> dict[Stage, dict[str, str]]:
         if facts is SubsetFacts:
             counts = {f"survivors.{name}": meaning for name, meaning in _meanings(SurvivorCounts).items()}
             meanings |= counts | _meanings(DrawFacts)
-        by_stage[Stage(name)] = {key: meaning for key, meaning in meanings.items() if key != "seconds"}
+        by_stage[Stage(name)] = {key: meaning for key, meaning in meanings.items() if key not in _meanings(StageFacts)}
     return by_stage
+
+
+def spark_meanings() -> dict[str, str]:
+    """The figures of Spark under each stage, with their meanings."""
+    return _meanings(SparkFigures) | {f"heaviest.{name}": meaning for name, meaning in _meanings(TaskTimes).items()}
 
 
 def _meanings(struct: type[msgspec.Struct]) -> dict[str, str]:

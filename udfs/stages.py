@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from udfs.outcomes import FileStatus, Named, Outcome
+from udfs.spark_figures import SparkFigures
 
 
 class Stage(Named):
@@ -47,12 +48,16 @@ _BY_FILE = "the same by file"
 SECONDS = "wall-clock time in the command that finished the stage"
 """What `seconds` of each stage means."""
 
+SPARK = "what Spark measured of its tasks"
+"""What `spark` of each stage means."""
+
 
 class StageFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The facts of a finished stage."""
 
     stage: ClassVar[Stage]
     seconds: Annotated[float | None, Meta(description=SECONDS)] = None
+    spark: Annotated[SparkFigures | None, Meta(description=SPARK)] = None
 
 
 class ExtractedFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):

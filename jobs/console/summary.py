@@ -4,11 +4,12 @@ import textwrap
 from collections.abc import Iterator
 
 from jobs.runs.funnel import extraction_steps, match_steps, pool_step, subset_step
-from jobs.spark.pictures import span
 from udfs.outcomes import FileStatus
 from udfs.record import CARD_FILE, COUNTS_FILE, RUN_FILE, RunRecord, Stages, Subset
 from udfs.report.data_sets import data_sets
 from udfs.report.figures import Step
+from udfs.report.time_view import slow_hints
+from udfs.report.words import span
 from udfs.stages import FilesFacts, Stage, SubsetFacts, SurvivorCounts
 
 Line = tuple[str, str, str]
@@ -22,7 +23,7 @@ def summarize(record: RunRecord, out: str, output: str) -> list[str]:
     text = [f"  {label:<10} {value:>{width}}  {about}".rstrip() for label, value, about in lines]
     seconds = sum(facts.seconds or 0 for facts in record.stages.finished())
     head = f"{record.job} finished {record.finished or 'just now'}; its stages took {span(seconds)}"
-    return [head, *text, "", *_times(record.stages), "", *_where(record, out, output)]
+    return [head, *text, "", *_times(record.stages), *_slow(record), "", *_where(record, out, output)]
 
 
 def _figures(record: RunRecord) -> Iterator[Line]:
@@ -53,8 +54,16 @@ def _times(stages: Stages) -> list[str]:
     """How long each stage took, in order."""
     times = [f"{facts.stage} {span(facts.seconds)}" for facts in stages.finished() if facts.seconds is not None]
     text = ", ".join(item.replace(" ", "\N{NO-BREAK SPACE}") for item in times)
-    lines = textwrap.wrap(f"  time       {text}", _COLUMNS, subsequent_indent=" " * 13, break_long_words=False)
-    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in _wrapped("time", text)]
+
+
+def _slow(record: RunRecord) -> list[str]:
+    """What to know about slow stages."""
+    return [line for hint in slow_hints(record) for line in _wrapped("slow", hint)]
+
+
+def _wrapped(label: str, text: str) -> list[str]:
+    return textwrap.wrap(f"  {label:<10} {text}", _COLUMNS, subsequent_indent=" " * 13, break_long_words=False)
 
 
 def _files(facts: FilesFacts) -> Line:

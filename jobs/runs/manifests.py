@@ -45,10 +45,16 @@ class Manifests:
             for path in self._storage.list_files(f"{MANIFESTS}/{stage}"):
                 data = self._storage.read(path)
                 if path.endswith(".json") and data is not None:
-                    manifest = Manifest(**json.loads(data))
+                    manifest = self._with_sizes(Manifest(**json.loads(data)))
                     by_unit[manifest.unit] = manifest
             self._by_unit[stage] = by_unit
         return [manifest for _, manifest in sorted(self._by_unit[stage].items())]
+
+    def _with_sizes(self, manifest: Manifest) -> Manifest:
+        """A manifest of a Ballast that stored only the files' names, with their sizes."""
+        if isinstance(manifest.files, dict):
+            return manifest
+        return manifest._replace(files={name: self._storage.stat(name).bytes for name in manifest.files})
 
     def unit(self, stage: Stage, unit: str) -> Manifest | None:
         """A committed unit, None where it is not committed."""

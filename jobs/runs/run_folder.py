@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from msgspec.structs import replace
 
 from jobs.runs.card_file import delete_card, write_card
 from jobs.runs.identity import differences, library_versions
@@ -20,8 +21,10 @@ from jobs.runs.numbered_files import number_files
 from jobs.runs.open_storage import open_storage
 from jobs.runs.read_paths import read_paths
 from jobs.runs.run_record_file import create_record, read_record, write_record
+from jobs.runs.stage_figures import stage_figures, with_figures
 from jobs.runs.stop_line import stop_line
 from jobs.spark.progress import progress
+from jobs.spark.stage_metrics import SparkMeter, session_meter
 from udfs.distribution import ballast_version
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import HASH_VERSION
@@ -37,6 +40,7 @@ OWN_PATHS = (*Stage, *(f"{MANIFESTS}/{stage}" for stage in Stage), COUNTS_FILE, 
 """All that Ballast writes to an output folder, except its lease and data card: what `--overwrite` deletes."""
 
 _IN_BATCHES = (Stage.EXTRACTED, Stage.SCANNED)
+_MADE_BY_SCANS = (Stage.UNIGRAMS, Stage.TITLES)
 _WRITE_ID = re.compile(r"/part-\d+-([0-9a-f-]{36})[^/]*$")  # Spark gives the files of one write one id
 
 
@@ -59,6 +63,7 @@ class RunFolder:
         self._is_new, self._replaces, self._break_lock = is_new, replaces, break_lock
         self._overwrites = overwrites
         self._lease: Lease | None = None
+        self._meter: SparkMeter | None = None
         self._manifests = Manifests(storage, ignores_present=replaces is not None)
 
     @classmethod
@@ -111,6 +116,9 @@ class RunFolder:
             raise BallastError(f"{self.storage.root}: another run has just begun to write to it")
         self._lease = Lease.acquire(self.storage, break_lock=self._break_lock)
         try:
+            self._meter = session_meter()
+            if self._meter is not None:
+                self._meter.count_thread()
             if self._replaces is not None:
                 _delete_own(self.storage, self._replaces)
             elif not self._is_new:
@@ -127,6 +135,8 @@ class RunFolder:
         except KeyboardInterrupt as stop:
             raise KeyboardInterrupt(str(stop) or self._stop_line()) from stop
         finally:
+            if self._meter is not None:
+                self._meter.stop_thread()
             self._lease.release()
 
     def _stop_line(self) -> str:
@@ -205,6 +215,8 @@ class RunFolder:
         committed = self._manifests.unit(stage, unit)
         if committed is not None and not again:
             return committed
+        if self._meter is not None:
+            self._meter.count_thread()
         attempt = uuid.uuid4().hex[:12]
         is_batch = stage in _IN_BATCHES
         folder = f"{stage}/{unit}/attempt={attempt}" if is_batch else stage
@@ -228,7 +240,7 @@ class RunFolder:
         self._check_lease()
         if ending is not None:
             written = dict(zip(number_files(self.storage, list(written), ending), written.values(), strict=True))
-        manifest = Manifest(stage, unit, attempt, written, facts or {})
+        manifest = Manifest(stage, unit, attempt, written, with_figures(facts or {}, self._meter))
         self._check_lease()
         self._manifests.write(manifest)
         return manifest
@@ -250,7 +262,9 @@ class RunFolder:
         """Record a stage as finished, with its facts."""
         self._check_lease()
         self.clean(facts.stage)
-        self.record_facts(stages=self.record.stages.with_facts(facts))
+        stages = (facts.stage, Stage.SCANNED) if facts.stage in _MADE_BY_SCANS else (facts.stage,)
+        figures = stage_figures([unit for stage in stages for unit in self.manifests(stage)], self._meter)
+        self.record_facts(stages=self.record.stages.with_facts(replace(facts, spark=figures)))
 
     def record_facts(self, **facts: Any) -> None:
         """Set fields of the record, such as `t`, and write run.json."""

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from jobs.spark.reported import Snapshot
+from udfs.report.words import span
 
 _WIDEST = 100  # columns; a longer bar shows nothing more
 _STAGE, _LEAST_BAR = 8, 8
@@ -21,17 +22,6 @@ def rate(per_s: float) -> tuple[str, str]:
         if per_s * seconds >= 1:
             return f"{per_s * seconds:,.{0 if per_s * seconds >= 10 else 1}f}", unit
     return f"{per_s * 3600:,.1f}", "h"
-
-
-def span(seconds: float) -> str:
-    """Format a duration in its two largest units: `8.2 s`, `42 s`, `3 min 5 s`, `5 h 12 min`, `2 d 3 h`."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    for size, unit, small, small_unit in ((86_400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
-        if whole >= size:
-            return f"{whole // size} {unit} {whole % size // small} {small_unit}"
-    return f"{whole} s"
 
 
 def line_of(now: Snapshot) -> str:

@@ -10,6 +10,7 @@ import reference
 from jobs.cli import main
 from udfs.outcomes import COUNTERS, FileStatus
 from udfs.run_json import facts_meanings, record_meanings
+from udfs.spark_figures import SPARK_FACT
 from udfs.stages import Stage
 
 COMPARED = ("uuid", "url", "caption", "text_key", "lang", "caption_hash", "page_url", "warc_file", "warc_offset")
@@ -78,7 +79,7 @@ def undocumented(record: dict) -> set[str]:
     unknown = record.keys() - record_meanings().keys()
     for stage, facts in record["stages"].items():
         counted = (*COUNTERS, *FileStatus) if stage == Stage.FILES else ()
-        known = {"seconds", *facts_meanings().get(Stage(stage), ()), *counted}
+        known = {"seconds", SPARK_FACT, *facts_meanings().get(Stage(stage), ()), *counted}
         names = {*facts, *(name for subset in facts.get("subsets", ()) for name in subset)}
         unknown |= {f"{stage}.{name}" for name in names - known}
     return unknown

@@ -11,6 +11,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from functools import reduce
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -22,6 +24,9 @@ from jobs.console.registry import COMMANDS
 
 pytestmark = pytest.mark.processes
 ROOT = Path(__file__).resolve().parents[2]
+RETAINED = 15
+"""How many stages and jobs Spark keeps for its pages, in a test: fewer than a run has, more than lie between two of its
+commits."""
 SUBMIT = Path(sys.executable).parent / "spark-submit"
 
 FAIL_ONCE = """
@@ -81,25 +86,85 @@ def curate_flags(crawl, out: Path, scratch: Path) -> list[str]:
     ]  # fmt: skip
 
 
-def test_tasks_that_fail_once_leave_the_same_rows(crawl, curated, tmp_path):
-    """`local[2,3]` retries; the dead attempts had already written rows, none of which are counted or kept."""
-    script = tmp_path / "fail_once.py"
-    marks = tmp_path / "marks"
+@pytest.fixture(scope="module")
+def failed_once(crawl, tmp_path_factory) -> Path:
+    """A run whose tasks fail once, in `out`; `local[2,3]` retries them. Spark logs its events into `events`, and keeps
+    few stages for its pages."""
+    root = tmp_path_factory.mktemp("failed_once")
+    script, marks, events = root / "fail_once.py", root / "marks", root / "events"
     marks.mkdir()
+    events.mkdir()
     script.write_text(FAIL_ONCE.format(marks=str(marks)))
-    out = tmp_path / "out"
-    flags = ["curate", *curate_flags(crawl, out, tmp_path), "--master", "local[2,3]"]
+    conf = {
+        "spark.eventLog.enabled": "true",
+        "spark.eventLog.dir": events.as_uri(),
+        "spark.eventLog.compress": "false",
+        "spark.eventLog.rolling.enabled": "false",
+        "spark.ui.retainedStages": RETAINED,
+        "spark.ui.retainedJobs": RETAINED,
+        "spark.shuffle.spill.numElementsForceSpillThreshold": 3,
+    }
+    settings = [flag for pair in conf.items() for flag in ("--spark-conf", "=".join(map(str, pair)))]
+    flags = ["curate", *curate_flags(crawl, root / "out", root), *settings, "--batch-files", "1", "--hash-slices", "3"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, script, *flags], env=environment, capture_output=True, text=True, timeout=1200
+        [sys.executable, script, *flags, "--master", "local[2,3]"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=1200,
     )
     assert done.returncode == 0, done.stderr
     assert {mark.name for mark in marks.iterdir()} == {"extract", "balance"}, "both failures were injected"
+    return root
+
+
+def test_tasks_that_fail_once_leave_the_same_rows(curated, failed_once):
+    """The dead attempts had already written rows, none of which are counted or kept."""
+    out = failed_once / "out"
     for stage in ("pool", "subset"):
         assert ordered_rows_of(out / stage) == ordered_rows_of(curated / stage)
     counters = [{k: v for k, v in row.items() if k != "seconds"} for row in pq.read_table(out / "files").to_pylist()]
     whole = [{k: v for k, v in row.items() if k != "seconds"} for row in pq.read_table(curated / "files").to_pylist()]
     assert counters == whole
+
+
+def test_the_figures_of_spark_add_up_to_those_of_its_event_log(failed_once):
+    """Also where there were more stages than Spark keeps, tasks that failed, and rows that were spilled."""
+    [log] = (failed_once / "events").iterdir()
+    events = [json.loads(line) for line in log.read_text().splitlines()]
+    begun = [event for event in events if event["Event"] == "SparkListenerStageSubmitted"]
+    tasks = [event for event in events if event["Event"] == "SparkListenerTaskEnd"]
+    assert len(begun) > 2 * RETAINED
+
+    def logged(*path: str) -> int:
+        return sum(reduce(lambda fields, name: fields[name], path, task["Task Metrics"]) for task in tasks)
+
+    stages = json.loads((failed_once / "out" / "run.json").read_text())["stages"]
+    sums = Counter()
+    for facts in stages.values():
+        sums.update({name: value for name, value in facts["spark"].items() if name != "heaviest"})
+    finished = [task["Task End Reason"]["Reason"] == "Success" for task in tasks]
+    assert (sums["tasks"], sums["failed_tasks"]) == (finished.count(True), finished.count(False))
+    assert [facts["spark"].get("failed_tasks", 0) for facts in (stages["extracted"], stages["subset"])] == [1, 1]
+    expected = {
+        "read_rows": logged("Input Metrics", "Records Read"),
+        "read_bytes": logged("Input Metrics", "Bytes Read"),
+        "written_rows": logged("Output Metrics", "Records Written"),
+        "written_bytes": logged("Output Metrics", "Bytes Written"),
+        "shuffle_written_bytes": logged("Shuffle Write Metrics", "Shuffle Bytes Written"),
+        "shuffle_read_bytes": logged("Shuffle Read Metrics", "Local Bytes Read"),
+        "spilled_bytes": logged("Disk Bytes Spilled"),
+        "spilled_memory_bytes": logged("Memory Bytes Spilled"),
+    }
+    assert {name: sums[name] for name in expected} == expected
+    assert all(expected.values())
+    seconds = {
+        "core_s": logged("Executor Run Time") / 1e3,
+        "gc_s": logged("JVM GC Time") / 1e3,
+        "jvm_cpu_s": logged("Executor CPU Time") / 1e9,
+    }
+    assert {name: sums[name] for name in seconds} == pytest.approx(seconds, abs=0.05), "rounded in each stage"
 
 
 def submit_environment() -> dict[str, str]:

@@ -11,6 +11,11 @@ from udfs.run_json import make_record, parse_record, record_fields, record_json
 from udfs.stages import FilesFacts, PoolFacts, Stage
 
 DRAWN = {"t": 5, "threshold": {"t": 5}, "entries_above_t": 3, "share_of_matches_above_t": 0.5, "pairs": 4, "images": 3}
+SPARK = {
+    "core_s": 4.5,
+    "tasks": 3,
+    "heaviest": {"core_s": 4.0, "tasks": 2, "slowest_task_s": 3.0, "median_task_s": 1.0},
+}
 CURATED = {
     "ballast": "0.1.0",
     "job": "curate",
@@ -31,7 +36,7 @@ CURATED = {
             **{counter.value: 4 for counter in COUNTERS},
             "seconds": 0.5,
         },
-        "pool": {"pairs": 9, "images": 8, "blocked": 0, "matched": True, "slices": 1, "seconds": 2.0},
+        "pool": {"pairs": 9, "images": 8, "blocked": 0, "matched": True, "slices": 1, "seconds": 2.0, "spark": SPARK},
         "subset": {"pool_pairs": 9, **DRAWN, "seconds": 3.0},
     },
     "inputs": {"files": 2, "sha256": "cd"},

@@ -20,12 +20,13 @@ from udfs.outcomes import COUNTERS, SUMS, FileStatus
 from udfs.report.comparison import comparison
 from udfs.report.figures import Report, Step
 from udfs.report.headline import headline
-from udfs.report.plots import short_number, sizes_plot
+from udfs.report.plots import sizes_plot
 from udfs.report.subset_view import matches_plot, subset_view
 from udfs.report.templates import environment
+from udfs.report.time_view import time_view
 from udfs.report.traits_view import traits_view
 from udfs.report.words import counted_noun as many
-from udfs.report.words import noun_for
+from udfs.report.words import noun_for, size_text
 from udfs.run_json import record_fields
 from udfs.stages import FilesFacts
 from udfs.storage.conf_files import read_conf
@@ -63,7 +64,7 @@ def render_report(report: Report) -> str:
         **traits_view(report),
         "identity": _identity(report),
         "settings": [(name, _plain(value)) for name, value in (record.settings or {}).items()],
-        "seconds": [(facts.stage, f"{facts.seconds:,.1f}") for facts in stages.finished() if facts.seconds is not None],
+        **time_view(record),
     }
     view["sections"] = _sections(view)
     return _environment().get_template("report.html.jinja").render(view)
@@ -80,7 +81,7 @@ def _environment() -> Environment:
         "many": many,
         "noun": noun_for,
         "address": _address,
-        "bytes": lambda size: f"{short_number(size)}B",
+        "bytes": size_text,
     }
     return made
 
@@ -140,6 +141,7 @@ def _sections(view: dict[str, Any]) -> list[tuple[str, str]]:
         ("images", "Images", report.thumbnails),
         ("entries-title", "Entries", report.entries is not None and report.entries.rows),
         ("pairs", "Pairs", report.pairs),
+        ("time", "Time", view["times"]),
         ("reproduce", "Reproduce", True),
     ]
     return [(name, title) for name, title, there in shown if there]

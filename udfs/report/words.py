@@ -1,4 +1,4 @@
-"""Numbers with their nouns: "1 pair", "2 pairs"."""
+"""Numbers with their nouns and units: "1 pair", "2 pairs", "3 min 5 s", "1.2 GB"."""
 
 _IRREGULAR = {"entry": "entries", "match": "matches"}
 
@@ -11,3 +11,22 @@ def counted_noun(number: int, noun: str) -> str:
 def noun_for(number: int, noun: str) -> str:
     """The noun in the form that goes with this number."""
     return noun if number == 1 else _IRREGULAR.get(noun, f"{noun}s")
+
+
+def span(seconds: float) -> str:
+    """Format a duration in its two largest units: `8.2 s`, `42 s`, `3 min 5 s`, `5 h 12 min`, `2 d 3 h`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    for size, unit, small, small_unit in ((86_400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= size:
+            return f"{whole // size} {unit} {whole % size // small} {small_unit}"
+    return f"{whole} s"
+
+
+def size_text(size_bytes: float) -> str:
+    """Format a size in powers of 1,000: `512 B`, `1.2 KB`, `34 GB`, `1,200 TB`."""
+    units = ["B", "KB", "MB", "GB", "TB"]
+    while size_bytes >= 999.5 and len(units) > 1:
+        size_bytes, units = size_bytes / 1000, units[1:]
+    return f"{size_bytes:,.{1 if units[0] != 'B' and size_bytes < 9.95 else 0}f} {units[0]}"

@@ -1,6 +1,7 @@
 """An output folder is resumed, reported or refused; Ballast deletes only its own paths."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -8,7 +9,7 @@ import pytest
 from pools import ordered_rows_of
 
 from jobs.cli import main
-from jobs.runs.run_folder import RunFolder
+from jobs.runs.run_folder import RunFolder, stored_run
 from udfs.errors import UsageError
 from udfs.stages import PoolFacts, Stage
 
@@ -235,7 +236,19 @@ def test_commits_of_another_run_are_seen(spark, tmp_path):
         first.commit(Stage.POOL, spark.range(3))
         first.finish_stage(PoolFacts(pairs=3, images=2))
     with late.writing():
-        assert late.record.stages.pool == PoolFacts(pairs=3, images=2)
+        assert late.record.stages.pool == first.record.stages.pool
+        assert (first.record.stages.pool.pairs, first.record.stages.pool.images) == (3, 2)
         assert late.files(Stage.POOL) == first.files(Stage.POOL)
         late.commit(Stage.POOL, spark.range(5))
     assert spark.read.parquet(*late.paths(Stage.POOL)).count() == 3
+
+
+def test_manifests_without_sizes_are_read(finished, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(finished, out)
+    for path in (out / "_manifests").rglob("*.json"):
+        manifest = json.loads(path.read_text())
+        path.write_text(json.dumps({**manifest, "files": list(manifest["files"])}))
+    with_sizes, without = stored_run(str(finished)), stored_run(str(out))
+    for stage in (Stage.EXTRACTED, Stage.POOL, Stage.SUBSET):
+        assert with_sizes.files(stage) == without.files(stage) != {}

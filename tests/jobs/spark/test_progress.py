@@ -14,7 +14,7 @@ from rich.console import Console
 
 from jobs.settings.groups import Execution
 from jobs.spark.log_lines import fail, log_as
-from jobs.spark.pictures import figures_of, line_of, picture_of, rate, span
+from jobs.spark.pictures import figures_of, line_of, picture_of, rate
 from jobs.spark.progress import live_display, progress, say, warn
 from jobs.spark.reported import Progress, Read, Snapshot
 from jobs.spark.spark_jobs import Tasks
@@ -40,14 +40,6 @@ def drawn(snapshot: Snapshot, width: int) -> list[str]:
     console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
     console.print(picture_of(snapshot, width))
     return console.file.getvalue().splitlines()
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.04, "0.0 s"), (8.24, "8.2 s"), (9.96, "10 s"), (59.6, "1 min 0 s"), (185, "3 min 5 s"), (18_720, "5 h 12 min")],
-)
-def test_spans(seconds, text):
-    assert span(seconds) == text
 
 
 @pytest.mark.parametrize(

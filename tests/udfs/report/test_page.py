@@ -67,6 +67,7 @@ def record(**changes) -> RunRecord:
             "subset": {
                 "t": 2, "pairs": 4, "images": 4, "pool_pairs": 9, "seconds": 1.5,
                 "entries_above_t": 2, "share_of_matches_above_t": 0.9,
+                "spark": {"core_s": 3.0, "tasks": 2, "failed_tasks": 1},
             },
         },
         **changes,
