@@ -3,7 +3,7 @@
 # make fuzz          run the property tests on new random examples, for about three minutes
 # make setup         install .venv/bin/ballast, and Java if the machine has none
 # make test-cluster  test killed drivers, the commands of the docs, and a real standalone cluster on loopback
-# make test-hadoop   test on a real HDFS and YARN on loopback; needs Maven, which fetches 200 MB of jars
+# make test-hadoop   test on a real HDFS, YARN and S3 server on loopback; needs Maven, which fetches 270 MB of jars
 # make test-spark35  run the Spark tests on Spark 3.5
 # make test-newest   run some tests with the newest libraries; it reports failures, but does not fail
 # make lock          renew conf/constraints*.txt, the versions that everything here installs

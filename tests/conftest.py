@@ -17,6 +17,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 from quick_jvm import QUICK_JVM
+from s3_proxy import S3Requests, s3_proxy
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
@@ -75,6 +76,18 @@ def s3_server() -> Iterator[str]:
     os.environ.update(before)
     s3_client.cache_clear()
     server.stop()
+
+
+@pytest.fixture
+def s3_requests(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Requests]:
+    """A proxy in front of the S3 server, to which the AWS variables point during a test."""
+    from udfs.storage.s3_client import s3_client
+
+    with s3_proxy(s3_server) as requests:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", requests.address)
+        s3_client.cache_clear()
+        yield requests
+    s3_client.cache_clear()
 
 
 @pytest.fixture

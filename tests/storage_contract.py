@@ -113,11 +113,11 @@ class StorageContract:
         storage.delete("a")
         assert storage.is_empty()
 
-    def test_delete_empty_folders_keeps_files(self, storage: Storage) -> None:
+    def test_delete_remains_keeps_files(self, storage: Storage) -> None:
         for path in ("pool/a/file", "pool/b/c/file", "other/x/file"):
             storage.write(path, b"x")
         storage.delete("pool/b/c/file")
-        storage.delete_empty_folders("pool")
+        storage.delete_remains("pool")
         assert list(storage.list_files("")) == ["other/x/file", "pool/a/file"]
         assert storage.kind("pool/b") == PathKind.MISSING
-        storage.delete_empty_folders("missing")
+        storage.delete_remains("missing")

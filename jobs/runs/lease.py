@@ -76,7 +76,7 @@ class Lease:
             holder = _read(self._storage, self._path)
             if holder is not None and holder["run"] == self._content["run"]:
                 self._storage.delete(self._path)
-                self._storage.delete_empty_folders("_manifests")
+                self._storage.delete_remains("_manifests")
 
     def _beat(self) -> None:
         while not self._stopped.wait(HEARTBEAT_S):

@@ -41,7 +41,8 @@ OWN_PATHS = (*Stage, *(f"{MANIFESTS}/{stage}" for stage in Stage), COUNTS_FILE, 
 
 _IN_BATCHES = (Stage.EXTRACTED, Stage.SCANNED)
 _MADE_BY_SCANS = (Stage.UNIGRAMS, Stage.TITLES)
-_WRITE_ID = re.compile(r"/part-\d+-([0-9a-f-]{36})[^/]*$")  # Spark gives the files of one write one id
+# Spark gives the files of one write one id; a lost task may still write to a folder _temporary or __magic
+_WRITE_ID = re.compile(r"(?!.*/_).*/part-\d+-([0-9a-f-]{36})[^/]*")
 
 
 class RunFolder:
@@ -233,9 +234,9 @@ class RunFolder:
         written = {
             name: state.bytes
             for name, state in self.storage.list_files(folder).items()
-            if name not in before and _WRITE_ID.search(name)
+            if name not in before and _WRITE_ID.fullmatch(name)
         }
-        if len({match[1] for name in written if (match := _WRITE_ID.search(name))}) > 1:
+        if len({match[1] for name in written if (match := _WRITE_ID.fullmatch(name))}) > 1:
             raise BallastError(f"{self.storage.root}: another run is writing to it: let one end, then rerun this")
         self._check_lease()
         if ending is not None:
@@ -246,12 +247,12 @@ class RunFolder:
         return manifest
 
     def clean(self, stage: Stage) -> None:
-        """Delete the uncommitted files in a stage's folder."""
+        """Delete the uncommitted files in a stage's folder, and other remains of interrupted writes."""
         committed = self.files(stage)
         for name in self.storage.list_files(stage):
             if name not in committed:
                 self.storage.delete(name)
-        self.storage.delete_empty_folders(stage)
+        self.storage.delete_remains(stage)
 
     def drop(self, stage: Stage) -> None:
         """Delete all files of a stage that later stages no longer need."""

@@ -108,7 +108,7 @@ class HadoopStorage:
         with self._errors_at(path):
             self._files.delete(self._path(path), True)
 
-    def delete_empty_folders(self, folder: str) -> None:
+    def delete_remains(self, folder: str) -> None:
         items = list(self._walk(folder))
         files = {name for name, state in items if state is not None}
         with self._errors_at(folder):

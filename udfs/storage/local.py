@@ -93,8 +93,9 @@ class Storage(Protocol):
         """Delete a file, or a folder with everything below it; does nothing if it is missing."""
         ...
 
-    def delete_empty_folders(self, folder: str) -> None:
-        """Delete the folders below a folder that contain no file."""
+    def delete_remains(self, folder: str) -> None:
+        """Delete what interrupted writes left below a folder besides files: the folders that contain no file, and on S3
+        the uploads that were begun and not completed."""
         ...
 
 
@@ -211,7 +212,7 @@ class LocalStorage:
             with suppress(NotADirectoryError):
                 target.unlink(missing_ok=True)
 
-    def delete_empty_folders(self, folder: str) -> None:
+    def delete_remains(self, folder: str) -> None:
         below = [path for path in (self.folder / folder).rglob("*") if path.is_dir()]
         for path in sorted(below, key=lambda path: len(path.parts), reverse=True):
             if next(path.iterdir(), None) is None:

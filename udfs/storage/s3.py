@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from boto3.s3.transfer import TransferConfig
@@ -73,7 +74,8 @@ class S3Storage:
                     self._client.put_object(**self._of(path), Body=data, IfNoneMatch="*")
                 except ClientError as error:
                     if error_code(error) == "PreconditionFailed":
-                        return False
+                        # boto3 sends a request again if its answer is lost; then the present bytes may be its own
+                        return bool(error.response["ResponseMetadata"]["RetryAttempts"]) and self.read(path) == data
                     if error_code(error) not in _CONFLICT:
                         raise
                     time.sleep(_CONFLICT_WAIT_S)  # another writer is at work; S3 asks to retry
@@ -128,9 +130,12 @@ class S3Storage:
             names.append(path.strip("/"))
         self._delete_all(names)
 
-    def delete_empty_folders(self, folder: str) -> None:
-        """Delete the objects that stand for folders, because S3 itself has none."""
+    def delete_remains(self, folder: str) -> None:
+        """Delete the objects that stand for folders, because S3 itself has none, and abort uploads: no listing of
+        objects shows their parts, but they are paid for. They stay if that fails, as without the permission for it."""
         self._delete_all([name for name, _ in self._list(folder) if name.endswith(_FOLDER_MARKS)])
+        with suppress(BallastError), self._errors_at(folder):
+            self._abort_uploads(f"{_below(self._address.key, folder)}/".lstrip("/"))
 
     @property
     def _client(self) -> Any:
@@ -154,6 +159,16 @@ class S3Storage:
                 for item in page.get("Contents", ()):
                     if item["Key"][start:]:  # else it stands for the root itself
                         yield item["Key"][start:], FileState(item["Size"], item["ETag"].strip('"'))
+
+    def _abort_uploads(self, prefix: str) -> None:
+        bucket = self._address.bucket
+        for page in self._client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix):
+            for upload in page.get("Uploads", ()):
+                try:
+                    self._client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+                except ClientError as error:
+                    if error_code(error) != "NoSuchUpload":  # it has ended meanwhile
+                        raise
 
     def _delete_all(self, names: list[str]) -> None:
         prefix = f"{self._address.key}/" if self._address.key else ""

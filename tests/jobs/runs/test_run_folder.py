@@ -12,6 +12,7 @@ from jobs.cli import main
 from jobs.runs.run_folder import RunFolder, stored_run
 from udfs.errors import UsageError
 from udfs.stages import PoolFacts, Stage
+from udfs.storage.local import FileState
 
 
 def curate(crawl, out: Path, *flags: str) -> int:
@@ -156,6 +157,25 @@ def test_rows_of_two_writers_are_not_mixed(crawl, spark, tmp_path, monkeypatch):
     with pytest.raises(BallastError, match="another run is writing to it"), run.writing():
         monkeypatch.setattr(run.storage, "list_files", another_writes)
         run.commit(Stage.POOL, frame)
+
+
+@pytest.mark.parametrize("folder", ["_temporary/0/_temporary/attempt_1", "__magic_job-1/tasks/attempt_1/__base"])
+def test_what_a_lost_task_still_writes_is_not_committed(spark, tmp_path, monkeypatch, folder):
+    """A task of a lost executor, or a stopped copy of a task, writes on when its job is committed already."""
+    run = RunFolder.open(str(tmp_path / "o"), {"job": "dedup"}, {}, overwrite=False)
+    listing, pool = run.storage.list_files, tmp_path / "o" / "pool"
+
+    def a_task_writes(stage: str) -> dict[str, FileState]:
+        for file in pool.glob("part-*"):
+            (pool / folder).mkdir(parents=True, exist_ok=True)
+            (pool / folder / file.name).write_bytes(b"half a file")
+        return listing(stage)
+
+    with run.writing():
+        monkeypatch.setattr(run.storage, "list_files", a_task_writes)
+        manifest = run.commit(Stage.POOL, spark.range(3))
+    assert list(manifest.files) == [f"pool/{file.name}" for file in sorted(pool.glob("part-*"))]
+    assert any((pool / folder).iterdir()) and spark.read.parquet(*run.paths(Stage.POOL)).count() == 3
 
 
 def test_a_committed_unit_is_not_written_again(crawl, spark, tmp_path):

@@ -143,16 +143,16 @@ def test_is_empty(storage: LocalStorage) -> None:
     assert not storage.is_empty()
 
 
-def test_delete_empty_folders(storage: LocalStorage) -> None:
+def test_delete_remains(storage: LocalStorage) -> None:
     for path in ("pool/a/file", "pool/b/c/file", "other/x/file"):
         storage.write(path, b"")
     for path in ("pool/a/e1/e2/e3", "pool/e4", "pool/b/c/e5", "other/e6"):
         (storage.folder / path).mkdir(parents=True)
-    storage.delete_empty_folders("pool")
+    storage.delete_remains("pool")
     folders = sorted(path.relative_to(storage.folder).as_posix() for path in storage.folder.rglob("*") if path.is_dir())
     assert folders == ["other", "other/e6", "other/x", "pool", "pool/a", "pool/b", "pool/b/c"]
     assert sorted(tree(storage)) == ["other/x/file", "pool/a/file", "pool/b/c/file"]
-    storage.delete_empty_folders("missing")
+    storage.delete_remains("missing")
 
 
 @given(

@@ -4,6 +4,7 @@ import os
 
 import pytest
 from naughty_server import closed_port
+from s3_proxy import Fault, S3Requests
 from storage_contract import StorageContract
 
 from udfs.errors import BallastError, UsageError
@@ -33,7 +34,7 @@ class TestS3Storage(StorageContract):
         assert list(storage.list_files("")) == ["pool/part-0"]
         storage.delete("pool/part-0")
         assert storage.is_empty()
-        storage.delete_empty_folders("")
+        storage.delete_remains("")
         left = s3_client().list_objects_v2(Bucket=bucket)["Contents"]
         assert [item["Key"] for item in left] == ["out/"]
 
@@ -44,6 +45,35 @@ class TestS3Storage(StorageContract):
             storage.write(f"many/{number}", b"")
         storage.delete("many")
         assert list(storage.list_files("")) == []
+
+
+def test_a_created_file_is_ours_although_the_answer_was_lost(s3_requests: S3Requests, bucket: str) -> None:
+    """boto3 sends the request again; then S3 says that the file is there."""
+    storage = S3Storage(f"s3://{bucket}/out")
+    faults = [Fault.LOSE_ANSWER] * 2
+    s3_requests.fault = lambda request: faults.pop() if request.key == "out/lease" and faults else None
+    assert storage.create("lease", b"mine")
+    assert s3_requests.count("PutObject") == 3
+    faults.append(Fault.SLOW_DOWN)
+    assert not storage.create("lease", b"another's")
+    assert not storage.create("lease", b"mine"), "without a retry, the present bytes are another writer's"
+    assert storage.read("lease") == b"mine"
+
+
+def test_uploads_that_a_killed_writer_left_are_aborted(bucket: str) -> None:
+    client = s3_client()
+
+    def uploads() -> list[str]:
+        return [upload["Key"] for upload in client.list_multipart_uploads(Bucket=bucket).get("Uploads", ())]
+
+    keys = ["out/pool/a.parquet", "out/pool/t=1/b.parquet", "out/pool2/c.parquet", "pool/d.parquet"]
+    for key in keys:
+        upload = client.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
+        client.upload_part(Bucket=bucket, Key=key, UploadId=upload, PartNumber=1, Body=b"rows")
+    S3Storage(f"s3://{bucket}/out").delete_remains("pool")
+    assert sorted(uploads()) == keys[2:]
+    S3Storage(f"s3://{bucket}").delete_remains("")
+    assert uploads() == []
 
 
 @pytest.mark.parametrize("address", ["s3:///x", "s3://", "s3://what is this?/x", "s3://b!/x"])
