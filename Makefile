@@ -3,7 +3,7 @@
 # make fuzz          run the property tests on new random examples, for about three minutes
 # make setup         install .venv/bin/ballast, and Java if the machine has none
 # make test-cluster  test killed drivers, the commands of the docs, and a real standalone cluster on loopback
-# make test-hadoop   test on a real HDFS and YARN on loopback; needs Maven, which fetches 200 MB of jars
+# make test-hadoop   test on a real HDFS, YARN and S3 server on loopback; needs Maven, which fetches 270 MB of jars
 # make test-spark35  run the Spark tests on Spark 3.5
 # make test-newest   run some tests with the newest libraries; it reports failures, but does not fail
 # make lock          renew conf/constraints*.txt, the versions that everything here installs
@@ -63,7 +63,7 @@ test-cluster: $(VENV)/spark-classes.jsa
 	$(VENV)/bin/python -m pytest tests/cluster
 
 # where Maven or the network is missing, it says so and does not fail
-test-hadoop: $(VENV)/.test
+test-hadoop: $(VENV)/spark-classes.jsa
 	@if ! command -v mvn >/dev/null; then echo "make test-hadoop was not run: Maven (mvn) is missing"; \
 	elif why=$$(for pom in tests/hadoop/*/pom.xml; do mvn -q -B -f $$pom package || exit 1; done); then \
 		$(VENV)/bin/python -m pytest tests/hadoop; \

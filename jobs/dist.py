@@ -94,8 +94,7 @@ def _build(arguments: argparse.Namespace) -> None:
     with TemporaryDirectory(prefix="ballast-dist-") as scratch:
         wheel = build_wheel(Path(scratch), out)
         say(f"{wheel.name} and {code_zip(wheel).name}")
-        write_submit_file(out)
-        shutil.copyfile(_ROOT / "conf" / DEFAULTS_FILE, out / DEFAULTS_FILE)
+        write_submit_files(out)
         if arguments.code_only:
             return
         environment = build_environment(Path(scratch), wheel, arguments.python_prefix, arguments.bundle_python)
@@ -107,20 +106,20 @@ def _build(arguments: argparse.Namespace) -> None:
             old.unlink()
         pack_folder(environment, archive)
         say(archive.name)
-    (out / GUIDE).write_text(_guide(version, wheel, archive, arguments), encoding="utf-8")
-    print((out / GUIDE).read_text(encoding="utf-8"), end="")
+    print(write_guide(out, wheel, archive, arguments.python_prefix, arguments.bundle_python), end="")
 
 
-def _guide(version: str, wheel: Path, archive: Path, arguments: argparse.Namespace) -> str:
-    if arguments.bundle_python:
+def write_guide(out: Path, wheel: Path, archive: Path, prefix: str, bundled: bool) -> str:
+    """Write SUBMIT.md, with the lines of spark-submit for these files, and return its text."""
+    if bundled:
         needs = (
             f"contains Python {platform.python_version()} and the libraries: hosts need no Python, only the system\n"
             "libraries that it was built against (OpenSSL, libffi, zlib)."
         )
     else:
-        needs = f"contains the libraries; every host needs {arguments.python_prefix}/bin/{_PYTHON}."
-    return Template(read_conf("submit.md")).substitute(
-        version=version,
+        needs = f"contains the libraries; every host needs {prefix}/bin/{_PYTHON}."
+    text = Template(read_conf("submit.md")).substitute(
+        version=wheel.name.split("-")[1],
         needs=f"({platform.machine()}, the glibc in its name or later)\n{needs}",
         environment=archive.name,
         python=f"{sys.version_info.major}.{sys.version_info.minor}",
@@ -128,6 +127,8 @@ def _guide(version: str, wheel: Path, archive: Path, arguments: argparse.Namespa
         submit=SUBMIT_FILE,
         defaults=DEFAULTS_FILE,
     )
+    (out / GUIDE).write_text(text, encoding="utf-8")
+    return text
 
 
 def code_zip(wheel: Path) -> Path:
@@ -155,9 +156,10 @@ def build_wheel(scratch: Path, out: Path) -> Path:
     return wheel
 
 
-def write_submit_file(out: Path) -> None:
-    """Write the file that spark-submit runs."""
+def write_submit_files(out: Path) -> None:
+    """Write the file that spark-submit runs, and Spark's settings."""
     (out / SUBMIT_FILE).write_text(_SUBMIT, encoding="utf-8")
+    shutil.copyfile(_ROOT / "conf" / DEFAULTS_FILE, out / DEFAULTS_FILE)
 
 
 def repack_zip(source: Path, target: Path, *, with_compiled: bool = True) -> None:

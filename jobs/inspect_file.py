@@ -39,7 +39,7 @@ def inspect(path: str, settings: Settings, limit: int) -> Iterator[dict[str, Any
 
     Raises `BallastError` at the end of a file that could not be read.
     """
-    with session_for(settings.execution, "inspect", settings.paths(path)):
+    with session_for(settings.execution, "inspect", settings.paths(path), [path]):
         plan = plan_extraction([path], settings)
         if len(plan.files) != 1:
             raise UsageError(f"{path}: names {len(plan.files):,} files: inspect takes one")

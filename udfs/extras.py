@@ -18,6 +18,7 @@ class Extra(NamedTuple):
 EXTRAS = (
     Extra("aws", ("boto3",), ("boto3", "botocore"), "s3:// addresses and EMR"),
     Extra("beautifulsoup", ("beautifulsoup4", "html5lib"), ("bs4", "html5lib"), "--html-parser beautifulsoup"),
+    Extra("hdfs", ("hdfs-native",), ("hdfs_native",), "reading archives from hdfs://"),
     Extra("langdetect", ("langdetect",), ("langdetect",), "--language-detector langdetect"),
     Extra(
         "wikipedia", ("defusedxml", "wikitextparser"), ("defusedxml", "wikitextparser"), "counting Wikipedia's words"

@@ -17,7 +17,7 @@ def run_curate(inputs: list[str], settings: Settings, *, progress: bool) -> Run:
     if not progress:
         settings = replace(settings, execution=replace(settings.execution, no_progress=True))
     with own_errors(), settings_kept(), nullcontext() if progress else as_python():
-        with session_for(settings.execution, "curate", settings.paths(*inputs)):
+        with session_for(settings.execution, "curate", settings.paths(*inputs), inputs):
             execute(inputs, settings)
             run = Run(settings.output.out)
         if why := why_empty(run.record):

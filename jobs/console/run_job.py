@@ -10,7 +10,7 @@ from jobs.console.summary import places_of, summarize
 from jobs.console.why_empty import why_empty
 from jobs.runs.run_folder import RunFolder
 from jobs.settings.flags import execution_settings, identity_settings
-from jobs.settings.settings import Settings
+from jobs.settings.settings import Settings, names_of
 from jobs.spark.early_session import session_for
 from jobs.spark.progress import say
 from udfs.errors import UsageError
@@ -23,7 +23,8 @@ Execute = Callable[[list[str], Settings], RunFolder]
 
 def run_job(command: Command, execute: Execute, inputs: list[str], settings: Settings) -> Result:
     """Run a job on its inputs; returns what it wrote and what to do next."""
-    with session_for(settings.execution, command.name, settings.paths(*inputs)):
+    archives = inputs if "input_root" in names_of(command.settings) else ()
+    with session_for(settings.execution, command.name, settings.paths(*inputs), archives):
         run_folder = execute(inputs, settings)
     out, output = settings.output.out, str(command.output)
     if run_folder.was_finished:

@@ -3,11 +3,15 @@
 A lease is a small file that its holder rewrites every `HEARTBEAT_S`. Leases are numbered; the highest number counts.
 A number is taken by a conditional write, so only one of two runs gets the next number. A run that finds its lease gone
 or superseded stops before it commits anything more.
+
+When YARN starts an application again, the new attempt takes over the lease of the earlier one at once, on any host:
+YARN has ended that one. If YARN has only lost its host, the earlier attempt finds its lease superseded, as above.
 """
 
 import json
 import os
 import platform
+import re
 import threading
 import time
 import uuid
@@ -19,6 +23,7 @@ from udfs.errors import BallastError
 from udfs.storage.local import Storage
 
 LEASES = "_manifests/_lease"
+_CONTAINER = re.compile(r"container_(?:e\d+_)?(\d+_\d+)_(\d+)_\d+")  # the application, its attempt, the container
 _WRITE_S = 1.0
 HEARTBEAT_S, EXPIRES_S = 20.0, 180.0
 """A lease that its holder has not rewritten for `EXPIRES_S` may be taken over; at once if the process is known to have
@@ -45,6 +50,7 @@ class Lease:
             "host": platform.node(),
             "process": os.getpid(),
             "place": _place(),
+            "yarn": _yarn_attempt(),
             "since": time.time(),
             "heartbeat": time.time(),
         }
@@ -109,8 +115,12 @@ def _read_later(storage: Storage, path: str) -> dict[str, Any] | None:
 
 
 def _is_over(holder: dict[str, Any]) -> bool:
-    """Whether a lease has expired, or its process ran on this machine and has ended."""
+    """Whether a lease has expired, is of an earlier attempt of this YARN application, or its process ran on this
+    machine and has ended."""
     if time.time() - float(holder["heartbeat"]) > EXPIRES_S:
+        return True
+    theirs, ours = holder.get("yarn"), _yarn_attempt()
+    if theirs and ours and theirs[0] == ours[0] and theirs[1] < ours[1]:
         return True
     if holder.get("place") is None or holder["place"] != _place():
         return False
@@ -135,6 +145,12 @@ def _place() -> str | None:
         return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
     except OSError:
         return None
+
+
+def _yarn_attempt() -> list[Any] | None:
+    """The YARN application in whose container this process runs, and the number of its attempt."""
+    match = _CONTAINER.fullmatch(os.environ.get("CONTAINER_ID", ""))
+    return [match[1], int(match[2])] if match is not None else None
 
 
 def _number(path: str) -> int:

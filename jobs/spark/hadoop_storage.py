@@ -14,6 +14,8 @@ from udfs.storage.addresses import join, redacted, without_slash
 from udfs.storage.local import TEMPORARY_PREFIX, FileState, PathKind, refuse_patterns
 
 _MISSING = "java.io.FileNotFoundException"
+_DENIED = "org.apache.hadoop.security.AccessControlException"
+_REMOTE = "org.apache.hadoop.ipc.RemoteException"
 _EXISTS = ("org.apache.hadoop.fs.FileAlreadyExistsException", "AlreadyBeingCreatedException")
 _UNKNOWN = "org.apache.hadoop.fs.UnsupportedFileSystemException"
 
@@ -41,7 +43,7 @@ class HadoopStorage:
             try:
                 stream = self._files.open(self._path(path))
             except Py4JJavaError as error:
-                if _is(error, _MISSING):
+                if _is_missing(error):
                     return None
                 raise
             try:
@@ -142,7 +144,7 @@ class HadoopStorage:
             try:
                 return self._files.getFileStatus(self._path(path))
             except Py4JJavaError as error:
-                if _is(error, _MISSING):
+                if _is_missing(error):
                     raise FileNotFoundError(2, "no such file", redacted(self.url(path))) from error
                 raise
 
@@ -160,7 +162,7 @@ class HadoopStorage:
             try:
                 statuses = list(self._files.listStatus(self._path(folder)))
             except Py4JJavaError as error:
-                if _is(error, _MISSING):
+                if _is_missing(error):
                     return
                 raise
             below = [
@@ -188,7 +190,15 @@ def _state(status: Any) -> FileState:
     return FileState(int(status.getLen()), str(status.getModificationTime()))
 
 
+def _is_missing(error: Py4JJavaError) -> bool:
+    """Return whether there is no such file; HDFS has another error for a path below a file."""
+    is_below_file = _is(error, _DENIED) and "is not a directory" in str(error.java_exception.getMessage())
+    return _is(error, _MISSING) or is_below_file
+
+
 def _is(error: Py4JJavaError, *names: str) -> bool:
     """Return whether a Java exception is of one of these classes, given by the full name or its last part."""
     name = error.java_exception.getClass().getName()
+    if name == _REMOTE:  # a NameNode's, by which the client knows no better
+        name = error.java_exception.getClassName()
     return any(name == wanted or name.endswith((f".{wanted}", f"${wanted}")) for wanted in names)

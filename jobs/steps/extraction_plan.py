@@ -18,7 +18,7 @@ from udfs.outcomes import MAX_TEXT_CHARACTERS
 from udfs.sources.input_files import InputFile, Openers, crawl_listing, plan_inputs, sample_files
 from udfs.sources.opener import SourceOpener, choose_witnesses
 from udfs.sources.options import RetryPolicy, SourceOptions
-from udfs.storage.addresses import S3, kind_of
+from udfs.storage.addresses import S3, is_hdfs, kind_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ def plan_extraction(inputs: Sequence[str], settings: Settings) -> ExtractionPlan
     files = input_files(inputs, settings.inputs, settings.draws.seed)
     if any(kind_of(file.opened_as) == S3 for file in files):
         require("boto3")
+    if any(is_hdfs(file.opened_as) for file in files):
+        require("hdfs_native")
     witnesses = choose_witnesses([file.opened_as for file in files])
     return ExtractionPlan(files, options, source_options(settings.inputs, witnesses), load_blocks(settings.blocking))
 

@@ -94,7 +94,18 @@ def lose_host_and_worker(attempt: Attempt, marks: Path) -> None:
         time.sleep(_WAIT_S)
 
 
-HOW = {function.__name__: function for function in (fail_once, wait_for_copy, lose_host, lose_host_and_worker)}
+def lose_host_and_executor(attempt: Attempt, marks: Path) -> None:
+    """Do the same as `lose_host`, and let the first task of dedup wait until its executor is killed."""
+    if attempt.step == "extract":
+        lose_host(attempt, marks)
+    elif attempt.step == "dedup" and attempt.partition == attempt.number == 0:
+        time.sleep(_WAIT_S)
+
+
+HOW = {
+    function.__name__: function
+    for function in (fail_once, wait_for_copy, lose_host, lose_host_and_worker, lose_host_and_executor)
+}
 
 
 def _wait_until(condition: Callable[[], Any]) -> None:
@@ -110,7 +121,7 @@ def disturbed(how: str, marks: Path, step: str, function: Callable[..., Batches]
 
     def wrapper(*arguments: Any) -> Batches:
         context: Any = TaskContext.get()
-        host = os.environ["SPARK_LOCAL_IP"]
+        host = os.environ.get("NM_HOST") or os.environ["SPARK_LOCAL_IP"]  # the first is YARN's
         attempt = Attempt(step, host, context.stageId(), context.partitionId(), context.attemptNumber())
         for number, batch in enumerate(function(*arguments)):
             for row in range(batch.num_rows):

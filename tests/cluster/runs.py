@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from standalone import SPARK_HOME, Cluster
 
+from jobs.sample import write_sample
+from jobs.spark.java import use_java
 from udfs.sample.words import CONCEPTS
 
 FILES, PAGES = 6, 20
 ENTRIES = (*CONCEPTS, "a", "the", "of", "in the", ".", "photo of", "é")
 BALLAST = (sys.executable, "-m", "jobs.cli")
+SETTINGS = ("--t", "5", "--seed", "7")
 DISTURBED_BALLAST = Path(__file__).with_name("disturbed_ballast.py")
 Rows = dict[str, list[tuple]]
 """For each stage, the names of its columns and then all its rows."""
@@ -44,7 +48,7 @@ class Crawl:
     metadata: Path
 
     def flags(self, out: Path) -> list[str | Path]:
-        return [self.folder, "--out", out, "--metadata", self.metadata, "--t", "5", "--seed", "7"]
+        return [self.folder, "--out", out, "--metadata", self.metadata, *SETTINGS]
 
 
 @dataclass(frozen=True)
@@ -95,21 +99,53 @@ class Run:
     def tasks(self, event: str, **wanted: object) -> list[dict[str, Any]]:
         """List the task attempts for which Spark's log has this event with these details."""
         (log,) = self.events.iterdir()
-        events = [json.loads(line) for line in log.read_text().splitlines()]
-        tasks = [
-            {"Stage": logged["Stage ID"], **logged["Task Info"], **logged.get("Task End Reason", {})}
-            for logged in events
-            if logged["Event"] == f"SparkListenerTask{event}"
-        ]
-        return [task for task in tasks if wanted.items() <= task.items()]
+        return tasks_of(log, event, **wanted)
+
+
+def write_crawl(root: Path) -> Crawl:
+    folder = root / "warc"
+    folder.mkdir()
+    for seed in range(FILES):
+        write_sample(folder / f"{seed}.warc.gz", PAGES, seed, wat=False)
+    metadata = root / "entries.json"
+    metadata.write_text(json.dumps(ENTRIES), encoding="utf-8")
+    return Crawl(folder, metadata)
+
+
+def local_rows(crawl: Crawl, root: Path) -> Rows:
+    """The rows of a local run."""
+    alone = Cluster(root)  # never started: it only starts the local driver
+    with use_java():
+        alone.start_driver("local", *BALLAST, "curate", *crawl.flags(root / "out"), "--master", "local[2]")
+        alone.finish("local")
+    rows = rows_of(root / "out")
+    assert 50 < len(rows["subset"]) < len(rows["pool"]) < len(rows["extracted"]), "each stage has rows to compare"
+    return rows
+
+
+def events_of(log: Path, event: str) -> list[dict[str, Any]]:
+    """List the events of this name in Spark's log."""
+    events = [json.loads(line) for line in log.read_text().splitlines()]
+    return [logged for logged in events if logged["Event"] == f"SparkListener{event}"]
+
+
+def tasks_of(log: Path, event: str, **wanted: object) -> list[dict[str, Any]]:
+    """List the task attempts for which Spark's log has this event with these details."""
+    tasks = [
+        {"Stage": logged["Stage ID"], **logged["Task Info"], **logged.get("Task End Reason", {})}
+        for logged in events_of(log, f"Task{event}")
+    ]
+    return [task for task in tasks if wanted.items() <= task.items()]
 
 
 def rows_of(out: Path) -> Rows:
-    """Read all rows and columns that a run wrote, by stage and sorted, except the seconds that each file took."""
+    """Read all rows and columns that a run wrote, by stage, except the seconds that each file took."""
     tables = {stage: pq.read_table(out / stage) for stage in ("pool", "entry_counts", "subset", "files")}
     tables["files"] = tables["files"].drop_columns("seconds")
     tables["extracted"] = pq.read_table([*out.glob("extracted/*/*/kind=pair/*.parquet")], partitioning=None)
-    return {
-        stage: [tuple(table.column_names), *sorted(tuple(row.values()) for row in table.to_pylist())]
-        for stage, table in tables.items()
-    }
+    return {stage: sorted_rows(table) for stage, table in tables.items()}
+
+
+def sorted_rows(table: pa.Table) -> list[tuple]:
+    """The names of the columns, and then all rows, sorted."""
+    return [tuple(table.column_names), *sorted(tuple(row.values()) for row in table.to_pylist())]

@@ -48,8 +48,6 @@ def test_speculative_copies_leave_the_same_rows(run: Run, expected: Rows) -> Non
 def test_a_host_lost_during_extraction_leaves_the_same_rows(run: Run, expected: Rows) -> None:
     run.start("lose_host")
     run.cluster.await_true("driver", lambda: len(Attempt.all(run.marks, f"extract,{DOOMED_HOST},*")) == 2)
-    being_written = "extracted/*/*/_temporary/0/_temporary/*/kind=pair/*.parquet"
-    run.cluster.await_true("driver", lambda: len(list(run.out.glob(being_written))) == len(HOSTS))
     run.cluster.kill(DOOMED_HOST)
     (run.marks / HOST_IS_LOST).touch()
     assert run.finish() == expected

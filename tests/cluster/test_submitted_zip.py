@@ -2,20 +2,14 @@
 
 import os
 import signal
-import subprocess
-import sys
-import sysconfig
-import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from disturbed_ballast import DOOMED_HOST, HOST_IS_LOST, Attempt, Worker
 from runs import DISTURBED_BALLAST, Rows, Run
 from standalone import HOSTS, Cluster, standalone_cluster
-
-from jobs import dist
+from submission import Submission, build_submission
 
 
 @pytest.fixture(scope="module")
@@ -24,52 +18,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield running
 
 
-@dataclass(frozen=True)
-class Submission:
-    """An empty folder to submit from, and the files that are submitted."""
-
-    folder: Path
-    code: Path
-    submit_file: Path
-    environment: Path
-    python: Path
-
-    @property
-    def flags(self) -> list[str | Path]:
-        return [
-            *("--py-files", self.code, "--archives", f"{self.environment}#environment"),
-            *("--conf", f"spark.pyspark.driver.python={self.python}"),
-            *("--conf", "spark.pyspark.python=./environment/bin/python"),
-        ]
-
-
 @pytest.fixture(scope="module")
 def submission(tmp_path_factory: pytest.TempPathFactory) -> Submission:
-    """The code zip as `make dist` builds it, and an archive that refers to this interpreter's libraries.
-
-    (Installing them again would need the network and minutes. A path in a .pth file adds the libraries of a folder, but
-    not the folder's own .pth files, such as that of Ballast's editable installation.)
-    """
-    root = tmp_path_factory.mktemp("submission")
-    for name in ("scratch", "dist", "environment", "empty"):
-        (root / name).mkdir()
-    wheel = dist.build_wheel(root / "scratch", root / "dist")
-    dist.write_submit_file(root / "dist")
-    libraries = {sysconfig.get_path(name) for name in ("purelib", "platlib")}
-    built = root / "scratch" / "environment"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", built], check=True)
-    site = built / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
-    (site / "libraries.pth").write_text("\n".join(sorted(libraries)), encoding="utf-8")
-    dist.link_python(built, sys.base_prefix)
-    archive = root / "dist" / "environment.tar.gz"
-    dist.pack_folder(built, archive)
-    with tarfile.open(archive) as packed:  # for the driver, as the guide says
-        packed.extractall(root / "environment", filter="tar")
-    python = root / "environment" / "bin" / "python"
-    for module, is_there in (("pyarrow", True), ("udfs", False), ("jobs", False)):
-        done = subprocess.run([python, "-c", f"import {module}"], cwd=root / "empty", capture_output=True, text=True)
-        assert (done.returncode == 0) == is_there, done.stderr
-    return Submission(root / "empty", dist.code_zip(wheel), root / "dist" / dist.SUBMIT_FILE, archive, python)
+    return build_submission(tmp_path_factory.mktemp("submission"))
 
 
 def test_the_zip_submitted_from_an_empty_folder_gives_the_rows_of_a_local_run(

@@ -17,7 +17,10 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCKS = {"4": "constraints.txt", "3": "constraints-spark35.txt"}
 """The lock of each major version of Spark."""
 
-EXTRAS = ("", "all", "aws", "beautifulsoup", "bench", "datasets", "dist", "java", "langdetect", "test", "wikipedia")
+EXTRAS = (
+    *("", "all", "aws", "beautifulsoup", "bench", "datasets"),
+    *("dist", "hdfs", "java", "langdetect", "test", "wikipedia"),
+)
 PYTHONS = ("3.11", "3.12", "3.13")
 
 

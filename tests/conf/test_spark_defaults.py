@@ -35,7 +35,15 @@ def test_overhead_holds_the_python_workers():
     assert "spark.executor.pyspark.memory" not in settings
 
 
-@pytest.mark.parametrize("key", sorted(spark_defaults()))
+def test_hadoop_knows_the_settings_that_are_its_own(spark):
+    settings = {key: value for key, value in spark_defaults().items() if key.startswith("spark.hadoop.")}
+    known = getattr(spark._jvm.org.apache.hadoop.hdfs.client, "HdfsClientConfigKeys$Retry")
+    assert settings.keys() == {f"spark.hadoop.{key}" for key in (known.POLICY_ENABLED_KEY, known.POLICY_SPEC_KEY)}
+    retries = getattr(spark._jvm.org.apache.hadoop.io.retry, "RetryPolicies$MultipleLinearRandomRetry")
+    assert retries.parseCommaSeparatedString(settings[f"spark.hadoop.{known.POLICY_SPEC_KEY}"]) is not None
+
+
+@pytest.mark.parametrize("key", sorted(key for key in spark_defaults() if not key.startswith("spark.hadoop.")))
 def test_spark_knows_the_setting_and_takes_its_value(spark, key):
     """Spark keeps a registry of its settings, which the SQL ones are in as well."""
     if spark.version.startswith("3.") and key in READ_BY_NAME_IN_SPARK_3:

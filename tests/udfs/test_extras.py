@@ -47,6 +47,8 @@ def test_setup_declares_the_packages_of_each_extra():
     [
         ("aws", ["curate", "s3://bucket/one.warc.gz", "--out", "out"]),
         ("aws", ["plan", "s3://bucket/pool"]),
+        ("hdfs", ["curate", "hdfs:///one.warc.gz", "--out", "out"]),
+        ("hdfs", ["inspect", "hdfs://host/one.warc.gz"]),
         ("beautifulsoup", ["curate", "one.warc", "--out", "out", "--html-parser", "beautifulsoup"]),
         ("langdetect", ["curate", "one.warc", "--out", "out", "--language-detector", "langdetect"]),
         ("wikipedia", ["metadata", "unigrams", "dump.xml", "--out", "out"]),
@@ -93,6 +95,7 @@ def test_only_the_modules_that_are_for_an_extra_need_one():
     assert set(done.stdout.split()) == {
         *("jobs.aws.emr_requests", "jobs.aws.emr_templates", "jobs.emr"),
         *("udfs.sources.s3_fetch", "udfs.storage.s3", "udfs.storage.s3_client"),
+        "udfs.sources.hdfs",
         "udfs.html.soup_tree",
         *("jobs.entries.ngrams", "metadata.ngram_counting", "metadata.wikitext"),
     }

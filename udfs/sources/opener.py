@@ -12,7 +12,7 @@ from udfs.sources.http_fetch import HttpFetcher
 from udfs.sources.options import SourceOptions
 from udfs.sources.read_meter import ReadMeter
 from udfs.sources.remote_stream import WITNESSES, Broken, Fetch, Refused, RemoteStream
-from udfs.storage.addresses import HADOOP, HTTP, LOCAL, host_of, kind_of, local_path, redacted
+from udfs.storage.addresses import HADOOP, HTTP, LOCAL, host_of, is_hdfs, kind_of, local_path, redacted
 from udfs.storage.local import open_input
 
 
@@ -34,6 +34,10 @@ class SourceOpener:
         if kind == LOCAL:
             file = open_input(local_path(address))
             return file if self._meter is None else cast(BinaryIO, self._meter.opened(file))
+        if is_hdfs(address):
+            from udfs.sources.hdfs import open_hdfs  # hdfs-native, which only hdfs:// needs
+
+            return open_hdfs(address)
         if kind == HADOOP:
             from udfs.sources.hadoop import open_hadoop  # pyarrow
 

@@ -12,7 +12,8 @@ _BUCKET = re.compile(r"[A-Za-z0-9._\-]{1,255}")
 _S3_SPELLINGS = ("s3", "s3a", "s3n")
 _FILE = "file://"
 S3, HTTP, HADOOP, LOCAL = "s3", "http", "hadoop", "local"
-"""The kinds of addresses, by what reads them: boto3; an HTTP client; Hadoop or Arrow; the operating system."""
+"""The kinds of addresses, by what reads them: boto3; an HTTP client; Hadoop, hdfs-native or Arrow; the operating
+system."""
 
 
 def kind_of(address: str) -> str:
@@ -24,6 +25,11 @@ def kind_of(address: str) -> str:
     if scheme in _S3_SPELLINGS:
         return S3
     return HTTP if scheme in ("http", "https") else HADOOP
+
+
+def is_hdfs(address: str) -> bool:
+    """Whether an address is on HDFS, named directly or by a view of several."""
+    return address.lower().startswith(("hdfs://", "viewfs://"))
 
 
 def local_path(address: str) -> str:

@@ -67,6 +67,34 @@ def test_a_lease_that_is_over_is_taken_over(storage: LocalStorage, holder: dict,
     taken_lease.release()
 
 
+@pytest.mark.parametrize(
+    ("container", "taken"),
+    [
+        ("container_e17_1410901177871_0001_02_000001", True),
+        ("container_1410901177871_0001_02_000001", True),
+        ("container_1410901177871_0001_01_000001", False),  # the same attempt
+        ("container_1410901177871_0002_02_000001", False),  # another application
+        ("", False),
+    ],
+)
+def test_a_later_attempt_of_a_yarn_application_takes_the_lease_over(
+    storage: LocalStorage, monkeypatch: pytest.MonkeyPatch, container: str, taken: bool
+) -> None:
+    monkeypatch.setenv("CONTAINER_ID", "container_e17_1410901177871_0001_01_000001")
+    earlier = Lease.acquire(storage, break_lock=False)
+    monkeypatch.setattr(lease, "_place", lambda: "another boot")  # YARN chose another host
+    monkeypatch.setenv("CONTAINER_ID", container)
+    if taken:
+        later = Lease.acquire(storage, break_lock=False)
+        with pytest.raises(BallastError, match="has taken it over; nothing more was written"):
+            earlier.check()
+        later.release()
+    else:
+        with pytest.raises(BallastError, match="is writing to it"):
+            Lease.acquire(storage, break_lock=False)
+    earlier.release()
+
+
 def test_an_incomplete_lease_is_ignored(storage: LocalStorage) -> None:
     storage.write(f"{LEASES}/000001.json", b'{"run": ')
     Lease.acquire(storage, break_lock=False).release()

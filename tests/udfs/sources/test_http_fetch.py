@@ -291,12 +291,16 @@ def test_local_files(tmp_path: Path) -> None:
         open_file(str(tmp_path / "missing"))
 
 
-def test_hdfs_without_its_library_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HADOOP_HOME", "ARROW_LIBHDFS_DIR"):
-        monkeypatch.delenv(name, raising=False)
-    with pytest.raises(SourceRefused, match="hdfs://namenode:8020: the Python workers cannot find libhdfs") as raised:
-        SourceOpener(SourceOptions())("hdfs://namenode:8020/x.warc.gz")
+def test_an_hdfs_that_cannot_be_reached_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    name = "<name>dfs.client.failover.max.attempts</name>"  # by default, it is tried for three minutes
+    settings = f"<configuration><property>{name}<value>1</value></property></configuration>"
+    (tmp_path / "hdfs-site.xml").write_text(settings)
+    monkeypatch.setenv("HADOOP_CONF_DIR", str(tmp_path))
+    with pytest.raises(SourceRefused, match=r"hdfs://127.0.0.1:1: HDFS cannot be read: Connection refused") as raised:
+        SourceOpener(SourceOptions())("hdfs://127.0.0.1:1/x.warc.gz")
     assert "\n" not in str(raised.value)
+    with pytest.raises(SourceRefused, match=r"hdfs://cluster: HDFS cannot be read: .*No NameNode hosts found"):
+        SourceOpener(SourceOptions())("hdfs://cluster/x.warc.gz")  # a name that no configuration explains
 
 
 def test_what_arrow_reads(tmp_path: Path) -> None:

@@ -1,0 +1,91 @@
+"""Storage and input files on a real HDFS; runs are killed, resumed, repeated, and outlive a NameNode's restart."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import hdfs_native
+import pytest
+from daemons import NAMENODE, Hadoop
+from hdfs_runs import CLIENT, DRIVER, INPUT, HdfsRun
+from runs import FILES, Crawl, Rows
+from storage_contract import StorageContract
+
+from jobs.spark.hadoop_storage import HadoopStorage
+from udfs.sources import hdfs
+from udfs.sources.opener import SourceOpener
+from udfs.sources.options import SourceOptions
+
+FIRST_BATCH = "_manifests/extracted/batch=00000.json"
+
+
+class TestHdfsStorage(StorageContract):
+    @pytest.fixture
+    def storage(self, spark, hadoop: Hadoop) -> HadoopStorage:
+        return HadoopStorage(f"{hadoop.url}/contract/{uuid.uuid4().hex}/")
+
+
+@pytest.fixture
+def user(hadoop: Hadoop, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Reads as a user without rights."""
+    monkeypatch.setenv("SPARK_USER", "somebody")
+    monkeypatch.delenv("HADOOP_USER_NAME", raising=False)
+    hdfs._client.cache_clear()
+    yield
+    hdfs._client.cache_clear()
+
+
+def test_the_workers_reader_gives_the_bytes_and_the_errors_of_a_file(
+    hadoop: Hadoop, crawl: Crawl, user: None, tmp_path: Path
+) -> None:
+    data = bytes(range(256)) * 20_000  # several buffers
+    (tmp_path / "file").write_bytes(data)
+    hadoop.shell("-put", tmp_path / "file", crawl.folder / "0.warc.gz", "/")
+    hadoop.shell("-chmod", "400", "/0.warc.gz")
+    hdfs_native.Client(hadoop.url).rename("/file", "/ä b%20c.warc.gz")
+    open_file = SourceOpener(SourceOptions())
+    with open_file(f"{hadoop.url}/ä b%20c.warc.gz") as file:
+        assert file.read(3) == data[:3]
+        assert file.read() == data[3:]
+    with pytest.raises(FileNotFoundError, match="No such file or directory"):
+        open_file(f"{hadoop.url}/missing")
+    with pytest.raises(PermissionError, match="Permission denied"):
+        open_file(f"{hadoop.url}/0.warc.gz")
+
+
+def test_a_killed_driver_is_resumed_and_a_finished_run_overwritten(run: HdfsRun, expected: Rows) -> None:
+    run.start("--batch-files", "1")
+    run.await_true(lambda: run.glob(FIRST_BATCH))
+    run.hadoop.processes.kill(DRIVER)
+    committed = set(run.glob("extracted/batch=00000/*/*/*.parquet"))
+    run.start()
+    assert run.finish() == expected
+    assert f"of {FILES} files were committed before" in run.hadoop.processes.text(DRIVER)
+    resumed = set(run.glob("extracted/*/*/*/*.parquet"))
+    assert committed and committed < resumed, "nothing was read again"
+    run.start("--overwrite")
+    assert run.finish() == expected
+    assert not resumed & set(run.glob("extracted/*/*/*/*.parquet"))
+
+
+def test_a_missing_file_is_a_failed_row_until_it_is_there(run: HdfsRun, crawl: Crawl, expected: Rows) -> None:
+    folder = f"{INPUT}-of-{run.name}"
+    paths = sorted(crawl.folder.iterdir())
+    (run.folder / "warc.paths").write_text("".join(f"{path.name}\n" for path in paths))
+    run.hadoop.shell("-mkdir", "-p", folder)
+    run.hadoop.shell("-put", run.folder / "warc.paths", *paths[1:], folder)
+    run.start(inputs=f"{folder}/warc.paths")
+    columns, *files = run.finish()["files"]
+    (failed,) = (row for row in files if row[columns.index("status")] == "failed")
+    assert "No such file or directory" in failed[columns.index("error")]
+    run.hadoop.shell("-put", paths[0], folder)
+    run.start("--retry-failed", inputs=f"{folder}/warc.paths")
+    assert run.finish() == expected
+
+
+def test_a_run_outlives_a_restart_of_the_namenode(run: HdfsRun, expected: Rows) -> None:
+    run.submit(CLIENT, None, "--batch-files", "1")
+    run.await_true(lambda: run.glob(FIRST_BATCH))
+    run.hadoop.processes.kill(NAMENODE)
+    run.hadoop.start_daemons(NAMENODE)
+    assert run.finish() == expected
