@@ -283,10 +283,14 @@ def _projection(last: Scale) -> list[str]:
             cpu_h[step.name] = step.usage.cpu_s / step.rows * rows / 3600
             wall_h[step.name] = step.usage.wall_s * CORES / step.rows * rows / 3600
         each = ", ".join(f"{step} {cpu_h[step]:,.1f} ({wall_h[step]:,.1f})" for step in cpu_h)
-        scratch = last.steps[0].usage.scratch_bytes / last.pairs * pool * copies / 1e12
+        dedup = last.steps[0]
+        scratch, shuffled = (
+            size / last.pairs * pool * copies / 1e12 for size in (dedup.usage.scratch_bytes, dedup.shuffled_bytes)
+        )
         lines += [
             f"  {name}: pool of {pool:,} pairs, {pool * copies:,.0f} before dedup",
-            f"    {each}; {sum(cpu_h.values()):,.0f} ({sum(wall_h.values()):,.0f}) in all; scratch {scratch:.1f} TB",
+            f"    {each}; {sum(cpu_h.values()):,.0f} ({sum(wall_h.values()):,.0f}) in all",
+            f"    dedup: {shuffled:.1f} TB shuffled, {scratch:.1f} TB of scratch",
         ]
     return lines
 
