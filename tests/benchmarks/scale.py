@@ -115,7 +115,7 @@ def measure(folder: Path, pairs: int) -> Scale:
     read = [str(pool / "pool"), str(subset / "subset")]
     steps.append(_run(folder, "read", pool_pairs, pool / "pool", read, None, [str(HERE / "read_columns.py")]))
     held, kept = _counts_of(counts), _entries_of(subset / "subset")
-    size = json.loads(planned.read_text())["thresholds"][0]["pairs"]
+    size = json.loads(planned.read_text())["result"]["thresholds"][0]["pairs"]
     written = ds.dataset(subset / "subset").count_rows()
     checks = {
         "the pool's duplicates add up to the pairs": copies == pairs,

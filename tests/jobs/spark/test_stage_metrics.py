@@ -81,7 +81,7 @@ def test_only_the_jobs_of_the_run_count_and_each_once(spark, meter):
 
 def test_the_times_are_those_of_the_heaviest_stage(spark, meter):
     """Of an odd number of tasks the median is a task, so that Spark's quantiles give the same."""
-    sizes = [10, 20, 2_000_000, 30, 40]
+    sizes = [10, 20, 30_000_000, 30, 40]  # a second of work: more than the start of a Python worker
     context = spark.sparkContext
     context.parallelize([1], 1).count()
     counted = context.parallelize(sizes, len(sizes)).map(lambda size: (size % 2, sum(range(size)))).groupByKey(2)
