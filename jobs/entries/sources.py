@@ -169,9 +169,9 @@ def _settings_of(folder: RunFolder, *names: str) -> dict[str, Any]:
 
 
 def _about(facts: StageFacts | None) -> dict[str, Any]:
-    """The facts of a source for the manifest of a list: without its time and the outcomes by file."""
+    """The facts of a source for the manifest of a list: without its times and the outcomes by file."""
     fields = to_builtins(facts) if facts is not None else {}
-    return {key: value for key, value in fields.items() if key not in ("seconds", "files")}
+    return {key: value for key, value in fields.items() if key not in (*StageFacts.__struct_fields__, "files")}
 
 
 def _ranked(

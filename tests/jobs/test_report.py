@@ -79,10 +79,10 @@ def test_reports_of_single_steps_show_what_there_is(curated, crawl, tmp_path, ca
         page = (folder / "report.html").read_text(encoding="utf-8")
         document = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(page)
         headings[folder] = [heading.get("id") for heading in document.iter("h2")]
-    assert headings[extracted] == ["funnel", "files", "languages", "traits", "pairs", "reproduce"]
-    assert headings[pool] == ["funnel", "pool", "languages", "traits", "pairs", "reproduce"]
-    assert headings[counts] == ["entries-title", "reproduce"]
-    assert headings[subset] == ["funnel", "t5", "languages", "traits", "reproduce"]
+    assert headings[extracted] == ["funnel", "files", "languages", "traits", "pairs", "time", "reproduce"]
+    assert headings[pool] == ["funnel", "pool", "languages", "traits", "pairs", "time", "reproduce"]
+    assert headings[counts] == ["entries-title", "time", "reproduce"]
+    assert headings[subset] == ["funnel", "t5", "languages", "traits", "time", "reproduce"]
     assert run("report", subset, "--pool", curated) == 0
     page = (subset / "report.html").read_text(encoding="utf-8")
     assert 'id="sizes"' in page and 'id="cumulative-5-text"' in page

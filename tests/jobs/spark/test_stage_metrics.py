@@ -85,13 +85,16 @@ def test_the_times_are_those_of_the_heaviest_stage(spark, meter):
     context = spark.sparkContext
     context.parallelize([1], 1).count()
     counted = context.parallelize(sizes, len(sizes)).map(lambda size: (size % 2, sum(range(size)))).groupByKey(2)
+    context.setJobGroup("heaviest", "")  # tells the job from those of other tests
     counted.count()
+    context.setLocalProperty("spark.jobGroup.id", None)
     times = meter.take().heaviest
     assert times.tasks == len(sizes)
     store = context._jsc.sc().statusStore()
     quantiles = context._gateway.new_array(context._jvm.double, 2)
     quantiles[0], quantiles[1] = 0.5, 1.0
-    stages = sorted(context.statusTracker().getJobInfo(max(context.statusTracker().getJobIdsForGroup())).stageIds)
+    (job,) = context.statusTracker().getJobIdsForGroup("heaviest")
+    stages = sorted(context.statusTracker().getJobInfo(job).stageIds)
     summary = store.taskSummary(stages[0], 0, quantiles).get().executorRunTime()
     median, slowest = (summary.apply(place) / 1000 for place in range(2))
     assert (times.median_task_s, times.slowest_task_s) == (median, slowest)
