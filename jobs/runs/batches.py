@@ -74,12 +74,13 @@ def write_batches(
     first: int,
     write: Callable[[str, Sequence[Item]], Written],
     *,
-    items_per_task: int = 1,
+    wave: Callable[[Sequence[Item]], int] | None = None,
 ) -> Generator[Committed[Item, Written]]:
     """Cut items into batches and write them, numbered from `first`; yield each when it is committed.
 
     `write` takes the batch's name and items, writes them in one Spark job and commits them; several threads call it at
-    once. When a batch fails, no other is begun; those that run may end and are yielded, then its error is raised. When
+    once. `wave` tells how many of the items that are left the cluster reads at once, one per core by default. When a
+    batch fails, no other is begun; those that run may end and are yielded, then its error is raised. When
     the caller stops (an error, Ctrl-C), the running batches are cancelled.
     """
     context = spark.sparkContext
@@ -100,7 +101,9 @@ def write_batches(
         while running or (start < len(items) and error is None):
             all_begun = all(tasks_of_group(tracker, one.group).waiting == 0 for one in running.values())
             if start < len(items) and error is None and len(running) < _AT_ONCE and all_begun:
-                size = batch_size(context.defaultParallelism * items_per_task, last, reading)
+                size = batch_size(
+                    wave(items[start:]) if wave is not None else context.defaultParallelism, last, reading
+                )
                 batch, group = items[start : start + size], f"{run_id} {number}"
                 progress().begin_batch(group, len(batch))
                 running[pool.submit(written, group, number, batch)] = _Running(group, batch)

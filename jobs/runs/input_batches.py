@@ -106,9 +106,11 @@ def extract_batches(
         facts = {"inputs": [file.path for file in batch]}
         return run_folder.commit(Stage.EXTRACTED, extract(batch), unit=unit, partition_by="kind", facts=facts)
 
-    tasks = file_tasks(work.pending, spark.sparkContext.defaultParallelism)
-    per_task = -(-len(work.pending) // max(len(tasks), 1))
-    written = write_batches(spark, work.pending, reading, number, write, items_per_task=per_task)
+    def wave(left: Sequence[InputFile]) -> int:
+        cores = spark.sparkContext.defaultParallelism
+        return sum(map(len, file_tasks(left, cores)[:cores]))
+
+    written = write_batches(spark, work.pending, reading, number, write, wave=wave)
     with closing(written) as batches:
         for batch in batches:
             how_far = f"{so_far.done + len(batch.items):,} of {len(files):,} files"

@@ -9,6 +9,7 @@ it is.
 
 import json
 import threading
+from posixpath import commonpath, dirname
 from typing import Any, NamedTuple
 
 from udfs.stages import Stage
@@ -51,10 +52,11 @@ class Manifests:
         return [manifest for _, manifest in sorted(self._by_unit[stage].items())]
 
     def _with_sizes(self, manifest: Manifest) -> Manifest:
-        """A manifest of a Ballast that stored only the files' names, with their sizes."""
-        if isinstance(manifest.files, dict):
-            return manifest
-        return manifest._replace(files={name: self._storage.stat(name).bytes for name in manifest.files})
+        """A manifest of a Ballast that stored only the files' names, with their sizes; 0 for a file that is gone."""
+        if isinstance(manifest.files, dict) or not manifest.files:
+            return manifest._replace(files=dict(manifest.files))
+        listed = self._storage.list_files(commonpath(map(dirname, manifest.files)))
+        return manifest._replace(files={name: listed.get(name, FileState(0)).bytes for name in manifest.files})
 
     def unit(self, stage: Stage, unit: str) -> Manifest | None:
         """A committed unit, None where it is not committed."""

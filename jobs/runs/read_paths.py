@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from posixpath import commonpath, dirname
 
-from udfs.storage.local import Storage
+from udfs.storage.local import LocalStorage, Storage
 
 _FEW = 8  # so many files cost less than a listing
 
@@ -13,9 +13,10 @@ def read_paths(storage: Storage, names: Collection[str]) -> list[str]:
     """Addresses that Spark reads as exactly these files.
 
     Spark asks the store about each address, and lists a folder at once. So a folder stands for its files if it holds
-    these and nothing else that Spark would read. One listing tells.
+    these and nothing else that Spark would read. One listing tells. Local files cost no request, and Spark would follow
+    links to other folders: they are named.
     """
-    if len(names) <= _FEW:
+    if len(names) <= _FEW or isinstance(storage, LocalStorage):
         return [storage.url(name) for name in names]
     wanted = _by_folder(names)
     present = _by_folder(name for name in storage.list_files(commonpath(wanted)) if not _is_ignored(name))
@@ -40,6 +41,7 @@ def _folders_above(folder: str) -> list[str]:
 
 
 def _is_ignored(name: str) -> bool:
-    """Whether Spark reads nothing of a file in a folder, as of `_SUCCESS`. It does read `_metadata`."""
+    """Whether Spark reads nothing of a file in a folder, as of `_SUCCESS`. It does read `_metadata` and `_x=1`."""
     file = name.rpartition("/")[2]
-    return file.startswith((".", "_")) and not file.endswith("_metadata")
+    is_hidden = file.startswith("_") and "=" not in file and not file.startswith(("_metadata", "_common_metadata"))
+    return is_hidden or file.startswith(".")

@@ -136,9 +136,9 @@ class RunFolder:
         except KeyboardInterrupt as stop:
             raise KeyboardInterrupt(str(stop) or self._stop_line()) from stop
         finally:
+            self._lease.release()
             if self._meter is not None:
                 self._meter.stop_thread()
-            self._lease.release()
 
     def _stop_line(self) -> str:
         finished = [facts.stage for facts in self.record.stages.finished()]
@@ -248,6 +248,7 @@ class RunFolder:
 
     def clean(self, stage: Stage) -> None:
         """Delete the uncommitted files in a stage's folder, and other remains of interrupted writes."""
+        self._check_lease()
         committed = self.files(stage)
         for name in self.storage.list_files(stage):
             if name not in committed:

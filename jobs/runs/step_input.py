@@ -163,7 +163,7 @@ def open_source(path: str, stages: Sequence[Stage], required: Sequence[str]) -> 
 
 
 def stage_source(run: RunFolder, stage: Stage, part: str = "") -> Source | None:
-    """The committed rows of a stage (`RunFolder.names`), None where it has no file."""
+    """The committed rows of a stage (`RunFolder.files`), None where it has no file."""
     located = Located(run.storage, run.files(stage, part), stage)
     return Source(located, located.read_schema()) if located.files else None
 

@@ -32,8 +32,10 @@ def active_tasks(tracker: "StatusTracker") -> tuple[frozenset[int], Tasks]:
 
 
 def tasks_of_group(tracker: "StatusTracker", group: str) -> Tasks:
-    """The tasks of all jobs of a job group, also of those that have ended."""
-    jobs = [job for job in map(tracker.getJobInfo, tracker.getJobIdsForGroup(group)) if job is not None]
+    """The tasks of the first job of a job group, also when it has ended. A batch's first job does its work, a second
+    one writes what it gathered."""
+    first = sorted(tracker.getJobIdsForGroup(group))[:1]
+    jobs = [job for job in map(tracker.getJobInfo, first) if job is not None]
     return _tasks(tracker, [stage for job in jobs for stage in job.stageIds])
 
 

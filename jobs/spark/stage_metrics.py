@@ -105,7 +105,7 @@ class SparkMeter:
 
     def stop_thread(self) -> None:
         """Count no more jobs of this thread."""
-        with suppress(Py4JError, OSError):  # the JVM may be gone
+        with suppress(Py4JError, OSError, AttributeError):  # the JVM may be gone, or the context stopped
             self._context.removeJobTag(self._tag)
 
     def take(self) -> SparkFigures | None:
@@ -114,7 +114,7 @@ class SparkMeter:
             try:
                 return None if self._is_off else self._read()
             # the store is Spark's own, not for programs: another Spark may lack what is read here
-            except (Py4JError, OSError, TypeError, msgspec.MsgspecError) as error:
+            except (Py4JError, OSError, TypeError, AttributeError, msgspec.MsgspecError) as error:
                 self._is_off = True
                 warn(f"run.json will lack Spark's figures, which could not be read: {one_line(error)}")
                 return None

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from udfs.sources.input_files import InputFile
 
 _TASK_BYTES = 64 << 20
+_LEAST_BYTES = 4 << 10  # what opening a file costs, also an empty one
 _TASKS_PER_CORE = 8  # so that no core is idle for long while the last tasks end
 
 
@@ -14,7 +15,7 @@ def file_tasks(files: Sequence[InputFile], cores: int) -> list[list[InputFile]]:
     A group has at most 64 MB, and less if there would be too few groups for the cores. A larger file, and one of
     unknown size, is a group of its own.
     """
-    sizes = [_TASK_BYTES if file.size_bytes is None else file.size_bytes for file in files]
+    sizes = [_TASK_BYTES if file.size_bytes is None else max(file.size_bytes, _LEAST_BYTES) for file in files]
     most = min(_TASK_BYTES, sum(sizes) // (_TASKS_PER_CORE * cores))
     tasks: list[list[InputFile]] = []
     held = 0

@@ -68,6 +68,7 @@ class S3Storage:
             self._client.put_object(**self._of(path), Body=data)
 
     def create(self, path: str, data: bytes) -> bool:
+        is_repeated = False
         while True:
             with self._errors_at(path):
                 try:
@@ -75,9 +76,11 @@ class S3Storage:
                 except ClientError as error:
                     if error_code(error) == "PreconditionFailed":
                         # boto3 sends a request again if its answer is lost; then the present bytes may be its own
-                        return bool(error.response["ResponseMetadata"]["RetryAttempts"]) and self.read(path) == data
+                        is_repeated = is_repeated or error.response["ResponseMetadata"]["RetryAttempts"] > 0
+                        return is_repeated and self.read(path) == data
                     if error_code(error) not in _CONFLICT:
                         raise
+                    is_repeated = True
                     time.sleep(_CONFLICT_WAIT_S)  # another writer is at work; S3 asks to retry
                     continue
             return True

@@ -15,13 +15,15 @@ from udfs.storage.local import FileState, LocalStorage
 PAIRS = [f"extracted/batch={batch}/attempt=a/kind=pair/part-{part}" for batch in range(3) for part in range(4)]
 
 
-class Listed(LocalStorage):
-    """A storage that holds these files, and counts what it is asked."""
+class Listed:
+    """A storage that is not local, holds these files, and counts what it is asked."""
 
-    def __init__(self, *names: str) -> None:
-        super().__init__("/out")
-        self.names = names
+    def __init__(self, *names: str, root: str = "file:///out") -> None:
+        self.names, self.root = names, root
         self.asked: Counter[str] = Counter()
+
+    def url(self, path: str = "") -> str:
+        return f"{self.root}/{path}"
 
     def list_files(self, folder: str) -> dict[str, FileState]:
         self.asked[folder] += 1
@@ -53,6 +55,7 @@ def test_folders_that_hold_the_wanted_files_alone() -> None:
         ("_metadata", False),
         ("_common_metadata", False),
         ("readme.txt", False),
+        ("_x=1", False),
         ("_SUCCESS", True),
         ("._SUCCESS.crc", True),
     ],
@@ -67,6 +70,12 @@ def test_a_committed_file_that_is_gone_is_named() -> None:
     """Spark then fails, and reads no other rows instead."""
     names = [f"pool/part-{part:02}" for part in range(20)]
     assert paths(Listed(*names[:-1]), names) == names
+
+
+def test_local_files_are_named(tmp_path: Path) -> None:
+    """Spark would follow a link to a folder."""
+    names = [f"part-{part:02}" for part in range(20)]
+    assert read_paths(LocalStorage(str(tmp_path)), names) == [f"file://{tmp_path}/{name}" for name in names]
 
 
 def test_files_at_the_root() -> None:
@@ -88,7 +97,7 @@ def test_spark_reads_exactly_the_wanted_files(spark, tmp_path_factory: pytest.Te
     wanted = [place for place in visible if data.draw(st.integers(0, 9))]
     if not wanted:
         return
-    addresses = read_paths(LocalStorage(str(root)), [names[place] for place in wanted])
+    addresses = read_paths(Listed(*names, root=root.as_uri()), [names[place] for place in wanted])
     frame = spark.read.parquet(*addresses)
     assert frame.columns == ["x"]
     assert sorted(row["x"] for row in frame.collect()) == wanted

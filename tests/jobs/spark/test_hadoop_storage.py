@@ -11,6 +11,9 @@ from udfs.storage.s3 import S3Storage
 
 
 class TestHadoopStorage(StorageContract):
+    # Hadoop's local file system looks for the file and then creates it; `make test-hadoop` tests this on a real HDFS
+    test_one_of_many_concurrent_creates_succeeds = None  # type: ignore[assignment]
+
     @pytest.fixture
     def storage(self, spark, tmp_path) -> HadoopStorage:
         return HadoopStorage(f"file://{tmp_path}/out/")

@@ -30,7 +30,7 @@ def test_small_files_share_a_task() -> None:
 
 def test_a_few_small_files_are_shared_among_the_cores() -> None:
     assert lengths([MB] * 20, 2) == [1] * 20
-    assert lengths([0] * 20, 2) == [20]
+    assert lengths([0] * 20, 2) == [1] * 20
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(0, 200 * MB))), st.integers(1, 100))
