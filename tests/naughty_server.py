@@ -153,18 +153,26 @@ def closed_port() -> Iterator[int]:
 
 
 @contextmanager
+def serving(server: ThreadingHTTPServer) -> Iterator[str]:
+    """Serve in a thread; yields the address."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
 def naughty_server() -> Iterator[Naughty]:
     naughty = Naughty()
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"naughty": naughty}))
     server.daemon_threads = True
     server.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients disconnect on purpose
-    naughty.address = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield naughty
-    finally:
-        naughty.stalled.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(server) as naughty.address:
+        try:
+            yield naughty
+        finally:
+            naughty.stalled.set()

@@ -2,7 +2,6 @@
 
 import http.client
 import re
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +10,8 @@ from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from naughty_server import serving
 
 from udfs.stages import Stage
 
@@ -164,15 +165,8 @@ def s3_proxy(server: str) -> Iterator[S3Requests]:
     requests = S3Requests()
     upstream = server.removeprefix("http://")
     proxy = _Server(("127.0.0.1", 0), type("Bound", (_Handler,), {"requests": requests, "upstream": upstream}))
-    requests.address = f"http://127.0.0.1:{proxy.server_address[1]}"
-    thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with serving(proxy) as requests.address:
         yield requests
-    finally:
-        proxy.shutdown()
-        proxy.server_close()
-        thread.join()
 
 
 def table_of(requests: list[Request]) -> str:

@@ -51,8 +51,22 @@ class Crawl:
         return [self.folder, "--out", out, "--metadata", self.metadata, *SETTINGS]
 
 
+class WatchedRun:
+    """A run with a local folder, in which disturbed tasks leave marks and Spark its logs of events."""
+
+    folder: Path
+
+    @property
+    def marks(self) -> Path:
+        return self.folder / "marks"
+
+    @property
+    def events(self) -> Path:
+        return self.folder / "events"
+
+
 @dataclass(frozen=True)
-class Run:
+class Run(WatchedRun):
     """A run of `curate` on the cluster."""
 
     cluster: Cluster
@@ -87,14 +101,6 @@ class Run:
     @property
     def out(self) -> Path:
         return self.folder / "out"
-
-    @property
-    def marks(self) -> Path:
-        return self.folder / "marks"
-
-    @property
-    def events(self) -> Path:
-        return self.folder / "events"
 
     def tasks(self, event: str, **wanted: object) -> list[dict[str, Any]]:
         """List the task attempts for which Spark's log has this event with these details."""

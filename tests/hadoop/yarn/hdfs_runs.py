@@ -9,7 +9,7 @@ import hdfs_native
 from daemons import Hadoop
 from disturbed_ballast import Attempt
 from processes import kill_all, marked
-from runs import BALLAST, CONF, DISTURBED_BALLAST, SETTINGS, Rows, events_of, rows_of, tasks_of
+from runs import BALLAST, CONF, DISTURBED_BALLAST, SETTINGS, Rows, WatchedRun, events_of, rows_of, tasks_of
 from standalone import ROOT, SPARK_HOME
 from submission import Submission
 
@@ -32,7 +32,7 @@ YARN_CONF = CONF | {
 
 
 @dataclass(frozen=True)
-class HdfsRun:
+class HdfsRun(WatchedRun):
     """A run of `curate`. `name` is its folder on HDFS, `folder` a local one that all hosts share."""
 
     hadoop: Hadoop
@@ -77,14 +77,6 @@ class HdfsRun:
     @property
     def out(self) -> str:
         return self.hadoop.url + self.path
-
-    @property
-    def marks(self) -> Path:
-        return self.folder / "marks"
-
-    @property
-    def events(self) -> Path:
-        return self.folder / "events"
 
     def attempts(self, pattern: str) -> list[Attempt]:
         """List the attempts of tasks that left a mark."""
