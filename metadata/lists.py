@@ -84,6 +84,11 @@ class EntryLists:
         text = json.dumps([lists, dict(sorted(self.labels.items()))], sort_keys=True, separators=(",", ":"))
         return {"entries": self.size, "sha256": hashlib.sha256(text.encode()).hexdigest(), "lists": lists}
 
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """The languages that lead to a list, None where all do."""
+        return None if self.labels is None or OTHER in self.codes else frozenset(self.labels)
+
     def list_of(self, label: str) -> str | None:
         """The code of the list for a language, None where there is none."""
         if self.labels is None:

@@ -51,11 +51,20 @@ class RunState(Named):
     DELETING = "deleting", "what --overwrite replaces is being deleted"
 
 
-class EntriesIdentity(msgspec.Struct, frozen=True):
-    """Which list of entries was used."""
+class ListIdentity(msgspec.Struct, frozen=True):
+    """One of several lists of entries, and where its entries may begin and end."""
 
     entries: int
     sha256: str
+    boundaries: str
+
+
+class EntriesIdentity(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which list of entries was used, or which lists, by code."""
+
+    entries: int
+    sha256: str
+    lists: dict[str, ListIdentity] | None = None
 
 
 class FilesIdentity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -135,7 +144,7 @@ class Subset(NamedTuple):
     """The folder in `subset/`, empty where the run has one subset."""
 
     @property
-    def t(self) -> int:
+    def t(self) -> int | None:
         return self.facts.t
 
     @property
@@ -149,7 +158,7 @@ class Subset(NamedTuple):
         return self.facts.pairs / max(self.pool_pairs, 1)
 
 
-def subset_part(t: int, thresholds: int) -> str:
+def subset_part(t: int | None, thresholds: int) -> str:
     """The folder in `subset/` of the subset at t: `t=20` where there are several thresholds, else empty."""
     return f"t={t}" if thresholds > 1 else ""
 
@@ -168,7 +177,10 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ] = None
     metadata: Annotated[
         EntriesIdentity | None,
-        Meta(description="the list of entries: how many `entries`, and `sha256` of them as JSON"),
+        Meta(
+            description="the list of entries: how many `entries`, and `sha256` of them as JSON; of a folder, also the "
+            "same for each of its `lists`, and `sha256` over these and the languages that lead to them"
+        ),
     ] = None
     inputs: Annotated[
         FilesIdentity | None,
@@ -196,6 +208,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         WordsIdentity | None,
         Meta(description="the list of --block-words: how many `words`, and `sha256` of them, sorted and case-folded"),
     ] = None
+    t_by_list: Annotated[FilesIdentity | None, Meta(description="`sha256` of what --t-by-list gives")] = None
     counts: Annotated[FilesIdentity | None, Meta(description="the entry counts that were used, as under `source`")] = (
         None
     )
@@ -212,7 +225,10 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     finished: Annotated[str | None, Meta(description="when it ended, UTC")] = None
     stages: Annotated[Stages, Meta(description="the facts of each finished stage: see below")]
     stale: Annotated[list[Stage] | None, Meta(description="stages to be rebuilt, since more input was read")] = None
-    t: Annotated[int | list[int] | None, Meta(description="the threshold, or a list of several")] = None
+    t: Annotated[
+        int | list[int] | dict[str, int] | None,
+        Meta(description="the threshold, a list of several, or the threshold of each list of entries"),
+    ] = None
     report: Annotated[str | None, Meta(description="the file of the report, if there is one")] = None
 
     @property
@@ -221,7 +237,9 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def thresholds(self) -> list[int]:
-        """Each t that the run drew at, ascending; empty before it drew."""
+        """Each t that the run drew at, ascending; empty before it drew, and where each list has its own."""
+        if isinstance(self.t, dict):
+            return []
         return [self.t] if isinstance(self.t, int) else self.t or []
 
     @property

@@ -23,8 +23,14 @@ TEXT_LOG, JSON_LOG = "text", "json"
 TAIL_SHARE = 0.06
 """The default, since a share means the same on a pool of any size."""
 
-THRESHOLDS = ("t", "preset", "target_size", "tail_share")
+THRESHOLDS = ("t", "preset", "t_by_list", "target_size", "tail_share")
 """Exactly one of these settings decides t."""
+
+TAIL_RULES = ("at-most", "nearest")
+ANCHOR = "en"
+"""The list whose t --t and --preset give, unless --anchor names another."""
+MIN_LIST_MATCHES = 1000
+"""Lists with fewer matches are kept whole: a share of so few says little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +83,7 @@ class Threshold:
         "suits a pool of any size",
         kind=Kind(values.share, "S"),
         level=Level.EVERYDAY,
-        default_text=f"{TAIL_SHARE}, unless --t, --target-size or --preset is given",
+        default_text=f"{TAIL_SHARE}, unless --t, --target-size, --preset or --t-by-list is given",
     )
     t: tuple[int, ...] | None = setting(
         "how many matches an entry keeps; entries with more are down-sampled. Several values, separated by commas, "
@@ -96,6 +102,29 @@ class Threshold:
         choices=tuple(PAPER_POOLS),
         level=Level.EVERYDAY,
     )
+    t_by_list: str | None = setting(
+        'of a list for each language: the t of each, as JSON such as {"en": 20000, "de": 3000}',
+        kind=Kind(values.path, "FILE.json"),
+        role=Role.CONTENT,
+    )
+    anchor: str | None = setting(
+        "of a list for each language: the list that --t and --preset are for; all others get the t of the same tail "
+        "share",
+        kind=Kind(str, "CODE"),
+        default_text=ANCHOR,
+    )
+    min_list_matches: int | None = setting(
+        "of a list for each language: keep all pairs of a list that has fewer matches than this in the pool",
+        kind=Kind(values.count, "N"),
+        default_text=f"{MIN_LIST_MATCHES:,}",
+    )
+    tail_rule: str | None = setting(
+        "the t of a tail share: at-most, the largest whose tail holds at most this share; or, for comparison, nearest, "
+        "the one whose tail is nearest to it, as in MetaCLIP 2",
+        choices=TAIL_RULES,
+        level=Level.ADVANCED,
+        default_text=TAIL_RULES[0],
+    )
     per_image: str = setting(
         "which captions of an image to draw from: all, or one that a hash picks, for subsets like MetaCLIP 2's",
         default="all",
@@ -110,6 +139,16 @@ class Threshold:
     def chosen_by(self) -> str:
         """The one of `THRESHOLDS` that decides t."""
         return next(name for name in THRESHOLDS if getattr(self, name) is not None)
+
+    @property
+    def min_matches(self) -> int:
+        """How many matches a list needs to be balanced."""
+        return MIN_LIST_MATCHES if self.min_list_matches is None else self.min_list_matches
+
+    @property
+    def by_nearest(self) -> bool:
+        """Whether t is that of the nearest tail share (`Tails`)."""
+        return self.tail_rule == TAIL_RULES[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
