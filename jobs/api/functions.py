@@ -19,6 +19,7 @@ def curate(
     overwrite: bool = False,
     break_lock: bool = False,
     metadata: StrPath | None = None,
+    boundaries: Literal["spaces", "continuous", "metaclip2"] | None = None,
     tail_share: float | None = None,
     t: int | Sequence[int] | None = None,
     target_size: int | str | Sequence[int | str] | None = None,
@@ -83,7 +84,11 @@ def curate(
         machine less than three minutes ago.
     metadata: the list of entries: a JSON list of strings (MetaCLIP's metadata.json), text with one entry per line, JSON
         Lines, or the column entry of a CSV or TSV; plain or gzip; or a name: english or wordnet, which are packaged, or
-        metaclip once `metadata fetch` has fetched it (default: the packaged list english).
+        metaclip once `metadata fetch` has fetched it; or a folder with a list for each language, such as de.json
+        (default: the packaged list english).
+    boundaries: where an entry may begin and end in a caption: spaces, as in the paper; continuous, which needs no space
+        in scripts without spaces, such as Han, Kana or Thai; or metaclip2, for comparison with MetaCLIP 2's rule
+        (default: spaces for a file; in a folder, each list's own).
     tail_share: choose the largest t for which entries with fewer than t matches have at most this share of all matches;
         it suits a pool of any size (default: 0.06, unless `t`, `target_size` or `preset` is given).
     t: how many matches an entry keeps; entries with more are down-sampled. Several values, separated by commas, give

@@ -12,6 +12,7 @@ from udfs.captions.language import LANGUAGE_DETECTORS
 from udfs.errors import UsageError
 from udfs.extraction.options import DEFAULTS, HTML_PARSER_NAMES
 from udfs.html.profiles import PROFILES, TEXT_KEYS, Profile
+from udfs.matching.boundaries import Boundaries
 from udfs.opt_outs import DEFAULT_OPT_OUTS, OptOut
 from udfs.outcomes import MAX_TEXT_CHARACTERS
 from udfs.sources.options import MAX_CONNECTIONS, RetryPolicy
@@ -60,11 +61,17 @@ class Entries:
     metadata: str | None = setting(
         "the list of entries: a JSON list of strings (MetaCLIP's metadata.json), text with one entry per line, JSON "
         "Lines, or the column entry of a CSV or TSV; plain or gzip; or a name: english or wordnet, which are packaged, "
-        "or metaclip once `metadata fetch` has fetched it",
-        kind=Kind(values.path, "FILE"),
+        "or metaclip once `metadata fetch` has fetched it; or a folder with a list for each language, such as de.json",
+        kind=Kind(values.path, "FILE|DIR"),
         role=Role.CONTENT,
         level=Level.EVERYDAY,
         default_text="the packaged list english",
+    )
+    boundaries: str | None = setting(
+        "where an entry may begin and end in a caption: spaces, as in the paper; continuous, which needs no space in "
+        "scripts without spaces, such as Han, Kana or Thai; or metaclip2, for comparison with MetaCLIP 2's rule",
+        choices=tuple(Boundaries),
+        default_text="spaces for a file; in a folder, each list's own",
     )
 
 
