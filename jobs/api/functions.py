@@ -46,6 +46,7 @@ def curate(
     opt_outs: str | Sequence[str] = ("noai", "noimageai", "tdm"),
     html_parser: Literal["turbohtml", "beautifulsoup"] = "turbohtml",
     language_detector: Literal["fasttext", "langdetect"] = "fasttext",
+    language_model: StrPath | None = None,
     max_page_bytes: int = 67108864,
     max_record_bytes: int = 134217728,
     block_domains: StrPath | Sequence[StrPath] = (),
@@ -97,7 +98,7 @@ def curate(
         training budget.
     preset: the paper's t: 20,000 (400m) or 170,000 (2.5b), for pools of the paper's size.
     per_image: which captions of an image to draw from: all, or one that a hash picks, for subsets like MetaCLIP 2's.
-    languages: languages to keep: ISO 639 codes separated by commas, or 'all'.
+    languages: languages to keep: ISO 639 codes or labels of `language_model` separated by commas, or 'all'.
     language_score: drop texts whose language score is below this, from 0 to 1: for a purer language at the cost of
         short texts.
     min_caption_characters: drop captions with fewer characters: for sets without one-letter labels.
@@ -131,6 +132,9 @@ def curate(
         headers, robots meta tags, tdm-reservation); or 'none', for the same rows as the paper's parser.
     html_parser: HTML parser: turbohtml; or, for checking its rows, beautifulsoup (the slow reference).
     language_detector: language detector: fasttext; or, for comparison with pipelines that use it, the slow langdetect.
+    language_model: detect languages with this fastText model, .bin or .ftz, whose labels are __label__xx or
+        __label__xxx_Scrp, such as lid218e or GlotLID: for more languages. Each worker process holds the model in memory
+        (default: lid.176, which is packaged).
     max_page_bytes: parse at most this many bytes of a page, after decompression: lower it for workers with little
         memory.
     max_record_bytes: read at most this many bytes of a record, before its body is decompressed: lower it for workers
@@ -196,6 +200,7 @@ def extract(
     opt_outs: str | Sequence[str] = ("noai", "noimageai", "tdm"),
     html_parser: Literal["turbohtml", "beautifulsoup"] = "turbohtml",
     language_detector: Literal["fasttext", "langdetect"] = "fasttext",
+    language_model: StrPath | None = None,
     max_page_bytes: int = 67108864,
     max_record_bytes: int = 134217728,
     block_domains: StrPath | Sequence[StrPath] = (),
@@ -212,7 +217,7 @@ def extract(
     spark: the session to use.
     inputs: WARC or WAT files, folders, globs, or listings of paths: one or several; local, on s3://, hdfs:// and the
         like, or https://. May be left out with `crawl`.
-    languages: languages to keep: ISO 639 codes separated by commas, or 'all'.
+    languages: languages to keep: ISO 639 codes or labels of `language_model` separated by commas, or 'all'.
     language_score: drop texts whose language score is below this, from 0 to 1: for a purer language at the cost of
         short texts.
     min_caption_characters: drop captions with fewer characters: for sets without one-letter labels.
@@ -246,6 +251,9 @@ def extract(
         headers, robots meta tags, tdm-reservation); or 'none', for the same rows as the paper's parser.
     html_parser: HTML parser: turbohtml; or, for checking its rows, beautifulsoup (the slow reference).
     language_detector: language detector: fasttext; or, for comparison with pipelines that use it, the slow langdetect.
+    language_model: detect languages with this fastText model, .bin or .ftz, whose labels are __label__xx or
+        __label__xxx_Scrp, such as lid218e or GlotLID: for more languages. Each worker process holds the model in memory
+        (default: lid.176, which is packaged).
     max_page_bytes: parse at most this many bytes of a page, after decompression: lower it for workers with little
         memory.
     max_record_bytes: read at most this many bytes of a record, before its body is decompressed: lower it for workers
