@@ -11,6 +11,7 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
     raise SystemExit(cli.main(["extract", *sys.argv[1:]]))
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -28,6 +29,7 @@ from jobs.settings.settings import Settings
 from jobs.spark.frames import ddl, with_fingerprint
 from jobs.spark.session import spark_session
 from jobs.spark.shared_entries import SharedEntries, SharedLists, share_entries
+from jobs.spark.shipped_files import ship_file
 from jobs.steps.extraction_plan import ExtractionPlan, plan_extraction
 from metadata.lists import EntryLists
 from udfs.extraction.block_lists import Blocker, BlockList
@@ -57,10 +59,15 @@ def run(
     With `entries`, pairs are matched, and those without a match are dropped. `blocks` is the plan's block list as a broadcast. In the folder `meter`, tasks show how far they are in their files.
     """
     options, opening = plan.options, plan.opening
+    model = None
+    if plan.language_model is not None:
+        name = f"ballast-{plan.language_model.sha256}.bin"
+        model = ship_file(files.sparkSession.sparkContext, plan.language_model.path, name)
 
     def extract(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         matcher = entries.matcher() if entries is not None else None
-        extractor = Extractor(options, matcher, Blocker(blocks.value) if blocks is not None else None)
+        here = options if model is None else replace(options, language_model=SparkFiles.get(model))
+        extractor = Extractor(here, matcher, Blocker(blocks.value) if blocks is not None else None)
         # a folder of this executor, which is deleted with it
         connections = Path(SparkFiles.getRootDirectory(), "ballast-connections")
         open_input = SourceOpener(opening, connections, ReadMeter(meter) if meter is not None else None)

@@ -2,14 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any
 
 from metadata.entries import EntryList
-from udfs.matching.boundaries import Boundaries
+from udfs.captions.iso_639 import codes_of_label
+from udfs.errors import UsageError
+from udfs.matching.boundaries import Boundaries, default_boundaries
 
 OTHER = "other"
 """The list of captions in a language that no other list is for."""
@@ -90,10 +92,22 @@ class EntryLists:
         return None if self.labels is None or OTHER in self.codes else frozenset(self.labels)
 
     def list_of(self, label: str) -> str | None:
-        """The code of the list for a language, None where there is none."""
+        """The code of the list for a language, None where there is none.
+
+        A label leads to the list that `labels` names for it; else to that of its name in lower case; else, if it is an
+        ISO 639-3 code with a script such as `zho_Hans`, to that of its language (`iso_639.codes_of_label`); else to
+        `OTHER`, if there is such a list.
+        """
         if self.labels is None:
             return ""
-        return self.labels.get(label, OTHER if OTHER in self.codes else None)
+        for name in (label, label.lower(), *codes_of_label(label)):
+            if (code := self.labels.get(name)) is not None:
+                return code
+        return OTHER if OTHER in self.codes else None
+
+    def lists_of(self, labels: Iterable[str]) -> dict[str, str]:
+        """The code of the list of each of these labels, without those that have none: what workers need to know."""
+        return {label: code for label in labels if (code := self.list_of(label)) is not None}
 
 
 def one_list(entries: EntryList, boundaries: Boundaries = Boundaries.SPACES) -> EntryLists:
@@ -102,11 +116,25 @@ def one_list(entries: EntryList, boundaries: Boundaries = Boundaries.SPACES) -> 
 
 
 def lists_by_language(
-    source: str, lists: Mapping[str, tuple[Boundaries, Callable[[], EntryList]]], labels: Mapping[str, str]
+    source: str, lists: Mapping[str, tuple[Boundaries | None, Callable[[], EntryList]]], labels: Mapping[str, str]
 ) -> EntryLists:
-    """Lists by code: the boundaries of each, and what reads its entries; and the labels that lead to them."""
-    named = []
-    for code, (boundaries, load) in sorted(lists.items()):
-        entries = load()
-        named.append(NamedList(code, boundaries, entries.size, entries.sha256, load))
-    return EntryLists(source, tuple(named), MappingProxyType(dict(labels)))
+    """Lists by code: the boundaries of each, None for those that suit it, and what reads its entries; and the labels
+    that lead to them.
+
+    Each list is read once here, and dropped. `NamedList.load` reads it again and raises `UsageError` if it has changed.
+    """
+    named = tuple(_named(code, boundaries, load) for code, (boundaries, load) in sorted(lists.items()))
+    return EntryLists(source, named, MappingProxyType(dict(labels)))
+
+
+def _named(code: str, boundaries: Boundaries | None, load: Callable[[], EntryList]) -> NamedList:
+    entries = load()
+    chosen = boundaries or default_boundaries(code, entries.entries)
+    return NamedList(code, chosen, entries.size, entries.sha256, partial(_load_again, load, entries.sha256))
+
+
+def _load_again(load: Callable[[], EntryList], sha256: str) -> EntryList:
+    entries = load()
+    if entries.sha256 != sha256:
+        raise UsageError(f"{entries.source}: has changed since this run began: start the run again")
+    return entries

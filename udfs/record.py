@@ -98,6 +98,13 @@ class WordsIdentity(msgspec.Struct, frozen=True):
     sha256: str
 
 
+class ModelIdentity(msgspec.Struct, frozen=True):
+    """Which model detected languages."""
+
+    labels: int
+    sha256: str
+
+
 class Stages(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The facts of each finished stage, None for one that is not finished."""
 
@@ -207,6 +214,10 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     block_words: Annotated[
         WordsIdentity | None,
         Meta(description="the list of --block-words: how many `words`, and `sha256` of them, sorted and case-folded"),
+    ] = None
+    language_model: Annotated[
+        ModelIdentity | None,
+        Meta(description="the model of --language-model: how many `labels` it has, and `sha256` of its file"),
     ] = None
     t_by_list: Annotated[FilesIdentity | None, Meta(description="`sha256` of what --t-by-list gives")] = None
     counts: Annotated[FilesIdentity | None, Meta(description="the entry counts that were used, as under `source`")] = (

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from jobs.settings import values
 from jobs.settings.fields import Kind, Level, Role, setting
 from udfs.balancing.presets import PAPER_POOLS
-from udfs.captions.language import LANGUAGE_DETECTORS
+from udfs.captions.language import LANGUAGE_DETECTORS, LanguageModel, labels_of
 from udfs.errors import UsageError
 from udfs.extraction.options import DEFAULTS, HTML_PARSER_NAMES
 from udfs.html.profiles import PROFILES, TEXT_KEYS, Profile
+from udfs.matching.boundaries import Boundaries
 from udfs.opt_outs import DEFAULT_OPT_OUTS, OptOut
 from udfs.outcomes import MAX_TEXT_CHARACTERS
 from udfs.sources.options import MAX_CONNECTIONS, RetryPolicy
@@ -66,11 +67,17 @@ class Entries:
     metadata: str | None = setting(
         "the list of entries: a JSON list of strings (MetaCLIP's metadata.json), text with one entry per line, JSON "
         "Lines, or the column entry of a CSV or TSV; plain or gzip; or a name: english or wordnet, which are packaged, "
-        "or metaclip once `metadata fetch` has fetched it",
-        kind=Kind(values.path, "FILE"),
+        "or metaclip once `metadata fetch` has fetched it; or a folder with a list for each language, such as de.json",
+        kind=Kind(values.path, "FILE|DIR"),
         role=Role.CONTENT,
         level=Level.EVERYDAY,
         default_text="the packaged list english",
+    )
+    boundaries: str | None = setting(
+        "where an entry may begin and end in a caption: spaces, as in the paper; continuous, which needs no space in "
+        "scripts without spaces, such as Han, Kana or Thai; or metaclip2, for comparison with MetaCLIP 2's rule",
+        choices=tuple(Boundaries),
+        default_text="spaces for a file; in a folder, each list's own",
     )
 
 
@@ -156,7 +163,7 @@ class Captions:
     """captions"""
 
     languages: tuple[str, ...] = setting(
-        "languages to keep: ISO 639 codes separated by commas, or 'all'",
+        "languages to keep: ISO 639 codes or labels of --language-model separated by commas, or 'all'",
         default=("en",),
         kind=Kind(values.languages, "CODES", is_list=True),
         level=Level.EVERYDAY,
@@ -201,6 +208,12 @@ class Captions:
     def kept_languages(self) -> frozenset[str] | None:
         """Return the languages to keep, or None for all."""
         return None if self.languages == ("all",) else frozenset(self.languages)
+
+    def kept_labels(self, model: LanguageModel | None, where: str = "--languages") -> frozenset[str] | None:
+        """Return the labels of a language model (lid.176 for None) to keep, or None for all. Raises `UsageError`, which
+        begins with `where`, for a language that the model does not know."""
+        codes = self.kept_languages()
+        return None if codes is None else labels_of(sorted(codes), model, where)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,6 +299,13 @@ class Parsing:
         choices=tuple(LANGUAGE_DETECTORS),
         level=Level.ADVANCED,
     )
+    language_model: str | None = setting(
+        "detect languages with this fastText model, .bin or .ftz, whose labels are __label__xx or __label__xxx_Scrp, "
+        "such as lid218e or GlotLID: for more languages. Each worker process holds the model in memory",
+        kind=Kind(values.path, "FILE"),
+        role=Role.CONTENT,
+        default_text="lid.176, which is packaged",
+    )
     max_page_bytes: int = setting(
         "parse at most this many bytes of a page, after decompression: lower it for workers with little memory",
         default=DEFAULTS.max_page_bytes,
@@ -299,6 +319,13 @@ class Parsing:
         kind=Kind(values.page_bytes, "N"),
         level=Level.ADVANCED,
     )
+
+    def check(self) -> None:
+        """Raise `UsageError` for settings that exclude each other."""
+        if self.language_model is not None and self.language_detector != DEFAULTS.language_detector:
+            raise UsageError(
+                f"--language-model is a model of fastText: leave out --language-detector {self.language_detector}"
+            )
 
     def profile(self) -> Profile:
         """Return what extraction looks for."""

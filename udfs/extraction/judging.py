@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from udfs.captions.canonical import canonical
-from udfs.captions.language import LANGUAGE_DETECTORS
+from udfs.captions.language import detector_of
 from udfs.captions.rules import rules_beyond_length
 from udfs.extraction.options import ExtractOptions
 from udfs.hashing import caption_hash
@@ -25,7 +25,7 @@ class Judge:
         self._languages, self._language_score = options.languages, options.language_score
         self._max_characters = options.caption_rules.max_characters
         self._rules = rules_beyond_length(options.caption_rules)
-        self._detect = LANGUAGE_DETECTORS[options.language_detector]()
+        self._detect = detector_of(options.language_detector, options.language_model)
         self._matcher = matcher
         self._list_of = matcher.list_of if isinstance(matcher, LanguageMatcher) else None
         self._remembered: dict[str, Judgment] = {}
