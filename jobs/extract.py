@@ -30,11 +30,11 @@ from jobs.spark.frames import ddl, with_fingerprint
 from jobs.spark.session import spark_session
 from jobs.spark.shared_entries import SharedEntries, SharedLists, share_entries
 from jobs.spark.shipped_files import ship_file
-from jobs.steps.extraction_plan import ExtractionPlan, plan_extraction
+from jobs.steps.extraction_plan import ExtractionPlan, plan_extraction, with_languages
 from metadata.lists import EntryLists
 from udfs.extraction.block_lists import Blocker, BlockList
 from udfs.extraction.extractor import Extractor
-from udfs.schemas import MATCHED_PAIR, PAIR, by_language, tagged
+from udfs.schemas import MATCHED_PAIR, PAIR, tagged, with_list
 from udfs.sources.file_tasks import file_tasks
 from udfs.sources.input_files import InputFile
 from udfs.sources.opener import SourceOpener
@@ -76,7 +76,7 @@ def run(
                 yield from extractor.file_batches(InputFile(**row), open_input)
 
     pairs = PAIR if entries is None else MATCHED_PAIR
-    return files.mapInArrow(extract, ddl(tagged(by_language(pairs) if isinstance(entries, SharedLists) else pairs)))
+    return files.mapInArrow(extract, ddl(tagged(with_list(pairs) if isinstance(entries, SharedLists) else pairs)))
 
 
 def input_frame(spark: SparkSession, files: Sequence[InputFile]) -> DataFrame:
@@ -117,6 +117,7 @@ def extract_stage(
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     """Extract the inputs into the output folder."""
+    settings = with_languages(settings, None)
     plan = plan_extraction(inputs, settings)
     run_folder = open_run(EXTRACT, settings, plan.identity)
     is_read = not any(work_left(run_folder, plan.files, settings.reading))

@@ -14,11 +14,10 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from jobs.console.commands.curation import MATCH
 from jobs.console.run_job import open_run
-from jobs.runs.open_storage import load_metadata
+from jobs.runs.open_storage import load_lists
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import open_source
 from jobs.runs.stopwatch import Stopwatch
@@ -30,7 +29,7 @@ from jobs.spark.shared_entries import SharedEntries, SharedLists, share_entries
 from metadata.lists import EntryLists
 from udfs.errors import UsageError
 from udfs.matching.batches import match_batches
-from udfs.schemas import MATCHED_PAIR, PAIR, by_language
+from udfs.schemas import MATCHED_PAIR, PAIR, with_list
 from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.stages import MatchedFacts, Stage
 
@@ -39,7 +38,7 @@ def run(pairs: DataFrame, entries: SharedEntries) -> DataFrame:
     """Match pairs (`schemas.PAIR`, with or without `duplicates`): returns `schemas.POOL` or `MATCHED_PAIR`; with a list
     for each language, also `list`."""
     unlisted = POOL_SCHEMA if "duplicates" in pairs.columns else MATCHED_PAIR
-    schema = by_language(unlisted) if isinstance(entries, SharedLists) else unlisted
+    schema = with_list(unlisted) if isinstance(entries, SharedLists) else unlisted
 
     def match(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         return match_batches(batches, entries.matcher(), schema)
@@ -58,13 +57,18 @@ def match_stage(
     shared = share_entries(spark, lists, hot_lists)
     matched = with_fingerprint(run(pairs, shared), "entry_ids", lists.fingerprint)
     run_folder.commit(Stage.MATCHED, matched)
-    texts, kept = pairs.count(), rows_and_images(spark, run_folder.paths(Stage.MATCHED))
-    no_list = pairs.where(~F.col("lang").isin(*lists.languages)).count() if lists.languages is not None else None
+    kept, no_list = rows_and_images(spark, run_folder.paths(Stage.MATCHED)), 0
+    if lists.by_language:
+        by_language = {row["lang"]: row["count"] for row in pairs.groupBy("lang").count().collect()}
+        texts, list_of = sum(by_language.values()), lists.list_labels.list_of
+        no_list = sum(number for language, number in by_language.items() if list_of(language) is None)
+    else:
+        texts = pairs.count()
     run_folder.finish_stage(
         MatchedFacts(
             texts=texts,
-            text_no_list=no_list,
-            text_no_match=texts - (no_list or 0) - kept.pairs,
+            text_no_list=no_list if lists.by_language else None,
+            text_no_match=texts - no_list - kept.pairs,
             **kept._asdict(),
             seconds=watch.seconds,
         )
@@ -72,7 +76,7 @@ def match_stage(
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    lists = load_metadata(settings.entries)
+    lists = load_lists(settings.entries.metadata, settings.entries.boundaries)
     source = open_source(inputs[0], (Stage.POOL, Stage.EXTRACTED), PAIR.names)
     if "entry_ids" in source.columns:
         raise UsageError(f"{inputs[0]}: its pairs are matched already; match takes the output of extract")

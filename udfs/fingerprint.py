@@ -1,6 +1,7 @@
 """The fingerprint of a list of entries, which pairs carry with their entry ids in the footers of their files."""
 
 import json
+from hashlib import sha256 as sha256_of
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -29,10 +30,29 @@ class Fingerprint(NamedTuple):
         """What a file stores."""
         return {name: value for name, value in self._asdict().items() if value is not None}
 
+    def conflict(self, other: "Fingerprint") -> str | None:
+        """The first list that both have, with other entries or boundaries."""
+        theirs = other.lists or {}
+        return next((code for code, of_list in (self.lists or {}).items() if theirs.get(code, of_list) != of_list), None)
+
+    def united(self, other: "Fingerprint") -> "Fingerprint":
+        """The fingerprint of the lists of both, which must not be in conflict."""
+        if self.lists is None or other.lists is None or self == other:
+            return self
+        return of_lists({**self.lists, **other.lists})
+
     def differing_list(self, other: "Fingerprint") -> str | None:
         """The first list that `other` does not have, or has with other entries or boundaries."""
         theirs = other.lists or {}
         return next((code for code, of_list in (self.lists or {}).items() if theirs.get(code) != of_list), None)
+
+
+def of_lists(lists: dict[str, dict[str, Any]]) -> Fingerprint:
+    """The fingerprint of several lists by that of each."""
+    text = json.dumps(lists, sort_keys=True, separators=(",", ":"))
+    return Fingerprint(
+        sum(of_list["entries"] for of_list in lists.values()), sha256_of(text.encode()).hexdigest(), dict(sorted(lists.items()))
+    )
 
 
 def footer_fingerprint(schema: pa.Schema, column: str) -> Fingerprint | None:

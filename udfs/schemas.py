@@ -35,7 +35,7 @@ SUBSET = pa.schema([*POOL, pa.field("keep_prob", pa.float64())])
 _LIST = pa.field("list", pa.string())
 
 
-def by_language(pairs: pa.Schema) -> pa.Schema:
+def with_list(pairs: pa.Schema) -> pa.Schema:
     """The schema of pairs that were matched with a list for each language: `list` follows `lang`."""
     return pairs.insert(pairs.get_field_index("lang") + 1, _LIST)
 

@@ -2,16 +2,15 @@
 
 import shutil
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pyspark import Broadcast, SparkFiles
 from pyspark.sql import SparkSession
 
-from metadata.lists import OTHER, EntryLists
+from metadata.lists import EntryLists
 from udfs.matching.boundaries import Boundaries
-from udfs.matching.by_language import LanguageMatcher
+from udfs.matching.by_language import LanguageMatcher, ListLabels
 from udfs.matching.list_matchers import cached_lists, write_lists
 from udfs.matching.matcher import Matcher, cached_matcher, pack_entries
 
@@ -37,14 +36,13 @@ class SharedLists:
     """Lists by language, in a folder that Spark makes on each executor and deletes with the session."""
 
     folder: str
-    labels: Mapping[str, str]
-    other: str | None
+    labels: ListLabels
     hot_lists: int
 
     def matcher(self) -> LanguageMatcher:
         """The matcher of this worker."""
         lists = cached_lists(SparkFiles.get(self.folder), self.hot_lists)
-        return LanguageMatcher(lists, self.labels, self.other)
+        return LanguageMatcher(lists, self.labels)
 
     def destroy(self) -> None:
         """The files stay until the session ends."""
@@ -65,4 +63,4 @@ def share_entries(spark: SparkSession, lists: EntryLists, hot_lists: int) -> Sha
     archive = shutil.make_archive(f"{folder}-archive", "zip", folder)
     shutil.rmtree(folder)
     spark.sparkContext.addArchive(f"{archive}#{name}")
-    return SharedLists(name, dict(lists.labels), OTHER if OTHER in lists.codes else None, hot_lists)
+    return SharedLists(name, lists.list_labels, hot_lists)

@@ -25,7 +25,7 @@ from udfs.errors import UsageError
 from udfs.hashing import DRAW
 from udfs.record import subset_part
 from udfs.schemas import POOL as POOL_SCHEMA
-from udfs.schemas import by_language
+from udfs.schemas import with_list
 from udfs.stages import DrawFacts, Stage, SubsetFacts, SurvivorCounts
 
 _HEADS, _UNIFORM, _T, _KEEP_PROB = "ballast_heads", "ballast_uniform", "ballast_t", "ballast_keep_prob"
@@ -52,7 +52,7 @@ def draw(
     The JVM draws, since rows are too wide to send them all to Python. Its keep probabilities are equal to
     `probabilities.keep_probabilities` to the last bit: the same products of doubles in the same order.
     """
-    columns = columns or [name for name in by_language(POOL_SCHEMA).names if name in pool.columns]
+    columns = columns or [name for name in with_list(POOL_SCHEMA).names if name in pool.columns]
     rows = with_lists(pool, places)
     for number, each in enumerate(draws):
         rows = rows.select("*", _heads(pool.sparkSession, each.probabilities).alias(f"{_HEADS}_{number}"))

@@ -1,5 +1,6 @@
 """Choosing t, of one list or of each list: as given, by a preset, by the share of the tail, or by the subset's size."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -103,6 +104,19 @@ def choose_thresholds(
     return chosen
 
 
+def threshold_identity(threshold: Threshold) -> dict[str, Any]:
+    """What identifies the file of --t-by-list in run.json, None without one."""
+    path = threshold.t_by_list
+    return {"t_by_list": None if path is None else {"sha256": hashlib.sha256(_read_given(path)).hexdigest()}}
+
+
+def _read_given(path: str) -> bytes:
+    try:
+        return read_file(path)
+    except OSError as error:
+        raise UsageError(f"--t-by-list {path}: cannot be read: {error.strerror or error}") from error
+
+
 def _chosen(ts: Longs, how: dict[str, Any], counts: EntryCounts) -> ChosenT:
     above = counts.counts > counts.spread(ts)
     share = float(counts.counts[above].sum() / max(counts.counts.sum(), 1))
@@ -147,8 +161,8 @@ def _given_ts(path: str, codes: Sequence[str]) -> Longs:
     if codes == ONE_LIST:
         raise UsageError("--t-by-list: the pool was matched with one list for all captions: give its --t")
     try:
-        given = json.loads(read_file(path))
-    except (OSError, ValueError) as error:
+        given = json.loads(_read_given(path))
+    except ValueError as error:
         raise UsageError(f"--t-by-list {path}: cannot be read as JSON: {error}") from error
     if not isinstance(given, dict) or not all(isinstance(t, int) and not isinstance(t, bool) for t in given.values()):
         raise UsageError(f'--t-by-list {path}: must be JSON of {{list: t}}, such as {{"en": 20000, "de": 3000}}')

@@ -20,7 +20,7 @@ from udfs.hashing import file_id, image_uuid
 from udfs.matching.by_language import LanguageMatcher
 from udfs.matching.matcher import Matcher
 from udfs.outcomes import COUNTERS, FileStatus, Outcome
-from udfs.schemas import FILE, MATCHED_PAIR, PAIR, by_language, tagged
+from udfs.schemas import FILE, MATCHED_PAIR, PAIR, tagged, with_list
 from udfs.sources.input_files import InputFile
 from udfs.stages import KIND_FILE, KIND_PAIR
 
@@ -71,7 +71,7 @@ class Extractor:
         self._blocker = blocker
         self.pair_schema = PAIR if matcher is None else MATCHED_PAIR
         if isinstance(matcher, LanguageMatcher):
-            self.pair_schema = by_language(MATCHED_PAIR)
+            self.pair_schema = with_list(MATCHED_PAIR)
         self.schema = tagged(self.pair_schema)
 
     def file_batches(self, file: InputFile, open_file: Opener) -> Iterator[pa.RecordBatch]:

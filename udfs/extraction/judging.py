@@ -27,7 +27,7 @@ class Judge:
         self._rules = rules_beyond_length(options.caption_rules)
         self._detect = detector_of(options.language_detector, options.language_model)
         self._matcher = matcher
-        self._list_of = matcher.list_of if isinstance(matcher, LanguageMatcher) else None
+        self._list_of = matcher.labels.list_of if isinstance(matcher, LanguageMatcher) else None
         self._remembered: dict[str, Judgment] = {}
 
     def judge(self, texts: Iterable[str]) -> dict[str, Judgment]:
