@@ -30,9 +30,9 @@ from udfs.stages import (
 )
 
 RUN_FILE = "run.json"
-COUNTS_FILE = "entry_counts.json"
+COUNTS_FILE, LIST_COUNTS = "entry_counts.json", "entry_counts_by_list"
 REPORT_FILE, CARD_FILE = "report.html", "README.md"
-"""The files that a run writes to its output folder."""
+"""The files that a run writes to its output folder. With several lists, a folder has a file of counts for each."""
 FORMER_CARD_FILE = "DATASET.md"
 """The name of the data card in folders of an earlier Ballast."""
 CARD_MARK = (
@@ -154,6 +154,12 @@ class Subset(NamedTuple):
     def t(self) -> int | None:
         return self.facts.t
 
+    def t_of(self, code: str | None) -> int | None:
+        """The t of a list; of a run with one list for all captions, its t."""
+        if self.facts.lists is None:
+            return self.facts.t
+        return next((of_list.t for of_list in self.facts.lists if of_list.list == code), None)
+
     @property
     def folder(self) -> str:
         """Its folder, relative to the output folder."""
@@ -163,6 +169,11 @@ class Subset(NamedTuple):
     def share(self) -> float:
         """The share of the pairs drawn from that are in it."""
         return self.facts.pairs / max(self.pool_pairs, 1)
+
+
+def counts_file(code: str) -> str:
+    """The JSON of the counts of a list's entries; the list of a file has no code."""
+    return f"{LIST_COUNTS}/{code}.json" if code else COUNTS_FILE
 
 
 def subset_part(t: int | None, thresholds: int) -> str:

@@ -41,7 +41,7 @@ class SharedLists:
 
     def matcher(self) -> LanguageMatcher:
         """The matcher of this worker."""
-        lists = cached_lists(SparkFiles.get(self.folder), self.hot_lists)
+        lists = cached_lists(Path(SparkFiles.get(self.folder)), self.hot_lists)
         return LanguageMatcher(lists, self.labels)
 
     def destroy(self) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import uuid4
 
-import msgspec
 import numpy as np
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -136,9 +135,10 @@ def draw_stage(
     progress().begin("balance")
     run_folder.clean(Stage.SUBSET)
     pool, places = drawn_from.pool, counts.places
-    pairs = SparkPairs(pool, places)
+    pairs = SparkPairs(pool)
     candidates = pairs.one_per_image(seed) if threshold.per_image == "one" else pairs
     chosen = choose_thresholds(candidates, threshold, seed, counts, drawn_from.pairs)
+    t = _recorded_t(chosen, places)
     draws = [Draw(each.probabilities(counts), each.t) for each in chosen]
     subset = draw(candidates.frame, seed, draws, places)
     fingerprint = fingerprint_of(pool, "entry_ids")
@@ -148,21 +148,17 @@ def draw_stage(
     if several:  # a task writes a file per t at once, so Spark need not sort its rows by t
         spark.conf.set("spark.sql.maxConcurrentOutputFileWriters", str(len(chosen)))
     run_folder.commit(Stage.SUBSET, subset, partition_by="t" if several else None)
-    run_folder.record_facts(t=_recorded_t(chosen, places))
+    run_folder.record_facts(t=t)
     capped: list[int | None] = [None] * len(chosen)
     if "keep_prob" in pool.columns:
-        capped = [size.capped for size in sizes_at(candidates, seed, [each.probabilities for each in draws])]
+        sizes = sizes_at(candidates, seed, places, [each.probabilities for each in draws])
+        capped = [size.capped for size in sizes.subsets]
     drawn_lists = _pairs_by_list(candidates.frame, places)
     subsets = []
     for each, capped_pairs in zip(chosen, capped, strict=True):
         files = run_folder.paths(Stage.SUBSET, subset_part(each.t, len(chosen)))
         kept_lists = _pairs_by_list(spark.read.parquet(*files), places) if files else {}
-        lists = [
-            msgspec.structs.replace(
-                of_list, pool_pairs=drawn_lists.get(of_list.list, 0), pairs=kept_lists.get(of_list.list, 0)
-            )
-            for of_list in each.of_lists(counts, threshold.min_matches)
-        ]
+        lists = each.of_lists(counts, threshold.min_matches, drawn_lists, kept_lists)
         subsets.append(
             DrawFacts(
                 t=each.t,

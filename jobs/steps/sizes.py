@@ -7,39 +7,48 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.steps.pairs import Hashed, Pairs
-from udfs.balancing.entry_counts import EntryCounts, Longs
+from udfs.balancing.entry_counts import EntryCounts, Longs, Places
 from udfs.balancing.paths import Path
 from udfs.balancing.probabilities import HeadProbabilities, keep_probabilities, uniforms
 from udfs.balancing.size_curve import Levels, SizeCurve, draws_of, size_curve, smallest_levels, with_entries
 from udfs.hashing import DRAW
 from udfs.sums import Key, Sums, counted, of_kind
 
-_LEVEL, _HIGH, _LOW, _EXACT, _CAPPED = "level", "high", "low", "exact", "capped"
+_LEVEL, _HIGH, _LOW, _EXACT, _CAPPED, _POOL = "level", "high", "low", "exact", "capped", "pool"
 _LOW_BITS, _UNIT = 27, 2.0**53
 
 
 class Size(NamedTuple):
     """The size of a subset: the sum of keep probabilities, and how many pairs this seed keeps; `capped` of these have a
-    smaller probability from an earlier draw."""
+    smaller probability from an earlier draw. `by_list` are those that are kept of each list."""
 
     expected: float
     exact: int
     capped: int
+    by_list: list[int]
 
 
-def sizes_at(pool: Pairs, seed: int, subsets: Sequence[HeadProbabilities]) -> list[Size]:
-    """The sizes of subsets by their entries' probabilities, by one pass."""
+class Sizes(NamedTuple):
+    """The sizes of subsets, and how many pairs with an entry the pool has of each list."""
+
+    subsets: list[Size]
+    pool_by_list: list[int]
+
+
+def sizes_at(pool: Pairs, seed: int, places: Places, subsets: Sequence[HeadProbabilities]) -> Sizes:
+    """The sizes of subsets by their entries' probabilities, by one pass; the pool's entries are read by place."""
     was_drawn = "keep_prob" in pool.columns
 
     def measure(batch: pa.RecordBatch) -> Sums:
         batch = with_entries(batch)
         pairs = draws_of(batch)
         u = uniforms(pairs.draws)
-        sums: dict[tuple[str, Key], int] = {}
+        lists = places.lists_of(pairs.entry_ids[pairs.offsets[:-1]])
+        sums: dict[tuple[str, Key], int] = counted(_POOL, lists)
         for place, p in enumerate(subsets):
             keep_prob = keep_probabilities(pairs.entry_ids, pairs.offsets, p)
             kept = u < keep_prob
-            sums[_EXACT, place] = int(kept.sum())
+            sums |= counted(f"{_EXACT} {place}", lists[kept])
             if was_drawn:
                 drawn = batch.column("keep_prob").to_numpy()
                 sums[_CAPPED, place] = int((kept & (drawn < keep_prob)).sum())
@@ -50,15 +59,21 @@ def sizes_at(pool: Pairs, seed: int, subsets: Sequence[HeadProbabilities]) -> li
             sums[_LOW, place] = int((units & ((1 << _LOW_BITS) - 1)).sum())
         return sums
 
-    sums = pool.sums(["entry_ids", *(["keep_prob"] if was_drawn else [])], measure, hashed=Hashed(DRAW, seed))
+    columns = ["entry_ids", *(["keep_prob"] if was_drawn else [])]
+    sums = pool.with_places(places).sums(columns, measure, hashed=Hashed(DRAW, seed))
 
     def of(kind: str, place: int) -> int:
         return sums.get((kind, place), 0)
 
-    return [
-        Size(((of(_HIGH, place) << _LOW_BITS) + of(_LOW, place)) / _UNIT, of(_EXACT, place), of(_CAPPED, place))
-        for place in range(len(subsets))
-    ]
+    def by_list(kind: str) -> list[int]:
+        return [of(kind, place) for place in range(len(places.codes))]
+
+    sizes = []
+    for place in range(len(subsets)):
+        expected = ((of(_HIGH, place) << _LOW_BITS) + of(_LOW, place)) / _UNIT
+        kept = by_list(f"{_EXACT} {place}")
+        sizes.append(Size(expected, sum(kept), of(_CAPPED, place), kept))
+    return Sizes(sizes, by_list(_POOL))
 
 
 def curve_of(pool: Pairs, seed: int, counts: EntryCounts, ts: Longs) -> SizeCurve:
@@ -70,7 +85,7 @@ def curve_of(pool: Pairs, seed: int, counts: EntryCounts, ts: Longs) -> SizeCurv
     def measure(batch: pa.RecordBatch) -> Sums:
         return counted(_LEVEL, smallest_levels(draws_of(with_entries(batch)), sent, levels))
 
-    sums = pool.sums(["entry_ids"], measure, hashed=Hashed(DRAW, seed))
+    sums = pool.with_places(counts.places).sums(["entry_ids"], measure, hashed=Hashed(DRAW, seed))
     return size_curve(ts, levels, of_kind(sums, _LEVEL))
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,8 +39,11 @@ class ChosenT(NamedTuple):
         """The probabilities of the entries."""
         return HeadProbabilities.at(counts.counts, counts.spread(self.ts))
 
-    def of_lists(self, counts: EntryCounts, min_matches: int) -> list[ListDraw]:
-        """The facts of each list; none of a list that is for all captions."""
+    def of_lists(
+        self, counts: EntryCounts, min_matches: int, pool_pairs: Mapping[str, int], pairs: Mapping[str, int]
+    ) -> list[ListDraw]:
+        """The facts of each list, by the pairs that were drawn from and kept of it; none of a list that is for all
+        captions."""
         if not counts.places.by_language:
             return []
         facts = []
@@ -56,6 +59,8 @@ class ChosenT(NamedTuple):
                     tail_share=tails.share_below(t),
                     entries_above_t=int(above.sum()),
                     kept_whole=(tails.matches < min_matches and "t_by_list" not in self.threshold) or None,
+                    pool_pairs=pool_pairs.get(code, 0),
+                    pairs=pairs.get(code, 0),
                 )
             )
         return facts

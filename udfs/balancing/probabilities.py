@@ -100,8 +100,8 @@ class Tails:
         included, is nearest to the wanted one."""
         self._ordered = np.sort(counts)
         self.matches = int(self._ordered.sum())
-        below = np.concatenate(([0], np.cumsum(self._ordered)))  # below[i]: the matches of the i smallest entries
-        self._below = below / max(self.matches, 1)
+        self._matches = np.concatenate(([0], np.cumsum(self._ordered)))  # those of the i smallest entries
+        self._below = self._matches / max(self.matches, 1)
         self._nearest = nearest
 
     @property
@@ -125,6 +125,11 @@ class Tails:
     def share_below(self, t: int) -> float:
         """The share of matches that belong to entries with count < t."""
         return float(self._below[np.searchsorted(self._ordered, t, side="left")])
+
+    def above(self, t: int) -> tuple[int, int]:
+        """The number of entries with count > t, and of their matches."""
+        place = int(np.searchsorted(self._ordered, t, side="right"))
+        return len(self._ordered) - place, self.matches - int(self._matches[place])
 
     def shares_between(self, low: float, high: float) -> Floats:
         """The shares in (low, high] at which t may change."""
