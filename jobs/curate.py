@@ -30,9 +30,8 @@ from jobs.steps.drawing import DrawnFrom, draw_stage
 from jobs.steps.extraction_plan import plan_extraction, with_languages
 from jobs.steps.pairs import wants_spark
 from jobs.steps.threshold_choice import threshold_identity
-from udfs.schemas import MATCHED_PAIR
+from udfs.schemas import MATCHED_PAIR, with_list
 from udfs.schemas import POOL as POOL_SCHEMA
-from udfs.schemas import with_list
 from udfs.stages import PAIRS_PART, Stage
 
 

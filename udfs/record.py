@@ -3,7 +3,7 @@
 Each field carries its meaning, from which the reference is generated.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any, NamedTuple, Self
 
 import msgspec
@@ -153,6 +153,15 @@ class Subset(NamedTuple):
     @property
     def t(self) -> int | None:
         return self.facts.t
+
+    @property
+    def label(self) -> str:
+        """What a person calls its threshold, such as `t = 20,000`."""
+        return "t by list" if self.facts.t is None else f"t = {self.facts.t:,}"
+
+    def ts(self, codes: Sequence[str]) -> list[int]:
+        """The t of each of these lists, which are those that it was drawn from."""
+        return [self.t_of(code) or 1 for code in codes]
 
     def t_of(self, code: str | None) -> int | None:
         """The t of a list; of a run with one list for all captions, its t."""

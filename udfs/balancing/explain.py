@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 from udfs.balancing.pair_probability import entry_probability, keep_probability
 from udfs.captions.canonical import canonical
-from udfs.matching.boundaries import space_text
-from udfs.matching.marking import Stretch, spans_of, stretches
 from udfs.matching.boundaries import Boundaries, spaced_text
+from udfs.matching.marking import Stretch, spans_of, stretches
 from udfs.matching.matcher import match_once
 
 

@@ -39,7 +39,7 @@ class HeadProbabilities:
     def at(cls, counts: Counts, t: int | Floats) -> "HeadProbabilities":
         """The probabilities at t."""
         ids = np.flatnonzero(counts > t)
-        return cls(ids, (t if np.isscalar(t) else np.asarray(t)[ids]) / counts[ids], len(counts))
+        return cls(ids, np.broadcast_to(np.asarray(t, np.float64), counts.shape)[ids] / counts[ids], len(counts))
 
     def __getitem__(self, ids: Ids) -> Floats:
         """The probabilities of these entries. Raises `BallastError` for an entry that has no count."""
