@@ -31,6 +31,7 @@ from metadata.entries import EntryList, load_entries
 from metadata.spacing import normalize_entry
 from udfs.captions.language import known_languages
 from udfs.errors import UsageError, shortened
+from udfs.matching.boundaries import Boundaries
 
 
 def import_list(arguments: argparse.Namespace, settings: Settings) -> Result:
@@ -97,7 +98,8 @@ def show_list(arguments: argparse.Namespace, settings: Settings) -> Result:
         lists = load_lists(arguments.file, settings.entries.boundaries)
         return Result(describe_folder(lists, known), folder_lines)
     entries = load_entries(arguments.file)
-    content: dict[str, Any] = {"source": entries.source, **entries.fingerprint, **describe(entries.entries)}
+    described = describe(entries.entries, Boundaries(settings.entries.boundaries or Boundaries.SPACES))
+    content: dict[str, Any] = {"source": entries.source, **entries.fingerprint, **described}
     manifest = _manifest_of(entries) if arguments.file is not None else None
     content["sources"] = [] if manifest is None else manifest.get("sources", [])
     return Result(content, lambda content: _shown(content, entries))

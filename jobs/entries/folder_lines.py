@@ -32,7 +32,7 @@ def _describe_list(listed: NamedList, labels: list[str]) -> dict[str, Any]:
     return {
         "list": listed.code,
         **listed.fingerprint,
-        "cannot_match": sum(not can_match(entry) for entry in entries),
+        "cannot_match": sum(not can_match(entry, listed.boundaries) for entry in entries),
         "not_nfc": sum(not is_normalized("NFC", entry) for entry in entries),
         "labels": labels,
     }

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from metadata.spacing import can_match, holds_wrapped, normalize_entry
 from udfs.captions.canonical import canonical
-from udfs.matching.matcher import Matcher, space_text
+from udfs.matching.boundaries import space_text
+from udfs.matching.matcher import Matcher
 
 
 def strings(alphabet: str, longest: int) -> list[str]:

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from udfs.balancing.pair_probability import entry_probability, keep_probability
 from udfs.captions.canonical import canonical
+from udfs.matching.boundaries import space_text
 from udfs.matching.marking import Stretch, spans_of, stretches
-from udfs.matching.matcher import match_once, space_text
+from udfs.matching.matcher import match_once
 
 
 class MatchedEntry(NamedTuple):

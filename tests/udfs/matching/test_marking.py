@@ -3,9 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.matching import matcher
+from udfs.matching import boundaries
+from udfs.matching.boundaries import space_text
 from udfs.matching.marking import marked_caption, spans_of, stretches
-from udfs.matching.matcher import Matcher, space_text
+from udfs.matching.matcher import Matcher
 
 WORDS = ["a", "b", "a b", "b a", ",", "a ,", ". b", "`", "ab"]
 captions = st.text("ab ,.`", max_size=20).map(lambda text: " ".join(text.split())).filter(bool)
@@ -45,5 +46,5 @@ def test_long_captions_are_cut_marks_included():
 
 
 def test_marking_follows_the_marks_of_the_matching_rule(monkeypatch):
-    monkeypatch.setattr(matcher, "_SPACED", [*matcher._SPACED, ("§", " § ")])
+    monkeypatch.setattr(boundaries, "_SPACED", [*boundaries._SPACED, ("§", " § ")])
     assert marked("see §cat, dog", "cat", "dog") == "see §[cat], [dog]"
