@@ -15,8 +15,19 @@ from udfs.matching.boundaries import Boundaries
 
 CONFIG = "languages.toml"
 """The file that may map labels to lists, and set the boundaries of lists."""
-ALIASES = {"cbk": "cbk_zam", "nb": "no", "yue": "zh"}
-"""The lists of languages for which Wikipedia has another code, where the folder has no list of the language's own."""
+ALIASES = {
+    "cbk": ("cbk_zam",),
+    "gsw": ("als",),
+    "lzh": ("zh_classical",),
+    "nan": ("zh_min_nan",),
+    "nb": ("no",),
+    "rup": ("roa_rup",),
+    "sgs": ("bat_smg",),
+    "vro": ("fiu_vro",),
+    "yue": ("zh_yue", "zh"),
+}
+"""The lists of languages for which Wikipedia has another code, the first that there is. A list of the language's own
+code comes before them."""
 
 _CODE = re.compile(rf"[a-z]{{2,3}}([_-][a-z_]+)?|{OTHER}")
 _LIST = re.compile(r"(.+)\.(json|txt)(\.gz)?", re.IGNORECASE)
@@ -91,8 +102,9 @@ def list_files_by_code(folder: str, names: Iterable[str]) -> dict[str, str]:
 def default_labels(codes: Iterable[str]) -> dict[str, str]:
     """The labels that lead to these lists without a map: each list's own code, and those of `ALIASES`."""
     own = {code: code for code in codes if code != OTHER}
-    aliases = {label: code for label, code in ALIASES.items() if code in own and label not in own}
-    return {**own, **aliases}
+    by_name = {code.replace("-", "_"): code for code in own}
+    named = {label: [by_name[name] for name in names if name in by_name] for label, names in ALIASES.items()}
+    return {**{label: there[0] for label, there in named.items() if there}, **own}
 
 
 def _same_language(a: str, b: str) -> bool:

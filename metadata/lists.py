@@ -116,7 +116,7 @@ def lists_by_language(
 
 def _named(code: str, boundaries: Boundaries | None, load: Callable[[], EntryList]) -> NamedList:
     entries = load()
-    chosen = boundaries or default_boundaries(code, entries.entries)
+    chosen = boundaries or default_boundaries(code.replace("-", "_"), entries.entries)
     return NamedList(code, chosen, entries.size, entries.sha256, partial(_load_again, load, entries.sha256))
 
 

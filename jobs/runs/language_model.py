@@ -23,8 +23,8 @@ def load_language_model(address: str | None) -> LanguageModel | None:
     if address is None:
         return None
     if kind_of(address) == LOCAL:
-        return read_language_model(local_path(address), address)
-    return read_language_model(str(_local_copy(address)), redacted(address))
+        return read_language_model(local_path(address), f"--language-model {address}")
+    return read_language_model(str(_local_copy(address)), f"--language-model {redacted(address)}")
 
 
 def _local_copy(address: str) -> Path:
@@ -36,7 +36,7 @@ def _local_copy(address: str) -> Path:
             for start in range(0, size, _READ_BYTES):
                 file.write(storage.read_part(name, start, min(_READ_BYTES, size - start)))
     except FileNotFoundError as error:
-        raise UsageError(f"{redacted(address)}: no such file") from error
+        raise UsageError(f"--language-model {redacted(address)}: no such file") from error
     return copy
 
 

@@ -39,13 +39,6 @@ def path_kind(address: str) -> PathKind:
     return open_storage(parent_of(address)).kind(name_of(address))
 
 
-def is_folder(address: str) -> bool:
-    """Whether a folder is at an address. A local one may have a name that Spark would read as a glob."""
-    if kind_of(address) == LOCAL:
-        return Path(local_path(address)).is_dir()
-    return path_kind(address) is PathKind.FOLDER
-
-
 def read_file(address: str) -> bytes:
     """The bytes of a small file. Raises `FileNotFoundError`."""
     data = open_storage(parent_of(address)).read(name_of(address))
@@ -64,6 +57,16 @@ def load_metadata(address: str | None) -> EntryList:
         raise UsageError(f"{redacted(address)}: no such file") from error
 
 
+def is_list_folder(address: str) -> bool:
+    """Whether an address of a list is that of a folder of lists, and not the name of a packaged or published list. A
+    local one may have a name that Spark would read as a glob."""
+    if address in PACKAGED or address in PUBLISHED:
+        return False
+    if kind_of(address) == LOCAL:
+        return Path(local_path(address)).is_dir()
+    return path_kind(address) is PathKind.FOLDER
+
+
 def load_lists(address: str | None, boundaries: str | None = None) -> EntryLists:
     """The lists of entries at an address: one for a file or the name of a list (None for the packaged one), or those of
     a folder by language (`metadata.list_folder.read_list_folder`).
@@ -71,7 +74,7 @@ def load_lists(address: str | None, boundaries: str | None = None) -> EntryLists
     `boundaries` hold for every list. By default, they are spaces for a file, and each list's own for a folder.
     """
     chosen = None if boundaries is None else Boundaries(boundaries)
-    if address is None or address in {**PACKAGED, **PUBLISHED} or not is_folder(address):
+    if address is None or not is_list_folder(address):
         return one_list(load_metadata(address), chosen or Boundaries.SPACES)
     storage = open_storage(address)
     return read_list_folder(redacted(address).rstrip("/"), storage.list_files(""), storage.read, chosen)

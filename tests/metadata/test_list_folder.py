@@ -195,10 +195,34 @@ def test_a_language_without_a_list_leads_to_other_where_there_is_one(folder):
     ] * 3
 
 
+def test_wikipedias_own_codes_are_found(folder):
+    codes = ("zh", "zh-yue", "zh_classical", "zh_min_nan", "als", "bat_smg", "fiu_vro", "roa_rup")
+    write(folder, **{f"{code}__txt": code for code in codes})
+    lists = load_lists(str(folder))
+    labels = ("zho_Hant", "yue", "lzh_Hani", "nan_Latn", "gsw", "sgs_Latn", "vro_Latn", "rup_Latn")
+    assert tuple(map(lists.list_of, labels)) == codes
+
+
 def test_boundaries_are_those_of_the_flag_else_of_the_file(folder):
-    write(folder, pl__json=["kot"], cs__json=["kočka"], languages__toml='[boundaries]\npl = "metaclip2"\n')
+    write(
+        folder,
+        pl__json=["kot"],
+        cs__json=["kočka"],
+        ja__json=["neko"],
+        other__json=["แมว", "หมา", "cat"],
+        zh__json=["猫"],
+        **{"zh-classical__json": ["cat"]},
+        languages__toml='[boundaries]\npl = "metaclip2"\nzh = "spaces"\n',
+    )
     by_code = {listed.code: listed.boundaries for listed in load_lists(str(folder)).lists}
-    assert by_code == {"pl": Boundaries.METACLIP2, "cs": Boundaries.SPACES}
+    assert by_code == {
+        "pl": Boundaries.METACLIP2,
+        "cs": Boundaries.SPACES,
+        "ja": Boundaries.CONTINUOUS,
+        "other": Boundaries.CONTINUOUS,
+        "zh": Boundaries.SPACES,
+        "zh-classical": Boundaries.CONTINUOUS,
+    }
     assert {listed.boundaries for listed in load_lists(str(folder), "continuous").lists} == {Boundaries.CONTINUOUS}
 
 
