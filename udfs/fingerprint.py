@@ -33,7 +33,9 @@ class Fingerprint(NamedTuple):
     def conflict(self, other: "Fingerprint") -> str | None:
         """The first list that both have, with other entries or boundaries."""
         theirs = other.lists or {}
-        return next((code for code, of_list in (self.lists or {}).items() if theirs.get(code, of_list) != of_list), None)
+        return next(
+            (code for code, of_list in (self.lists or {}).items() if theirs.get(code, of_list) != of_list), None
+        )
 
     def united(self, other: "Fingerprint") -> "Fingerprint":
         """The fingerprint of the lists of both, which must not be in conflict."""
@@ -51,7 +53,9 @@ def of_lists(lists: dict[str, dict[str, Any]]) -> Fingerprint:
     """The fingerprint of several lists by that of each."""
     text = json.dumps(lists, sort_keys=True, separators=(",", ":"))
     return Fingerprint(
-        sum(of_list["entries"] for of_list in lists.values()), sha256_of(text.encode()).hexdigest(), dict(sorted(lists.items()))
+        sum(of_list["entries"] for of_list in lists.values()),
+        sha256_of(text.encode()).hexdigest(),
+        dict(sorted(lists.items())),
     )
 
 

@@ -55,7 +55,9 @@ def draw(
     rows = with_lists(pool, places)
     for number, each in enumerate(draws):
         rows = rows.select("*", _heads(pool.sparkSession, each.probabilities).alias(f"{_HEADS}_{number}"))
-    keep_probs = [_keep_prob(pool, f"{_HEADS}_{number}").alias(f"{_KEEP_PROB}_{number}") for number in range(len(draws))]
+    keep_probs = [
+        _keep_prob(pool, f"{_HEADS}_{number}").alias(f"{_KEEP_PROB}_{number}") for number in range(len(draws))
+    ]
     drawn = rows.select(*columns, _uniform(seed).alias(_UNIFORM), *keep_probs)
     at_each = [
         F.struct(F.lit(each.t).cast("long").alias(_T), F.col(f"{_KEEP_PROB}_{number}").alias(_KEEP_PROB))

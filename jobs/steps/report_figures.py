@@ -19,7 +19,7 @@ from jobs.runs.failed_inputs import NUMBER
 from jobs.steps.pairs import Hashed, Pairs
 from udfs.balancing.pair_probability import keep_probability
 from udfs.balancing.probabilities import Counts, Floats, entry_probabilities, keep_probabilities
-from udfs.balancing.size_curve import SizeCurve, bin_starts, draws_of, size_curve, smallest_bins, with_entries
+from udfs.balancing.size_curve import SizeCurve, draws_of, size_curve, with_entries
 from udfs.hashing import DRAW, pair_hash, uniform
 from udfs.matching.marking import marked_caption
 from udfs.outcomes import FileStatus

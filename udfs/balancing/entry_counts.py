@@ -117,6 +117,10 @@ class EntryCounts(NamedTuple):
         starts = self.places.starts.tolist()
         return [self.counts[low:high] for low, high in zip(starts, starts[1:], strict=False)]
 
+    def of_list(self, code: str) -> Counts:
+        """The counts of one list by id."""
+        return self.by_list[self.places.codes.index(code)]
+
     def spread(self, by_list: Longs) -> Floats:
         """A value of each list, such as its t, for each of its entries."""
         return np.repeat(by_list.astype(np.float64), self.places.sizes)
