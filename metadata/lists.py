@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 from metadata.entries import EntryList
-from udfs.captions.iso_639 import codes_of_label
 from udfs.errors import UsageError
+from udfs.iso_639 import codes_of_label
 from udfs.matching.boundaries import Boundaries, default_boundaries
 
 OTHER = "other"

@@ -78,7 +78,7 @@ MEANINGS = {
     "url": "absolute http(s) URL of the image, serialised by the WHATWG standard",
     "caption": "the canonical text: NFC, white space collapsed to single spaces; in `images/` the first of `captions`",
     "text_key": "where the text was found: `alt`, `title`, `data-image-title`, `figcaption` or `aria-label`",
-    "lang": "the detected language, ISO 639",
+    "lang": "the detected language: an ISO 639 code, or a label of --language-model",
     "lang_score": "the detector's score for `lang`, from 0 to 1",
     "caption_hash": "XXH3-64 of the caption's UTF-8 bytes, signed",
     "entry_ids": "the entries that the caption holds: distinct positions in the entry list, ascending",

@@ -12,8 +12,8 @@ from importlib import resources
 from pathlib import Path
 
 from udfs.captions.fasttext_file import PREFIX, NotAModel, read_labels
-from udfs.captions.iso_639 import codes_of_label
 from udfs.errors import UsageError, did_you_mean
+from udfs.iso_639 import codes_of_label
 
 Detector = Callable[[str], tuple[str, float]]
 """Takes a canonical caption; returns its language (a code, or the label of a model of one's own; `und` if none is
