@@ -12,6 +12,7 @@ from metadata.entries import EntryList
 from udfs.errors import UsageError
 from udfs.iso_639 import codes_of_label
 from udfs.matching.boundaries import Boundaries, default_boundaries
+from udfs.matching.by_language import ListLabels
 
 OTHER = "other"
 """The list of captions in a language that no other list is for."""
@@ -86,23 +87,15 @@ class EntryLists:
         text = json.dumps([lists, dict(sorted(self.labels.items()))], sort_keys=True, separators=(",", ":"))
         return {"entries": self.size, "sha256": hashlib.sha256(text.encode()).hexdigest(), "lists": lists}
 
-    def list_of(self, label: str) -> str | None:
-        """The code of the list for a language, None where there is none.
-
-        A label leads to the list that `labels` names for it; else to that of its name in lower case; else, if it is an
-        ISO 639-3 code with a script such as `zho_Hans`, to that of its language (`iso_639.codes_of_label`); else to
-        `OTHER`, if there is such a list.
-        """
-        if self.labels is None:
-            return ""
-        for name in (label, label.lower(), *codes_of_label(label)):
-            if (code := self.labels.get(name)) is not None:
-                return code
-        return OTHER if OTHER in self.codes else None
+    @property
+    def list_labels(self) -> ListLabels:
+        """Which language leads to which list."""
+        return ListLabels(dict(self.labels or {}), OTHER if OTHER in self.codes else None)
 
     def lists_of(self, labels: Iterable[str]) -> dict[str, str]:
-        """The code of the list of each of these labels, without those that have none: what workers need to know."""
-        return {label: code for label in labels if (code := self.list_of(label)) is not None}
+        """The code of the list of each of these labels, without those that have none."""
+        list_of = self.list_labels.list_of
+        return {label: code for label in labels if (code := list_of(label)) is not None}
 
 
 def one_list(entries: EntryList, boundaries: Boundaries = Boundaries.SPACES) -> EntryLists:

@@ -24,8 +24,15 @@ TEXT_LOG, JSON_LOG = "text", "json"
 TAIL_SHARE = 0.06
 """The default, since a share means the same on a pool of any size."""
 
-THRESHOLDS = ("t", "preset", "target_size", "tail_share")
+THRESHOLDS = ("t", "preset", "t_by_list", "target_size", "tail_share")
 """Exactly one of these settings decides t."""
+
+ALL_LANGUAGES, DEFAULT_LANGUAGES = ("all",), ("en",)
+TAIL_RULES = ("at-most", "nearest")
+ANCHOR = "en"
+"""The list whose t --t and --preset give, unless --anchor names another."""
+MIN_LIST_MATCHES = 1000
+"""Lists with fewer matches are kept whole: a share of so few says little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +80,14 @@ class Entries:
         choices=tuple(Boundaries),
         default_text="spaces for a file; in a folder, each list's own",
     )
+    hot_lists: int = setting(
+        "of a folder of lists: how many lists, those with the most texts, each worker process keeps in its own memory, "
+        "where they match faster: 30 MB for 100,000 entries",
+        default=1,
+        kind=Kind(values.count, "N"),
+        role=Role.RUN,
+        level=Level.ADVANCED,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +99,7 @@ class Threshold:
         "suits a pool of any size",
         kind=Kind(values.share, "S"),
         level=Level.EVERYDAY,
-        default_text=f"{TAIL_SHARE}, unless --t, --target-size or --preset is given",
+        default_text=f"{TAIL_SHARE}, unless --t, --target-size, --preset or --t-by-list is given",
     )
     t: tuple[int, ...] | None = setting(
         "how many matches an entry keeps; entries with more are down-sampled. Several values, separated by commas, "
@@ -103,6 +118,29 @@ class Threshold:
         choices=tuple(PAPER_POOLS),
         level=Level.EVERYDAY,
     )
+    t_by_list: str | None = setting(
+        'of a list for each language: the t of each, as JSON such as {"en": 20000, "de": 3000}',
+        kind=Kind(values.path, "FILE.json"),
+        role=Role.CONTENT,
+    )
+    anchor: str | None = setting(
+        "of a list for each language: the list that --t and --preset are for; all others get the t of the same tail "
+        "share",
+        kind=Kind(str, "CODE"),
+        default_text=ANCHOR,
+    )
+    min_list_matches: int | None = setting(
+        "of a list for each language: keep all pairs of a list that has fewer matches than this in the pool",
+        kind=Kind(values.count, "N"),
+        default_text=f"{MIN_LIST_MATCHES:,}",
+    )
+    tail_rule: str | None = setting(
+        "the t of a tail share: at-most, the largest whose tail holds at most this share; or, for comparison, nearest, "
+        "the one whose tail is nearest to it, as in MetaCLIP 2",
+        choices=TAIL_RULES,
+        level=Level.ADVANCED,
+        default_text=TAIL_RULES[0],
+    )
     per_image: str = setting(
         "which captions of an image to draw from: all, or one that a hash picks, for subsets like MetaCLIP 2's",
         default="all",
@@ -118,6 +156,16 @@ class Threshold:
         """The one of `THRESHOLDS` that decides t."""
         return next(name for name in THRESHOLDS if getattr(self, name) is not None)
 
+    @property
+    def min_matches(self) -> int:
+        """How many matches a list needs to be balanced."""
+        return MIN_LIST_MATCHES if self.min_list_matches is None else self.min_list_matches
+
+    @property
+    def by_nearest(self) -> bool:
+        """Whether t is that of the nearest tail share (`Tails`)."""
+        return self.tail_rule == TAIL_RULES[1]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Captions:
@@ -125,7 +173,8 @@ class Captions:
 
     languages: tuple[str, ...] = setting(
         "languages to keep: ISO 639 codes or labels of --language-model separated by commas, or 'all'",
-        default=("en",),
+        default=(),
+        default_text="en; with a folder of lists, the languages that have one",
         kind=Kind(values.languages, "CODES", is_list=True),
         level=Level.EVERYDAY,
     )
@@ -167,8 +216,8 @@ class Captions:
     )
 
     def kept_languages(self) -> frozenset[str] | None:
-        """Return the languages to keep, or None for all."""
-        return None if self.languages == ("all",) else frozenset(self.languages)
+        """Return the languages to keep, or None for all; English where nothing else is said."""
+        return None if self.languages == ALL_LANGUAGES else frozenset(self.languages or DEFAULT_LANGUAGES)
 
     def kept_labels(self, model: LanguageModel | None, where: str = "--languages") -> frozenset[str] | None:
         """Return the labels of a language model (lid.176 for None) to keep, or None for all. Raises `UsageError`, which

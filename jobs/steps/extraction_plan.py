@@ -1,16 +1,17 @@
 """The plan of an extraction: which files to read, how to open and parse them, what to leave out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jobs.runs.language_model import load_language_model
 from jobs.runs.open_storage import load_block_words, open_storage
-from jobs.settings.groups import Captions, Inputs, Parsing, Reading
+from jobs.settings.groups import ALL_LANGUAGES, DEFAULT_LANGUAGES, Captions, Inputs, Parsing, Reading
 from jobs.settings.settings import Settings
 from jobs.steps.blocks import blocks_identity, load_blocks
+from metadata.lists import OTHER, EntryLists
 from udfs.captions.block_words import NO_WORDS, BlockWords
-from udfs.captions.language import LanguageModel
+from udfs.captions.language import LanguageModel, known_languages
 from udfs.captions.rules import CaptionRules
 from udfs.errors import UsageError
 from udfs.extraction.block_lists import BlockList
@@ -60,6 +61,21 @@ def plan_extraction(inputs: Sequence[str], settings: Settings) -> ExtractionPlan
     witnesses = choose_witnesses([file.opened_as for file in files])
     opening, blocks = source_options(settings.inputs, witnesses), load_blocks(settings.blocking)
     return ExtractionPlan(files, options, opening, blocks, model)
+
+
+def with_languages(settings: Settings, lists: EntryLists | None) -> Settings:
+    """The settings with the languages to keep, where the user names none: English, or with a folder of lists those that
+    lead to a list."""
+    if settings.captions.languages:
+        return settings
+    languages: tuple[str, ...] = DEFAULT_LANGUAGES
+    if lists is not None and lists.by_language:
+        model = load_language_model(settings.parsing.language_model)
+        led = lists.lists_of(known_languages() if model is None else model.labels)
+        if not led:
+            raise UsageError(f"{lists.source}: no language of the detector leads to one of its lists")
+        languages = ALL_LANGUAGES if OTHER in lists.codes else tuple(sorted(led))
+    return replace(settings, captions=replace(settings.captions, languages=languages))
 
 
 def _require_packages(parsing: Parsing) -> None:

@@ -62,7 +62,7 @@ class ListMatchers:
     def _count_text(self, code: str) -> None:
         self._texts[code] += 1
         if self._texts[code] == HOT_AFTER:
-            self._matchers[code] = Matcher.of_keys(self._open(code).keys(), self._facts[code].boundaries)
+            self._matchers[code] = Matcher.of_keys(self._open(code).keyed_ids(), self._facts[code].boundaries)
             self._hot_places -= 1
 
 

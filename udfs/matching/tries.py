@@ -52,9 +52,9 @@ class TrieMatcher:
     """The matcher of a list whose files `write_trie` wrote. Its `match` equals that of `Matcher`."""
 
     def __init__(self, prefix: Path, facts: TrieFacts) -> None:
+        self._ids = memoryview(np.load(f"{prefix}.ids.npy", mmap_mode="r") if facts.entries else array("i"))
         self._trie = marisa_trie.Trie()
         self._trie.mmap(f"{prefix}.marisa")
-        self._ids = memoryview(np.load(f"{prefix}.ids.npy", mmap_mode="r") if facts.entries else array("i"))
         self._space = text_spacer(facts.boundaries)
         self._longest = facts.longest_key
         self._firsts = frozenset(facts.first_characters)
@@ -74,7 +74,7 @@ class TrieMatcher:
             ids = with_twins(ids, self._twins)
         return sorted(set(ids)) if len(ids) > 1 else ids
 
-    def keys(self) -> Iterator[tuple[str, int]]:
+    def keyed_ids(self) -> Iterator[tuple[str, int]]:
         """The key and the id of each entry, for `Matcher.of_keys`."""
         for key, number in self._trie.iteritems():
             first = self._ids[number]
