@@ -71,7 +71,8 @@ def test_codes_mean_labels(model):
         ("eng",): {"eng_Latn"},
         ("eng_latn",): {"eng_Latn"},
         ("zh",): {"zho_Hans", "zho_Hant"},
-        ("zho_hant", "sr"): {"zho_Hant", "sr"},
+        ("zho_hant", "SR"): {"zho_Hant", "sr"},
+        tuple(WORDS): set(WORDS),
         ("yue", "ar", "lij"): {"yue_Hant", "arb_Arab", "lij_Latn"},
     }.items():
         assert labels_of(codes, model, "--languages") == labels
