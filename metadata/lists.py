@@ -10,7 +10,6 @@ from typing import Any
 
 from metadata.entries import EntryList
 from udfs.errors import UsageError
-from udfs.iso_639 import codes_of_label
 from udfs.matching.boundaries import Boundaries, default_boundaries
 from udfs.matching.by_language import ListLabels
 
