@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from udfs.captions.iso_639 import codes_of_label
+from udfs.iso_639 import codes_of_label
 from udfs.matching.list_matchers import ListMatchers
 
 
