@@ -11,12 +11,13 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import Any
 
 sys.path.insert(1, str(Path(__file__).resolve().parents[2]))  # the checkout, when Ballast is not installed
 
@@ -82,7 +83,7 @@ def private_bytes() -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Anonymous:"))
 
 
-def best_us(match: Callable[[str], object], captions: list[str]) -> float:
+def best_us(match: Callable[[Any], object], captions: Sequence[Any]) -> float:
     """The microseconds a caption takes, in the fastest round."""
     best = float("inf")
     for _ in range(ROUNDS):
@@ -107,8 +108,8 @@ def worker(folder: Path, hot_lists: int) -> dict[str, float]:
     def match_next(pair: tuple[str, str]) -> None:
         lists.match(*pair)
 
-    in_turn_us = best_us(match_next, in_turn)  # type: ignore[arg-type]
-    in_order_us = best_us(match_next, sorted(in_turn))  # type: ignore[arg-type]
+    in_turn_us = best_us(match_next, in_turn)
+    in_order_us = best_us(match_next, sorted(in_turn))
     return {
         "private_mb": private_bytes() / 1e6,
         "added_mb": (private_bytes() - before) / 1e6,
