@@ -15,10 +15,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from jobs.console.result import Result
+from jobs.runs.language_model import load_language_model
 from jobs.runs.open_storage import load_metadata
 from jobs.settings.settings import Settings
 from udfs.balancing.explain import Explanation, explain
-from udfs.captions.language import LANGUAGE_DETECTORS
+from udfs.captions.language import Detector, fasttext_detector
 from udfs.captions.visible import visible
 from udfs.errors import UsageError
 
@@ -26,9 +27,9 @@ _OPEN, _CLOSE = "⟦", "⟧"
 _MOST_CHARACTERS = 4000
 
 
-def _explained(explanation: Explanation, t: int | None) -> Result:
+def _explained(explanation: Explanation, t: int | None, detect: Detector) -> Result:
     """The result: the explanation, the caption's language and t."""
-    lang, score = LANGUAGE_DETECTORS["fasttext"]()(explanation.caption)
+    lang, score = detect(explanation.caption)
     explained = {
         "caption": explanation.caption,
         "lang": lang,
@@ -78,14 +79,16 @@ def _right(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 def run_explain(arguments: argparse.Namespace, settings: Settings) -> Result:
     metadata = settings.entries.metadata
+    model = load_language_model(settings.parsing.language_model)
+    detect = fasttext_detector(None if model is None else model.path)
     if arguments.counts is None:
         if arguments.t is not None:
             raise UsageError("--t needs the counts of a pool: add --counts PATH")
-        return _explained(explain(arguments.caption, load_metadata(metadata).entries), None)
+        return _explained(explain(arguments.caption, load_metadata(metadata).entries), None, detect)
     from jobs.steps.known_counts import read_known_counts  # pyarrow, which only counts need
 
     known = read_known_counts(arguments.counts, metadata)
     t = arguments.t or known.t
     if t is None:
         raise UsageError(f"--counts {arguments.counts}: does not belong to a run with one t: add --t T")
-    return _explained(explain(arguments.caption, known.entries, known.counts.item, t), t)
+    return _explained(explain(arguments.caption, known.entries, known.counts.item, t), t, detect)

@@ -19,6 +19,7 @@ def curate(
     overwrite: bool = False,
     break_lock: bool = False,
     metadata: StrPath | None = None,
+    boundaries: Literal["spaces", "continuous", "metaclip2"] | None = None,
     tail_share: float | None = None,
     t: int | Sequence[int] | None = None,
     target_size: int | str | Sequence[int | str] | None = None,
@@ -45,6 +46,7 @@ def curate(
     opt_outs: str | Sequence[str] = ("noai", "noimageai", "tdm"),
     html_parser: Literal["turbohtml", "beautifulsoup"] = "turbohtml",
     language_detector: Literal["fasttext", "langdetect"] = "fasttext",
+    language_model: StrPath | None = None,
     max_page_bytes: int = 67108864,
     max_record_bytes: int = 134217728,
     block_domains: StrPath | Sequence[StrPath] = (),
@@ -83,7 +85,11 @@ def curate(
         machine less than three minutes ago.
     metadata: the list of entries: a JSON list of strings (MetaCLIP's metadata.json), text with one entry per line, JSON
         Lines, or the column entry of a CSV or TSV; plain or gzip; or a name: english or wordnet, which are packaged, or
-        metaclip once `metadata fetch` has fetched it (default: the packaged list english).
+        metaclip once `metadata fetch` has fetched it; or a folder with a list for each language, such as de.json
+        (default: the packaged list english).
+    boundaries: where an entry may begin and end in a caption: spaces, as in the paper; continuous, which needs no space
+        in scripts without spaces, such as Han, Kana or Thai; or metaclip2, for comparison with MetaCLIP 2's rule
+        (default: spaces for a file; in a folder, each list's own).
     tail_share: choose the largest t for which entries with fewer than t matches have at most this share of all matches;
         it suits a pool of any size (default: 0.06, unless `t`, `target_size` or `preset` is given).
     t: how many matches an entry keeps; entries with more are down-sampled. Several values, separated by commas, give
@@ -92,7 +98,7 @@ def curate(
         training budget.
     preset: the paper's t: 20,000 (400m) or 170,000 (2.5b), for pools of the paper's size.
     per_image: which captions of an image to draw from: all, or one that a hash picks, for subsets like MetaCLIP 2's.
-    languages: languages to keep: ISO 639 codes separated by commas, or 'all'.
+    languages: languages to keep: ISO 639 codes or labels of `language_model` separated by commas, or 'all'.
     language_score: drop texts whose language score is below this, from 0 to 1: for a purer language at the cost of
         short texts.
     min_caption_characters: drop captions with fewer characters: for sets without one-letter labels.
@@ -126,6 +132,9 @@ def curate(
         headers, robots meta tags, tdm-reservation); or 'none', for the same rows as the paper's parser.
     html_parser: HTML parser: turbohtml; or, for checking its rows, beautifulsoup (the slow reference).
     language_detector: language detector: fasttext; or, for comparison with pipelines that use it, the slow langdetect.
+    language_model: detect languages with this fastText model, .bin or .ftz, whose labels are __label__xx or
+        __label__xxx_Scrp, such as lid218e or GlotLID: for more languages. Each worker process holds the model in memory
+        (default: lid.176, which is packaged).
     max_page_bytes: parse at most this many bytes of a page, after decompression: lower it for workers with little
         memory.
     max_record_bytes: read at most this many bytes of a record, before its body is decompressed: lower it for workers
@@ -191,6 +200,7 @@ def extract(
     opt_outs: str | Sequence[str] = ("noai", "noimageai", "tdm"),
     html_parser: Literal["turbohtml", "beautifulsoup"] = "turbohtml",
     language_detector: Literal["fasttext", "langdetect"] = "fasttext",
+    language_model: StrPath | None = None,
     max_page_bytes: int = 67108864,
     max_record_bytes: int = 134217728,
     block_domains: StrPath | Sequence[StrPath] = (),
@@ -207,7 +217,7 @@ def extract(
     spark: the session to use.
     inputs: WARC or WAT files, folders, globs, or listings of paths: one or several; local, on s3://, hdfs:// and the
         like, or https://. May be left out with `crawl`.
-    languages: languages to keep: ISO 639 codes separated by commas, or 'all'.
+    languages: languages to keep: ISO 639 codes or labels of `language_model` separated by commas, or 'all'.
     language_score: drop texts whose language score is below this, from 0 to 1: for a purer language at the cost of
         short texts.
     min_caption_characters: drop captions with fewer characters: for sets without one-letter labels.
@@ -241,6 +251,9 @@ def extract(
         headers, robots meta tags, tdm-reservation); or 'none', for the same rows as the paper's parser.
     html_parser: HTML parser: turbohtml; or, for checking its rows, beautifulsoup (the slow reference).
     language_detector: language detector: fasttext; or, for comparison with pipelines that use it, the slow langdetect.
+    language_model: detect languages with this fastText model, .bin or .ftz, whose labels are __label__xx or
+        __label__xxx_Scrp, such as lid218e or GlotLID: for more languages. Each worker process holds the model in memory
+        (default: lid.176, which is packaged).
     max_page_bytes: parse at most this many bytes of a page, after decompression: lower it for workers with little
         memory.
     max_record_bytes: read at most this many bytes of a record, before its body is decompressed: lower it for workers

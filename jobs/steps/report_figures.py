@@ -43,19 +43,20 @@ _SHOW = "show"
 _SHOWN_CHARACTERS = 300
 _SHOWN_REASONS = 12
 _SIZE_POINTS = 240
-_MATCHES, _BIN, _KEEP, _ENTRY = "matches", "bin", "keep", "entry"
+_MATCHES, _LEVEL, _KEEP, _ENTRY = "matches", "level", "keep", "entry"
 _REASON, _FILE = "reason ", "file"
 _BETWEEN = "\0"
 _SHOWN_COLUMNS = ("uuid", "caption_hash", "url", "caption", "lang", "page_url", "entry_ids", "keep_prob")
 
 
 class PoolFigures(NamedTuple):
-    """Pairs by their number of entries (`MOST_MATCHES` or more in the last place), the size over t, and for each t
-    the pairs by keep probability; the last two are empty where counts are not known."""
+    """Pairs by their number of entries (`MOST_MATCHES` or more in the last place); the size over t, or over the common
+    tail share of several lists; and for each subset (`Subset.part`) the pairs by keep probability. The last two are
+    empty where counts are not known."""
 
     matches: list[int]
-    sizes: list[tuple[int, int]]
-    keep: dict[int, list[int]]
+    sizes: list[tuple[float, int]]
+    keep: dict[str, list[int]]
 
 
 class SubsetCounts(NamedTuple):
@@ -69,29 +70,37 @@ class SubsetCounts(NamedTuple):
 
 
 def pool_figures(
-    pool: Pairs, seed: int, per_image: str, counts: Counts | None, thresholds: Sequence[int]
+    pool: Pairs, seed: int, per_image: str, counts: EntryCounts | None, subsets: Sequence[Subset]
 ) -> PoolFigures:
     """One pass over a pool with `entry_ids`; `per_image` and `seed` are those of the draw."""
     if counts is None:
         sums = pool.sums(["entry_ids"], _matches)
         return PoolFigures(_filled(of_kind(sums, _MATCHES), MOST_MATCHES + 1), [], {})
     candidates = pool.one_per_image(seed) if per_image == "one" else pool
-    starts = bin_starts(max(int(counts.max(initial=1)), 1))
-    probabilities = {t: entry_probabilities(counts, t) for t in thresholds}
+    path = path_of(counts, CommonShares(counts, MIN_LIST_MATCHES))
+    ts = path.ts(path.overview())
+    levels = Levels.of(ts)
+    probabilities = {subset.part: probabilities_of(subset, counts) for subset in subsets}
 
     def measure(batch: pa.RecordBatch) -> Sums:
         pairs = draws_of(with_entries(batch))
-        sums = _matches(batch) | counted(_BIN, smallest_bins(pairs, counts, starts))
-        for t, p in probabilities.items():
-            sums |= counted(f"{_KEEP} {t}", _keep_bins(keep_probabilities(pairs.entry_ids, pairs.offsets, p)))
+        sums = _matches(batch) | counted(_LEVEL, smallest_levels(pairs, counts, levels))
+        for part, p in probabilities.items():
+            sums |= counted(f"{_KEEP} {part}", _keep_bins(keep_probabilities(pairs.entry_ids, pairs.offsets, p)))
         return sums
 
-    sums = candidates.sums(["entry_ids"], measure, hashed=Hashed(DRAW, seed))
+    sums = candidates.with_places(counts.places).sums(["entry_ids"], measure, hashed=Hashed(DRAW, seed))
+    sizes = size_curve(ts, levels, of_kind(sums, _LEVEL)).sizes
     return PoolFigures(
         _filled(of_kind(sums, _MATCHES), MOST_MATCHES + 1),
-        _points(size_curve(starts, of_kind(sums, _BIN))),
-        {t: _filled(of_kind(sums, f"{_KEEP} {t}"), KEEP_BINS) for t in thresholds},
+        _points(path.overview(), sizes),
+        {part: _filled(of_kind(sums, f"{_KEEP} {part}"), KEEP_BINS) for part in probabilities},
     )
+
+
+def probabilities_of(subset: Subset, counts: EntryCounts) -> HeadProbabilities:
+    """The probabilities of the entries in a subset."""
+    return HeadProbabilities.at(counts.counts, counts.spread(np.array(subset.ts(counts.places.codes))))
 
 
 def subset_counts(subset: Pairs, entries: int | None) -> SubsetCounts:

@@ -75,6 +75,6 @@ def pack_entries(entries: Sequence[str]) -> bytes:
 
 
 @lru_cache(maxsize=1)
-def cached_matcher(packed: bytes) -> Matcher:
+def cached_matcher(packed: bytes, boundaries: Boundaries = Boundaries.SPACES) -> Matcher:
     """The matcher of packed entries, built once per worker process and cached for its later tasks."""
-    return Matcher(chain.from_iterable(map(json.loads, packed.splitlines())))
+    return Matcher(chain.from_iterable(map(json.loads, packed.splitlines())), boundaries)

@@ -188,7 +188,7 @@ def _identity(report: Report) -> list[tuple[str, str]]:
     if report.metadata:
         facts.append(("entries", f"{report.metadata.entries:,}, sha256 {report.metadata.sha256}"))
     fields = record_fields(record)
-    names = ("inputs", "source", "counts", "survivors", "exclude", "block_words", "t")
+    names = ("inputs", "source", "counts", "survivors", "exclude", "block_words", "language_model", "t")
     return [*facts, *((name, _plain(fields[name])) for name in names if name in fields)]
 
 

@@ -83,7 +83,7 @@ EXPLAIN = Command(
     name="explain",
     purpose="show which entries a caption holds, and how likely it is to be kept",
     work="jobs.explain:run_explain",
-    settings=takes(Entries, take(Execution, "debug")),
+    settings=takes(Entries, take(Parsing, "language_model"), take(Execution, "debug")),
     add_arguments=_explain_arguments,
 )
 
