@@ -83,8 +83,9 @@ def check_fingerprint(actual: Fingerprint | None, expected: dict[str, Any], pair
         )
     if code := actual.differing_list(wanted):
         theirs = Fingerprint(**_plain(wanted.lists[code])) if code in wanted.lists else None
+        ours = Fingerprint(**_plain(actual.lists[code]))
         raise UsageError(
-            f"{pairs} was matched with another list {code} ({Fingerprint(**_plain(actual.lists[code]))}) than {entries} "
+            f"{pairs} was matched with another list {code} ({ours}) than {entries} "
             f"({'which has none' if theirs is None else theirs}): give the folder it was matched with as --metadata DIR"
         )
 

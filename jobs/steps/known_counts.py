@@ -25,7 +25,7 @@ class KnownCounts(NamedTuple):
 
 
 def read_known_counts(path: str, lists: EntryLists | None) -> KnownCounts:
-    """Read counts without Spark. Raises `UsageError` where there are none, and for those of other lists than `lists`."""
+    """Read counts without Spark. Raises `UsageError` where there are none, and for counts of other lists."""
     located = locate_counts(path)
     subset = _only_subset(path)
     if is_json(located):

@@ -97,7 +97,9 @@ class Chosen(NamedTuple):
     pairs: int
 
 
-def nearest_to(pool: Pairs, seed: int, counts: EntryCounts, path: ThresholdPath, curve: SizeCurve, target: int) -> Chosen | None:
+def nearest_to(
+    pool: Pairs, seed: int, counts: EntryCounts, path: ThresholdPath, curve: SizeCurve, target: int
+) -> Chosen | None:
     """The step of a path whose subset is nearest to `target` pairs, and of two that are equally near, the smaller; None
     when the whole pool has fewer.
 

@@ -1,7 +1,7 @@
 """Paths of thresholds: the subsets that a target size can choose among. Along a path no subset gets smaller.
 
-The path of one list leads over every t. That of several lists leads over tail shares: at each step, all lists have the t
-of the same share.
+The path of one list leads over every t. That of several lists leads over tail shares: at each step, all lists have the
+t of the same share.
 """
 
 from dataclasses import dataclass
