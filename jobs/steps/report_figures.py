@@ -19,7 +19,12 @@ from jobs.runs.failed_inputs import NUMBER
 from jobs.steps.pairs import Hashed, Pairs
 from udfs.balancing.pair_probability import keep_probability
 from udfs.balancing.probabilities import Counts, Floats, entry_probabilities, keep_probabilities
-from udfs.balancing.size_curve import SizeCurve, draws_of, size_curve, with_entries
+from udfs.balancing.entry_counts import EntryCounts
+from udfs.balancing.size_curve import Levels, SizeCurve, draws_of, size_curve, smallest_levels, with_entries
+from udfs.balancing.paths import CommonShares, path_of
+from udfs.record import Subset
+from udfs.balancing.probabilities import HeadProbabilities
+from jobs.settings.groups import MIN_LIST_MATCHES
 from udfs.hashing import DRAW, pair_hash, uniform
 from udfs.matching.marking import marked_caption
 from udfs.outcomes import FileStatus
