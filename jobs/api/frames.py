@@ -22,7 +22,7 @@ from jobs.steps.drawing import Draw, draw
 from jobs.steps.extraction_plan import plan_extraction
 from jobs.steps.sizes import sizes_at
 from jobs.steps.spark_pairs import SparkPairs
-from jobs.steps.threshold_choice import choose_thresholds
+from jobs.steps.threshold_choice import check_threshold, choose_thresholds
 from metadata.entries import EntryList, listed_entries
 from metadata.lists import EntryLists, one_list
 from udfs.balancing.entry_counts import EntryCounts
@@ -150,6 +150,7 @@ def balance_frame(pool: DataFrame, counts: pa.Table | Mapping[str, int], setting
     threshold, seed = settings.threshold, settings.draws.seed
     with as_python():
         by_id = _counts_of(pool, counts)
+        check_threshold(threshold, by_id.places.codes, draws=True)
         pairs = SparkPairs(pool)
         candidates = pairs.one_per_image(seed) if threshold.per_image == "one" else pairs
         # only a preset depends on how many rows there are; for the others, whether there are any
