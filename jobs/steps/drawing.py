@@ -54,7 +54,7 @@ def draw(
     columns = columns or [name for name in with_list(POOL_SCHEMA).names if name in pool.columns]
     rows = with_lists(pool, places)
     for number, each in enumerate(draws):
-        rows = rows.select("*", _heads(pool.sparkSession, each.probabilities).alias(f"{_HEADS}_{number}"))
+        rows = _with_heads(rows, each.probabilities, f"{_HEADS}_{number}")
     keep_probs = [_keep_prob(pool, f"{_HEADS}_{number}").alias(f"{_KEEP_PROB}_{number}") for number in range(len(draws))]
     drawn = rows.select(*columns, _uniform(seed).alias(_UNIFORM), *keep_probs)
     at_each = [
@@ -71,24 +71,26 @@ def _uniform(seed: int) -> Column:
     return F.shiftrightunsigned(pair_hash_column(DRAW, seed), 11).cast("double") * F.lit(2.0**-53)
 
 
-def _heads(spark: SparkSession, p: HeadProbabilities) -> Column:
-    """The probabilities as a table that looks up an entry in constant time, and that does not grow with the lists much:
-    a bitmap of the entries in the head, as words; how many of them precede each word; and their 1 − p."""
+def _with_heads(rows: DataFrame, p: HeadProbabilities, name: str) -> DataFrame:
+    """The rows with the probabilities in a column, as a table that looks up an entry in constant time, and that does not
+    grow with the lists much: a bitmap of the entries in the head, as words; how many of them precede each word; and
+    their 1 − p."""
     words = np.zeros(-(-p.size // _WORD), np.int64)
     np.bitwise_or.at(words, p.ids // _WORD, np.int64(1) << (p.ids % _WORD))
     before = np.searchsorted(p.ids, np.arange(len(words)) * _WORD)
     row = (words.tolist(), before.tolist(), (1.0 - p.p).tolist())
     schema = "words array<bigint>, before array<int>, misses array<double>"
     view = f"{_HEADS}_{uuid4().hex}"
+    spark = rows.sparkSession
     spark.createDataFrame([row], schema, verifySchema=False).createTempView(view)
-    try:
-        return F.expr(f"(SELECT struct(words, before, misses) FROM {view})")
+    try:  # Spark looks the view up when the rows are selected
+        return rows.select("*", F.expr(f"(SELECT struct(words, before, misses) FROM {view})").alias(name))
     finally:
         spark.catalog.dropTempView(view)
 
 
 def _keep_prob(pool: DataFrame, heads: str) -> Column:
-    """The keep probability of a pair; `heads` is the column of `_heads`."""
+    """The keep probability of a pair; `heads` is the column of `_with_heads`."""
     place, bit = f"({LIST_START} + entry)", f"(({LIST_START} + entry) % {_WORD})"
     word = f"get(heads.words, {place} div {_WORD})"
     before = f"get(heads.before, {place} div {_WORD}) + bit_count({word} & (shiftleft(1L, {bit}) - 1))"

@@ -37,7 +37,7 @@ class Shares(NamedTuple):
 def traits_view(report: Report) -> dict[str, Any]:
     """The variables of the template for the sections of languages and of what pairs are like."""
     first = [Column("pool" if report.matches else "extracted", report.traits)] if any(report.traits) else []
-    columns = [*first, *(Column(f"t = {figures.t:,}", figures.traits) for figures in report.subsets)]
+    columns = [*first, *(Column(figures.subset.label, figures.traits) for figures in report.subsets)]
     shown = [column for column in columns if column.pairs]
     return {
         "columns": shown,
