@@ -56,7 +56,8 @@ def run(
 ) -> DataFrame:
     """Input files (`input_files.InputFile`) to tagged rows (`schemas.tagged`): pairs, and one row per file.
 
-    With `entries`, pairs are matched, and those without a match are dropped. `blocks` is the plan's block list as a broadcast. In the folder `meter`, tasks show how far they are in their files.
+    With `entries`, pairs are matched, and those without a match are dropped. `blocks` is the plan's block list as a
+    broadcast. In the folder `meter`, tasks show how far they are in their files.
     """
     options, opening = plan.options, plan.opening
     model = None

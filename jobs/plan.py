@@ -31,7 +31,7 @@ from jobs.steps.sizes import curve_of, sizes_at
 from jobs.steps.threshold_choice import choose_thresholds
 from udfs.balancing.compare_counts import LEAST_MATCHES, compare_counts
 from udfs.balancing.entry_counts import EntryCounts
-from udfs.balancing.paths import CommonShares, Path, path_of
+from udfs.balancing.paths import CommonShares, ThresholdPath, path_of
 from udfs.balancing.probabilities import Tails
 from udfs.balancing.size_curve import SizeCurve
 from udfs.errors import UsageError
@@ -98,7 +98,7 @@ def plan_of(pool: Pairs, counts: EntryCounts, settings: Settings) -> dict[str, A
     return {"pool_pairs": pairs, "thresholds": thresholds, "curve": _points(path, curve, counts)}
 
 
-def _points(path: Path, curve: SizeCurve, counts: EntryCounts) -> list[dict[str, Any]]:
+def _points(path: ThresholdPath, curve: SizeCurve, counts: EntryCounts) -> list[dict[str, Any]]:
     """The curve where it changes: the step (t, or the tail share of several lists), exact size, and what lies above."""
     tails = [Tails(of_list) for of_list in counts.by_list]
     total = max(int(counts.counts.sum()), 1)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from metadata.entries import EntryList
-from udfs.errors import UsageError
+from udfs.errors import UsageError, did_you_mean
 from udfs.matching.boundaries import Boundaries, default_boundaries
 from udfs.matching.by_language import ListLabels
 
@@ -85,6 +85,19 @@ class EntryLists:
         lists = {listed.code: listed.fingerprint for listed in self.lists}
         text = json.dumps([lists, dict(sorted(self.labels.items()))], sort_keys=True, separators=(",", ":"))
         return {"entries": self.size, "sha256": hashlib.sha256(text.encode()).hexdigest(), "lists": lists}
+
+    def of(self, code: str | None, language: str) -> NamedList | None:
+        """The list of a code, or without one that of a language; None where there is no list for the language. Raises
+        `UsageError` for a code without a list."""
+        if code is not None and code not in self.codes:
+            has = f"has no list {code}{did_you_mean(code, self.codes)}" if self.by_language else "is one list, for all"
+            raise UsageError(f"--list {code}: {self.source} {has}")
+        found = self.list_of(language) if code is None else code
+        return next((listed for listed in self.lists if listed.code == found), None)
+
+    def list_of(self, label: str) -> str | None:
+        """The code of the list for a language (`ListLabels.list_of`), None where there is none."""
+        return "" if self.labels is None else self.list_labels.list_of(label)
 
     @property
     def list_labels(self) -> ListLabels:

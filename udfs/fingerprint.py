@@ -33,7 +33,9 @@ class Fingerprint(NamedTuple):
     def conflict(self, other: "Fingerprint") -> str | None:
         """The first list that both have, with other entries or boundaries."""
         theirs = other.lists or {}
-        return next((code for code, of_list in (self.lists or {}).items() if theirs.get(code, of_list) != of_list), None)
+        return next(
+            (code for code, of_list in (self.lists or {}).items() if theirs.get(code, of_list) != of_list), None
+        )
 
     def united(self, other: "Fingerprint") -> "Fingerprint":
         """The fingerprint of the lists of both, which must not be in conflict."""
@@ -51,7 +53,9 @@ def of_lists(lists: dict[str, dict[str, Any]]) -> Fingerprint:
     """The fingerprint of several lists by that of each."""
     text = json.dumps(lists, sort_keys=True, separators=(",", ":"))
     return Fingerprint(
-        sum(of_list["entries"] for of_list in lists.values()), sha256_of(text.encode()).hexdigest(), dict(sorted(lists.items()))
+        sum(of_list["entries"] for of_list in lists.values()),
+        sha256_of(text.encode()).hexdigest(),
+        dict(sorted(lists.items())),
     )
 
 
@@ -79,8 +83,9 @@ def check_fingerprint(actual: Fingerprint | None, expected: dict[str, Any], pair
         )
     if code := actual.differing_list(wanted):
         theirs = Fingerprint(**_plain(wanted.lists[code])) if code in wanted.lists else None
+        ours = Fingerprint(**_plain(actual.lists[code]))
         raise UsageError(
-            f"{pairs} was matched with another list {code} ({Fingerprint(**_plain(actual.lists[code]))}) than {entries} "
+            f"{pairs} was matched with another list {code} ({ours}) than {entries} "
             f"({'which has none' if theirs is None else theirs}): give the folder it was matched with as --metadata DIR"
         )
 

@@ -88,7 +88,7 @@ MEANINGS = {
     "url": "absolute http(s) URL of the image, serialised by the WHATWG standard",
     "caption": "the canonical text: NFC, white space collapsed to single spaces; in `images/` the first of `captions`",
     "text_key": "where the text was found: `alt`, `title`, `data-image-title`, `figcaption` or `aria-label`",
-    "lang": "the detected language, ISO 639",
+    "lang": "the detected language: an ISO 639 code, or a label of --language-model",
     "list": "the list of entries that the caption was matched with, by its language's code",
     "lang_score": "the detector's score for `lang`, from 0 to 1",
     "caption_hash": "XXH3-64 of the caption's UTF-8 bytes, signed",

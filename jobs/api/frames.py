@@ -48,8 +48,8 @@ def match(
 ) -> DataFrame:
     """Keep the rows whose caption holds an entry, with the ids of these entries.
 
-    Adds `entry_ids` (ascending positions in the list), with a folder of lists also `list`, and what later steps need where the frame lacks it:
-    `caption_hash`, and `uuid`, which tells images apart. All other columns stay as they are.
+    Adds `entry_ids` (ascending positions in the list), with a folder of lists also `list`, and what later steps need
+    where the frame lacks it: `caption_hash`, and `uuid`, which tells images apart. All other columns stay as they are.
 
     frame: any table with captions, such as the pairs of `extract` or your own.
     entries: the entries, the path of a list as the command's `--metadata` takes it, or None for the packaged list. With
@@ -186,7 +186,7 @@ def _entry_lists(entries: Entries) -> EntryLists:
 
 
 def _counts_of(pool: DataFrame, counts: pa.Table | Mapping[str, int]) -> EntryCounts:
-    """The counts of the entries. Raises `UsageError` for invalid ones, and for those of another list than the pool's."""
+    """The counts of the entries. Raises `UsageError` for invalid ones, and for those of other lists than the pool's."""
     if isinstance(counts, Mapping):
         ids = range(len(counts))
         counts = pa.table({"entry_id": ids, "entry": list(counts), "count": list(counts.values())})

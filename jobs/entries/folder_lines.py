@@ -13,8 +13,8 @@ _SHOWN_LABELS = 8
 
 def describe_folder(lists: EntryLists, known: Sequence[str]) -> dict[str, Any]:
     """The lists in figures. `known` are the labels of the language model. Reads each list, one at a time."""
-    by_list: dict[str, list[str]] = {}
-    for label, code in sorted(lists.lists_of(known).items()):
+    led, by_list = lists.lists_of(known), dict[str, list[str]]()
+    for label, code in sorted(led.items()):
         by_list.setdefault(code, []).append(label)
     return {
         "source": lists.source,
@@ -22,7 +22,7 @@ def describe_folder(lists: EntryLists, known: Sequence[str]) -> dict[str, Any]:
         "sha256": lists.fingerprint["sha256"],
         "lists": [_describe_list(listed, by_list.get(listed.code, [])) for listed in lists.lists],
         "model_labels": len(known),
-        "labels_without_list": sorted(label for label in known if lists.list_of(label) is None),
+        "labels_without_list": sorted(set(known) - led.keys()),
         "unknown_labels": sorted((lists.labels or {}).keys() - {*known, *lists.codes, *ALIASES}),
     }
 

@@ -29,7 +29,7 @@ def load_language_model(address: str | None) -> LanguageModel | None:
 
 def _local_copy(address: str) -> Path:
     storage, name = open_storage(parent_of(address)), name_of(address)
-    copy = _scratch() / "downloaded.bin"
+    copy = Path(mkdtemp(dir=_scratch()), "model.bin")  # an earlier one may still be copied to executors
     try:
         size = storage.stat(name).bytes
         with copy.open("wb") as file:

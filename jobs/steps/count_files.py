@@ -49,12 +49,8 @@ class Names(Sequence[str]):
     @overload
     def __getitem__(self, place: slice) -> list[str]: ...
     def __getitem__(self, place: int | slice) -> str | list[str]:
-        found: str | list[str]
-        if isinstance(place, slice):
-            found = self._column[place].to_pylist()
-        else:
-            found = self._column[int(place)].as_py()
-        return found
+        found: Any = self._column[place if isinstance(place, slice) else int(place)]
+        return found.to_pylist() if isinstance(place, slice) else found.as_py()
 
 
 class CountTable(NamedTuple):

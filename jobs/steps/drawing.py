@@ -55,7 +55,9 @@ def draw(
     rows = with_lists(pool, places)
     for number, each in enumerate(draws):
         rows = _with_heads(rows, each.probabilities, f"{_HEADS}_{number}")
-    keep_probs = [_keep_prob(pool, f"{_HEADS}_{number}").alias(f"{_KEEP_PROB}_{number}") for number in range(len(draws))]
+    keep_probs = [
+        _keep_prob(pool, f"{_HEADS}_{number}").alias(f"{_KEEP_PROB}_{number}") for number in range(len(draws))
+    ]
     drawn = rows.select(*columns, _uniform(seed).alias(_UNIFORM), *keep_probs)
     at_each = [
         F.struct(F.lit(each.t).cast("long").alias(_T), F.col(f"{_KEEP_PROB}_{number}").alias(_KEEP_PROB))
@@ -72,9 +74,9 @@ def _uniform(seed: int) -> Column:
 
 
 def _with_heads(rows: DataFrame, p: HeadProbabilities, name: str) -> DataFrame:
-    """The rows with the probabilities in a column, as a table that looks up an entry in constant time, and that does not
-    grow with the lists much: a bitmap of the entries in the head, as words; how many of them precede each word; and
-    their 1 − p."""
+    """The rows with a column `name` of the probabilities, as a table that looks up an entry in constant time, and that
+    does not grow with the lists much: a bitmap of the entries in the head, as words; how many of them precede each
+    word; and their 1 − p."""
     words = np.zeros(-(-p.size // _WORD), np.int64)
     np.bitwise_or.at(words, p.ids // _WORD, np.int64(1) << (p.ids % _WORD))
     before = np.searchsorted(p.ids, np.arange(len(words)) * _WORD)
@@ -83,14 +85,13 @@ def _with_heads(rows: DataFrame, p: HeadProbabilities, name: str) -> DataFrame:
     view = f"{_HEADS}_{uuid4().hex}"
     spark = rows.sparkSession
     spark.createDataFrame([row], schema, verifySchema=False).createTempView(view)
-    try:  # Spark looks the view up when the rows are selected
-        return rows.select("*", F.expr(f"(SELECT struct(words, before, misses) FROM {view})").alias(name))
-    finally:
-        spark.catalog.dropTempView(view)
+    with_heads = rows.select("*", F.expr(f"(SELECT struct(words, before, misses) FROM {view})").alias(name))
+    spark.catalog.dropTempView(view)
+    return with_heads
 
 
 def _keep_prob(pool: DataFrame, heads: str) -> Column:
-    """The keep probability of a pair; `heads` is the column of `_with_heads`."""
+    """The keep probability of a pair; `heads` is the column of `_heads`."""
     place, bit = f"({LIST_START} + entry)", f"(({LIST_START} + entry) % {_WORD})"
     word = f"get(heads.words, {place} div {_WORD})"
     before = f"get(heads.before, {place} div {_WORD}) + bit_count({word} & (shiftleft(1L, {bit}) - 1))"

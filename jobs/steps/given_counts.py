@@ -83,7 +83,9 @@ def _counted_lists(beside: str, matched_with: Fingerprint) -> EntryLists:
     """The lists of a pool by the names in its own counts, which are read when they are needed."""
     storage = open_storage(beside)
     named = [
-        NamedList(code, Boundaries(facts["boundaries"]), facts["entries"], facts["sha256"], partial(_counted, storage, code))
+        NamedList(
+            code, Boundaries(facts["boundaries"]), facts["entries"], facts["sha256"], partial(_counted, storage, code)
+        )
         for code, facts in (matched_with.lists or {}).items()
     ]
     return EntryLists(beside, tuple(named), {listed.code: listed.code for listed in named})

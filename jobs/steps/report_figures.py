@@ -19,7 +19,7 @@ from jobs.runs.failed_inputs import NUMBER
 from jobs.steps.pairs import Hashed, Pairs
 from udfs.balancing.entry_counts import EntryCounts, Longs
 from udfs.balancing.pair_probability import keep_probability
-from udfs.balancing.paths import EveryT, Path
+from udfs.balancing.paths import EveryT, ThresholdPath
 from udfs.balancing.probabilities import Counts, Floats, HeadProbabilities, keep_probabilities
 from udfs.balancing.size_curve import Levels, draws_of, size_curve, smallest_levels, with_entries
 from udfs.hashing import DRAW, pair_hash, uniform
@@ -58,7 +58,7 @@ class Draws(NamedTuple):
     subsets (`Subset.part`)."""
 
     counts: EntryCounts
-    path: Path
+    path: ThresholdPath
     subsets: dict[str, HeadProbabilities]
 
 
@@ -240,7 +240,7 @@ def _filled(counts: Mapping[int, int], length: int) -> list[int]:
     return [counts.get(place, 0) for place in range(length)]
 
 
-def _points(path: Path, sizes: Longs) -> list[tuple[float, int]]:
+def _points(path: ThresholdPath, sizes: Longs) -> list[tuple[float, int]]:
     """Points of a path with their sizes: of every t, some that are spaced evenly over log t and over the sizes."""
     steps = path.overview()
     if isinstance(path, EveryT):

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from jobs.steps.pairs import Hashed, Pairs
 from udfs.balancing.entry_counts import EntryCounts, Longs, Places
-from udfs.balancing.paths import Path
+from udfs.balancing.paths import ThresholdPath
 from udfs.balancing.probabilities import HeadProbabilities, keep_probabilities, uniforms
 from udfs.balancing.size_curve import Levels, SizeCurve, draws_of, size_curve, smallest_levels, with_entries
 from udfs.hashing import DRAW
@@ -97,7 +97,9 @@ class Chosen(NamedTuple):
     pairs: int
 
 
-def nearest_to(pool: Pairs, seed: int, counts: EntryCounts, path: Path, curve: SizeCurve, target: int) -> Chosen | None:
+def nearest_to(
+    pool: Pairs, seed: int, counts: EntryCounts, path: ThresholdPath, curve: SizeCurve, target: int
+) -> Chosen | None:
     """The step of a path whose subset is nearest to `target` pairs, and of two that are equally near, the smaller; None
     when the whole pool has fewer.
 

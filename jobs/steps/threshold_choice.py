@@ -13,7 +13,7 @@ from jobs.spark.progress import warn
 from jobs.steps.pairs import Pairs
 from jobs.steps.sizes import Chosen, curve_of, nearest_to
 from udfs.balancing.entry_counts import ONE_LIST, EntryCounts, Longs
-from udfs.balancing.paths import CommonShares, Path, path_of
+from udfs.balancing.paths import CommonShares, ThresholdPath, path_of
 from udfs.balancing.presets import PAPER_POOLS
 from udfs.balancing.probabilities import Counts, HeadProbabilities, Tails
 from udfs.balancing.size_curve import SizeCurve
@@ -180,7 +180,7 @@ def _given_ts(path: str, codes: Sequence[str]) -> Longs:
     return np.array([given[code] for code in codes], np.int64)
 
 
-def _of_size(pool: Pairs, seed: int, counts: EntryCounts, path: Path, curve: SizeCurve, target: int) -> Chosen:
+def _of_size(pool: Pairs, seed: int, counts: EntryCounts, path: ThresholdPath, curve: SizeCurve, target: int) -> Chosen:
     """The step for a target size; warns where the size is missed."""
     nearest = nearest_to(pool, seed, counts, path, curve, target)
     if nearest is None:

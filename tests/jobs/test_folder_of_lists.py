@@ -7,7 +7,9 @@ import pytest
 from fasttext_model import write_model
 from pools import document_of, run
 
+from jobs.runs import open_storage
 from jobs.runs.open_storage import load_lists
+from jobs.spark.hadoop_storage import HadoopStorage
 from udfs.captions.language import known_languages
 from udfs.errors import UsageError
 from udfs.storage.s3 import S3Storage
@@ -127,6 +129,15 @@ def test_a_folder_on_s3_is_read_as_a_local_one(folder, bucket):
     assert not load_lists(f"s3://{bucket}/some/lists/de.json").by_language
     with pytest.raises(UsageError, match="none: no such file"):
         load_lists(f"s3://{bucket}/none")
+
+
+def test_a_folder_is_read_through_hadoop(spark, folder, monkeypatch):
+    """With `file://`, as test_remote_runs does."""
+    expected = load_lists(str(folder)).fingerprint
+    monkeypatch.setattr(open_storage, "LocalStorage", lambda path: HadoopStorage(f"file://{Path(path).absolute()}"))
+    lists = load_lists(str(folder))
+    assert lists.fingerprint == expected
+    assert lists.lists[1].load().entries == ("e\u0301te\u0301", "été")
 
 
 def test_a_local_folder_may_have_any_name(tmp_path):

@@ -9,6 +9,10 @@ from build_warcs import page, write_records
 from fasttext_model import write_model
 from pools import record_of, run
 
+from jobs.runs import language_model
+from jobs.spark.hadoop_storage import HadoopStorage
+from udfs.errors import UsageError
+from udfs.storage.addresses import HADOOP
 from udfs.storage.s3 import S3Storage
 
 ALTS = {
@@ -74,6 +78,18 @@ def test_a_model_on_s3_gives_the_same_rows(spark, warc, model, bucket, tmp_path)
     assert extract(warc, tmp_path / "out", f"s3://{bucket}/models/own.bin", "--languages", "all") == 0
     assert languages(tmp_path / "out") == ALTS
     assert record_of(tmp_path / "out")["language_model"]["sha256"] == hashlib.sha256(model.read_bytes()).hexdigest()
+
+
+def test_a_model_is_read_through_hadoop(spark, model, monkeypatch):
+    """As on HDFS: in pieces, through the JVM; with `file://`, which is otherwise local."""
+    monkeypatch.setattr(language_model, "kind_of", lambda address: HADOOP)
+    monkeypatch.setattr(language_model, "_READ_BYTES", 100)
+    monkeypatch.setattr(language_model, "open_storage", lambda folder: HadoopStorage(f"file://{folder}"))
+    loaded = language_model.load_language_model(str(model))
+    assert loaded is not None and loaded.path != str(model)
+    assert Path(loaded.path).read_bytes() == model.read_bytes()
+    with pytest.raises(UsageError, match=r"none\.bin: no such file"):
+        language_model.load_language_model(str(model.with_name("none.bin")))
 
 
 def test_a_run_resumes_only_with_its_model(spark, warc, model, tmp_path, capsys):

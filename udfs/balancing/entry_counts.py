@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -114,8 +115,11 @@ class EntryCounts(NamedTuple):
     @property
     def by_list(self) -> list[Counts]:
         """The counts of each list by id."""
-        starts = self.places.starts.tolist()
-        return [self.counts[low:high] for low, high in zip(starts, starts[1:], strict=False)]
+        return [self.counts[low:high] for low, high in pairwise(self.places.starts.tolist())]
+
+    def of_list(self, code: str) -> Counts:
+        """The counts of one list by id."""
+        return self.by_list[self.places.codes.index(code)]
 
     def spread(self, by_list: Longs) -> Floats:
         """A value of each list, such as its t, for each of its entries."""

@@ -1,7 +1,7 @@
 """Paths of thresholds: the subsets that a target size can choose among. Along a path no subset gets smaller.
 
-The path of one list leads over every t. That of several lists leads over tail shares: at each step, all lists have the t
-of the same share.
+The path of one list leads over every t. That of several lists leads over tail shares: at each step, all lists have the
+t of the same share.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _MOST_STEPS = 4096  # that one pass over the pool looks at
 _SHARES = np.concatenate((np.arange(101) / 1000, np.arange(11, 101) / 100))
 
 
-class Path(Protocol):
+class ThresholdPath(Protocol):
     """Steps, each a number."""
 
     step_name: ClassVar[str]
@@ -84,7 +84,7 @@ class CommonShares:
         return np.stack(columns, axis=1)
 
 
-def path_of(counts: EntryCounts, shares: CommonShares) -> Path:
+def path_of(counts: EntryCounts, shares: CommonShares) -> ThresholdPath:
     """The path of these counts; `shares` are theirs."""
     return shares if counts.places.by_language else EveryT(max(int(counts.counts.max(initial=1)), 1))
 

@@ -16,7 +16,8 @@ PREFIX = "__label__"
 
 _BEGIN = Struct("<ii")
 _ARGUMENTS = Struct("<12id")
-_DIM, _MODEL = 0, 7  # of the arguments
+_LOSSES = range(1, 5)
+_DIM, _WORD_NGRAMS, _LOSS, _MODEL, _BUCKETS, _LONGEST_SUBWORD = 0, 5, 6, 7, 8, 10  # of the arguments
 _DICTIONARY = Struct("<3i2q")
 _COUNT_AND_KIND = Struct("<qb")
 _LABEL_KIND = 1
@@ -63,18 +64,24 @@ class _Reader:
         arguments = self._next(_ARGUMENTS)
         if arguments[_MODEL] != SUPERVISED:
             raise NotAModel("it predicts no labels: it is not supervised")
-        words, labels = self._dictionary()
+        if arguments[_LOSS] not in _LOSSES:
+            raise NotAModel("its loss is unknown")
+        buckets = arguments[_BUCKETS]
+        # the library divides by the number of buckets
+        if buckets < 0 or (buckets == 0 and (arguments[_WORD_NGRAMS] > 1 or arguments[_LONGEST_SUBWORD] > 0)):
+            raise NotAModel("its parts do not fit together")
+        words, pruned, labels = self._dictionary()
         is_quantized = self._flag()
         rows = self._quantized() if is_quantized else self._dense(arguments[_DIM])
-        if rows < words:
+        if rows < words + (buckets if pruned < 0 else pruned):
             raise NotAModel("its parts do not fit together")
         rows = self._quantized() if self._flag() and is_quantized else self._dense(arguments[_DIM])
         if rows != len(labels):
             raise NotAModel("its parts do not fit together")
         return labels
 
-    def _dictionary(self) -> tuple[int, tuple[str, ...]]:
-        """How many words there are, and the labels."""
+    def _dictionary(self) -> tuple[int, int, tuple[str, ...]]:
+        """How many words there are, how many buckets pruning left (-1 if it is not pruned), and the labels."""
         size, words, count, _, pruned = self._next(_DICTIONARY)
         if not 0 < count <= size or words != size - count:
             raise NotAModel("it has no labels" if count == 0 else "its parts do not fit together")
@@ -89,7 +96,7 @@ class _Reader:
         if len(labels) != count:
             raise NotAModel("its parts do not fit together")
         self._skip(max(pruned, 0) * _PRUNED.size)
-        return words, tuple(labels)
+        return words, pruned, tuple(labels)
 
     def _dense(self, dim: int) -> int:
         """Pass over a matrix; returns its rows."""

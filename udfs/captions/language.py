@@ -12,8 +12,8 @@ from importlib import resources
 from pathlib import Path
 
 from udfs.captions.fasttext_file import PREFIX, NotAModel, read_labels
-from udfs.captions.iso_639 import codes_of_label
 from udfs.errors import UsageError, did_you_mean
+from udfs.iso_639 import codes_of_label
 
 Detector = Callable[[str], tuple[str, float]]
 """Takes a canonical caption; returns its language (a code, or the label of a model of one's own; `und` if none is
@@ -106,7 +106,7 @@ def known_languages() -> tuple[str, ...]:
 
 
 def labels_of(codes: Iterable[str], model: LanguageModel | None, where: str) -> frozenset[str]:
-    """The labels of a model, lid.176 for None, that codes of languages mean: the label itself, in any case; or for a
+    """The labels of a model, lid.176 for None, that codes of languages in any case mean: the label itself; or for a
     label with a script, such as `zho_Hans`, the code of its language, `zh` or `zho`.
 
     Raises `UsageError` for a code that means none of them; `where` begins the message.
@@ -117,11 +117,11 @@ def labels_of(codes: Iterable[str], model: LanguageModel | None, where: str) -> 
         for code in {label.lower(), *codes_of_label(label)}:
             by_code.setdefault(code, set()).add(label)
     for code in codes:
-        if code not in by_code:
+        if code.lower() not in by_code:
             if model is None:
                 raise UsageError(f"{where}: '{code}' is not a known language: use en, de, fr, … or 'all' alone")
             raise UsageError(f"{where}: '{code}' is not a language of {model.source}{did_you_mean(code, labels)}")
-    return frozenset().union(*(by_code[code] for code in codes))
+    return frozenset().union(*(by_code[code.lower()] for code in codes))
 
 
 LANGUAGE_DETECTORS: dict[str, Callable[[], Detector]] = {

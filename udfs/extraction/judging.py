@@ -54,7 +54,9 @@ class Judge:
         if isinstance(self._matcher, LanguageMatcher):
             match_list = self._matcher.match
             return [
-                judgment if isinstance(judgment, Outcome) else _with_entries(judgment, match_list(judgment[2], judgment[0]))
+                judgment
+                if isinstance(judgment, Outcome)
+                else _with_entries(judgment, match_list(judgment[2], judgment[0]))
                 for judgment in judgments
             ]
         match = self._matcher.match

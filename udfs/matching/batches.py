@@ -41,7 +41,9 @@ def match_captions(
     listed: dict[str, pa.Array] = {}
     if isinstance(matcher, LanguageMatcher):
         codes = [matcher.labels.list_of(language) for language in languages]
-        ids = [matcher.match(code, text) if code is not None else [] for code, text in zip(codes, captions, strict=True)]
+        ids = [
+            matcher.match(code, text) if code is not None else [] for code, text in zip(codes, captions, strict=True)
+        ]
         listed["list"] = pa.array([code for code, matches in zip(codes, ids, strict=True) if matches], pa.string())
     else:
         ids = [matcher.match(caption) for caption in captions]

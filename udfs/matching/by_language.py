@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from udfs.captions.iso_639 import codes_of_label
+from udfs.iso_639 import codes_of_label
 from udfs.matching.list_matchers import ListMatchers
 
 
@@ -18,7 +18,8 @@ class ListLabels:
         """The code of the list for a label of a language model, None where there is none.
 
         A label leads to the list that is given for it; else to that of its name in lower case; else, if it is an ISO
-        639-3 code with a script such as `zho_Hans`, to that of its language (`iso_639.codes_of_label`); else to `other`.
+        639-3 code with a script such as `zho_Hans`, to that of its language (`iso_639.codes_of_label`); else to
+        `other`.
         """
         if label is not None:
             if (code := self.by_name.get(label)) is not None:

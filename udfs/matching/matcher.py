@@ -34,11 +34,10 @@ class Matcher:
         automaton = ahocorasick.Automaton(ahocorasick.STORE_INTS)
         self._twins: Twins = {}
         for key, entry_id in keys:
-            first = automaton.get(key, entry_id)
-            if first == entry_id:
-                automaton.add_word(key, entry_id)
+            if key in automaton:
+                self._twins.setdefault(automaton.get(key), []).append(entry_id)
             else:
-                self._twins.setdefault(first, []).append(entry_id)
+                automaton.add_word(key, entry_id)
         automaton.make_automaton()
         self._iter = automaton.iter if len(automaton) else lambda text: ()
         self._space = text_spacer(boundaries)

@@ -77,6 +77,9 @@ def _explain_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--t", type=values.at_least_one, metavar="T", help="with --counts: the threshold (default: that of the run)"
     )
+    parser.add_argument(
+        "--list", metavar="CODE", help="of a list for each language: the list to use (default: that of its language)"
+    )
 
 
 EXPLAIN = Command(

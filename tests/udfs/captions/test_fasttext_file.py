@@ -49,7 +49,16 @@ def test_parts_that_do_not_fit_are_refused(tmp_path):
     """The library would read beyond its tables."""
     data = write_model(tmp_path / "m.bin", WORDS).read_bytes()
     dictionary = 8 + 12 * 4 + 8
-    for at, value in ((8, 2), (dictionary, 99), (dictionary + 4, 2), (dictionary + 8, 4), (dictionary + 8, 0)):
+    buckets, longest_subword = 8 + 8 * 4, 8 + 10 * 4
+    for at, value in (
+        (8, 2),
+        (buckets, 9),
+        (longest_subword, 3),
+        (dictionary, 99),
+        (dictionary + 4, 2),
+        (dictionary + 8, 4),
+        (dictionary + 8, 0),
+    ):
         broken = tmp_path / "broken.bin"
         broken.write_bytes(data[:at] + value.to_bytes(4, "little") + data[at + 4 :])
         with pytest.raises(NotAModel):
@@ -75,5 +84,7 @@ def test_other_files_are_refused(tmp_path, content, message):
 def test_models_of_another_kind_are_refused(tmp_path):
     with pytest.raises(NotAModel, match="not supervised"):
         read_labels(write_model(tmp_path / "cbow.bin", WORDS, kind=CBOW))
+    with pytest.raises(NotAModel, match="its loss is unknown"):
+        read_labels(write_model(tmp_path / "loss.bin", WORDS, loss=5))
     with pytest.raises(NotAModel, match="its version is 13, and 12 is the newest"):
         read_labels(write_model(tmp_path / "new.bin", WORDS, version=13))

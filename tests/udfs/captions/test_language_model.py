@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from fasttext_model import HIERARCHICAL_SOFTMAX, write_model
 
-from udfs.captions.iso_639 import TWO_LETTERS, codes_of_label
 from udfs.captions.language import (
     UNDETERMINED,
     LanguageModel,
@@ -17,6 +16,7 @@ from udfs.captions.language import (
     read_language_model,
 )
 from udfs.errors import UsageError
+from udfs.iso_639 import TWO_LETTERS, codes_of_label
 
 WORDS = {
     "eng_Latn": ["a", "boat"],
@@ -71,7 +71,8 @@ def test_codes_mean_labels(model):
         ("eng",): {"eng_Latn"},
         ("eng_latn",): {"eng_Latn"},
         ("zh",): {"zho_Hans", "zho_Hant"},
-        ("zho_hant", "sr"): {"zho_Hant", "sr"},
+        ("zho_hant", "SR"): {"zho_Hant", "sr"},
+        tuple(WORDS): set(WORDS),
         ("yue", "ar", "lij"): {"yue_Hant", "arb_Arab", "lij_Latn"},
     }.items():
         assert labels_of(codes, model, "--languages") == labels

@@ -3,6 +3,7 @@ hand and by regular expressions on the caption itself."""
 
 import re
 from itertools import zip_longest
+from string import punctuation
 from unicodedata import category, name
 
 import pytest
@@ -57,6 +58,14 @@ def test_no_punctuation_of_other_texts_is_continuous():
 @pytest.mark.parametrize("character", "A 1 é я あア한 中 ก ຂ က ខ ཀ 々 〆 〇 ー ﾃ ㄅ ᥐ ᦀ ᨠ ꪀ ́ 😀".split())
 def test_metaclip2_by_its_published_ranges(character):
     assert needs_no_space(character, METACLIP2) == (character in "中กຂကខཀ")
+
+
+def test_metaclip2_by_names():
+    """All ASCII punctuation and no other ASCII; the ideographs up to extension F, and no later ones."""
+    assert {character for character in map(chr, range(128)) if needs_no_space(character, METACLIP2)} == set(punctuation)
+    for character in CHARACTERS:
+        if name(character, "").startswith("CJK UNIFIED IDEOGRAPH"):
+            assert needs_no_space(character, METACLIP2) == (ord(character) < 0x2EBF0), hex(ord(character))
 
 
 def matched(caption: str, *entries: str, boundaries: Boundaries) -> list[str]:

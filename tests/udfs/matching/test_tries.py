@@ -1,12 +1,12 @@
 """Both engines against the naive rules, on the same lists: the automaton, and the trie that processes share."""
 
+import gc
 import random
+import weakref
 from collections.abc import Sequence
+from io import BytesIO
 from itertools import product
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -34,8 +34,12 @@ def entries_and_caption(draw: st.DrawFn) -> tuple[list[str], str]:
     return entries, "".join(piece + end for piece, end in draw(st.lists(st.tuples(pieces, glue), max_size=6)))
 
 
-def trie_of(entries: Sequence[str], boundaries: Boundaries, folder: Path) -> TrieMatcher:
-    return TrieMatcher(folder / "xx", write_trie(iter(entries), boundaries, folder / "xx"))
+def trie_of(entries: Sequence[str], boundaries: Boundaries) -> TrieMatcher:
+    """The trie of a file that holds other bytes before and behind it."""
+    file = BytesIO()
+    file.write(b"before")
+    facts = write_trie(iter(entries), boundaries, file)
+    return TrieMatcher(memoryview(file.getvalue() + b"behind"), facts)
 
 
 @settings(max_examples=settings.default.max_examples * 3)
@@ -49,17 +53,16 @@ def test_both_engines_by_the_naive_rule(case, boundaries):
     expected = naive_ids(caption, entries, boundaries)
     assert Matcher(entries, boundaries).match(caption) == expected
     assert match_once(caption, entries, boundaries) == expected
-    with TemporaryDirectory() as folder:
-        trie = trie_of(entries, boundaries, Path(folder))
-        assert trie.match(caption) == expected
-        assert Matcher.of_keys(trie.keyed_ids(), boundaries).match(caption) == expected
-        assert sorted(entry_id for _, entry_id in trie.keyed_ids()) == list(range(len(entries)))
+    trie = trie_of(entries, boundaries)
+    assert trie.match(caption) == expected
+    assert Matcher.of_keys(trie.keyed_ids(), boundaries).match(caption) == expected
+    assert sorted(entry_id for _, entry_id in trie.keyed_ids()) == list(range(len(entries)))
 
 
-def test_entries_that_share_a_key_are_all_found(tmp_path):
+def test_entries_that_share_a_key_are_all_found():
     """Three spellings of one key, which is also a part of another key."""
     entries = ["1中a", "1 中a", "x", "1中 a", "1 中 a", "中"]
-    for matcher in (Matcher(entries, Boundaries.CONTINUOUS), trie_of(entries, Boundaries.CONTINUOUS, tmp_path)):
+    for matcher in (Matcher(entries, Boundaries.CONTINUOUS), trie_of(entries, Boundaries.CONTINUOUS)):
         assert matcher.match("在1中a里") == [0, 1, 3, 4, 5]
         assert matcher.match("在1中b里") == [5]
 
@@ -74,12 +77,12 @@ SYLLABLES = {
 
 @pytest.mark.parametrize("boundaries", Boundaries)
 @pytest.mark.parametrize("script", SYLLABLES)
-def test_engines_agree_on_long_lists(script, boundaries, tmp_path):
+def test_engines_agree_on_long_lists(script, boundaries):
     rng = random.Random(f"{script} {boundaries}")
     alphabet = SYLLABLES[script]
     words = ("".join(rng.choices(alphabet + "aT1", k=rng.randint(1, 6))).strip() for _ in range(6_000))
     entries = list(dict.fromkeys(word for word in words if word))
-    automaton, trie = Matcher(entries, boundaries), trie_of(entries, boundaries, tmp_path)
+    automaton, trie = Matcher(entries, boundaries), trie_of(entries, boundaries)
     captions = ["".join(rng.choices(alphabet + "aT1 ,", k=40)) for _ in range(300)]
     ids = [automaton.match(caption) for caption in captions]
     assert [trie.match(caption) for caption in captions] == ids
@@ -87,9 +90,9 @@ def test_engines_agree_on_long_lists(script, boundaries, tmp_path):
     assert sum(map(len, ids)) > 0
 
 
-def test_engines_agree_on_the_packaged_list(tmp_path):
+def test_engines_agree_on_the_packaged_list():
     entries = load_entries("english").entries[::7]
-    automaton, trie = Matcher(entries), trie_of(entries, Boundaries.SPACES, tmp_path)
+    automaton, trie = Matcher(entries), trie_of(entries, Boundaries.SPACES)
     rng = random.Random(5)
     for _ in range(500):
         caption = rng.choice(" ,").join(rng.choices(entries, k=8))
@@ -146,33 +149,51 @@ def test_the_first_lists_with_enough_texts_get_automata_for_good(folder, monkeyp
     assert len(built) == 2
 
 
-def test_a_list_is_opened_at_its_first_use(folder):
-    (folder / "zh.ids.npy").unlink()
+def test_matchers_outlive_what_they_were_opened_with(folder):
+    """The mapped file may be deleted, and the object that opened it."""
     lists = ListMatchers(folder)
+    for path in folder.iterdir():
+        path.unlink()
     assert lists.match("en", "a dog") == [0, 1]
-    with pytest.raises(FileNotFoundError, match=r"zh\.ids\.npy"):
-        lists.match("zh", "北京")
+    match = lists.match
+    del lists
+    gc.collect()
+    assert match("zh", "在北京") == [0]
 
 
-def test_files_are_the_same_bytes_each_time(folder, tmp_path_factory):
+def test_a_missing_file_is_named(folder):
+    (folder / "lists.tries").unlink()
+    with pytest.raises(FileNotFoundError, match=r"lists\.tries"):
+        ListMatchers(folder)
+
+
+def test_the_same_lists_give_the_same_bytes(folder, tmp_path_factory):
     again = tmp_path_factory.mktemp("again")
     write_lists(((code, *rest) for code, rest in LISTS.items()), again)
-    names = sorted(path.name for path in again.iterdir())
-    assert names == sorted(["lists.json", *(f"{code}.{end}" for code in LISTS for end in ("marisa", "ids.npy"))])
-    assert all((again / name).read_bytes() == (folder / name).read_bytes() for name in names)
-    assert np.load(folder / "en.ids.npy").dtype == np.int32
+    contents = [{path.name: path.read_bytes() for path in each.iterdir()} for each in (folder, again)]
+    assert contents[0] == contents[1]
 
 
-def test_only_one_list_is_held_while_writing(tmp_path):
-    """The entries of a list are asked for after the files of the list before it are there."""
+def test_lists_are_not_held_once_written(tmp_path):
+    """When the entries of a list are asked for, at most those of the list before it are still there."""
+
+    class Entries(list):
+        pass
+
+    earlier = []
 
     def lists():
-        yield "aa", Boundaries.SPACES, ["dog"]
-        assert (tmp_path / "aa.marisa").exists() and (tmp_path / "aa.ids.npy").exists()
-        yield "bb", Boundaries.SPACES, ["cat"]
+        for code in ("aa", "bb", "cc"):
+            gc.collect()
+            assert all(entries() is None for entries in earlier[:-1])
+            entries = Entries([f"{code} dog", "cat"])
+            earlier.append(weakref.ref(entries))
+            yield code, Boundaries.SPACES, entries
+            del entries
+        assert len(earlier) == 3
 
     write_lists(lists(), tmp_path)
-    assert ListMatchers(tmp_path).match("bb", "a cat") == [0]
+    assert ListMatchers(tmp_path).match("bb", "bb dog, cat") == [0, 1]
 
 
 def test_cached_lists_are_made_once(folder):
