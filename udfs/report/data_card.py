@@ -78,11 +78,12 @@ def _boundaries(record: RunRecord) -> Iterator[str]:
     lists = record.metadata.lists if record.metadata is not None else None
     of_list = {code: each.boundaries for code, each in lists.items()} if lists else {}
     for boundaries in (Boundaries.CONTINUOUS, Boundaries.METACLIP2):
-        codes = [code for code, value in of_list.items() if value == boundaries]
+        codes = sorted(code for code, value in of_list.items() if value == boundaries)
         if codes:
-            yield f"In {noun_for(len(codes), 'list')} {listed(codes, _SHOWN_LISTS)} it may be {boundaries.meaning}"
+            where = f"In the {noun_for(len(codes), 'list')} {listed(codes, _SHOWN_LISTS)}"
+            yield f"{where}, what stands on either side of an entry is {boundaries.meaning}"
         elif not of_list and record.setting("boundaries") == boundaries:
-            yield f"Here it may be {boundaries.meaning}"
+            yield f"Here, what stands on either side of an entry is {boundaries.meaning}"
 
 
 def _rules(record: RunRecord) -> list[str]:

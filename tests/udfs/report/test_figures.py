@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.balancing.entry_counts import EntryCounts, Places
+from udfs.balancing.entry_counts import EntryCounts
 from udfs.report.figures import Kept, curve_at, curve_places, entry_figures, table_ids, top_ids
 
 counts_lists = st.lists(st.integers(0, 10**6), min_size=1, max_size=400).map(lambda items: np.array(items, np.int64))
