@@ -25,7 +25,8 @@ def summarize(record: RunRecord, out: str, output: str) -> list[str]:
     text = [f"  {label:<10} {value:>{width}}  {about}".rstrip() for label, value, about in lines]
     seconds = sum(facts.seconds or 0 for facts in record.stages.finished())
     head = f"{record.job} finished {record.finished or 'just now'}; its stages took {span(seconds)}"
-    lists = [line for subset in record.subsets[:1] for line in _lists(subset.facts.lists or [])]
+    title = "share of the subset" if len(record.subsets) == 1 else "share of the first subset"
+    lists = [line for subset in record.subsets[:1] for line in _lists(subset.facts.lists or [], title)]
     return [head, *text, *lists, "", *_times(record.stages), *_slow(record), "", *_where(record, out, output)]
 
 
@@ -99,13 +100,13 @@ def _subset(subset: Subset) -> Iterator[Line]:
         yield ("capped", _n(facts.capped_by_earlier_draw), "of them keep the smaller probability of their first draw")
 
 
-def _lists(lists: Sequence[ListDraw]) -> list[str]:
-    """The largest lists by their pairs, as a table. Of several subsets, the smallest is shown."""
+def _lists(lists: Sequence[ListDraw], title: str) -> list[str]:
+    """The largest lists by their pairs, as a table; `title` is that of their shares."""
     used = sorted((of_list for of_list in lists if of_list.pool_pairs), key=lambda each: (-each.pool_pairs, each.list))
     if not used:
         return []
     pairs = sum(of_list.pairs for of_list in used)
-    rows = [("list", "pool pairs", "t", "kept", "share of the subset")]
+    rows = [("list", "pool pairs", "t", "kept", title)]
     for of_list in used[:_SHOWN_LISTS]:
         t = "kept whole" if of_list.kept_whole else _n(of_list.t)
         rows.append((of_list.list, _n(of_list.pool_pairs), t, _n(of_list.pairs), _of(of_list.pairs, pairs)))

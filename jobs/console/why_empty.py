@@ -5,8 +5,10 @@ from typing import NamedTuple
 from udfs.opt_outs import OPTED_OUT
 from udfs.outcomes import SUMS, FileStatus, Outcome
 from udfs.record import RunRecord
+from udfs.report.words import listed
 from udfs.stages import FilesFacts, PoolFacts
 
+_NAMED_LANGUAGES = 20
 _RICH = "--pairs rich"
 _BLOCKS = "--block-domains, --block-urls"
 
@@ -109,7 +111,9 @@ def _largest(facts: FilesFacts, record: RunRecord, total: Outcome) -> str:
     reason = REASONS[outcome]
     if outcome is Outcome.TEXT_OTHER_LANGUAGE and record.setting("languages"):
         kept = record.setting("languages")
-        reason = reason._replace(phrase="are not English" if kept == ["en"] else f"are in none of {', '.join(kept)}")
+        named = "are not English" if kept == ["en"] else f"are in none of {listed(kept, _NAMED_LANGUAGES)}"
+        change = REASONS[Outcome.TEXT_NO_LIST].change if record.by_language else reason.change
+        reason = Reason(named, change)
     if reason.change == _RICH and record.setting("pairs") == "rich":
         reason = reason._replace(change="")
     return _said(number, items, total.value.removesuffix("s"), reason)
