@@ -156,8 +156,22 @@ class Subset(NamedTuple):
 
     @property
     def label(self) -> str:
-        """What a person calls its threshold, such as `t = 20,000`."""
-        return "t by list" if self.facts.t is None else f"t = {self.facts.t:,}"
+        """What a person calls its threshold: `t = 20,000`, of several lists `t = 20,000 (en)` or `t by list`."""
+        if self.facts.t is None:
+            return "t by list"
+        anchor = (self.facts.threshold or {}).get("anchor")
+        return f"t = {self.facts.t:,}" + (f" ({anchor})" if anchor else "")
+
+    @property
+    def at(self) -> str:
+        """The same within a sentence: `at t = 20,000` or `at the t of each list`."""
+        return "at the t of each list" if self.facts.t is None else f"at {self.label}"
+
+    @property
+    def tail_share(self) -> float | None:
+        """The tail share that its lists have in common, where t was chosen by one."""
+        share = (self.facts.threshold or {}).get("tail_share")
+        return None if share is None else float(share)
 
     def ts(self, codes: Sequence[str]) -> list[int]:
         """The t of each of these lists, which are those that it was drawn from."""
@@ -283,6 +297,12 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             Subset(drawn, facts.pool_pairs, facts.blocked, subset_part(drawn.t, len(facts.subsets)))
             for drawn in facts.subsets
         ]
+
+    @property
+    def by_language(self) -> bool:
+        """Whether the run is known to have a list of entries for each language."""
+        has_lists = self.metadata is not None and self.metadata.lists is not None
+        return has_lists or any(subset.facts.lists for subset in self.subsets)
 
     def setting(self, name: str, default: Any = None) -> Any:
         """A setting that the run recorded, else the default."""

@@ -133,5 +133,5 @@ class Tails:
         return len(self._ordered) - place, self.matches - int(self._matches[place])
 
     def shares_between(self, low: float, high: float) -> Floats:
-        """The shares in (low, high] at which t may change; with `nearest`, up to which it holds."""
+        """The shares in (low, high] at which, or with `nearest` beyond which, t may change."""
         return np.unique(self._edges[(self._edges > low) & (self._edges <= high)])
