@@ -59,6 +59,21 @@ def watched(process: "subprocess.Popen[bytes]", scratch: Path) -> Usage:
     return usage
 
 
+def python_workers(root: int) -> list[int]:
+    """The processes below a JVM that is below this process: Spark's Python workers, and what forks them."""
+    tree = _tree(root)
+    return [pid for pid, member in tree.items() if pid != root and not member.is_jvm]
+
+
+def private_bytes(pid: int) -> int:
+    """The resident memory of a process that is not of mapped files; 0 if it has ended."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
+            if line.startswith("Anonymous:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
 def _tree(root: int) -> dict[int, _Process]:
     """A process and all its living descendants."""
     alive, children = {}, defaultdict(list)
