@@ -135,9 +135,13 @@ def _share_below(ts: Longs, counts: EntryCounts) -> float:
 
 
 def _warn_if_unbalanced(chosen: ChosenT, counts: Counts) -> None:
-    if not chosen.entries_above_t:
-        at = "the t of its list" if chosen.t is None else f"t={chosen.t:,}"
-        warn(f"nothing was balanced: no entry has more than {at} matches (the most is {int(counts.max(initial=0)):,})")
+    most = int(counts.max(initial=0))
+    if chosen.entries_above_t:
+        return
+    if chosen.t is None:
+        warn(f"nothing was balanced: no entry has more matches than the t of its list (the most is {most:,})")
+    else:
+        warn(f"nothing was balanced: no entry has more than t={chosen.t:,} matches (the most is {most:,})")
 
 
 def _preset_t(preset: str, pool_pairs: int) -> int:
