@@ -62,10 +62,11 @@ class CommonShares:
     step_name: ClassVar[str] = "tail share"
 
     def __init__(self, counts: EntryCounts, min_matches: int = 0, *, nearest: bool = False) -> None:
-        """A list with fewer than `min_matches` matches has at every step a t that keeps all its pairs. `nearest` is as
-        for `Tails`."""
+        """One of several lists with fewer than `min_matches` matches has at every step a t that keeps all its pairs.
+        `nearest` is as for `Tails`."""
+        self._nearest = nearest
         self.tails = [Tails(of_list, nearest=nearest) for of_list in counts.by_list]
-        self.kept_whole = [tails.matches < min_matches for tails in self.tails]
+        self.kept_whole = [counts.places.by_language and tails.matches < min_matches for tails in self.tails]
 
     def overview(self) -> Floats:
         """Shares by thousandths up to a tenth, then by hundredths."""
@@ -74,6 +75,8 @@ class CommonShares:
     def between(self, low: float, high: float) -> Floats:
         edges = [tails.shares_between(low, high) for tails in self.tails]
         steps = np.unique(np.concatenate([*edges, [high]]))
+        if self._nearest:  # t changes beyond an edge, not at it
+            steps = np.unique(np.concatenate([steps, (steps[1:] + steps[:-1]) / 2]))
         return steps if len(steps) <= _MOST_STEPS else steps[np.linspace(0, len(steps) - 1, _MOST_STEPS).astype(int)]
 
     def ts(self, steps: Floats) -> Longs:

@@ -132,7 +132,7 @@ class Tails:
         return len(self._ordered) - place, self.matches - int(self._matches[place])
 
     def shares_between(self, low: float, high: float) -> Floats:
-        """The shares in (low, high] at which t may change."""
+        """The shares in (low, high] at which, or with `nearest` beyond which, t may change."""
         edges = self._below if not self._nearest else (self._below[:-1] + self._below[1:]) / 2
         return np.unique(edges[(edges > low) & (edges <= high)])
 
