@@ -7,6 +7,7 @@ entries that it adds, which those that are in the list already do not use up.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from unicodedata import category
 
@@ -99,10 +100,15 @@ def _most(source: RankedSource, accounts: Sequence[Account], size: int | None) -
     caps = [] if source.most is None else [source.most]
     if source.share_of is not None:
         share, name = source.share_of
-        caps.append(int(share * sum(account.taken for account in accounts if account.source == name)))
+        caps.append(whole_share(share, sum(account.taken for account in accounts if account.source == name)))
     if size is not None:
         caps.append(size - sum(account.taken for account in accounts))
     return min(caps) if caps else None
+
+
+def whole_share(share: float, number: int) -> int:
+    """A share of a number, rounded down; exact for the share as it is written, so that 0.29 of 100 are 29."""
+    return int(Decimal(str(share)) * number)
 
 
 def is_punctuation(entry: str) -> bool:

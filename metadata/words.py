@@ -49,7 +49,7 @@ class WordRule(NamedTuple):
 
     @property
     def joiner(self) -> str:
-        """What stands between the words of a pair, in text as in a list."""
+        """What stands between the words of a pair, in text as in a list: one character, or nothing."""
         return " " if self.segmenter is None else SEGMENTERS[self.segmenter].joiner
 
 
@@ -67,12 +67,11 @@ def phrases(text: str, *, lowercase: bool = False, rule: WordRule = ENGLISH_WORD
     Raises like `segmenters.cutter`.
     """
     pattern, joiner = rule.pattern, rule.joiner
-    gap = len(joiner)
     for line in _LINE.split(text):
         if not line:
             continue
         canonical_line = canonical(line.lower() if lowercase else line)
-        if rule.segmenter is not None and not joiner:
+        if not joiner:
             for match in pattern.finditer(canonical_line):
                 yield from _cut_phrases(match[0], rule)
             continue
@@ -82,7 +81,7 @@ def phrases(text: str, *, lowercase: bool = False, rule: WordRule = ENGLISH_WORD
             start = match.start()
             if match.end() - start > MAX_WORD_CHARS:
                 continue
-            if run and not (start == end + gap and canonical_line[end:start] == joiner):
+            if run and not (start == end + 1 and canonical_line[end] == joiner):
                 yield run
                 run = []
             run.append(match[0])

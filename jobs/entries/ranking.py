@@ -20,7 +20,7 @@ from jobs.settings.settings import Settings
 from jobs.spark.frames import read_files
 from jobs.spark.progress import say
 from metadata.counting import PAIR_COUNT, SYNSET_NAME, WORD_COUNT
-from metadata.merge import RankedSource
+from metadata.merge import RankedSource, whole_share
 from metadata.wikis import ENGLISH
 from udfs.errors import UsageError
 from udfs.stages import Stage, StageFacts
@@ -141,7 +141,7 @@ def _namespaces(folder: RunFolder) -> frozenset[str]:
 
 def _most(cap: int | None, share: float | None, number: int) -> int | None:
     """At most `cap`, and at most this share of a number; None for no limit."""
-    caps = [*([] if cap is None else [cap]), *([] if share is None else [int(share * number)])]
+    caps = [*([] if cap is None else [cap]), *([] if share is None else [whole_share(share, number)])]
     return min(caps) if caps else None
 
 
