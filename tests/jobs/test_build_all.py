@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -27,16 +28,20 @@ VIEWS = {
     ("zh-yue", "香港"): 5,
     ("be-tarask", "Алей"): 5,
 }
-CODES = ["be_tarask", "de", "ja", "simple", "zh", "zh_min_nan"]
+MANY = ["be_tarask", "de", "ja", "simple", "zh", "zh_min_nan"]
+CODES = ["de", "ja", "simple", "zh_min_nan"]
+
+
+def write_dumps(folder: Path, wikis: Iterable[str]) -> Path:
+    for wiki in wikis:
+        write_dump(folder / f"dumps/{wiki}wiki/20240501", wiki, TEXTS[wiki])
+    write_hour(folder / "views", 0, VIEWS)
+    return folder / "dumps"
 
 
 @pytest.fixture
 def dumps(tmp_path: Path) -> Path:
-    folder = tmp_path / "dumps"
-    for wiki, texts in TEXTS.items():
-        write_dump(folder / f"{wiki}wiki/20240501", wiki, texts)
-    write_hour(tmp_path / "views", 0, VIEWS)
-    return folder
+    return write_dumps(tmp_path, CODES)
 
 
 def command(dumps: Path, *flags: object) -> tuple[object, ...]:
@@ -54,14 +59,15 @@ def states(dumps: Path) -> dict[str, tuple[int, int]]:
     return {path.name: (path.stat().st_size, path.stat().st_mtime_ns) for path in files}
 
 
-def test_a_list_per_wiki_and_nothing_twice(spark, dumps, capsys):
+def test_a_list_per_wiki_and_nothing_twice(spark, tmp_path, capsys):
+    dumps = write_dumps(tmp_path, TEXTS)
     lists = dumps.parent / "lists"
     shares = ("--unigram-share", 1)
     document = document_of(capsys, *command(dumps, *shares))
-    assert list(document["result"]["built"]) == CODES and document["result"]["kept"] == []
+    assert list(document["result"]["built"]) == MANY and document["result"]["kept"] == []
     assert document["next"][0]["command"][3:5] == ["--metadata", str(lists)]
     assert sorted(states(dumps)) == sorted(
-        [*(f"{code}.json" for code in CODES), *(f"{code}.manifest.json" for code in CODES)]
+        [*(f"{code}.json" for code in MANY), *(f"{code}.manifest.json" for code in MANY)]
     )
     # "a" twice, the rest once; 40 % of 4 words are 1 pair, that of highest lift: both others have the "a"
     assert entries_of(dumps, "simple") == ["a", "and", "cat", "dog", "cat and"]
@@ -74,14 +80,20 @@ def test_a_list_per_wiki_and_nothing_twice(spark, dumps, capsys):
     assert (manifest["recipe"], manifest["language"]) == ("metaclip2", "zh")
     before = states(dumps)
     again = document_of(capsys, *command(dumps, *shares))["result"]
-    assert again["built"] == {} and again["kept"] == CODES and states(dumps) == before
-    fewer = document_of(capsys, *command(dumps, *shares, "--max-characters", 5))["result"]
-    assert list(fewer["built"]) == CODES, "other thresholds need other lists"
+    assert again["built"] == {} and again["kept"] == MANY and states(dumps) == before
+
+
+def test_other_thresholds_make_other_lists(spark, tmp_path, capsys):
+    dumps = write_dumps(tmp_path, ["de"])
+    for flags in ((), ("--max-characters", 3), ("--max-characters", 3)):
+        result = document_of(capsys, *command(dumps, *flags))["result"]
+    assert result["kept"] == ["de"]
+    assert all(len(entry) <= 3 for entry in entries_of(dumps, "de"))
 
 
 def test_each_list_equals_the_one_that_build_makes(spark, dumps):
     assert run(*command(dumps, "--recipe", "metaclip", "--min-unigram-count", 1, "--min-views", 1, "--min-pmi", 0)) == 0
-    for wiki in ("de", "ja", "zh_min_nan"):
+    for wiki in ("de", "ja"):
         [dump] = dumps.rglob(f"{wiki}wiki-*.bz2")
         one = dumps.parent / "one.json"
         flags = (
@@ -111,18 +123,14 @@ def test_a_bad_dump_stops_no_other_list_and_is_built_once_it_is_mended(spark, du
     for _ in range(2):  # the second time what failed fails again, and nothing is silent
         assert run(*command(dumps)) == 1
         said = capsys.readouterr().err
-        assert re.search(r"WARN .*de \(2 of 6\): not built: dewiki-.*truncated: .*fetch it again", said)
+        assert re.search(r"WARN .*de \(1 of 4\): not built: dewiki-.*truncated: .*fetch it again", said)
         assert re.search(
-            r"WARN .*simple \(4 of 6\): not built: .*20240501.* and .*20240601.* hold the same pages", said
+            r"WARN .*simple \(3 of 4\): not built: .*20240501.* and .*20240601.* hold the same pages", said
         )
-        assert re.search(r"WARN .*ja \(3 of 6\): not built: .*jawiki", said)
+        assert re.search(r"WARN .*ja \(2 of 4\): not built: .*jawiki", said)
         assert "1 files are no dumps" in said
         assert said.splitlines()[-1].startswith("ballast: 3 lists were not built: de, ja, simple")
-        assert sorted(path for path in states(dumps) if "manifest" not in path) == [
-            "be_tarask.json",
-            "zh.json",
-            "zh_min_nan.json",
-        ]
+        assert sorted(states(dumps)) == ["zh_min_nan.json", "zh_min_nan.manifest.json"]
     german.write_bytes(whole)
     other.unlink()
     write_dump(japanese.parent, "ja", TEXTS["ja"])
@@ -170,10 +178,10 @@ def test_wordnets_of_a_folder(spark, dumps, capsys):
     wordnets = dumps.parent / "wordnets"
     wordnets.mkdir()
     (wordnets / "wn-data-jpn.tab").write_text("# J\tjpn\tx\n1-n\tjpn:lemma\t呼吸+する\n")
-    (wordnets / "wn-data-cmn.tab").write_text("# C\tcmn\tx\n1-n\tcmn:lemma\t一\n")
+    (wordnets / "wn-data-deu.tab").write_text("# D\tdeu\tx\n1-n\tdeu:lemma\tgroße_Katze\n")
     assert run(*command(dumps, "--wordnet", wordnets)) == 0
     first = {code: json.loads((dumps.parent / f"lists/{code}.json").read_text())[0] for code in CODES}
-    assert first == {"ja": "呼吸する", "zh": "一", **dict.fromkeys(("be_tarask", "de", "simple", "zh_min_nan"), "0")}
+    assert first == {"de": "große Katze", "ja": "呼吸する", "simple": "0", "zh_min_nan": "0"}
     (wordnets / "x").mkdir()
     (wordnets / "x/wn-data-ja.tab").write_text("1-n\tlemma\tx\n")
     assert run(*command(dumps, "--wordnet", wordnets)) == 2
