@@ -64,6 +64,7 @@ setup(
         "fastwarc>=2.0,<3",
         "isal>=1.7,<2",  # inflates archives; faster than zlib
         "jinja2>=3.1.2,<4",
+        "marisa-trie>=1.2,<2",  # lists of entries that the processes of a machine share
         "markupsafe>=2.1,<4",
         "matplotlib>=3.8,<4",  # draws the report; only the driver imports it
         "msgspec>=0.19,<1",

@@ -12,7 +12,7 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 
 from jobs.console.commands.curation import BALANCE
 from jobs.console.run_job import open_run
-from jobs.runs.open_storage import load_metadata
+from jobs.runs.open_storage import load_lists
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import open_source
 from jobs.settings.settings import Settings
@@ -23,6 +23,7 @@ from jobs.steps.drawing import DrawnFrom, draw_stage
 from jobs.steps.given_counts import given_counts
 from jobs.steps.rebalance import balance_survivors
 from jobs.steps.spark_pairs import without_blocked
+from jobs.steps.threshold_choice import threshold_identity
 from udfs.balancing.probabilities import Counts
 from udfs.errors import UsageError
 from udfs.fingerprint import check_fingerprint
@@ -39,13 +40,18 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         raise UsageError(f"{inputs[0]}: is a subset: balance the pool that it was drawn from, or name its --survivors")
     metadata, counts_path = settings.entries.metadata, settings.counts.entry_counts
     if metadata is not None:
-        entries = load_metadata(metadata)
-        check_fingerprint(source.matched_with, entries.fingerprint, inputs[0], entries.source)
+        lists = load_lists(metadata)
+        check_fingerprint(source.matched_with, lists.fingerprint, inputs[0], lists.source)
     entry_counts = given_counts(counts_path, metadata, inputs[0], source.matched_with)
     if counts_path is not None:
-        _say_counts(counts_path, entry_counts.counts)
+        _say_counts(counts_path, entry_counts.counts.counts)
     blocks = load_blocks(settings.blocking)
-    identity = {"source": source.identity, "counts": entry_counts.identity, **blocks_identity(blocks)}
+    identity = {
+        "source": source.identity,
+        "counts": entry_counts.identity,
+        **threshold_identity(settings.threshold),
+        **blocks_identity(blocks),
+    }
     reads = [*inputs, *([counts_path] if counts_path else [])]
     run_folder = open_run(BALANCE, settings, identity, reads=reads)
     if not run_folder.finished:

@@ -12,7 +12,7 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 
 from jobs.console.commands.curation import COUNT
 from jobs.console.run_job import open_run
-from jobs.runs.open_storage import load_metadata
+from jobs.runs.open_storage import load_lists
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import open_source
 from jobs.settings.settings import Settings
@@ -23,13 +23,13 @@ from udfs.stages import Stage
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    entries = load_metadata(settings.entries.metadata)
+    lists = load_lists(settings.entries.metadata)
     source = open_source(inputs[0], (Stage.POOL, Stage.MATCHED), ("entry_ids",))
-    check_fingerprint(source.matched_with, entries.fingerprint, inputs[0], entries.source)
-    identity = {"metadata": entries.fingerprint, "source": source.identity}
+    check_fingerprint(source.matched_with, lists.fingerprint, inputs[0], lists.source)
+    identity = {"metadata": lists.fingerprint, "source": source.identity}
     run_folder = open_run(COUNT, settings, identity, reads=inputs)
     if not run_folder.finished:
         paths = settings.spark_paths(*inputs)
         with spark_session(settings.execution, "count", paths) as spark, run_folder.writing():
-            count_stage(spark, run_folder, source.frame(spark), entries)
+            count_stage(spark, run_folder, source.frame(spark), lists)
     return run_folder

@@ -34,14 +34,16 @@ from jobs.steps.repeats import find_repeats, limits, repeats_facts, without_repe
 from jobs.steps.spark_pairs import without_blocked
 from udfs.extraction.block_lists import BlockList
 from udfs.hashing import PICK
-from udfs.schemas import PAIR, REPEAT, SORT_KEY
+from udfs.schemas import PAIR, REPEAT, SORT_KEY, with_list
 from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.stages import PoolFacts, RepeatsFacts, Stage
 
 _BROADCAST_TIMEOUT = "spark.sql.broadcastTimeout"
 
 
-def run(pairs: DataFrame, dedup: Dedup, seed: int, columns: Sequence[str] = tuple(POOL_SCHEMA.names)) -> DataFrame:
+def run(
+    pairs: DataFrame, dedup: Dedup, seed: int, columns: Sequence[str] = tuple(with_list(POOL_SCHEMA).names)
+) -> DataFrame:
     """Pairs, matched or not, to the pool: those of `columns` that the pairs have, and `duplicates`. With `entry_ids`
     and the default columns, it is `schemas.POOL`.
 
@@ -64,7 +66,7 @@ def run(pairs: DataFrame, dedup: Dedup, seed: int, columns: Sequence[str] = tupl
         *[name if name in keys else F.col(f"survivor.{name}").alias(name) for name in columns], "duplicates"
     )
     fingerprint = fingerprint_of(pairs, "entry_ids")
-    return with_fingerprint(pool, "entry_ids", fingerprint._asdict()) if fingerprint else pool
+    return with_fingerprint(pool, "entry_ids", fingerprint.as_dict) if fingerprint else pool
 
 
 def key_columns(dedup: Dedup) -> list[str]:

@@ -15,24 +15,28 @@ from collections.abc import Sequence
 from typing import Any
 
 from jobs.console.result import Result
-from jobs.runs.open_storage import load_metadata
+from jobs.runs.language_model import load_language_model
+from jobs.runs.open_storage import load_lists
 from jobs.settings.settings import Settings
 from udfs.balancing.explain import Explanation, explain
-from udfs.captions.language import LANGUAGE_DETECTORS
+from udfs.captions.canonical import canonical
+from udfs.captions.language import fasttext_detector
 from udfs.captions.visible import visible
 from udfs.errors import UsageError
+from udfs.matching.boundaries import Boundaries
 
 _OPEN, _CLOSE = "⟦", "⟧"
 _MOST_CHARACTERS = 4000
 
 
-def _explained(explanation: Explanation, t: int | None) -> Result:
-    """The result: the explanation, the caption's language and t."""
-    lang, score = LANGUAGE_DETECTORS["fasttext"]()(explanation.caption)
+def _explained(explanation: Explanation, language: tuple[str, float], code: str | None, t: int | None) -> Result:
+    """The result: the explanation, the caption's language, the code of its list if it has one, and t."""
+    lang, score = language
     explained = {
         "caption": explanation.caption,
         "lang": lang,
         "lang_score": score,
+        **({} if code == "" else {"list": code}),
         "spaced": [piece._asdict() for piece in explanation.spaced],
         "entries": [match._asdict() for match in explanation.entries],
         "t": t,
@@ -52,6 +56,7 @@ def render(explained: dict[str, Any]) -> list[str]:
     lines = [
         f"caption   {visible(explained['caption'], _MOST_CHARACTERS)}",
         f"language  {explained['lang']}, score {explained['lang_score']:.2f}",
+        *([f"list      {explained['list'] or 'none for this language'}"] if "list" in explained else []),
         f"matched   {marked}",
         f"entries   {len(entries):,}" + ("" if entries else ": the pair would be dropped"),
     ]
@@ -77,15 +82,25 @@ def _right(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 
 def run_explain(arguments: argparse.Namespace, settings: Settings) -> Result:
-    metadata = settings.entries.metadata
+    metadata, boundaries = settings.entries.metadata, settings.entries.boundaries
+    model = load_language_model(settings.parsing.language_model)
+    language = fasttext_detector(None if model is None else model.path)(canonical(arguments.caption))
+    lists = load_lists(metadata, boundaries) if metadata is not None or arguments.counts is None else None
     if arguments.counts is None:
         if arguments.t is not None:
             raise UsageError("--t needs the counts of a pool: add --counts PATH")
-        return _explained(explain(arguments.caption, load_metadata(metadata).entries), None)
-    from jobs.steps.known_counts import read_known_counts  # pyarrow, which only counts need
+        assert lists is not None
+        listed, matches_of, t = lists.of(arguments.list, language[0]), None, None
+    else:
+        from jobs.steps.known_counts import read_known_counts  # pyarrow, which only counts need
 
-    known = read_known_counts(arguments.counts, metadata)
-    t = arguments.t or known.t
-    if t is None:
-        raise UsageError(f"--counts {arguments.counts}: does not belong to a run with one t: add --t T")
-    return _explained(explain(arguments.caption, known.entries, known.counts.item, t), t)
+        known = read_known_counts(arguments.counts, lists)
+        listed = known.lists.of(arguments.list, language[0])
+        code = listed.code if listed is not None else ""
+        t = arguments.t or (known.subset.t_of(code) if known.subset is not None else None)
+        if t is None and listed is not None:
+            raise UsageError(f"--counts {arguments.counts}: does not belong to a run with one t: add --t T")
+        matches_of = known.counts.of_list(code).item if listed is not None else None
+    entries, bounds = ((), Boundaries.SPACES) if listed is None else (listed.load().entries, listed.boundaries)
+    explanation = explain(arguments.caption, entries, matches_of, t, bounds)
+    return _explained(explanation, language, None if listed is None else listed.code, t)

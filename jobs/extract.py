@@ -11,6 +11,7 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
     raise SystemExit(cli.main(["extract", *sys.argv[1:]]))
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -27,12 +28,13 @@ from jobs.settings.groups import Reading
 from jobs.settings.settings import Settings
 from jobs.spark.frames import ddl, with_fingerprint
 from jobs.spark.session import spark_session
-from jobs.steps.extraction_plan import ExtractionPlan, plan_extraction
-from metadata.entries import EntryList
+from jobs.spark.shared_entries import SharedEntries, SharedLists, share_entries
+from jobs.spark.shipped_files import ship_file
+from jobs.steps.extraction_plan import ExtractionPlan, plan_extraction, with_languages
+from metadata.lists import EntryLists
 from udfs.extraction.block_lists import Blocker, BlockList
 from udfs.extraction.extractor import Extractor
-from udfs.matching.matcher import cached_matcher, pack_entries
-from udfs.schemas import MATCHED_PAIR, PAIR, tagged
+from udfs.schemas import MATCHED_PAIR, PAIR, tagged, with_list
 from udfs.sources.file_tasks import file_tasks
 from udfs.sources.input_files import InputFile
 from udfs.sources.opener import SourceOpener
@@ -48,20 +50,25 @@ _INPUT_DDL = "path string, name string, archive_format string, address string, s
 def run(
     files: DataFrame,
     plan: ExtractionPlan,
-    entries: Broadcast[bytes] | None = None,
+    entries: SharedEntries | None = None,
     blocks: Broadcast[BlockList] | None = None,
     meter: Path | None = None,
 ) -> DataFrame:
     """Input files (`input_files.InputFile`) to tagged rows (`schemas.tagged`): pairs, and one row per file.
 
-    With `entries` (a broadcast of `matcher.pack_entries`), pairs are matched, and those without a match are dropped.
-    `blocks` is the plan's block list as a broadcast. In the folder `meter`, tasks show how far they are in their files.
+    With `entries`, pairs are matched, and those without a match are dropped. `blocks` is the plan's block list as a
+    broadcast. In the folder `meter`, tasks show how far they are in their files.
     """
     options, opening = plan.options, plan.opening
+    model = None
+    if plan.language_model is not None:
+        name = f"ballast-{plan.language_model.sha256}.bin"
+        model = ship_file(files.sparkSession.sparkContext, plan.language_model.path, name)
 
     def extract(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        matcher = cached_matcher(entries.value) if entries is not None else None
-        extractor = Extractor(options, matcher, Blocker(blocks.value) if blocks is not None else None)
+        matcher = entries.matcher() if entries is not None else None
+        here = options if model is None else replace(options, language_model=SparkFiles.get(model))
+        extractor = Extractor(here, matcher, Blocker(blocks.value) if blocks is not None else None)
         # a folder of this executor, which is deleted with it
         connections = Path(SparkFiles.getRootDirectory(), "ballast-connections")
         open_input = SourceOpener(opening, connections, ReadMeter(meter) if meter is not None else None)
@@ -69,7 +76,8 @@ def run(
             for row in batch.to_pylist():
                 yield from extractor.file_batches(InputFile(**row), open_input)
 
-    return files.mapInArrow(extract, ddl(tagged(PAIR if entries is None else MATCHED_PAIR)))
+    pairs = PAIR if entries is None else MATCHED_PAIR
+    return files.mapInArrow(extract, ddl(tagged(with_list(pairs) if isinstance(entries, SharedLists) else pairs)))
 
 
 def input_frame(spark: SparkSession, files: Sequence[InputFile]) -> DataFrame:
@@ -80,31 +88,37 @@ def input_frame(spark: SparkSession, files: Sequence[InputFile]) -> DataFrame:
 
 
 def extract_stage(
-    spark: SparkSession, run_folder: RunFolder, plan: ExtractionPlan, reading: Reading, entries: EntryList | None
+    spark: SparkSession,
+    run_folder: RunFolder,
+    plan: ExtractionPlan,
+    reading: Reading,
+    lists: EntryLists | None,
+    hot_lists: int = 0,
 ) -> None:
-    """Extract every file that no committed batch holds yet, and gather the file rows; with `entries`, match too.
+    """Extract every file that no committed batch holds yet, and gather the file rows; with `lists`, match too.
 
     Raises `BallastError` if all files failed.
     """
-    packed = spark.sparkContext.broadcast(pack_entries(entries.entries)) if entries is not None else None
+    shared = share_entries(spark, lists, hot_lists) if lists is not None else None
     blocked = spark.sparkContext.broadcast(plan.blocks) if plan.blocks is not None else None
 
     meter = meter_folder(spark, plan.files)
 
     def extract(batch: Sequence[InputFile]) -> DataFrame:
-        tagged_rows = run(input_frame(spark, batch), plan, packed, blocked, meter)
-        return tagged_rows if entries is None else with_fingerprint(tagged_rows, "entry_ids", entries.fingerprint)
+        tagged_rows = run(input_frame(spark, batch), plan, shared, blocked, meter)
+        return tagged_rows if lists is None else with_fingerprint(tagged_rows, "entry_ids", lists.fingerprint)
 
     extract_batches(spark, run_folder, plan.files, extract, reading, meter)
     run_folder.record_facts(inputs=inputs_identity(plan.files))
-    for shared in (packed, blocked):
-        if shared is not None:
-            shared.destroy()
+    for sent in (shared, blocked):
+        if sent is not None:
+            sent.destroy()
     check_inputs_read(run_folder)
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     """Extract the inputs into the output folder."""
+    settings = with_languages(settings, None)
     plan = plan_extraction(inputs, settings)
     run_folder = open_run(EXTRACT, settings, plan.identity)
     is_read = not any(work_left(run_folder, plan.files, settings.reading))

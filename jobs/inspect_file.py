@@ -16,16 +16,17 @@ from functools import partial
 from typing import Any
 
 from jobs.console.result import Result
-from jobs.runs.open_storage import load_metadata
+from jobs.runs.open_storage import load_lists
 from jobs.settings.settings import Settings
 from jobs.spark.early_session import session_for
-from jobs.steps.extraction_plan import plan_extraction
+from jobs.steps.extraction_plan import plan_extraction, with_languages
+from jobs.steps.local_matcher import local_matcher
+from metadata.lists import EntryLists
 from udfs.captions.visible import visible
 from udfs.errors import BallastError, UsageError
 from udfs.extraction.block_lists import Blocker
 from udfs.extraction.extractor import Extractor
 from udfs.extraction.inspection import Ending, InspectedPage, inspect_file
-from udfs.matching.matcher import Matcher
 from udfs.outcomes import FileStatus
 from udfs.sources.opener import SourceOpener
 
@@ -40,31 +41,49 @@ def inspect(path: str, settings: Settings, limit: int) -> Iterator[dict[str, Any
     Raises `BallastError` at the end of a file that could not be read.
     """
     with session_for(settings.execution, "inspect", settings.paths(path), [path]):
-        plan = plan_extraction([path], settings)
+        metadata = settings.entries.metadata
+        lists = load_lists(metadata, settings.entries.boundaries) if metadata is not None else None
+        plan = plan_extraction([path], with_languages(settings, lists))
         if len(plan.files) != 1:
             raise UsageError(f"{path}: names {len(plan.files):,} files: inspect takes one")
-        metadata = settings.entries.metadata
-        entries = load_metadata(metadata).entries if metadata is not None else None
-        matcher = Matcher(entries) if entries is not None else None
-        extractor = Extractor(plan.options, matcher, Blocker(plan.blocks) if plan.blocks is not None else None)
-        for number, item in enumerate(inspect_file(extractor, plan.files[0], SourceOpener(plan.opening)), 1):
-            if isinstance(item, Ending):
-                if item.status is FileStatus.FAILED:
-                    raise BallastError(f"{path}: {visible(item.error or '', _URL)}")
-                yield {"ended": True, "skipped": dict(item.skipped), "damage": item.error}
-            elif number > limit:
-                yield {"ended": False, "skipped": {}, "damage": None}
-                return
-            else:
-                yield _page(number, item, entries)
+        with local_matcher(lists) as matcher:
+            extractor = Extractor(plan.options, matcher, Blocker(plan.blocks) if plan.blocks is not None else None)
+            names = _Names(lists)
+            for number, item in enumerate(inspect_file(extractor, plan.files[0], SourceOpener(plan.opening)), 1):
+                if isinstance(item, Ending):
+                    if item.status is FileStatus.FAILED:
+                        raise BallastError(f"{path}: {visible(item.error or '', _URL)}")
+                    yield {"ended": True, "skipped": dict(item.skipped), "damage": item.error}
+                elif number > limit:
+                    yield {"ended": False, "skipped": {}, "damage": None}
+                    return
+                else:
+                    yield _page(number, item, names)
 
 
-def _page(number: int, page: InspectedPage, entries: Sequence[str] | None) -> dict[str, Any]:
+class _Names:
+    """The entries of each list, read when the first pair needs them."""
+
+    def __init__(self, lists: EntryLists | None) -> None:
+        self._lists = {listed.code: listed for listed in lists.lists} if lists is not None else {}
+        self._entries: dict[str, Sequence[str]] = {}
+
+    def of(self, pair: Mapping[str, object]) -> list[str] | None:
+        """The texts of a pair's `entry_ids`, None if it was not matched."""
+        entry_ids, code = pair.get("entry_ids"), str(pair.get("list", ""))
+        if code not in self._lists or not isinstance(entry_ids, list):
+            return None
+        if code not in self._entries:
+            self._entries[code] = self._lists[code].load().entries
+        return [self._entries[code][entry_id] for entry_id in entry_ids]
+
+
+def _page(number: int, page: InspectedPage, names: _Names) -> dict[str, Any]:
     images = [
         {
             "src": image.src,
             "texts": [{"text_key": key, "text": text} for key, text in image.texts],
-            "pairs": [_with_entries(pair, entries) for pair in image.pairs],
+            "pairs": [_with_entries(pair, names) for pair in image.pairs],
             "reasons": dict(image.reasons),
         }
         for image in page.images
@@ -79,12 +98,10 @@ def _page(number: int, page: InspectedPage, entries: Sequence[str] | None) -> di
     }
 
 
-def _with_entries(pair: dict[str, object], entries: Sequence[str] | None) -> dict[str, object]:
+def _with_entries(pair: dict[str, object], names: _Names) -> dict[str, object]:
     """A pair with the texts of its `entry_ids`, if it was matched."""
-    entry_ids = pair.get("entry_ids")
-    if entries is None or not isinstance(entry_ids, list):
-        return pair
-    return {**pair, "entries": [entries[entry_id] for entry_id in entry_ids]}
+    entries = names.of(pair)
+    return pair if entries is None else {**pair, "entries": entries}
 
 
 def _data(path: str, items: Iterable[dict[str, Any]]) -> dict[str, Any]:
@@ -122,7 +139,8 @@ def _image_lines(image: dict[str, Any]) -> Iterator[str]:
     for pair in image["pairs"]:
         yield f"  + {pair['text_key']}: {visible(pair['caption'], _TEXT)}"
         if "entries" in pair:
-            yield f"      entries: {', '.join(visible(entry, 60) for entry in pair['entries'])}"
+            of_list = f" of the list {pair['list']}" if "list" in pair else ""
+            yield f"      entries{of_list}: {', '.join(visible(entry, 60) for entry in pair['entries'])}"
         yield f"      {pair['lang']} {pair['lang_score']:.2f}  {visible(pair['url'], _URL)}"
     if image["reasons"]:
         src = "no src" if image["src"] is None else f'src "{visible(image["src"], 100)}"'

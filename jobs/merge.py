@@ -26,24 +26,32 @@ from jobs.spark.frames import fingerprint_of, with_fingerprint
 from jobs.spark.session import spark_session
 from jobs.steps.blocks import blocks_identity, load_blocks
 from udfs.errors import UsageError
+from udfs.fingerprint import Fingerprint
 from udfs.schemas import POOL as POOL_SCHEMA
+from udfs.schemas import with_list
 from udfs.stages import Stage
 
 
 def run(pools: Sequence[DataFrame]) -> DataFrame:
-    """All rows of pools (`schemas.POOL`) matched with one list, to be deduplicated by `dedup.run`, which adds up their
-    `duplicates`."""
-    fingerprint = fingerprint_of(pools[0], "entry_ids")
-    united = reduce(DataFrame.unionByName, [pool.select(*POOL_SCHEMA.names) for pool in pools])
-    return with_fingerprint(united, "entry_ids", fingerprint._asdict()) if fingerprint else united
+    """All rows of pools (`schemas.POOL`) matched with the same lists, to be deduplicated by `dedup.run`, which adds up
+    their `duplicates`."""
+    columns = [name for name in with_list(POOL_SCHEMA).names if name in pools[0].columns]
+    united = reduce(DataFrame.unionByName, [pool.select(*columns) for pool in pools])
+    known = [found for pool in pools if (found := fingerprint_of(pool, "entry_ids")) is not None]
+    return with_fingerprint(united, "entry_ids", reduce(Fingerprint.united, known).as_dict) if known else united
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     sources = [open_source(path, (Stage.POOL,), POOL_SCHEMA.names) for path in inputs]
     first = sources[0].matched_with
     for path, source in zip(inputs, sources, strict=True):
-        if source.matched_with != first:
-            raise UsageError(f"{path} was matched with another list ({source.matched_with}) than {inputs[0]} ({first})")
+        second = source.matched_with
+        if first is not None and second is not None and first.lists is not None and second.lists is not None:
+            if code := first.conflict(second):
+                raise UsageError(f"{path} was matched with another list {code} than an earlier one of {inputs[0]}")
+            first = first.united(second)
+        elif second != first:
+            raise UsageError(f"{path} was matched with another list ({second}) than {inputs[0]} ({first})")
     exclude = open_excluded(settings.dedup)
     blocks = load_blocks(settings.blocking)
     identity = {

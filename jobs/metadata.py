@@ -20,18 +20,24 @@ from jobs.console.next_steps import next_of_list
 from jobs.console.result import Result
 from jobs.entries.entry_list import check_out, manifest_of, manifest_path, write_list
 from jobs.entries.fetch import fetch_list
+from jobs.entries.folder_lines import describe_folder, folder_lines
 from jobs.entries.list_lines import headline, list_written, report_unmatchable, source_lines
+from jobs.runs.language_model import load_language_model
+from jobs.runs.open_storage import is_list_folder, load_lists
 from jobs.settings.settings import Settings
 from jobs.spark.progress import say, warn
 from metadata.describe import describe, difference
 from metadata.entries import EntryList, load_entries
 from metadata.spacing import normalize_entry
-from udfs.errors import shortened
+from udfs.captions.language import known_languages
+from udfs.errors import UsageError, shortened
+from udfs.matching.boundaries import Boundaries
 
 
 def import_list(arguments: argparse.Namespace, settings: Settings) -> Result:
     if arguments.out is not None:
         check_out(arguments.out)
+    _refuse_folder(arguments.file)
     original = load_entries(arguments.file, dedup=arguments.dedup)
     entries = list(original.entries)
     if arguments.normalize_entries:
@@ -86,8 +92,14 @@ def _fetched(about: dict[str, Any]) -> list[str]:
 
 
 def show_list(arguments: argparse.Namespace, settings: Settings) -> Result:
+    if arguments.file is not None and is_list_folder(arguments.file):
+        model = load_language_model(settings.parsing.language_model)
+        known = known_languages() if model is None else model.labels
+        lists = load_lists(arguments.file, settings.entries.boundaries)
+        return Result(describe_folder(lists, known), folder_lines)
     entries = load_entries(arguments.file)
-    content: dict[str, Any] = {"source": entries.source, **entries.fingerprint, **describe(entries.entries)}
+    described = describe(entries.entries, Boundaries(settings.entries.boundaries or Boundaries.SPACES))
+    content: dict[str, Any] = {"source": entries.source, **entries.fingerprint, **described}
     manifest = _manifest_of(entries) if arguments.file is not None else None
     content["sources"] = [] if manifest is None else manifest.get("sources", [])
     return Result(content, lambda content: _shown(content, entries))
@@ -117,9 +129,16 @@ def _shown(content: dict[str, Any], entries: EntryList) -> list[str]:
 
 
 def diff_list(arguments: argparse.Namespace, settings: Settings) -> Result:
+    for path in (arguments.a, arguments.b):
+        _refuse_folder(path)
     a, b = load_entries(arguments.a), load_entries(arguments.b)
     diff = {**difference(a.entries, b.entries), "a_sha256": a.sha256, "b_sha256": b.sha256}
     return Result(diff, lambda diff: [f"A {headline(a)}", f"B {headline(b)}", *_differences(diff)])
+
+
+def _refuse_folder(path: str) -> None:
+    if is_list_folder(path):
+        raise UsageError(f"{path}: is a folder: name one of its lists (`ballast metadata show DIR` lists them)")
 
 
 def _differences(diff: dict[str, Any]) -> Iterator[str]:

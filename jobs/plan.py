@@ -16,6 +16,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from jobs.console.result import Result
@@ -29,7 +30,9 @@ from jobs.steps.pairs import Pairs, pairs_of, session_unless_small
 from jobs.steps.sizes import curve_of, sizes_at
 from jobs.steps.threshold_choice import choose_thresholds
 from udfs.balancing.compare_counts import LEAST_MATCHES, compare_counts
-from udfs.balancing.probabilities import Counts
+from udfs.balancing.entry_counts import EntryCounts
+from udfs.balancing.paths import CommonShares, ThresholdPath, path_of
+from udfs.balancing.probabilities import Tails
 from udfs.balancing.size_curve import SizeCurve
 from udfs.errors import UsageError
 from udfs.schemas import POOL as POOL_SCHEMA
@@ -61,68 +64,88 @@ def plan(path: str, settings: Settings) -> dict[str, Any]:
     return result
 
 
-def plan_of(pool: Pairs, counts: Counts, settings: Settings) -> dict[str, Any]:
+def plan_of(pool: Pairs, counts: EntryCounts, settings: Settings) -> dict[str, Any]:
     """The plan of a pool with these counts, without a comparison."""
-    seed = settings.draws.seed
-    if settings.threshold.per_image == "one":
+    seed, threshold = settings.draws.seed, settings.threshold
+    if threshold.per_image == "one":
         pool = pool.one_per_image(seed)
     progress().begin("plan")
     pairs = pool.count()
-    curve = curve_of(pool, seed, counts)
-    chosen = choose_thresholds(pool, settings.threshold, seed, counts, pairs, curve)
-    sizes = sizes_at(pool, seed, counts, [choice.t for choice in chosen])
+    path = path_of(counts, CommonShares(counts, threshold.min_matches, nearest=threshold.by_nearest))
+    curve = curve_of(pool, seed, counts, path.ts(path.overview()))
+    chosen = choose_thresholds(pool, threshold, seed, counts, pairs, curve)
+    sizes = sizes_at(pool, seed, counts.places, [choice.probabilities(counts) for choice in chosen])
     thresholds = [
         {
-            **choice._asdict(),
-            "entries": len(counts),
+            "t": choice.t,
+            "threshold": choice.threshold,
+            "entries_above_t": choice.entries_above_t,
+            "share_of_matches_above_t": choice.share_of_matches_above_t,
+            "entries": counts.places.size,
             "expected_pairs": round(size.expected, 3),
             "pairs": size.exact,
             "keep_rate": size.exact / max(pairs, 1),
-            "share_of_matches_below_t": 1 - choice.share_of_matches_above_t if counts.any() else 0.0,
+            "share_of_matches_below_t": 1 - choice.share_of_matches_above_t if counts.counts.any() else 0.0,
         }
-        for choice, size in zip(chosen, sizes, strict=True)
+        for choice, size in zip(chosen, sizes.subsets, strict=True)
     ]
-    return {"pool_pairs": pairs, "thresholds": thresholds, "curve": _points(curve, counts)}
+    if counts.places.by_language:
+        codes = counts.places.codes
+        in_pool = dict(zip(codes, sizes.pool_by_list, strict=True))
+        for at, choice, size in zip(thresholds, chosen, sizes.subsets, strict=True):
+            kept = dict(zip(codes, size.by_list, strict=True))
+            at["lists"] = msgspec.to_builtins(choice.of_lists(counts, threshold.min_matches, in_pool, kept))
+    return {"pool_pairs": pairs, "thresholds": thresholds, "curve": _points(path, curve, counts)}
 
 
-def _points(curve: SizeCurve, counts: Counts) -> list[dict[str, Any]]:
-    """The curve where it changes: t, exact size, and what lies above t."""
-    ordered = np.sort(counts)
-    above = np.concatenate((np.cumsum(ordered[::-1])[::-1], [0]))  # above[i]: the matches of all but the i smallest
-    total = max(int(ordered.sum()), 1)
+def _points(path: ThresholdPath, curve: SizeCurve, counts: EntryCounts) -> list[dict[str, Any]]:
+    """The curve where it changes: the step (t, or the tail share of several lists), exact size, and what lies above."""
+    tails = [Tails(of_list) for of_list in counts.by_list]
+    total = max(int(counts.counts.sum()), 1)
     points = []
     before = -1
-    for t, size in zip((curve.starts[1:] - 1).tolist(), curve.sizes.tolist(), strict=True):
+    for step, ts, size in zip(path.overview().tolist(), curve.ts, curve.sizes.tolist(), strict=True):
         if size != before:
-            place = int(np.searchsorted(ordered, t, side="right"))
+            above = [tail.above(t) for tail, t in zip(tails, ts.tolist(), strict=True)]
             points.append(
                 {
-                    "t": t,
+                    path.step_name.replace(" ", "_"): int(step) if path.step_name == "t" else step,
                     "pairs": size,
-                    "entries_above_t": len(ordered) - place,
-                    "share_of_matches_above_t": float(above[place] / total),
+                    "entries_above_t": sum(entries for entries, _ in above),
+                    "share_of_matches_above_t": float(sum(matches for _, matches in above) / total),
                 }
             )
             before = size
     return points
 
 
-def _compared(counts: Counts, reference: Counts, t: int, names: list[str] | None, path: str) -> dict[str, Any]:
-    if len(counts) != len(reference):
+def _compared(
+    counts: EntryCounts, reference: EntryCounts, t: int, names: Sequence[str] | None, path: str
+) -> dict[str, Any]:
+    if counts.places.by_language:
+        raise UsageError(f"--reference-counts {path}: compares the counts of one list, but the pool has several")
+    if counts.places.size != reference.places.size:
         raise UsageError(
-            f"--reference-counts {path}: counts {len(reference):,} entries, but the pool's list has {len(counts):,}"
+            f"--reference-counts {path}: counts {reference.places.size:,} entries, but the pool's list has "
+            f"{counts.places.size:,}"
         )
-    comparison = compare_counts(counts, reference, t)
+    comparison = compare_counts(counts.counts, reference.counts, t)
     top = [{"entry": names[entry] if names else entry, "frequency_ratio": ratio} for entry, ratio in comparison.top]
     return {"t": t, **comparison._asdict(), "top": top}
 
 
 def _render_csv(result: dict[str, Any]) -> list[str]:
     text = io.StringIO()
-    writer = csv.DictWriter(text, ["t", "pairs", "entries_above_t", "share_of_matches_above_t"], lineterminator="\n")
+    step = _step_of(result)
+    writer = csv.DictWriter(text, [step, "pairs", "entries_above_t", "share_of_matches_above_t"], lineterminator="\n")
     writer.writeheader()
     writer.writerows(result["curve"])
     return text.getvalue().splitlines()
+
+
+def _step_of(result: dict[str, Any]) -> str:
+    """The column by which the curve ascends: t, or of several lists their common tail share."""
+    return next((name for point in result["curve"] for name in ("t", "tail_share") if name in point), "t")
 
 
 def _render(result: dict[str, Any]) -> list[str]:
@@ -131,7 +154,7 @@ def _render(result: dict[str, Any]) -> list[str]:
         ("t", "pairs", "expected", "of the pool", "entries above t", "their matches", "matches below"),
         [
             (
-                f"{at['t']:,}",
+                "by list" if at["t"] is None else f"{at['t']:,}",
                 f"{at['pairs']:,}",
                 f"{at['expected_pairs']:,.1f}",
                 f"{at['keep_rate']:.1%}",
@@ -142,20 +165,44 @@ def _render(result: dict[str, Any]) -> list[str]:
             for at in result["thresholds"]
         ],
     )
-    points = result["curve"]
+    for at in result["thresholds"]:
+        if "lists" in at:
+            lines += ["", *_render_lists(at["lists"], at["pairs"])]
+    points, step = result["curve"], _step_of(result)
     lines_of_curve = [points[place] for place in _evenly([point["pairs"] for point in points])]
     most = max((point["pairs"] for point in points), default=0) or 1
-    lines += ["", "size over t (exact; --csv prints every point)", ""]
+    lines += ["", f"size over {step.replace('_', ' ')} (exact; --csv prints every point)", ""]
     lines += _table(
-        ("t", "pairs", "entries above t", ""),
+        (step.replace("_", " "), "pairs", "entries above t", ""),
         [
-            (f"{at['t']:,}", f"{at['pairs']:,}", f"{at['entries_above_t']:,}", "█" * round(24 * at["pairs"] / most))
+            (f"{at[step]:,}", f"{at['pairs']:,}", f"{at['entries_above_t']:,}", "█" * round(24 * at["pairs"] / most))
             for at in lines_of_curve
         ],
     )
     for compared in result.get("reference", ()):
         lines += ["", *_render_reference(compared)]
     return lines
+
+
+def _render_lists(lists: Sequence[dict[str, Any]], pairs: int) -> list[str]:
+    """A row a list, those with the most pairs of the subset first."""
+    ordered = sorted(lists, key=lambda of_list: (-of_list["pairs"], of_list["list"]))
+    return _table(
+        ("list", "pool pairs", "matches", "entries matched", "t", "tail share", "subset pairs", "of the subset"),
+        [
+            (
+                of_list["list"],
+                f"{of_list['pool_pairs']:,}",
+                f"{of_list['matches']:,}",
+                f"{of_list['entries_matched']:,}",
+                "kept whole" if of_list.get("kept_whole") else f"{of_list['t']:,}",
+                f"{of_list['tail_share']:.1%}",
+                f"{of_list['pairs']:,}",
+                f"{of_list['pairs'] / max(pairs, 1):.1%}",
+            )
+            for of_list in ordered
+        ],
+    )
 
 
 def _evenly(sizes: Sequence[int]) -> list[int]:

@@ -21,8 +21,9 @@ from jobs.settings.settings import Settings
 from jobs.spark.early_session import session_for
 from jobs.steps.pairs import pairs_of, session_unless_small
 from jobs.steps.run_context import own_context
+from udfs.balancing.entry_counts import EntryCounts
 from udfs.balancing.pair_probability import keep_probability
-from udfs.balancing.probabilities import Counts, entry_probabilities
+from udfs.balancing.probabilities import entry_probabilities
 from udfs.captions.visible import visible
 from udfs.errors import BallastError, UsageError
 from udfs.extraction.urls import image_url
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 _UUID = re.compile(r"[0-9a-f]{24}")
 _WHERE = ("page_url", "warc_file", "warc_offset")
-_SHOWN = ("uuid", "url", "caption", "text_key", "lang", "lang_score", "caption_hash", *_WHERE)
+_SHOWN = ("uuid", "url", "caption", "text_key", "lang", "list", "lang_score", "caption_hash", *_WHERE)
 
 
 def uuid_of(image: str) -> str:
@@ -50,10 +51,10 @@ def uuid_of(image: str) -> str:
 
 
 class TracedRows(NamedTuple):
-    """The rows in which an image is looked up: each subset by its t, the pool or the matched pairs, and the extracted
+    """The rows in which an image is looked up: those of each subset, the pool or the matched pairs, and the extracted
     pairs. None where there are none, or where they are not looked at."""
 
-    subsets: dict[int, Source | None]
+    subsets: list[Source | None]
     pool: Source | None
     matched: Source | None
     extracted: Source | None
@@ -61,14 +62,14 @@ class TracedRows(NamedTuple):
     @property
     def located(self) -> list[Located]:
         """Where they are."""
-        sources = (*self.subsets.values(), self.pool, self.matched, self.extracted)
+        sources = (*self.subsets, self.pool, self.matched, self.extracted)
         return [source.located for source in sources if source is not None]
 
 
 def traced_rows(run: RunFolder, *, copies: bool) -> TracedRows:
     """The rows to look at; those of `extracted/` only with `copies`."""
     return TracedRows(
-        {subset.t: stage_source(run, Stage.SUBSET, subset.part) for subset in run.record.subsets},
+        [stage_source(run, Stage.SUBSET, subset.part) for subset in run.record.subsets],
         stage_source(run, Stage.POOL),
         stage_source(run, Stage.MATCHED),
         stage_source(run, Stage.EXTRACTED, PAIRS_PART) if copies else None,
@@ -79,11 +80,11 @@ def trace(spark: "SparkSession | None", run: RunFolder, uuid: str, *, copies: bo
     """The result of `ballast trace`: the `pairs` of an image with their provenance, draw, and for each t whether
     the subset has them; with `copies`, also the `copies` in `extracted/`. Without a session pyarrow reads the rows."""
     rows = traced_rows(run, copies=copies)
-    kept = {t: {row["caption_hash"]: row for row in _rows(spark, source, uuid)} for t, source in rows.subsets.items()}
+    kept = [{row["caption_hash"]: row for row in _rows(spark, source, uuid)} for source in rows.subsets]
     pairs = _rows(spark, rows.pool, uuid) or _rows(spark, rows.matched, uuid)
     if not pairs:  # the output of balance: the pool is elsewhere
-        pairs = list({row["caption_hash"]: row for found in kept.values() for row in found.values()}.values())
-    unseen = pairs and any(row["caption_hash"] not in found for row in pairs for found in kept.values())
+        pairs = list({row["caption_hash"]: row for found in kept for row in found.values()}.values())
+    unseen = pairs and any(row["caption_hash"] not in found for row in pairs for found in kept)
     counts = own_context(run).counts if unseen else None
     traced: dict[str, Any] = {"uuid": uuid, "pairs": [_traced(row, kept, counts, run.record) for row in pairs]}
     if copies:
@@ -101,11 +102,12 @@ def _rows(spark: "SparkSession | None", source: Source | None, uuid: str) -> lis
 
 
 def _traced(
-    row: dict[str, Any], kept: dict[int, dict[int, dict[str, Any]]], counts: Counts | None, record: RunRecord
+    row: dict[str, Any], kept: list[dict[int, dict[str, Any]]], counts: EntryCounts | None, record: RunRecord
 ) -> dict[str, Any]:
     draw = uniform(pair_hash(DRAW, record.seed, row["uuid"], row["caption_hash"]))
     subsets = []
-    for t, rows in kept.items():
+    for subset, rows in zip(record.subsets, kept, strict=True):
+        t = subset.t_of(row.get("list"))
         in_subset = rows.get(row["caption_hash"])
         keep_prob = in_subset["keep_prob"] if in_subset else _keep_prob(row, counts, t)
         subsets.append(
@@ -117,15 +119,18 @@ def _traced(
             }
         )
     return {
-        **{name: row[name] for name in _SHOWN},
+        **{name: row[name] for name in _SHOWN if name in row},
         "duplicates": row.get("duplicates"),
         "draw": draw,
         "subsets": subsets,
     }
 
 
-def _keep_prob(row: dict[str, Any], counts: Counts | None, t: int) -> float | None:
-    return None if counts is None else keep_probability(entry_probabilities(counts[row["entry_ids"]], t))
+def _keep_prob(row: dict[str, Any], counts: EntryCounts | None, t: int | None) -> float | None:
+    if counts is None or t is None:
+        return None
+    (placed,) = counts.places.placed_rows([row])
+    return keep_probability(entry_probabilities(counts.counts[placed["entry_ids"]], t))
 
 
 def _why(in_subset: bool, draw: float, keep_prob: float | None, record: RunRecord) -> str:
@@ -150,13 +155,14 @@ def render(traced: dict[str, Any]) -> list[str]:
         lines += [
             f"pair {number} of {len(traced['pairs'])}",
             f"  caption   {visible(pair['caption'], 1000)}",
-            f"  from      {pair['text_key']}, language {pair['lang']}, score {pair['lang_score']:.2f}",
+            f"  from      {pair['text_key']}, language {pair['lang']}, score {pair['lang_score']:.2f}{_list_of(pair)}",
             f"  page      {visible(pair['page_url'])}",
             f"  WARC      {visible(pair['warc_file'])}, offset {pair['warc_offset']:,}{copies}",
         ]
         for at in pair["subsets"]:
             where = "in the subset" if at["in_subset"] else "not in the subset"
-            lines.append(f"  t={at['t']:<8,}{where}: {at['why']}")
+            t = f"t={at['t']:<8,}" if at["t"] is not None else ""
+            lines.append(f"  {t}{where}: {at['why']}")
     if "copies" in traced:
         lines.append(f"copies in extracted/: {len(traced['copies']):,}")
         lines += [
@@ -165,6 +171,10 @@ def render(traced: dict[str, Any]) -> list[str]:
             for copy in traced["copies"]
         ]
     return lines
+
+
+def _list_of(pair: dict[str, Any]) -> str:
+    return f", matched with the list {pair['list']}" if "list" in pair else ""
 
 
 def run_trace(arguments: argparse.Namespace, settings: Settings) -> Result:

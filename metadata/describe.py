@@ -3,18 +3,22 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
+from unicodedata import is_normalized
 
 from metadata.spacing import can_match, holds_wrapped
+from udfs.matching.boundaries import Boundaries
 
 _EXAMPLES = 5
 _QUANTILES = (0, 0.25, 0.5, 0.75, 0.95, 1)
 
 
-def describe(entries: Sequence[str]) -> dict[str, Any]:
-    """Lengths, entries by number of words, and the entries that the matching rule can never find, with examples."""
+def describe(entries: Sequence[str], boundaries: Boundaries = Boundaries.SPACES) -> dict[str, Any]:
+    """Lengths, entries by number of words, the entries that the matching rule can never find, and those that are not
+    in Unicode NFC, which are some of them; with examples."""
     lengths = sorted(map(len, entries))
     words = Counter(entry.count(" ") + 1 for entry in entries)
-    never = [entry for entry in entries if not can_match(entry)]
+    never = [entry for entry in entries if not can_match(entry, boundaries)]
+    decomposed = [entry for entry in entries if not is_normalized("NFC", entry)]
     wrapped = [entry for entry in never if holds_wrapped(entry)]
     others = [entry for entry in never if not holds_wrapped(entry)]
     return {
@@ -27,6 +31,7 @@ def describe(entries: Sequence[str]) -> dict[str, Any]:
             "other": len(others),
             "other_examples": evenly(others),
         },
+        "not_nfc": {"entries": len(decomposed), "examples": evenly(decomposed)},
         "examples": evenly(entries),
     }
 

@@ -13,6 +13,7 @@ from unicodedata import category
 
 from metadata.spacing import normalize_entry
 from metadata.wordnet import NUMBERS
+from udfs.matching.boundaries import Boundaries
 
 NUMBERS_SOURCE = "numbers"
 
@@ -59,13 +60,19 @@ def numbers() -> RankedSource:
 
 
 def merge(
-    sources: Sequence[RankedSource], size: int | None, *, normalize: bool = False, max_characters: int | None = None
+    sources: Sequence[RankedSource],
+    size: int | None,
+    *,
+    normalize: bool = False,
+    boundaries: Boundaries = Boundaries.SPACES,
+    max_characters: int | None = None,
 ) -> tuple[list[str], list[Account]]:
     """The distinct entries of the sources in turn, at most `size`, and an account of each source.
 
     Entries without a letter, mark or digit (lone punctuation) are left out, and those of more than `max_characters`
-    characters. With `normalize`, entries are spaced as captions are (`spacing.normalize_entry`) before they are
-    compared. Stops reading a source when it has added as many as it may, and all of them when the list is full.
+    characters. With `normalize`, entries are spaced as captions are (`spacing.normalize_entry`, for these boundaries)
+    before they are compared. Stops reading a source when it has added as many as it may, and all of them when the list
+    is full.
     """
     added_by: dict[str, str] = {}
     accounts: list[Account] = []
@@ -77,7 +84,7 @@ def merge(
         if most is None or most > 0:
             for text, score in source.ranked:
                 read += 1
-                entry = normalize_entry(text) if normalize else text
+                entry = normalize_entry(text, boundaries) if normalize else text
                 if entry in added_by:
                     by = added_by[entry]
                     account.duplicates[by] = account.duplicates.get(by, 0) + 1

@@ -21,10 +21,10 @@ _RENAMED = {"be_x_old": "be_tarask"}
 _NOT_WIKIPEDIAS = frozenset({"ten", "wg_en"})
 """Codes that name another site in page views and databases, though they look like a language's."""
 
-FOLDS = {"zh_classical": "zh", "zh_yue": "zh"}
-"""Wikis whose entries join the list of another one when lists of many wikis are built: captions in their language are
-identified as that one's, or are looked up in its list. `zh_min_nan` is written in Latin letters and stands alone, and
-so do `simple` and all others."""
+FOLDS = {"zh_classical": "zh"}
+"""Wikis whose entries join the list of another one when lists of many wikis are built, because their captions are
+identified as that one's. `zh_yue` stands alone, since Cantonese is identified; `zh_min_nan` is written in Latin
+letters; and so do `simple` and all others."""
 
 NAMESPACES = frozenset(
     """media special talk user file mediawiki template help category image wikipedia module timedtext gadget

@@ -32,6 +32,8 @@ class Pair:
     page_url: str
     warc_file: str
     warc_offset: int
+    list: str = ""
+    """With a list for each language, the code of the list that `entry_ids` index."""
 
     @property
     def order(self) -> tuple:
@@ -163,6 +165,19 @@ def t_of_tail_share(counts: list[int], share: float) -> int:
         if sum(count for count in counts if count < t) <= share * total:
             best = t
     return best
+
+
+def of_list(pairs: list[Pair], code: str) -> list[Pair]:
+    return [pair for pair in pairs if pair.list == code]
+
+
+def t_of_nearest_share(counts: list[int], share: float) -> int:
+    """The t of MetaCLIP 2, by its description: the count at the place, among the ascending counts, at which the
+    cumulative share is nearest to the wanted one; at least 1."""
+    ascending, total = sorted(counts), sum(counts)
+    cumulative = [sum(ascending[: place + 1]) / total for place in range(len(ascending))]
+    nearest = min(range(len(ascending)), key=lambda place: abs(cumulative[place] - share))
+    return max(ascending[nearest], 1)
 
 
 def subset(pool_pairs: list[Pair], counts: list[int], t: int, seed: int) -> dict[Pair, float]:

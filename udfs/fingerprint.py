@@ -1,6 +1,7 @@
 """The fingerprint of a list of entries, which pairs carry with their entry ids in the footers of their files."""
 
 import json
+from hashlib import sha256 as sha256_of
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -14,13 +15,48 @@ SPARK_FOOTER_KEY = b"org.apache.spark.sql.parquet.row.metadata"
 
 
 class Fingerprint(NamedTuple):
-    """Identifies the list of entries that ids index: its length and hash."""
+    """Identifies the entries that ids index: their number and hash; of several lists, also those of each, by code."""
 
     entries: int
     sha256: str
+    lists: dict[str, dict[str, Any]] | None = None
 
     def __str__(self) -> str:
-        return f"{self.entries:,} entries, sha256 {self.sha256[:12]}…"
+        many = f"{len(self.lists):,} lists, " if self.lists is not None else ""
+        return f"{many}{self.entries:,} entries, sha256 {self.sha256[:12]}…"
+
+    @property
+    def as_dict(self) -> dict[str, Any]:
+        """What a file stores."""
+        return {name: value for name, value in self._asdict().items() if value is not None}
+
+    def conflict(self, other: "Fingerprint") -> str | None:
+        """The first list that both have, with other entries or boundaries."""
+        theirs = other.lists or {}
+        return next(
+            (code for code, of_list in (self.lists or {}).items() if theirs.get(code, of_list) != of_list), None
+        )
+
+    def united(self, other: "Fingerprint") -> "Fingerprint":
+        """The fingerprint of the lists of both, which must not be in conflict."""
+        if self.lists is None or other.lists is None or self == other:
+            return self
+        return of_lists({**self.lists, **other.lists})
+
+    def differing_list(self, other: "Fingerprint") -> str | None:
+        """The first list that `other` does not have, or has with other entries or boundaries."""
+        theirs = other.lists or {}
+        return next((code for code, of_list in (self.lists or {}).items() if theirs.get(code) != of_list), None)
+
+
+def of_lists(lists: dict[str, dict[str, Any]]) -> Fingerprint:
+    """The fingerprint of several lists by that of each."""
+    text = json.dumps(lists, sort_keys=True, separators=(",", ":"))
+    return Fingerprint(
+        sum(of_list["entries"] for of_list in lists.values()),
+        sha256_of(text.encode()).hexdigest(),
+        dict(sorted(lists.items())),
+    )
 
 
 def footer_fingerprint(schema: pa.Schema, column: str) -> Fingerprint | None:
@@ -33,10 +69,26 @@ def footer_fingerprint(schema: pa.Schema, column: str) -> Fingerprint | None:
 
 
 def check_fingerprint(actual: Fingerprint | None, expected: dict[str, Any], pairs: str, entries: str) -> None:
-    """Raise `UsageError` if the ids of `pairs` do not index the list `entries`, whose fingerprint is `expected`."""
+    """Raise `UsageError` if the ids of `pairs` do not index `entries`, whose fingerprint is `expected`.
+
+    Of several lists, those of the pairs must be among the expected ones: further lists move no id.
+    """
     wanted = Fingerprint(**expected)
-    if actual is not None and actual != wanted:
+    if actual is None or actual == wanted:
+        return
+    if actual.lists is None or wanted.lists is None:
         raise UsageError(
             f"{pairs} was matched with another list ({actual}) than {entries} ({wanted}): "
             "give the list it was matched with as --metadata FILE"
         )
+    if code := actual.differing_list(wanted):
+        theirs = Fingerprint(**_plain(wanted.lists[code])) if code in wanted.lists else None
+        ours = Fingerprint(**_plain(actual.lists[code]))
+        raise UsageError(
+            f"{pairs} was matched with another list {code} ({ours}) than {entries} "
+            f"({'which has none' if theirs is None else theirs}): give the folder it was matched with as --metadata DIR"
+        )
+
+
+def _plain(of_list: dict[str, Any]) -> dict[str, Any]:
+    return {"entries": of_list["entries"], "sha256": of_list["sha256"]}

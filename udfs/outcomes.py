@@ -113,6 +113,7 @@ class Outcome(Named):
     TEXT_BLOCK_WORD = "text_block_word", "texts", "holds one of --block-words"
     TEXT_OTHER_LANGUAGE = "text_other_language", "texts", "in a language that --languages does not name"
     TEXT_UNSURE_LANGUAGE = "text_unsure_language", "texts", "in one of --languages, but scored below --language-score"
+    TEXT_NO_LIST = "text_no_list", "texts", "in a kept language, but there is no list of entries for it"
     TEXT_NO_MATCH = "text_no_match", "texts", "holds no entry"
     PAIRS = "pairs", "texts", "kept"
 

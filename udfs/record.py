@@ -3,7 +3,7 @@
 Each field carries its meaning, from which the reference is generated.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any, NamedTuple, Self
 
 import msgspec
@@ -30,9 +30,9 @@ from udfs.stages import (
 )
 
 RUN_FILE = "run.json"
-COUNTS_FILE = "entry_counts.json"
+COUNTS_FILE, LIST_COUNTS = "entry_counts.json", "entry_counts_by_list"
 REPORT_FILE, CARD_FILE = "report.html", "README.md"
-"""The files that a run writes to its output folder."""
+"""The files that a run writes to its output folder. With several lists, a folder has a file of counts for each."""
 FORMER_CARD_FILE = "DATASET.md"
 """The name of the data card in folders of an earlier Ballast."""
 CARD_MARK = (
@@ -51,11 +51,20 @@ class RunState(Named):
     DELETING = "deleting", "what --overwrite replaces is being deleted"
 
 
-class EntriesIdentity(msgspec.Struct, frozen=True):
-    """Which list of entries was used."""
+class ListIdentity(msgspec.Struct, frozen=True):
+    """One of several lists of entries, and where its entries may begin and end."""
 
     entries: int
     sha256: str
+    boundaries: str
+
+
+class EntriesIdentity(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which list of entries was used, or which lists, by code."""
+
+    entries: int
+    sha256: str
+    lists: dict[str, ListIdentity] | None = None
 
 
 class FilesIdentity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -86,6 +95,13 @@ class WordsIdentity(msgspec.Struct, frozen=True):
     """Which words blocked a caption."""
 
     words: int
+    sha256: str
+
+
+class ModelIdentity(msgspec.Struct, frozen=True):
+    """Which model detected languages."""
+
+    labels: int
     sha256: str
 
 
@@ -135,8 +151,37 @@ class Subset(NamedTuple):
     """The folder in `subset/`, empty where the run has one subset."""
 
     @property
-    def t(self) -> int:
+    def t(self) -> int | None:
         return self.facts.t
+
+    @property
+    def label(self) -> str:
+        """What a person calls its threshold: `t = 20,000`, of several lists `t = 20,000 (en)` or `t by list`."""
+        if self.facts.t is None:
+            return "t by list"
+        anchor = (self.facts.threshold or {}).get("anchor")
+        return f"t = {self.facts.t:,}" + (f" ({anchor})" if anchor else "")
+
+    @property
+    def at(self) -> str:
+        """The same within a sentence: `at t = 20,000` or `at the t of each list`."""
+        return "at the t of each list" if self.facts.t is None else f"at {self.label}"
+
+    @property
+    def tail_share(self) -> float | None:
+        """The tail share that its lists have in common, where t was chosen by one."""
+        share = (self.facts.threshold or {}).get("tail_share")
+        return None if share is None else float(share)
+
+    def ts(self, codes: Sequence[str]) -> list[int]:
+        """The t of each of these lists, which are those that it was drawn from."""
+        return [self.t_of(code) or 1 for code in codes]
+
+    def t_of(self, code: str | None) -> int | None:
+        """The t of a list; of a run with one list for all captions, its t."""
+        if self.facts.lists is None:
+            return self.facts.t
+        return next((of_list.t for of_list in self.facts.lists if of_list.list == code), None)
 
     @property
     def folder(self) -> str:
@@ -149,7 +194,12 @@ class Subset(NamedTuple):
         return self.facts.pairs / max(self.pool_pairs, 1)
 
 
-def subset_part(t: int, thresholds: int) -> str:
+def counts_file(code: str) -> str:
+    """The JSON of the counts of a list's entries; the list of a file has no code."""
+    return f"{LIST_COUNTS}/{code}.json" if code else COUNTS_FILE
+
+
+def subset_part(t: int | None, thresholds: int) -> str:
     """The folder in `subset/` of the subset at t: `t=20` where there are several thresholds, else empty."""
     return f"t={t}" if thresholds > 1 else ""
 
@@ -168,7 +218,10 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ] = None
     metadata: Annotated[
         EntriesIdentity | None,
-        Meta(description="the list of entries: how many `entries`, and `sha256` of them as JSON"),
+        Meta(
+            description="the list of entries: how many `entries`, and `sha256` of them as JSON; of a folder, also the "
+            "same for each of its `lists`, and `sha256` over these and the languages that lead to them"
+        ),
     ] = None
     inputs: Annotated[
         FilesIdentity | None,
@@ -196,6 +249,11 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         WordsIdentity | None,
         Meta(description="the list of --block-words: how many `words`, and `sha256` of them, sorted and case-folded"),
     ] = None
+    language_model: Annotated[
+        ModelIdentity | None,
+        Meta(description="the model of --language-model: how many `labels` it has, and `sha256` of its file"),
+    ] = None
+    t_by_list: Annotated[FilesIdentity | None, Meta(description="`sha256` of what --t-by-list gives")] = None
     counts: Annotated[FilesIdentity | None, Meta(description="the entry counts that were used, as under `source`")] = (
         None
     )
@@ -212,7 +270,10 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     finished: Annotated[str | None, Meta(description="when it ended, UTC")] = None
     stages: Annotated[Stages, Meta(description="the facts of each finished stage: see below")]
     stale: Annotated[list[Stage] | None, Meta(description="stages to be rebuilt, since more input was read")] = None
-    t: Annotated[int | list[int] | None, Meta(description="the threshold, or a list of several")] = None
+    t: Annotated[
+        int | list[int] | dict[str, int] | None,
+        Meta(description="the threshold, a list of several, or the threshold of each list of entries"),
+    ] = None
     report: Annotated[str | None, Meta(description="the file of the report, if there is one")] = None
 
     @property
@@ -221,7 +282,9 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def thresholds(self) -> list[int]:
-        """Each t that the run drew at, ascending; empty before it drew."""
+        """Each t that the run drew at, ascending; empty before it drew, and where each list has its own."""
+        if isinstance(self.t, dict):
+            return []
         return [self.t] if isinstance(self.t, int) else self.t or []
 
     @property
@@ -234,6 +297,12 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             Subset(drawn, facts.pool_pairs, facts.blocked, subset_part(drawn.t, len(facts.subsets)))
             for drawn in facts.subsets
         ]
+
+    @property
+    def by_language(self) -> bool:
+        """Whether the run is known to have a list of entries for each language."""
+        has_lists = self.metadata is not None and self.metadata.lists is not None
+        return has_lists or any(subset.facts.lists for subset in self.subsets)
 
     def setting(self, name: str, default: Any = None) -> Any:
         """A setting that the run recorded, else the default."""

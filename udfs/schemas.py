@@ -32,6 +32,14 @@ POOL = pa.schema([*MATCHED_PAIR, pa.field("duplicates", pa.int64())])
 SUBSET = pa.schema([*POOL, pa.field("keep_prob", pa.float64())])
 """A pair of the balanced subset; `keep_prob` is the probability with which it was kept."""
 
+_LIST = pa.field("list", pa.string())
+
+
+def with_list(pairs: pa.Schema) -> pa.Schema:
+    """The schema of pairs that were matched with a list for each language: `list` follows `lang`."""
+    return pairs.insert(pairs.get_field_index("lang") + 1, _LIST)
+
+
 REPEAT = pa.schema(
     [
         pa.field("caption_hash", pa.int64()),
@@ -72,16 +80,19 @@ which is null if the status is ok."""
 ENTRY_COUNT = pa.schema(
     [pa.field("entry_id", pa.int32()), pa.field("entry", pa.string()), pa.field("count", pa.int64())]
 )
+LIST_ENTRY_COUNT = pa.schema([_LIST, *ENTRY_COUNT])
+"""The counts of the entries of several lists, each by its id in its list."""
 
 MEANINGS = {
     "uuid": "image id: the first 24 hex digits of SHA-224 of the URL without tabs and spaces",
     "url": "absolute http(s) URL of the image, serialised by the WHATWG standard",
     "caption": "the canonical text: NFC, white space collapsed to single spaces; in `images/` the first of `captions`",
     "text_key": "where the text was found: `alt`, `title`, `data-image-title`, `figcaption` or `aria-label`",
-    "lang": "the detected language, ISO 639",
+    "lang": "the detected language: an ISO 639 code, or a label of --language-model",
+    "list": "the list of entries that the caption was matched with, by its language's code",
     "lang_score": "the detector's score for `lang`, from 0 to 1",
     "caption_hash": "XXH3-64 of the caption's UTF-8 bytes, signed",
-    "entry_ids": "the entries that the caption holds: distinct positions in the entry list, ascending",
+    "entry_ids": "the entries that the caption holds: distinct positions in its list, ascending",
     "page_url": "the page of the copy that survived deduplication",
     "warc_file": "the WARC that holds the page: its path from `crawl-data/` on, or else relative to --input-root",
     "warc_offset": "the byte offset of the page's record in `warc_file`",

@@ -94,7 +94,10 @@ class FilesFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
 class MatchedFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     stage = Stage.MATCHED
     texts: Annotated[int, Meta(description="pairs that were read")]
-    text_no_match: Annotated[int, Meta(description="those among them without an entry")]
+    text_no_list: Annotated[
+        int | None, Meta(description="those among them in a language without a list of entries")
+    ] = None
+    text_no_match: Annotated[int, Meta(description="further ones without an entry")]
     pairs: Annotated[int, Meta(description="those with an entry")]
     images: Annotated[int, Meta(description="distinct images among them")]
 
@@ -128,14 +131,38 @@ class EntryCountsFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True
     matches: Annotated[int, Meta(description="the counts of all entries, added up")]
 
 
+class ListDraw(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one of several lists in a draw."""
+
+    list: Annotated[str, Meta(description="the list")]
+    entries: Annotated[int, Meta(description="its entries")]
+    entries_matched: Annotated[int, Meta(description="those that a pair holds")]
+    matches: Annotated[int, Meta(description="their counts, added up")]
+    t: Annotated[int, Meta(description="its threshold")]
+    tail_share: Annotated[float, Meta(description="the share of its matches that belong to entries below t")]
+    entries_above_t: Annotated[int, Meta(description="its entries with more than t matches")]
+    kept_whole: Annotated[
+        bool | None, Meta(description="whether it was not balanced, for having fewer than --min-list-matches")
+    ] = None
+    pool_pairs: Annotated[int, Meta(description="pairs matched with it that were drawn from")] = 0
+    pairs: Annotated[int, Meta(description="those among them that were kept")] = 0
+
+
 class DrawFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The facts of one subset."""
 
-    t: Annotated[int, Meta(description="the threshold")]
+    t: Annotated[
+        int | None,
+        Meta(description="the threshold: of several lists, that of the anchor, if one was given"),
+    ] = None
     threshold: Annotated[
         dict[str, int | float | str] | None,
-        Meta(description="how t was chosen, `t`, `preset`, `tail_share` or `target_size`, and what was `…_reached`"),
+        Meta(
+            description="how t was chosen, `t`, `preset`, `t_by_list`, `tail_share` or `target_size`, and what was "
+            "`…_reached`"
+        ),
     ] = None
+    lists: Annotated[list[ListDraw] | None, Meta(description="of several lists, the following facts for each")] = None
     entries_above_t: Annotated[int, Meta(description="entries with more than t matches")]
     share_of_matches_above_t: Annotated[float, Meta(description="their share of all matches")]
     pairs: Annotated[int, Meta(description="pairs that were kept")]

@@ -6,30 +6,32 @@ from collections.abc import Iterator, Mapping, Sequence
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType, IntegerType, LongType, StructField, StructType
+from pyspark.sql.types import ArrayType, IntegerType, LongType, StringType, StructField, StructType
 
 from jobs import dedup as dedup_job
 from jobs import extract as extract_job
 from jobs.api.arguments import StrPath, settings_of
 from jobs.api.conduct import as_python
-from jobs.runs.open_storage import load_metadata
+from jobs.runs.open_storage import load_lists
 from jobs.settings.settings import Settings
 from jobs.spark.frames import fingerprint_of, with_fingerprint
+from jobs.spark.shared_entries import share_entries
 from jobs.steps.count_files import counts_of_table
-from jobs.steps.counting import count_table
-from jobs.steps.drawing import draw
+from jobs.steps.counting import count_table, entry_counts
+from jobs.steps.drawing import Draw, draw
 from jobs.steps.extraction_plan import plan_extraction
 from jobs.steps.sizes import sizes_at
 from jobs.steps.spark_pairs import SparkPairs
 from jobs.steps.threshold_choice import choose_thresholds
 from metadata.entries import EntryList, listed_entries
-from udfs.balancing.probabilities import Counts, entry_probabilities
+from metadata.lists import EntryLists, one_list
+from udfs.balancing.entry_counts import EntryCounts
+from udfs.balancing.probabilities import HeadProbabilities
 from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
 from udfs.fingerprint import check_fingerprint
 from udfs.hashing import caption_hash
 from udfs.matching.batches import match_captions
-from udfs.matching.matcher import cached_matcher, pack_entries
 from udfs.schemas import PAIR
 from udfs.stages import KIND_PAIR
 
@@ -46,11 +48,12 @@ def match(
 ) -> DataFrame:
     """Keep the rows whose caption holds an entry, with the ids of these entries.
 
-    Adds `entry_ids` (ascending positions in the list), and what later steps need where the frame lacks it:
-    `caption_hash`, and `uuid`, which tells images apart. All other columns stay as they are.
+    Adds `entry_ids` (ascending positions in the list), with a folder of lists also `list`, and what later steps need
+    where the frame lacks it: `caption_hash`, and `uuid`, which tells images apart. All other columns stay as they are.
 
     frame: any table with captions, such as the pairs of `extract` or your own.
-    entries: the entries, the path of a list as the command's `--metadata` takes it, or None for the packaged list.
+    entries: the entries, the path of a list as the command's `--metadata` takes it, or None for the packaged list. With
+        the path of a folder of lists, the frame needs the column `lang`, which decides the list of each caption.
     caption: the column of captions. They are made canonical (Unicode NFC, single spaces) for the match and the hash;
         the column itself stays as it is. A null holds no entry.
     image: the column that tells images apart, of any plain type; it becomes `uuid`. Without it, `uuid` is the frame's
@@ -60,25 +63,31 @@ def match(
     Lazy. Raises `UsageError` for a column that is missing and for an invalid list.
     """
     _require(frame, [name for name in (caption, image) if name is not None], "name the columns: caption=…, image=…")
-    listed = _entry_list(entries)
-    packed = frame.sparkSession.sparkContext.broadcast(pack_entries(listed.entries))
-    pairs = frame.drop("entry_ids").withColumn("uuid", _uuid(frame, image))
+    lists = _entry_lists(entries)
+    if lists.by_language:
+        _require(frame, ["lang"], "with a list for each language, it names the language of each caption")
+    shared = share_entries(frame.sparkSession, lists, settings_of({}).entries.hot_lists)
+    pairs = frame.drop("entry_ids", "list").withColumn("uuid", _uuid(frame, image))
     has_hash = "caption_hash" in frame.columns
     added = [] if has_hash else [StructField("caption_hash", LongType())]
-    schema = StructType([*pairs.schema.fields, *added, StructField("entry_ids", ArrayType(IntegerType()))])
+    found_fields = [StructField("entry_ids", ArrayType(IntegerType()))]
+    found_fields += [StructField("list", StringType())] if lists.by_language else []
+    schema = StructType([*pairs.schema.fields, *added, *found_fields])
+    by_language = lists.by_language
 
     def matched(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        matcher = cached_matcher(packed.value)
+        matcher = shared.matcher()
         for batch in batches:
             captions = [canonical(text or "") for text in batch.column(_TEXT).to_pylist()]
-            holds, entry_ids = match_captions(captions, matcher)
+            languages = batch.column("lang").to_pylist() if by_language else []
+            found = match_captions(captions, languages, matcher)
             batch = batch.drop_columns([_TEXT])
             columns = batch.columns if has_hash else [*batch.columns, pa.array(map(caption_hash, captions), pa.int64())]
-            kept = [column.filter(holds) for column in columns]
-            yield pa.RecordBatch.from_arrays([*kept, entry_ids], schema.names)
+            kept = [column.filter(found.holds) for column in columns]
+            yield pa.RecordBatch.from_arrays([*kept, *found.columns.values()], schema.names)
 
     rows = pairs.withColumn(_TEXT, F.col(caption).cast("string")).mapInArrow(matched, schema)
-    return with_fingerprint(rows, "entry_ids", listed.fingerprint)
+    return with_fingerprint(rows, "entry_ids", lists.fingerprint)
 
 
 def count(pool: DataFrame, entries: Entries = None) -> pa.Table:
@@ -92,9 +101,11 @@ def count(pool: DataFrame, entries: Entries = None) -> pa.Table:
     list than the frame's.
     """
     _require(pool, ["entry_ids"], "match adds it")
-    listed = _entry_list(entries)
-    check_fingerprint(fingerprint_of(pool, "entry_ids"), listed.fingerprint, "the frame", listed.source)
-    return count_table(pool, listed)
+    lists = _entry_lists(entries)
+    check_fingerprint(fingerprint_of(pool, "entry_ids"), lists.fingerprint, "the frame", lists.source)
+    counts = entry_counts(pool, lists)
+    tables = zip(lists.lists, counts.by_list, strict=True)
+    return pa.concat_tables(count_table(of_list, listed.load().entries, listed.code) for listed, of_list in tables)
 
 
 def sizes(pool: DataFrame, counts: pa.Table | Mapping[str, int], t: int | Sequence[int], *, seed: int = 0) -> pa.Table:
@@ -108,8 +119,13 @@ def sizes(pool: DataFrame, counts: pa.Table | Mapping[str, int], t: int | Sequen
     """
     settings = settings_of({"t": t, "seed": seed})
     _require(pool, [*_KEYS, "entry_ids"], "match adds them")
-    found = sizes_at(SparkPairs(pool), settings.draws.seed, _counts_of(pool, counts), settings.threshold.t or ())
-    return pa.Table.from_pylist([{"t": at.t, "pairs": at.exact, "expected_pairs": at.expected} for at in found], _SIZE)
+    by_id, thresholds = _counts_of(pool, counts), settings.threshold.t or ()
+    subsets = [HeadProbabilities.at(by_id.counts, each) for each in thresholds]
+    found = sizes_at(SparkPairs(pool), settings.draws.seed, by_id.places, subsets).subsets
+    rows = zip(thresholds, found, strict=True)
+    return pa.Table.from_pylist(
+        [{"t": each, "pairs": size.exact, "expected_pairs": size.expected} for each, size in rows], _SIZE
+    )
 
 
 def extract_frame(spark: SparkSession, inputs: Sequence[str], settings: Settings, *, with_files: bool) -> DataFrame:
@@ -137,13 +153,13 @@ def balance_frame(pool: DataFrame, counts: pa.Table | Mapping[str, int], setting
         pairs = SparkPairs(pool)
         candidates = pairs.one_per_image(seed) if threshold.per_image == "one" else pairs
         # only a preset depends on how many rows there are; for the others, whether there are any
-        rows = pool.count() if threshold.chosen_by == "preset" else int(by_id.max(initial=0))
+        rows = pool.count() if threshold.chosen_by == "preset" else int(by_id.counts.max(initial=0))
         chosen = choose_thresholds(candidates, threshold, seed, by_id, rows)
-    probabilities = {each.t: entry_probabilities(by_id, each.t) for each in chosen}
+    draws = [Draw(each.probabilities(by_id), each.t) for each in chosen]
     columns = [name for name in pool.columns if name != "keep_prob"]
-    subset = draw(candidates.frame, seed, probabilities, columns)
+    subset = draw(candidates.frame, seed, draws, by_id.places, columns)
     matched_with = fingerprint_of(pool, "entry_ids")
-    return with_fingerprint(subset, "entry_ids", matched_with._asdict()) if matched_with else subset
+    return with_fingerprint(subset, "entry_ids", matched_with.as_dict) if matched_with else subset
 
 
 def _require(frame: DataFrame, names: Sequence[str], fix: str) -> None:
@@ -163,20 +179,20 @@ def _uuid(frame: DataFrame, image: str | None) -> Column:
     return F.substring(F.sha2(F.translate("url", "\t ", ""), 224), 1, 24)
 
 
-def _entry_list(entries: Entries) -> EntryList:
+def _entry_lists(entries: Entries) -> EntryLists:
     if entries is None or isinstance(entries, str | os.PathLike):
-        return load_metadata(None if entries is None else os.fspath(entries))
-    return listed_entries(entries, "entries")
+        return load_lists(None if entries is None else os.fspath(entries))
+    return one_list(listed_entries(entries, "entries"))
 
 
-def _counts_of(pool: DataFrame, counts: pa.Table | Mapping[str, int]) -> Counts:
-    """Counts by entry id. Raises `UsageError` for invalid ones, and for those of another list than the pool's."""
+def _counts_of(pool: DataFrame, counts: pa.Table | Mapping[str, int]) -> EntryCounts:
+    """The counts of the entries. Raises `UsageError` for invalid ones, and for those of other lists than the pool's."""
     if isinstance(counts, Mapping):
         ids = range(len(counts))
         counts = pa.table({"entry_id": ids, "entry": list(counts), "count": list(counts.values())})
     table = counts_of_table(counts, "counts")
     matched_with = fingerprint_of(pool, "entry_ids")
-    if matched_with is not None and table.entries is not None:
+    if matched_with is not None and table.entries is not None and not table.counts.places.by_language:
         counted = EntryList(tuple(table.entries), "the counts")
         check_fingerprint(matched_with, counted.fingerprint, "the frame", counted.source)
     return table.counts

@@ -19,12 +19,18 @@ def curate(
     overwrite: bool = False,
     break_lock: bool = False,
     metadata: StrPath | None = None,
+    boundaries: Literal["spaces", "continuous", "metaclip2"] | None = None,
+    hot_lists: int = 1,
     tail_share: float | None = None,
     t: int | Sequence[int] | None = None,
     target_size: int | str | Sequence[int | str] | None = None,
     preset: Literal["400m", "2.5b"] | None = None,
+    t_by_list: StrPath | None = None,
+    anchor: str | None = None,
+    min_list_matches: int | None = None,
+    tail_rule: Literal["at-most", "nearest"] | None = None,
     per_image: Literal["all", "one"] = "all",
-    languages: str | Sequence[str] = ("en",),
+    languages: str | Sequence[str] = (),
     language_score: float = 0.0,
     min_caption_characters: int | None = None,
     max_caption_characters: int | None = None,
@@ -45,6 +51,7 @@ def curate(
     opt_outs: str | Sequence[str] = ("noai", "noimageai", "tdm"),
     html_parser: Literal["turbohtml", "beautifulsoup"] = "turbohtml",
     language_detector: Literal["fasttext", "langdetect"] = "fasttext",
+    language_model: StrPath | None = None,
     max_page_bytes: int = 67108864,
     max_record_bytes: int = 134217728,
     block_domains: StrPath | Sequence[StrPath] = (),
@@ -83,16 +90,29 @@ def curate(
         machine less than three minutes ago.
     metadata: the list of entries: a JSON list of strings (MetaCLIP's metadata.json), text with one entry per line, JSON
         Lines, or the column entry of a CSV or TSV; plain or gzip; or a name: english or wordnet, which are packaged, or
-        metaclip once `metadata fetch` has fetched it (default: the packaged list english).
+        metaclip once `metadata fetch` has fetched it; or a folder with a list for each language, such as de.json
+        (default: the packaged list english).
+    boundaries: where an entry may begin and end in a caption: spaces, as in the paper; continuous, which needs no space
+        in scripts without spaces, such as Han, Kana or Thai; or metaclip2, for comparison with MetaCLIP 2's rule
+        (default: spaces for a file; in a folder, each list's own).
+    hot_lists: of a folder of lists: how many lists, those with the most texts, each worker process keeps in its own
+        memory, where they match faster: 30 MB for 100,000 entries.
     tail_share: choose the largest t for which entries with fewer than t matches have at most this share of all matches;
-        it suits a pool of any size (default: 0.06, unless `t`, `target_size` or `preset` is given).
+        it suits a pool of any size (default: 0.06, unless `t`, `target_size`, `preset` or `t_by_list` is given).
     t: how many matches an entry keeps; entries with more are down-sampled. Several values, separated by commas, give
         nested subsets in subset/t=T/.
     target_size: choose the t that gives this many pairs (K, M and B for thousands, millions and billions): for a
         training budget.
     preset: the paper's t: 20,000 (400m) or 170,000 (2.5b), for pools of the paper's size.
+    t_by_list: of a list for each language: the t of each, as JSON such as {"en": 20000, "de": 3000}.
+    anchor: of a list for each language: the list that `t` and `preset` are for; all others get the t of the same tail
+        share (default: en).
+    min_list_matches: of a list for each language: keep all pairs of a list that has fewer matches than this in the pool
+        (default: 1,000).
+    tail_rule: the t of a tail share: at-most, the largest whose tail holds at most this share; or, for comparison,
+        nearest, the one whose tail is nearest to it, as in MetaCLIP 2 (default: at-most).
     per_image: which captions of an image to draw from: all, or one that a hash picks, for subsets like MetaCLIP 2's.
-    languages: languages to keep: ISO 639 codes separated by commas, or 'all'.
+    languages: languages to keep: ISO 639 codes or labels of `language_model` separated by commas, or 'all'.
     language_score: drop texts whose language score is below this, from 0 to 1: for a purer language at the cost of
         short texts.
     min_caption_characters: drop captions with fewer characters: for sets without one-letter labels.
@@ -126,6 +146,9 @@ def curate(
         headers, robots meta tags, tdm-reservation); or 'none', for the same rows as the paper's parser.
     html_parser: HTML parser: turbohtml; or, for checking its rows, beautifulsoup (the slow reference).
     language_detector: language detector: fasttext; or, for comparison with pipelines that use it, the slow langdetect.
+    language_model: detect languages with this fastText model, .bin or .ftz, whose labels are __label__xx or
+        __label__xxx_Scrp, such as lid218e or GlotLID: for more languages. Each worker process holds the model in memory
+        (default: lid.176, which is packaged).
     max_page_bytes: parse at most this many bytes of a page, after decompression: lower it for workers with little
         memory.
     max_record_bytes: read at most this many bytes of a record, before its body is decompressed: lower it for workers
@@ -170,7 +193,7 @@ def extract(
     spark: SparkSession,
     inputs: StrPath | Sequence[StrPath] = (),
     *,
-    languages: str | Sequence[str] = ("en",),
+    languages: str | Sequence[str] = (),
     language_score: float = 0.0,
     min_caption_characters: int | None = None,
     max_caption_characters: int | None = None,
@@ -191,6 +214,7 @@ def extract(
     opt_outs: str | Sequence[str] = ("noai", "noimageai", "tdm"),
     html_parser: Literal["turbohtml", "beautifulsoup"] = "turbohtml",
     language_detector: Literal["fasttext", "langdetect"] = "fasttext",
+    language_model: StrPath | None = None,
     max_page_bytes: int = 67108864,
     max_record_bytes: int = 134217728,
     block_domains: StrPath | Sequence[StrPath] = (),
@@ -207,7 +231,7 @@ def extract(
     spark: the session to use.
     inputs: WARC or WAT files, folders, globs, or listings of paths: one or several; local, on s3://, hdfs:// and the
         like, or https://. May be left out with `crawl`.
-    languages: languages to keep: ISO 639 codes separated by commas, or 'all'.
+    languages: languages to keep: ISO 639 codes or labels of `language_model` separated by commas, or 'all'.
     language_score: drop texts whose language score is below this, from 0 to 1: for a purer language at the cost of
         short texts.
     min_caption_characters: drop captions with fewer characters: for sets without one-letter labels.
@@ -241,6 +265,9 @@ def extract(
         headers, robots meta tags, tdm-reservation); or 'none', for the same rows as the paper's parser.
     html_parser: HTML parser: turbohtml; or, for checking its rows, beautifulsoup (the slow reference).
     language_detector: language detector: fasttext; or, for comparison with pipelines that use it, the slow langdetect.
+    language_model: detect languages with this fastText model, .bin or .ftz, whose labels are __label__xx or
+        __label__xxx_Scrp, such as lid218e or GlotLID: for more languages. Each worker process holds the model in memory
+        (default: lid.176, which is packaged).
     max_page_bytes: parse at most this many bytes of a page, after decompression: lower it for workers with little
         memory.
     max_record_bytes: read at most this many bytes of a record, before its body is decompressed: lower it for workers
@@ -285,6 +312,10 @@ def balance(
     t: int | Sequence[int] | None = None,
     target_size: int | str | Sequence[int | str] | None = None,
     preset: Literal["400m", "2.5b"] | None = None,
+    t_by_list: StrPath | None = None,
+    anchor: str | None = None,
+    min_list_matches: int | None = None,
+    tail_rule: Literal["at-most", "nearest"] | None = None,
     per_image: Literal["all", "one"] = "all",
     seed: int = 0,
 ) -> DataFrame:
@@ -297,12 +328,19 @@ def balance(
     pool: rows with `uuid`, `caption_hash` and `entry_ids`, which `match` adds.
     counts: the table of `count` or of `Run.counts`, or a mapping {entry: count} in the order of the list of entries.
     tail_share: choose the largest t for which entries with fewer than t matches have at most this share of all matches;
-        it suits a pool of any size (default: 0.06, unless `t`, `target_size` or `preset` is given).
+        it suits a pool of any size (default: 0.06, unless `t`, `target_size`, `preset` or `t_by_list` is given).
     t: how many matches an entry keeps; entries with more are down-sampled. Several values, separated by commas, give
         nested subsets in subset/t=T/.
     target_size: choose the t that gives this many pairs (K, M and B for thousands, millions and billions): for a
         training budget.
     preset: the paper's t: 20,000 (400m) or 170,000 (2.5b), for pools of the paper's size.
+    t_by_list: of a list for each language: the t of each, as JSON such as {"en": 20000, "de": 3000}.
+    anchor: of a list for each language: the list that `t` and `preset` are for; all others get the t of the same tail
+        share (default: en).
+    min_list_matches: of a list for each language: keep all pairs of a list that has fewer matches than this in the pool
+        (default: 1,000).
+    tail_rule: the t of a tail share: at-most, the largest whose tail holds at most this share; or, for comparison,
+        nearest, the one whose tail is nearest to it, as in MetaCLIP 2 (default: at-most).
     per_image: which captions of an image to draw from: all, or one that a hash picks, for subsets like MetaCLIP 2's.
     seed: seed of every random choice: the same seed gives the same rows; change it for another random subset.
     """

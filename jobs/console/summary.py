@@ -1,19 +1,21 @@
 """The summary that a run prints at its end: funnel, threshold, and where things are. Made from run.json alone."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from jobs.runs.funnel import extraction_steps, match_steps, pool_step, subset_step
 from udfs.outcomes import FileStatus
-from udfs.record import CARD_FILE, COUNTS_FILE, RUN_FILE, RunRecord, Stages, Subset
+from udfs.record import CARD_FILE, COUNTS_FILE, LIST_COUNTS, RUN_FILE, RunRecord, Stages, Subset
 from udfs.report.data_sets import data_sets
 from udfs.report.figures import Step
 from udfs.report.time_view import slow_hints
+from udfs.report.words import counted_noun as many
 from udfs.report.words import span
-from udfs.stages import FilesFacts, Stage, SubsetFacts, SurvivorCounts
+from udfs.stages import FilesFacts, ListDraw, Stage, SubsetFacts, SurvivorCounts
 
 Line = tuple[str, str, str]
 _COLUMNS = 80
+_SHOWN_LISTS = 8
 
 
 def summarize(record: RunRecord, out: str, output: str) -> list[str]:
@@ -23,7 +25,9 @@ def summarize(record: RunRecord, out: str, output: str) -> list[str]:
     text = [f"  {label:<10} {value:>{width}}  {about}".rstrip() for label, value, about in lines]
     seconds = sum(facts.seconds or 0 for facts in record.stages.finished())
     head = f"{record.job} finished {record.finished or 'just now'}; its stages took {span(seconds)}"
-    return [head, *text, "", *_times(record.stages), *_slow(record), "", *_where(record, out, output)]
+    title = "share of the subset" if len(record.subsets) == 1 else "share of the first subset"
+    lists = [line for subset in record.subsets[:1] for line in _lists(subset.facts.lists or [], title)]
+    return [head, *text, *lists, "", *_times(record.stages), *_slow(record), "", *_where(record, out, output)]
 
 
 def _figures(record: RunRecord) -> Iterator[Line]:
@@ -87,13 +91,30 @@ def _survivors(facts: SubsetFacts, counts: SurvivorCounts) -> Line:
 
 def _subset(subset: Subset) -> Iterator[Line]:
     facts = subset.facts
-    above = f"{_n(facts.entries_above_t)} entries above it"
+    above = f"{_n(facts.entries_above_t)} entries above {'it' if facts.lists is None else 'the t of their list'}"
     if facts.entries_above_t:
         above += f", with {facts.share_of_matches_above_t:.1%} of matches"
-    yield ("t", _n(facts.t), above)
+    yield ("t", "by list" if facts.t is None else _n(facts.t), above)
     yield _line(subset_step(subset))
     if facts.capped_by_earlier_draw is not None:
         yield ("capped", _n(facts.capped_by_earlier_draw), "of them keep the smaller probability of their first draw")
+
+
+def _lists(lists: Sequence[ListDraw], title: str) -> list[str]:
+    """The largest lists by their pairs, as a table; `title` is that of their shares."""
+    used = sorted((of_list for of_list in lists if of_list.pool_pairs), key=lambda each: (-each.pool_pairs, each.list))
+    if not used:
+        return []
+    pairs = sum(of_list.pairs for of_list in used)
+    rows = [("list", "pool pairs", "t", "kept", title)]
+    for of_list in used[:_SHOWN_LISTS]:
+        t = "kept whole" if of_list.kept_whole else _n(of_list.t)
+        rows.append((of_list.list, _n(of_list.pool_pairs), t, _n(of_list.pairs), _of(of_list.pairs, pairs)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    table = ["  ".join([f"  {row[0]:<{widths[0]}}", *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in rows]
+    more = [f"  and {many(len(used) - _SHOWN_LISTS, 'more list')}"] if len(used) > _SHOWN_LISTS else []
+    unused = len(lists) - len(used)
+    return ["", *table, *more, *([f"  {many(unused, 'list')} without a pair"] if unused else [])]
 
 
 def _where(record: RunRecord, out: str, output: str) -> list[str]:
@@ -109,7 +130,10 @@ def places_of(record: RunRecord, output: str) -> list[tuple[str, str]]:
     if output == Stage.EXTRACTED:
         places.insert(0, (f"{Stage.EXTRACTED}/", Stage.EXTRACTED.meaning))
     if Stage.ENTRY_COUNTS in stages:
-        places.append((COUNTS_FILE, "the same as {entry: count}"))
+        if record.by_language:
+            places.append((f"{LIST_COUNTS}/", "the same as {entry: count}, a file for each list"))
+        else:
+            places.append((COUNTS_FILE, "the same as {entry: count}"))
     if data_sets(record):
         places.append((CARD_FILE, "the data card: what the data is, and what to know about it"))
     if record.report is not None:

@@ -5,8 +5,10 @@ from typing import NamedTuple
 from udfs.opt_outs import OPTED_OUT
 from udfs.outcomes import SUMS, FileStatus, Outcome
 from udfs.record import RunRecord
+from udfs.report.words import listed
 from udfs.stages import FilesFacts, PoolFacts
 
+_NAMED_LANGUAGES = 20
 _RICH = "--pairs rich"
 _BLOCKS = "--block-domains, --block-urls"
 
@@ -43,6 +45,9 @@ REASONS: dict[Outcome, Reason] = {
     Outcome.TEXT_BLOCK_WORD: Reason("contain blocked words", "--block-words"),
     Outcome.TEXT_OTHER_LANGUAGE: Reason("are in other languages", "--languages"),
     Outcome.TEXT_UNSURE_LANGUAGE: Reason("have too low a language score", "--language-score"),
+    Outcome.TEXT_NO_LIST: Reason(
+        "are in a language without a list", "`ballast metadata show DIR` tells which languages lead to a list"
+    ),
     Outcome.TEXT_NO_MATCH: Reason("hold no entry of the list", "--metadata"),
 }
 """Each outcome that drops a record, image or text."""
@@ -56,14 +61,18 @@ def why_empty(record: RunRecord) -> str | None:
     if stages.files and not stages.files.count(Outcome.PAIRS):
         return _of_files(stages.files, record)
     if (matched := stages.matched) and not matched.pairs:
-        return f"0 pairs: {_said(matched.texts, matched.texts, 'text', REASONS[Outcome.TEXT_NO_MATCH])}"
+        no_list = matched.text_no_list or 0
+        outcome = Outcome.TEXT_NO_MATCH if matched.text_no_match >= no_list else Outcome.TEXT_NO_LIST
+        number = matched.texts if not no_list else max(matched.text_no_match, no_list)
+        return f"0 pairs: {_said(number, matched.texts, 'text', REASONS[outcome])}"
     if stages.pool and not stages.pool.pairs:
         return _of_pool(stages.pool)
     for subset in record.subsets:
         if not subset.facts.pairs:
             drawn_from = _n(subset.pool_pairs, "pair")
             larger = " (a larger --t or --tail-share keeps more)" if subset.pool_pairs else ""
-            return f"0 pairs in {subset.folder}: t={subset.t:,} keeps none of {drawn_from}{larger}"
+            t = "the t of each list" if subset.t is None else f"t={subset.t:,}"
+            return f"0 pairs in {subset.folder}: {t} keeps none of {drawn_from}{larger}"
     if stages.images and not stages.images.images:
         return "0 images: the input holds no pairs"
     if stages.export and not stages.export.rows:
@@ -102,7 +111,9 @@ def _largest(facts: FilesFacts, record: RunRecord, total: Outcome) -> str:
     reason = REASONS[outcome]
     if outcome is Outcome.TEXT_OTHER_LANGUAGE and record.setting("languages"):
         kept = record.setting("languages")
-        reason = reason._replace(phrase="are not English" if kept == ["en"] else f"are in none of {', '.join(kept)}")
+        named = "are not English" if kept == ["en"] else f"are in none of {listed(kept, _NAMED_LANGUAGES)}"
+        change = REASONS[Outcome.TEXT_NO_LIST].change if record.by_language else reason.change
+        reason = Reason(named, change)
     if reason.change == _RICH and record.setting("pairs") == "rich":
         reason = reason._replace(change="")
     return _said(number, items, total.value.removesuffix("s"), reason)

@@ -12,6 +12,7 @@ from metadata.entries import EntryList
 from metadata.merge import Account, RankedSource, merge, numbers
 from metadata.wikis import check_language
 from udfs.errors import UsageError
+from udfs.matching.boundaries import default_boundaries
 
 
 def build_list(settings: Settings) -> tuple[EntryList, dict[str, Any]]:
@@ -35,11 +36,15 @@ def merge_list(
 ) -> tuple[EntryList, dict[str, Any]]:
     """Merge ranked sources and the numbers into a list, write it with its manifest, to which `made_of` is added, and
     return both."""
-    build = settings.build
+    build, boundaries = settings.build, default_boundaries(settings.wiki.language, ())
     sources = [*sources]
     sources.insert(1 if build.wordnet else 0, numbers())
     entries, accounts = merge(
-        sources, build.size, normalize=build.normalize_entries, max_characters=build.max_characters
+        sources,
+        build.size,
+        normalize=build.normalize_entries,
+        boundaries=boundaries,
+        max_characters=build.max_characters,
     )
     built = EntryList(tuple(entries), out)
     about = {
@@ -50,7 +55,7 @@ def merge_list(
         **(made_of or {}),
         "sources": [_source_json(source, account) for source, account in zip(sources, accounts, strict=True)],
     }
-    return built, write_list(built, about)
+    return built, write_list(built, about, boundaries)
 
 
 def _source_json(source: RankedSource, account: Account) -> dict[str, Any]:

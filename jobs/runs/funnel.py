@@ -23,7 +23,7 @@ def funnel(record: RunRecord) -> list[Step]:
         *(extraction_steps(stages.files) if stages.files else ()),
         *(match_steps(stages.matched) if stages.matched else ()),
         *([pool_step(stages.pool, stages)] if stages.pool else ()),
-        *(subset_step(subset, f"subset, t={subset.t:,}" if subset.part else "subset") for subset in subsets),
+        *(subset_step(subset, f"subset, t={subset.t or 0:,}" if subset.part else "subset") for subset in subsets),
     ]
 
 
@@ -48,9 +48,8 @@ def extraction_steps(facts: FilesFacts) -> list[Step]:
         steps.append(Step("captions", captions, texts, "", about))
     steps.append(Step("language", kept, captions, "", f"{unsure:,} with too low a language score" if unsure else ""))
     if count(Outcome.TEXT_NO_MATCH) or count(Outcome.PAIRS) != kept:
-        steps.append(
-            Step("matched", count(Outcome.PAIRS), kept, "", _without_entry(count(Outcome.TEXT_NO_MATCH), kept))
-        )
+        about = _not_matched(count(Outcome.TEXT_NO_MATCH), count(Outcome.TEXT_NO_LIST), kept)
+        steps.append(Step("matched", count(Outcome.PAIRS), kept, "", about))
     return steps
 
 
@@ -65,13 +64,15 @@ def _pages_left_out(facts: FilesFacts) -> Iterator[str]:
 
 def match_steps(facts: MatchedFacts) -> list[Step]:
     """From texts to matched pairs."""
-    about = _without_entry(facts.text_no_match, facts.texts)
+    about = _not_matched(facts.text_no_match, facts.text_no_list or 0, facts.texts)
     return [Step("texts", facts.texts, None, "", ""), Step("matched", facts.pairs, facts.texts, "", about)]
 
 
-def _without_entry(texts: int, of: int) -> str:
-    """The share of the texts in a wanted language that hold no entry of the list."""
-    return f"{texts / of:.1%} hold no entry" if texts else ""
+def _not_matched(no_entry: int, no_list: int, of: int) -> str:
+    """The shares of the texts in a wanted language that hold no entry, and that no list is for."""
+    about = [f"{no_entry / of:.1%} hold no entry"] if no_entry else []
+    about += [f"{no_list / of:.1%} are in a language without a list"] if no_list else []
+    return ", ".join(about)
 
 
 def pool_step(facts: PoolFacts, stages: Stages) -> Step:

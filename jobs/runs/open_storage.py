@@ -1,10 +1,15 @@
 """The storage of any folder that a user names."""
 
 import errno
+from pathlib import Path
 
-from metadata.entries import EntryList, load_entries, parse_entries
+from metadata.entries import PACKAGED, EntryList, load_entries, parse_entries
+from metadata.list_folder import read_list_folder
+from metadata.lists import EntryLists, one_list
+from metadata.published import PUBLISHED
 from udfs.captions.block_words import NO_WORDS, BlockWords, parse_block_words
 from udfs.errors import UsageError
+from udfs.matching.boundaries import Boundaries
 from udfs.storage.addresses import HTTP, LOCAL, S3, kind_of, local_path, name_of, parent_of, redacted
 from udfs.storage.local import LocalStorage, PathKind, Storage
 
@@ -50,6 +55,29 @@ def load_metadata(address: str | None) -> EntryList:
         return parse_entries(read_file(address), redacted(address))
     except FileNotFoundError as error:
         raise UsageError(f"{redacted(address)}: no such file") from error
+
+
+def is_list_folder(address: str) -> bool:
+    """Whether an address of a list is that of a folder of lists, and not the name of a packaged or published list. A
+    local one may have a name that Spark would read as a glob."""
+    if address in PACKAGED or address in PUBLISHED:
+        return False
+    if kind_of(address) == LOCAL:
+        return Path(local_path(address)).is_dir()
+    return path_kind(address) is PathKind.FOLDER
+
+
+def load_lists(address: str | None, boundaries: str | None = None) -> EntryLists:
+    """The lists of entries at an address: one for a file or the name of a list (None for the packaged one), or those of
+    a folder by language (`metadata.list_folder.read_list_folder`).
+
+    `boundaries` hold for every list. By default, they are spaces for a file, and each list's own for a folder.
+    """
+    chosen = None if boundaries is None else Boundaries(boundaries)
+    if address is None or not is_list_folder(address):
+        return one_list(load_metadata(address), chosen or Boundaries.SPACES)
+    storage = open_storage(address)
+    return read_list_folder(redacted(address).rstrip("/"), storage.list_files(""), storage.read, chosen)
 
 
 def load_block_words(address: str | None) -> BlockWords:

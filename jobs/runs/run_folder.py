@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from jobs.spark.stage_metrics import SparkMeter, session_meter
 from udfs.distribution import ballast_version
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import HASH_VERSION
-from udfs.record import COUNTS_FILE, REPORT_FILE, RUN_FILE, RunRecord, RunState
+from udfs.record import COUNTS_FILE, LIST_COUNTS, REPORT_FILE, RUN_FILE, RunRecord, RunState
 from udfs.run_json import make_record, record_fields
 from udfs.stages import Stage, StageFacts
 from udfs.storage.local import FileState, PathKind, Storage
@@ -36,7 +37,7 @@ from udfs.storage.local import FileState, PathKind, Storage
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-OWN_PATHS = (*Stage, *(f"{MANIFESTS}/{stage}" for stage in Stage), COUNTS_FILE, REPORT_FILE, RUN_FILE)
+OWN_PATHS = (*Stage, *(f"{MANIFESTS}/{stage}" for stage in Stage), COUNTS_FILE, LIST_COUNTS, REPORT_FILE, RUN_FILE)
 """All that Ballast writes to an output folder, except its lease and data card: what `--overwrite` deletes."""
 
 _IN_BATCHES = (Stage.EXTRACTED, Stage.SCANNED)
@@ -193,7 +194,7 @@ class RunFolder:
     def commit(
         self,
         stage: Stage,
-        rows: "DataFrame | pa.Table",
+        rows: "DataFrame | Iterator[pa.Table]",
         *,
         unit: str = "all",
         partition_by: str | None = None,
@@ -208,8 +209,8 @@ class RunFolder:
 
         Each batch is written to an attempt folder of its own, `extracted/<unit>/attempt=<id>`, since several are
         written at once, and in few files (`frames.in_few_files`); units of other stages are written straight to the
-        stage's folder, where readers expect the files. `form`, `options` and `partition_by` are for Spark's writer; a
-        table becomes one Parquet file. With an `ending`, such as `jsonl.gz`, the files are then renamed:
+        stage's folder, where readers expect the files. `form`, `options` and `partition_by` are for Spark's writer;
+        tables become one Parquet file. With an `ending`, such as `jsonl.gz`, the files are then renamed:
         `00000-of-00016.jsonl.gz`. A run that is killed before its manifest is written does this unit again. Raises
         `BallastError` when another run is writing to the folder.
         """
@@ -222,7 +223,7 @@ class RunFolder:
         is_batch = stage in _IN_BATCHES
         folder = f"{stage}/{unit}/attempt={attempt}" if is_batch else stage
         before = {} if is_batch else self.storage.list_files(folder)
-        if isinstance(rows, pa.Table):
+        if isinstance(rows, Iterator):
             self.storage.write(f"{folder}/part-00000-{uuid.uuid4()}.zstd.parquet", _parquet(rows))
         else:
             from jobs.spark.frames import in_few_files  # pyspark, which reading a folder does without
@@ -314,12 +315,15 @@ def _delete_own(storage: Storage, record: RunRecord) -> None:
     delete_card(storage)
 
 
-def _parquet(rows: pa.Table) -> bytes:
-    """A table as a Parquet file like those that Spark writes, with the metadata of its schema in the footer."""
+def _parquet(tables: Iterator[pa.Table]) -> bytes:
+    """Tables of one schema as a Parquet file like those that Spark writes, with the metadata of the schema in the
+    footer; a row group for each."""
     sink = pa.BufferOutputStream()
-    with pq.ParquetWriter(sink, rows.schema, compression="zstd", store_schema=False) as writer:
-        writer.write_table(rows)
-        writer.add_key_value_metadata(rows.schema.metadata or {})
+    first = next(tables)
+    with pq.ParquetWriter(sink, first.schema, compression="zstd", store_schema=False) as writer:
+        for table in chain([first], tables):
+            writer.write_table(table)
+        writer.add_key_value_metadata(first.schema.metadata or {})
     return bytes(sink.getvalue())
 
 

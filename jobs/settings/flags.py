@@ -85,7 +85,12 @@ def resolve(command: str, taken: Sequence[Taken], arguments: argparse.Namespace)
     if "out" in names and not named.get("out"):
         raise UsageError("--out DIR is missing: name the folder to write")
     repeated = {name: tuple(value) for name, value in named.items() if isinstance(value, list)}
-    return Settings.of(**{**named, **repeated})
+    settings = Settings.of(**{**named, **repeated})
+    if "languages" in named and settings.parsing.language_model is None:  # the plan checks those of another model
+        settings.captions.kept_labels(
+            None, "--languages" if "languages" in flags else f"--config {arguments.config}: languages"
+        )
+    return settings
 
 
 def identity_settings(taken: Sequence[Taken], settings: Settings) -> dict[str, Any]:

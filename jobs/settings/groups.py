@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from jobs.settings import values
 from jobs.settings.fields import Kind, Level, Role, setting
 from udfs.balancing.presets import PAPER_POOLS
-from udfs.captions.language import LANGUAGE_DETECTORS
+from udfs.captions.language import LANGUAGE_DETECTORS, LanguageModel, labels_of
 from udfs.errors import UsageError
 from udfs.extraction.options import DEFAULTS, HTML_PARSER_NAMES
 from udfs.html.profiles import PROFILES, TEXT_KEYS, Profile
+from udfs.matching.boundaries import Boundaries
 from udfs.opt_outs import DEFAULT_OPT_OUTS, OptOut
 from udfs.outcomes import MAX_TEXT_CHARACTERS
 from udfs.sources.options import MAX_CONNECTIONS, RetryPolicy
@@ -23,8 +24,15 @@ TEXT_LOG, JSON_LOG = "text", "json"
 TAIL_SHARE = 0.06
 """The default, since a share means the same on a pool of any size."""
 
-THRESHOLDS = ("t", "preset", "target_size", "tail_share")
+THRESHOLDS = ("t", "preset", "t_by_list", "target_size", "tail_share")
 """Exactly one of these settings decides t."""
+
+ALL_LANGUAGES, DEFAULT_LANGUAGES = ("all",), ("en",)
+TAIL_RULES = ("at-most", "nearest")
+ANCHOR = "en"
+"""The list whose t --t and --preset give, unless --anchor names another."""
+MIN_LIST_MATCHES = 1000
+"""Lists with fewer matches are kept whole: a share of so few says little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +68,25 @@ class Entries:
     metadata: str | None = setting(
         "the list of entries: a JSON list of strings (MetaCLIP's metadata.json), text with one entry per line, JSON "
         "Lines, or the column entry of a CSV or TSV; plain or gzip; or a name: english or wordnet, which are packaged, "
-        "or metaclip once `metadata fetch` has fetched it",
-        kind=Kind(values.path, "FILE"),
+        "or metaclip once `metadata fetch` has fetched it; or a folder with a list for each language, such as de.json",
+        kind=Kind(values.path, "FILE|DIR"),
         role=Role.CONTENT,
         level=Level.EVERYDAY,
         default_text="the packaged list english",
+    )
+    boundaries: str | None = setting(
+        "where an entry may begin and end in a caption: spaces, as in the paper; continuous, which needs no space in "
+        "scripts without spaces, such as Han, Kana or Thai; or metaclip2, for comparison with MetaCLIP 2's rule",
+        choices=tuple(Boundaries),
+        default_text="spaces for a file; in a folder, each list's own",
+    )
+    hot_lists: int = setting(
+        "of a folder of lists: how many lists, those with the most texts, each worker process keeps in its own memory, "
+        "where they match faster: 30 MB for 100,000 entries",
+        default=1,
+        kind=Kind(values.count, "N"),
+        role=Role.RUN,
+        level=Level.ADVANCED,
     )
 
 
@@ -77,7 +99,7 @@ class Threshold:
         "suits a pool of any size",
         kind=Kind(values.share, "S"),
         level=Level.EVERYDAY,
-        default_text=f"{TAIL_SHARE}, unless --t, --target-size or --preset is given",
+        default_text=f"{TAIL_SHARE}, unless --t, --target-size, --preset or --t-by-list is given",
     )
     t: tuple[int, ...] | None = setting(
         "how many matches an entry keeps; entries with more are down-sampled. Several values, separated by commas, "
@@ -96,6 +118,29 @@ class Threshold:
         choices=tuple(PAPER_POOLS),
         level=Level.EVERYDAY,
     )
+    t_by_list: str | None = setting(
+        'of a list for each language: the t of each, as JSON such as {"en": 20000, "de": 3000}',
+        kind=Kind(values.path, "FILE.json"),
+        role=Role.CONTENT,
+    )
+    anchor: str | None = setting(
+        "of a list for each language: the list that --t and --preset are for; all others get the t of the same tail "
+        "share",
+        kind=Kind(str, "CODE"),
+        default_text=ANCHOR,
+    )
+    min_list_matches: int | None = setting(
+        "of a list for each language: keep all pairs of a list that has fewer matches than this in the pool",
+        kind=Kind(values.count, "N"),
+        default_text=f"{MIN_LIST_MATCHES:,}",
+    )
+    tail_rule: str | None = setting(
+        "the t of a tail share: at-most, the largest whose tail holds at most this share; or, for comparison, nearest, "
+        "the one whose tail is nearest to it, as in MetaCLIP 2",
+        choices=TAIL_RULES,
+        level=Level.ADVANCED,
+        default_text=TAIL_RULES[0],
+    )
     per_image: str = setting(
         "which captions of an image to draw from: all, or one that a hash picks, for subsets like MetaCLIP 2's",
         default="all",
@@ -111,14 +156,25 @@ class Threshold:
         """The one of `THRESHOLDS` that decides t."""
         return next(name for name in THRESHOLDS if getattr(self, name) is not None)
 
+    @property
+    def min_matches(self) -> int:
+        """How many matches a list needs to be balanced."""
+        return MIN_LIST_MATCHES if self.min_list_matches is None else self.min_list_matches
+
+    @property
+    def by_nearest(self) -> bool:
+        """Whether t is that of the nearest tail share (`Tails`)."""
+        return self.tail_rule == TAIL_RULES[1]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Captions:
     """captions"""
 
     languages: tuple[str, ...] = setting(
-        "languages to keep: ISO 639 codes separated by commas, or 'all'",
-        default=("en",),
+        "languages to keep: ISO 639 codes or labels of --language-model separated by commas, or 'all'",
+        default=(),
+        default_text="en; with a folder of lists, the languages that have one",
         kind=Kind(values.languages, "CODES", is_list=True),
         level=Level.EVERYDAY,
     )
@@ -160,8 +216,14 @@ class Captions:
     )
 
     def kept_languages(self) -> frozenset[str] | None:
-        """Return the languages to keep, or None for all."""
-        return None if self.languages == ("all",) else frozenset(self.languages)
+        """Return the languages to keep, or None for all; English where nothing else is said."""
+        return None if self.languages == ALL_LANGUAGES else frozenset(self.languages or DEFAULT_LANGUAGES)
+
+    def kept_labels(self, model: LanguageModel | None, where: str = "--languages") -> frozenset[str] | None:
+        """Return the labels of a language model (lid.176 for None) to keep, or None for all. Raises `UsageError`, which
+        begins with `where`, for a language that the model does not know."""
+        codes = self.kept_languages()
+        return None if codes is None else labels_of(sorted(codes), model, where)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,6 +309,13 @@ class Parsing:
         choices=tuple(LANGUAGE_DETECTORS),
         level=Level.ADVANCED,
     )
+    language_model: str | None = setting(
+        "detect languages with this fastText model, .bin or .ftz, whose labels are __label__xx or __label__xxx_Scrp, "
+        "such as lid218e or GlotLID: for more languages. Each worker process holds the model in memory",
+        kind=Kind(values.path, "FILE"),
+        role=Role.CONTENT,
+        default_text="lid.176, which is packaged",
+    )
     max_page_bytes: int = setting(
         "parse at most this many bytes of a page, after decompression: lower it for workers with little memory",
         default=DEFAULTS.max_page_bytes,
@@ -260,6 +329,13 @@ class Parsing:
         kind=Kind(values.page_bytes, "N"),
         level=Level.ADVANCED,
     )
+
+    def check(self) -> None:
+        """Raise `UsageError` for settings that exclude each other."""
+        if self.language_model is not None and self.language_detector != DEFAULTS.language_detector:
+            raise UsageError(
+                f"--language-model is a model of fastText: leave out --language-detector {self.language_detector}"
+            )
 
     def profile(self) -> Profile:
         """Return what extraction looks for."""

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from udfs.captions.language import known_languages
 from udfs.errors import did_you_mean
 from udfs.html.profiles import TEXT_KEYS
 from udfs.opt_outs import OptOut
@@ -40,15 +39,9 @@ def choice(choices: Sequence[str]) -> Callable[[str], str]:
 
 
 def languages(text: str) -> tuple[str, ...]:
-    """Read language codes, separated by commas, or `all`."""
-    codes = tuple(sorted({code.strip().lower() for code in text.split(",")}))
-    if codes == ("all",):
-        return codes
-    known = known_languages()
-    for code in codes:
-        if code not in known:
-            raise argparse.ArgumentTypeError(f"'{code}' is not a known language: use en, de, fr, … or 'all' alone")
-    return codes
+    """Read language codes, separated by commas, or `all`. Which are known depends on the model of `--language-model`:
+    `language.labels_of` checks them."""
+    return tuple(sorted({code.strip().lower() for code in text.split(",")}))
 
 
 def text_keys(text: str) -> tuple[str, ...]:

@@ -3,23 +3,26 @@
 
 import json
 from collections import Counter
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.runs.open_storage import open_storage, path_kind
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import Located, locate
 from jobs.spark.progress import warn
-from metadata.entries import EntryList
+from metadata.lists import EntryLists
+from udfs.balancing.entry_counts import EntryCounts, Places
 from udfs.balancing.probabilities import Counts
 from udfs.errors import UsageError
 from udfs.fingerprint import Fingerprint, footer_fingerprint
 from udfs.list_files import list_text
 from udfs.record import COUNTS_FILE
-from udfs.schemas import ENTRY_COUNT
+from udfs.schemas import LIST_ENTRY_COUNT
 from udfs.stages import Stage
 from udfs.storage.addresses import name_of, parent_of
 from udfs.storage.local import PathKind
@@ -32,11 +35,29 @@ _NUMBERS = {
 }
 
 
-class CountTable(NamedTuple):
-    """Counts by entry id; the entries, and the fingerprint of their list, where the files have them."""
+class Names(Sequence[str]):
+    """The entries of many lists by place, as Arrow holds them: as Python's strings they would fill the memory."""
 
-    counts: Counts
-    entries: list[str] | None
+    def __init__(self, column: pa.ChunkedArray) -> None:
+        self._column = column.combine_chunks()
+
+    def __len__(self) -> int:
+        return len(self._column)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        found: Any = self._column[place if isinstance(place, slice) else int(place)]
+        return found.to_pylist() if isinstance(place, slice) else found.as_py()
+
+
+class CountTable(NamedTuple):
+    """Counts by entry; the entries by place, and the fingerprint of their lists, where the files have them."""
+
+    counts: EntryCounts
+    entries: Sequence[str] | None
     counted_with: Fingerprint | None
 
 
@@ -69,7 +90,7 @@ def stage_counts(run_folder: RunFolder) -> CountTable:
 
 
 def parquet_counts(located: Located, where: str) -> CountTable:
-    """The counts in Parquet files of `schemas.ENTRY_COUNT`, of which `entry` may be absent.
+    """The counts in Parquet files of `schemas.ENTRY_COUNT` or `LIST_ENTRY_COUNT`, of which `entry` may be absent.
 
     Raises `UsageError` for files that are not such Parquet, for missing or repeated ids, and for counts that are null,
     negative, not whole or too large.
@@ -88,11 +109,20 @@ def counts_of_table(table: pa.Table, where: str) -> CountTable:
 
 def _count_table(table: pa.Table, where: str) -> CountTable:
     counted_with = footer_fingerprint(table.schema, "entry_id")
-    table = table.sort_by("entry_id")
-    if not np.array_equal(table["entry_id"].to_numpy(), np.arange(table.num_rows)):
-        raise UsageError(f"{where}: must have one row for every entry id from 0 on")
-    entries = table["entry"].to_pylist() if "entry" in table.column_names else None
-    return CountTable(_checked_sum(table["count"].to_numpy(), where), entries, counted_with)
+    has_lists = "list" in table.column_names
+    table = table.sort_by([(name, "ascending") for name in ("list", "entry_id") if name in table.column_names])
+    sizes = {"": table.num_rows}
+    if has_lists:
+        sizes = {each["values"]: each["counts"] for each in pc.value_counts(table["list"]).to_pylist()}
+    places = Places.of(sizes)
+    ids = np.arange(places.size) - np.repeat(places.starts[:-1], places.sizes)
+    if not np.array_equal(table["entry_id"].to_numpy(), ids):
+        raise UsageError(f"{where}: must have one row for every entry id from 0 on{' in each list' * has_lists}")
+    entries: Sequence[str] | None = None
+    if "entry" in table.column_names:
+        entries = Names(table["entry"]) if has_lists else table["entry"].to_pylist()
+    counts = _checked_sum(table["count"].to_numpy(), where)
+    return CountTable(EntryCounts(counts, places), entries, counted_with)
 
 
 def _read_table(located: Located, name: str, where: str) -> pa.Table:
@@ -100,7 +130,7 @@ def _read_table(located: Located, name: str, where: str) -> pa.Table:
     file_name = f"{where}: {name}" if len(located.names) > 1 else where
     try:
         file = pq.ParquetFile(pa.BufferReader(located.storage.read(name) or b""))
-        table = file.read([column for column in ENTRY_COUNT.names if column in file.schema_arrow.names])
+        table = file.read([column for column in LIST_ENTRY_COUNT.names if column in file.schema_arrow.names])
     except (pa.ArrowException, OSError) as error:
         raise UsageError(f"{file_name} is not Parquet: {error}") from error
     return _checked_columns(table, file_name)
@@ -112,10 +142,10 @@ def _checked_columns(table: pa.Table, where: str) -> pa.Table:
     if missing:
         raise UsageError(f"{where}: lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}")
     columns = {}
-    for field in ENTRY_COUNT:
+    for field in LIST_ENTRY_COUNT:
         if field.name not in table.column_names:
             continue
-        column, is_number = table[field.name], field.name != "entry"
+        column, is_number = table[field.name], field.name not in ("list", "entry")
         kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
         if (kind in _NUMBERS or pa.types.is_decimal(kind)) != is_number:
             raise UsageError(
@@ -141,7 +171,7 @@ def _checked_sum(counts: Counts, where: str) -> Counts:
     return counts
 
 
-def json_counts(data: bytes, path: str, entries: EntryList | None) -> tuple[list[str], Counts]:
+def json_counts(data: bytes, path: str, entries: EntryLists | None) -> tuple[Sequence[str], Counts]:
     """The counts of JSON {entry: count} by entry id, and the entries: `entries`, else the JSON's own in its order.
 
     The JSON may be gzip. A whole number may be written as a float, such as 3.0. Raises `UsageError` for anything but
@@ -154,6 +184,8 @@ def json_counts(data: bytes, path: str, entries: EntryList | None) -> tuple[list
     if not isinstance(by_entry, dict):
         raise UsageError(f"{path}: must hold a JSON object of counts by entry, such as entry_counts_400m.json")
     by_entry = {entry: _whole(entry, count, path) for entry, count in by_entry.items()}
+    if entries is not None and entries.by_language:
+        raise UsageError(f"{path}: counts one list, but the pool was matched with several: give the output of `count`")
     if entries is None:
         return list(by_entry), _checked_sum(np.array(list(by_entry.values()), np.int64), path)
     unknown = by_entry.keys() - set(entries.entries)

@@ -1,14 +1,17 @@
 """The plan of an extraction: which files to read, how to open and parse them, what to leave out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from jobs.runs.language_model import load_language_model
 from jobs.runs.open_storage import load_block_words, open_storage
-from jobs.settings.groups import Captions, Inputs, Parsing, Reading
+from jobs.settings.groups import ALL_LANGUAGES, DEFAULT_LANGUAGES, Captions, Inputs, Parsing, Reading
 from jobs.settings.settings import Settings
 from jobs.steps.blocks import blocks_identity, load_blocks
+from metadata.lists import OTHER, EntryLists
 from udfs.captions.block_words import NO_WORDS, BlockWords
+from udfs.captions.language import LanguageModel, known_languages
 from udfs.captions.rules import CaptionRules
 from udfs.errors import UsageError
 from udfs.extraction.block_lists import BlockList
@@ -29,17 +32,26 @@ class ExtractionPlan:
     options: ExtractOptions
     opening: SourceOptions
     blocks: BlockList | None
+    language_model: LanguageModel | None = None
+    """The user's; `options` name its path on this machine."""
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What identifies the block lists and block words in run.json; None for a missing one."""
-        return {"block_words": self.options.caption_rules.block_words.fingerprint, **blocks_identity(self.blocks)}
+        """What identifies the block lists, block words and language model in run.json; None for a missing one."""
+        model = self.language_model
+        return {
+            "block_words": self.options.caption_rules.block_words.fingerprint,
+            "language_model": None if model is None else model.fingerprint,
+            **blocks_identity(self.blocks),
+        }
 
 
 def plan_extraction(inputs: Sequence[str], settings: Settings) -> ExtractionPlan:
     """The plan for these INPUT arguments. Raises `UsageError` for invalid ones, before any input is read."""
+    settings.parsing.check()
     block_words = load_block_words(settings.captions.block_words)
-    options = extract_options(settings.captions, settings.parsing, settings.reading, block_words)
+    model = load_language_model(settings.parsing.language_model)
+    options = extract_options(settings.captions, settings.parsing, settings.reading, block_words, model)
     _require_packages(settings.parsing)
     files = input_files(inputs, settings.inputs, settings.draws.seed)
     if any(kind_of(file.opened_as) == S3 for file in files):
@@ -47,7 +59,23 @@ def plan_extraction(inputs: Sequence[str], settings: Settings) -> ExtractionPlan
     if any(is_hdfs(file.opened_as) for file in files):
         require("hdfs_native")
     witnesses = choose_witnesses([file.opened_as for file in files])
-    return ExtractionPlan(files, options, source_options(settings.inputs, witnesses), load_blocks(settings.blocking))
+    opening, blocks = source_options(settings.inputs, witnesses), load_blocks(settings.blocking)
+    return ExtractionPlan(files, options, opening, blocks, model)
+
+
+def with_languages(settings: Settings, lists: EntryLists | None) -> Settings:
+    """The settings with the languages to keep, where the user names none: English, or with a folder of lists those that
+    lead to a list."""
+    if settings.captions.languages:
+        return settings
+    languages: tuple[str, ...] = DEFAULT_LANGUAGES
+    if lists is not None and lists.by_language:
+        model = load_language_model(settings.parsing.language_model)
+        led = lists.lists_of(known_languages() if model is None else model.labels)
+        if not led:
+            raise UsageError(f"{lists.source}: no language of the detector leads to one of its lists")
+        languages = ALL_LANGUAGES if OTHER in lists.codes else tuple(sorted(led))
+    return replace(settings, captions=replace(settings.captions, languages=languages))
 
 
 def _require_packages(parsing: Parsing) -> None:
@@ -60,9 +88,14 @@ def _require_packages(parsing: Parsing) -> None:
 
 
 def extract_options(
-    captions: Captions, parsing: Parsing, reading: Reading, block_words: BlockWords = NO_WORDS
+    captions: Captions,
+    parsing: Parsing,
+    reading: Reading,
+    block_words: BlockWords = NO_WORDS,
+    model: LanguageModel | None = None,
 ) -> ExtractOptions:
-    """How files are extracted. Raises `UsageError` for limits that no caption can meet."""
+    """How files are extracted. Raises `UsageError` for limits that no caption can meet, and for languages that the
+    model does not know."""
     rules = CaptionRules(
         min_characters=captions.min_caption_characters,
         max_characters=captions.max_caption_characters or MAX_TEXT_CHARACTERS,
@@ -73,13 +106,14 @@ def extract_options(
         block_words=block_words,
     )
     return ExtractOptions(
-        languages=captions.kept_languages(),
+        languages=captions.kept_labels(model),
         language_score=captions.language_score,
         caption_rules=rules,
         profile=parsing.profile(),
         opt_outs=frozenset(parsing.opt_outs),
         html_parser=parsing.html_parser,
         language_detector=parsing.language_detector,
+        language_model=None if model is None else model.path,
         max_page_bytes=parsing.max_page_bytes,
         max_record_bytes=parsing.max_record_bytes,
         max_file_seconds=reading.max_file_seconds,

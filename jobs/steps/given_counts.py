@@ -1,27 +1,32 @@
 """The entry counts to balance a pool with: its own or those that `--entry-counts` names; and whether they fit it."""
 
 import json
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from jobs.runs.identity import digest
-from jobs.runs.open_storage import load_metadata, open_storage
+from jobs.runs.open_storage import load_lists, open_storage
 from jobs.runs.run_record_file import read_record
 from jobs.spark.progress import warn
-from jobs.steps.count_files import is_json, json_counts, locate_counts, parquet_counts
+from jobs.steps.count_files import CountTable, is_json, json_counts, locate_counts, parquet_counts
 from metadata.entries import EntryList
-from udfs.balancing.probabilities import Counts
+from metadata.lists import EntryLists, NamedList, one_list
+from udfs.balancing.entry_counts import EntryCounts, Places
 from udfs.errors import UsageError
 from udfs.fingerprint import Fingerprint, check_fingerprint
-from udfs.record import COUNTS_FILE
+from udfs.matching.boundaries import Boundaries
+from udfs.record import COUNTS_FILE, counts_file
 from udfs.stages import Stage
 from udfs.storage.addresses import name_of, parent_of
+from udfs.storage.local import Storage
 
 
 class GivenCounts(NamedTuple):
-    """Counts by entry id, the entries where they are known, and what identifies both in run.json."""
+    """Counts of the entries, the entries where they are known, and what identifies both in run.json."""
 
-    counts: Counts
-    entries: list[str] | None
+    counts: EntryCounts
+    entries: Sequence[str] | None
     identity: dict[str, Any]
 
 
@@ -47,41 +52,79 @@ def given_counts(path: str | None, metadata: str | None, pool: str, matched_with
     located = locate_counts(path)
     if is_json(located):
         names, counts = json_counts(located.read_first(), path, pool_entries(metadata, pool, matched_with))
-        return GivenCounts(counts, names, {"sha256": digest(map(str, counts.tolist()))})
+        identity = {"sha256": digest(map(str, counts.tolist()))}
+        return GivenCounts(EntryCounts.of_one_list(counts), names, identity)
     table = parquet_counts(located, path)
     if matched_with and table.counted_with:
         check_fingerprint(matched_with, table.counted_with._asdict(), pool, f"the counts of {path}")
     if table.counted_with is None:
-        _check_names(path, len(table.counts), table.entries, pool, matched_with, metadata)
+        _check_names(path, table, pool, matched_with, metadata)
     return GivenCounts(table.counts, table.entries, located.identity)
 
 
-def pool_entries(metadata: str | None, pool: str, matched_with: Fingerprint | None) -> EntryList:
-    """The list of entries that a pool was matched with: `--metadata`, else the names in its own counts, else the
-    packaged list. Raises `UsageError` for another list than the pool's."""
+def pool_entries(metadata: str | None, pool: str, matched_with: Fingerprint | None) -> EntryLists:
+    """The lists of entries that a pool was matched with: `--metadata`, else the names in its own counts, else the
+    packaged list. Raises `UsageError` for other lists than the pool's."""
     beside = counts_beside(pool)
     if metadata is None and beside is not None:
+        if matched_with is not None and matched_with.lists is not None:
+            return _counted_lists(beside, matched_with)
         data = open_storage(beside).read(COUNTS_FILE)
         if data is not None:
-            entries = EntryList(tuple(json.loads(data)), f"{beside}/{COUNTS_FILE}")
-            if matched_with is None or matched_with._asdict() == entries.fingerprint:
+            entries = one_list(EntryList(tuple(json.loads(data)), f"{beside}/{COUNTS_FILE}"))
+            if matched_with is None or matched_with.as_dict == entries.fingerprint:
                 return entries
-    entries = load_metadata(metadata)
-    check_fingerprint(matched_with, entries.fingerprint, pool, entries.source)
-    return entries
+    lists = load_lists(metadata)
+    check_fingerprint(matched_with, lists.fingerprint, pool, lists.source)
+    return lists
+
+
+def _counted_lists(beside: str, matched_with: Fingerprint) -> EntryLists:
+    """The lists of a pool by the names in its own counts, which are read when they are needed."""
+    storage = open_storage(beside)
+    named = [
+        NamedList(
+            code, Boundaries(facts["boundaries"]), facts["entries"], facts["sha256"], partial(_counted, storage, code)
+        )
+        for code, facts in (matched_with.lists or {}).items()
+    ]
+    return EntryLists(beside, tuple(named), {listed.code: listed.code for listed in named})
+
+
+def _counted(storage: Storage, code: str) -> EntryList:
+    """The entries of a list by the JSON of their counts."""
+    name = counts_file(code)
+    return EntryList(tuple(json.loads(storage.read(name) or b"{}")), f"{storage.root}/{name}")
 
 
 def _check_names(
-    path: str, size: int, names: list[str] | None, pool: str, matched_with: Fingerprint | None, metadata: str | None
+    path: str, table: CountTable, pool: str, matched_with: Fingerprint | None, metadata: str | None
 ) -> None:
-    """Raise `UsageError` unless counts without a fingerprint are of the pool's list, where it can be checked."""
-    if matched_with is not None and size != matched_with.entries:
-        raise UsageError(f"{path}: counts {size:,} entries, but {pool} was matched with {matched_with.entries:,}")
-    if names is not None and matched_with is not None:
+    """Raise `UsageError` unless counts without a fingerprint are of the pool's lists, where it can be checked."""
+    places, names = table.counts.places, table.entries
+    if matched_with is not None:
+        sizes = {"": matched_with.entries}
+        if matched_with.lists is not None:
+            sizes = {code: facts["entries"] for code, facts in matched_with.lists.items()}
+        for code, size in sizes.items():
+            counted = dict(zip(places.codes, places.sizes.tolist(), strict=True)).get(code, 0)
+            if counted != size:
+                of_list = f" of the list {code}" if code else ""
+                raise UsageError(f"{path}: counts {counted:,} entries{of_list}, but {pool} was matched with {size:,}")
+    if names is not None and matched_with is not None and not places.by_language:
         check_fingerprint(matched_with, EntryList(tuple(names), path).fingerprint, pool, path)
     elif names is not None and metadata is not None:
-        entries = load_metadata(metadata)
-        if list(entries.entries) != names:
-            raise UsageError(f"{path}: counts other entries than {entries.source} holds, or in another order")
+        lists = load_lists(metadata)
+        if not same_names(names, places, lists):
+            raise UsageError(f"{path}: counts other entries than {lists.source} holds, or in another order")
     else:
         warn(f"{path}: does not say which list was counted: make sure that it is the pool's")
+
+
+def same_names(names: Sequence[str], places: Places, lists: EntryLists) -> bool:
+    """Whether the names are the entries of these lists."""
+    starts = places.starts.tolist()
+    return lists.codes == places.codes and all(
+        listed.size == high - low and list(listed.load().entries) == list(names[low:high])
+        for listed, low, high in zip(lists.lists, starts, starts[1:], strict=False)
+    )

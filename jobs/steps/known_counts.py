@@ -1,39 +1,60 @@
 """The counts, entries and t of a run, for a look-up."""
 
+from functools import partial
 from typing import NamedTuple
 
-from jobs.runs.open_storage import load_metadata, open_storage, path_kind
+from jobs.runs.open_storage import open_storage, path_kind
 from jobs.runs.run_record_file import read_record
-from jobs.steps.count_files import is_json, json_counts, locate_counts, parquet_counts
-from udfs.balancing.probabilities import Counts
+from jobs.steps.count_files import CountTable, is_json, json_counts, locate_counts, parquet_counts
+from jobs.steps.given_counts import same_names
+from metadata.entries import EntryList
+from metadata.lists import EntryLists, NamedList, one_list
+from udfs.balancing.entry_counts import EntryCounts
 from udfs.errors import UsageError
+from udfs.matching.boundaries import Boundaries
+from udfs.record import Subset
 from udfs.storage.local import PathKind
 
 
 class KnownCounts(NamedTuple):
-    """Counts by entry id, the entries, and the t of the run, None where it does not have exactly one."""
+    """Counts, the lists of their entries, and the only subset of the run that they belong to, None without one."""
 
-    entries: list[str]
-    counts: Counts
-    t: int | None
+    lists: EntryLists
+    counts: EntryCounts
+    subset: Subset | None
 
 
-def read_known_counts(path: str, metadata: str | None) -> KnownCounts:
-    """Read counts without Spark. Raises `UsageError` where there are none, and for those of another list."""
-    entries = load_metadata(metadata) if metadata is not None else None
+def read_known_counts(path: str, lists: EntryLists | None) -> KnownCounts:
+    """Read counts without Spark. Raises `UsageError` where there are none, and for counts of other lists."""
     located = locate_counts(path)
-    t = _own_t(path)
+    subset = _only_subset(path)
     if is_json(located):
-        return KnownCounts(*json_counts(located.read_first(), path, entries), t)
+        names, counts = json_counts(located.read_first(), path, lists)
+        return KnownCounts(lists or one_list(EntryList(tuple(names), path)), EntryCounts.of_one_list(counts), subset)
     table = parquet_counts(located, path)
     if table.entries is None:
         raise UsageError(f"{path}: lacks the column entry")
-    if entries is not None and list(entries.entries) != table.entries:
-        raise UsageError(f"{path}: counts other entries than {entries.source} holds, or in another order")
-    return KnownCounts(table.entries, table.counts, t)
+    if lists is not None and not same_names(table.entries, table.counts.places, lists):
+        raise UsageError(f"{path}: counts other entries than {lists.source} holds, or in another order")
+    return KnownCounts(lists or _counted_lists(path, table), table.counts, subset)
 
 
-def _own_t(path: str) -> int | None:
-    """The t of the run in a folder, None where there is no run or it has several t."""
+def _counted_lists(path: str, table: CountTable) -> EntryLists:
+    """The lists that were counted, each by its language's own code."""
+    places, names = table.counts.places, table.entries or ()
+    if not places.by_language:
+        return one_list(EntryList(tuple(names), path))
+    facts = (table.counted_with.lists if table.counted_with is not None else None) or {}
+    named = []
+    for code, low, high in zip(places.codes, places.starts.tolist(), places.starts.tolist()[1:], strict=False):
+        of_list = facts.get(code, {"sha256": "", "boundaries": Boundaries.SPACES})
+        load = partial(lambda low, high: EntryList(tuple(names[low:high]), path), low, high)
+        named.append(NamedList(code, Boundaries(of_list["boundaries"]), high - low, of_list["sha256"], load))
+    return EntryLists(path, tuple(named), {code: code for code in places.codes})
+
+
+def _only_subset(path: str) -> Subset | None:
+    """The subset of the run in a folder, None where there is no run or it has several."""
     record = read_record(open_storage(path)) if path_kind(path) == PathKind.FOLDER else None
-    return record.thresholds[0] if record is not None and len(record.thresholds) == 1 else None
+    subsets = record.subsets if record is not None else []
+    return subsets[0] if len(subsets) == 1 else None

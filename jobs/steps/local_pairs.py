@@ -13,6 +13,7 @@ import pyarrow.dataset as ds
 
 from jobs.runs.step_input import Source
 from jobs.steps.pairs import TIES, Hashed
+from udfs.balancing.entry_counts import Places
 from udfs.extraction.block_lists import Blocker, BlockList
 from udfs.fingerprint import Fingerprint
 from udfs.hashing import PICK, pair_hashes
@@ -35,11 +36,13 @@ def open_local(source: Source) -> "LocalPairs":
 
 @dataclass(frozen=True, slots=True)
 class LocalPairs:
-    """The rows of a dataset, or those of them at the places `kept`, ascending."""
+    """The rows of a dataset, or those of them at the row numbers `kept`, ascending; with `places`, their entries by
+    place where they are read."""
 
     dataset: ds.Dataset
     matched_with: Fingerprint | None
     kept: npt.NDArray[np.intp] | None = None
+    places: Places | None = None
 
     @property
     def columns(self) -> Sequence[str]:
@@ -57,8 +60,10 @@ class LocalPairs:
         largest: Mapping[str, int] | None = None,
     ) -> dict[tuple[str, Key], int]:
         sums: Counter[tuple[str, Key]] = Counter()
-        for batch in self.table(columns, hashed).to_batches(max_chunksize=_BATCH_ROWS):
-            sums.update(measure(batch))
+        places = self.places if "entry_ids" in columns else None
+        read = list(dict.fromkeys([*columns, *(places.columns if places is not None else [])]))
+        for batch in self.table(read, hashed).to_batches(max_chunksize=_BATCH_ROWS):
+            sums.update(measure(batch if places is None else places.placed(batch)))
         by_kind: dict[str, list[tuple[Key, int]]] = defaultdict(list)
         for (kind, key), value in sums.items():
             if value:
@@ -70,13 +75,17 @@ class LocalPairs:
     def smallest(self, hashed: Hashed, how_many: int, columns: Sequence[str]) -> list[dict[str, Any]]:
         keys = self.table([name for name in TIES if name in self.columns], hashed)
         places = order_of(keys, [hashed.tag, *keys.column_names[:-1]])[:how_many].to_numpy()
-        rows = self._rows(places, [name for name in self.columns if name in {*columns, *TIES}])
+        named = {*columns, *TIES, *(self.places.columns if self.places is not None else ())}
+        rows = self._rows(places, [name for name in self.columns if name in named])
         hashes = keys.column(hashed.tag).take(places).to_pylist()
         return [{hashed.tag: value, **row} for value, row in zip(hashes, rows, strict=True)]
 
     def of_image(self, uuid: str) -> list[dict[str, Any]]:
         is_of_image = pc.equal(self.table(["uuid"]).column("uuid"), uuid).to_numpy()
         return self._rows(np.flatnonzero(is_of_image == True), self.columns)  # noqa: E712
+
+    def with_places(self, places: Places) -> "LocalPairs":
+        return replace(self, places=places)
 
     def one_per_image(self, seed: int) -> "LocalPairs":
         table = self.table(["uuid", "caption_hash"], Hashed(PICK, seed))
@@ -113,7 +122,7 @@ class LocalPairs:
         """The rows at some places."""
         in_dataset = places if self.kept is None else self.kept[places]
         rows: list[dict[str, Any]] = self.dataset.take(in_dataset, columns=list(columns)).to_pylist()
-        return rows
+        return rows if self.places is None else self.places.placed_rows(rows)
 
     def _only(self, chosen: npt.NDArray[np.bool_]) -> "LocalPairs":
         places = np.flatnonzero(chosen)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from jobs.runs.step_input import Located, Source
 from jobs.settings.groups import Execution
+from udfs.balancing.entry_counts import Places
 from udfs.extraction.block_lists import BlockList
 from udfs.fingerprint import Fingerprint
 from udfs.storage.local import LocalStorage
@@ -70,6 +71,10 @@ class Pairs(Protocol):
 
     def of_image(self, uuid: str) -> list[dict[str, Any]]:
         """All columns of the rows with this uuid, in no order."""
+        ...
+
+    def with_places(self, places: Places) -> "Pairs":
+        """The same rows, whose `entry_ids` are read as places of entries among all lists."""
         ...
 
     def one_per_image(self, seed: int) -> "Pairs":

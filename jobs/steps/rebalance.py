@@ -19,6 +19,7 @@ from jobs.steps.given_counts import pool_entries
 from jobs.steps.spark_pairs import without_blocked
 from jobs.steps.survivor_files import locate_survivors
 from jobs.steps.survivors import left_of, read_survivors
+from jobs.steps.threshold_choice import threshold_identity
 from udfs.errors import UsageError
 from udfs.stages import Stage
 from udfs.storage.addresses import join, parent_of
@@ -31,8 +32,13 @@ def balance_survivors(command: Command, path: str, source: Source, settings: Set
     survivors, seed = settings.survivors.survivors or "", settings.draws.seed
     located = locate_survivors(survivors)
     blocks = load_blocks(settings.blocking)
-    identity = {"source": source.identity, "survivors": located.identity, **blocks_identity(blocks)}
-    entries = pool_entries(settings.entries.metadata, path, source.matched_with)
+    identity = {
+        "source": source.identity,
+        "survivors": located.identity,
+        **threshold_identity(settings.threshold),
+        **blocks_identity(blocks),
+    }
+    lists = pool_entries(settings.entries.metadata, path, source.matched_with)
     if "keep_prob" in source.columns:
         _check_seed(path, seed)
     run_folder = open_run(command, settings, identity, reads=[path, survivors])
@@ -47,7 +53,7 @@ def balance_survivors(command: Command, path: str, source: Source, settings: Set
             left = left_of(pool, survived.keys)
             if source.stage == Stage.POOL:
                 _warn_of_subset(spark, path, left)
-            count_stage(spark, run_folder, left, entries)
+            count_stage(spark, run_folder, left, lists)
             before_download = pool.count()
             blocked = None if blocks is None else pairs.count() - before_download
             drawn_from = DrawnFrom(left, left.count(), blocked, before_download, survived.counts)

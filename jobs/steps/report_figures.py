@@ -17,12 +17,16 @@ import pyarrow.compute as pc
 
 from jobs.runs.failed_inputs import NUMBER
 from jobs.steps.pairs import Hashed, Pairs
+from udfs.balancing.entry_counts import EntryCounts, Longs
 from udfs.balancing.pair_probability import keep_probability
-from udfs.balancing.probabilities import Counts, Floats, entry_probabilities, keep_probabilities
-from udfs.balancing.size_curve import SizeCurve, bin_starts, draws_of, size_curve, smallest_bins, with_entries
+from udfs.balancing.paths import EveryT, ThresholdPath
+from udfs.balancing.probabilities import Counts, Floats, HeadProbabilities, keep_probabilities
+from udfs.balancing.size_curve import Levels, draws_of, size_curve, smallest_levels, with_entries
 from udfs.hashing import DRAW, pair_hash, uniform
+from udfs.matching.boundaries import Boundaries
 from udfs.matching.marking import marked_caption
 from udfs.outcomes import FileStatus
+from udfs.record import Subset
 from udfs.report.examples import examples
 from udfs.report.figures import (
     KEEP_BINS,
@@ -43,24 +47,34 @@ _SHOW = "show"
 _SHOWN_CHARACTERS = 300
 _SHOWN_REASONS = 12
 _SIZE_POINTS = 240
-_MATCHES, _BIN, _KEEP, _ENTRY = "matches", "bin", "keep", "entry"
+_MATCHES, _LEVEL, _KEEP, _ENTRY = "matches", "level", "keep", "entry"
 _REASON, _FILE = "reason ", "file"
 _BETWEEN = "\0"
-_SHOWN_COLUMNS = ("uuid", "caption_hash", "url", "caption", "lang", "page_url", "entry_ids", "keep_prob")
+_SHOWN_COLUMNS = ("uuid", "caption_hash", "url", "caption", "lang", "list", "page_url", "entry_ids", "keep_prob")
+
+
+class Draws(NamedTuple):
+    """What a run draws by: the counts of its entries, the path of its thresholds, and the probabilities of each of its
+    subsets (`Subset.part`)."""
+
+    counts: EntryCounts
+    path: ThresholdPath
+    subsets: dict[str, HeadProbabilities]
 
 
 class PoolFigures(NamedTuple):
-    """Pairs by their number of entries (`MOST_MATCHES` or more in the last place), the size over t, and for each t
-    the pairs by keep probability; the last two are empty where counts are not known."""
+    """Pairs by their number of entries (`MOST_MATCHES` or more in the last place); the size over t, or over the common
+    tail share of several lists; and for each subset (`Subset.part`) the pairs by keep probability. The last two are
+    empty where counts are not known."""
 
     matches: list[int]
-    sizes: list[tuple[int, int]]
-    keep: dict[int, list[int]]
+    sizes: list[tuple[float, int]]
+    keep: dict[str, list[int]]
 
 
 class SubsetCounts(NamedTuple):
     """Pairs of a subset by keep probability and by number of entries; what they are like; and how many hold each entry,
-    by its id, where the number of entries is known."""
+    by its place, where counts are known."""
 
     keep: list[int]
     matches: list[int]
@@ -68,35 +82,40 @@ class SubsetCounts(NamedTuple):
     realised: Counts | None
 
 
-def pool_figures(
-    pool: Pairs, seed: int, per_image: str, counts: Counts | None, thresholds: Sequence[int]
-) -> PoolFigures:
+def pool_figures(pool: Pairs, seed: int, per_image: str, drawn: Draws | None) -> PoolFigures:
     """One pass over a pool with `entry_ids`; `per_image` and `seed` are those of the draw."""
-    if counts is None:
+    if drawn is None:
         sums = pool.sums(["entry_ids"], _matches)
         return PoolFigures(_filled(of_kind(sums, _MATCHES), MOST_MATCHES + 1), [], {})
     candidates = pool.one_per_image(seed) if per_image == "one" else pool
-    starts = bin_starts(max(int(counts.max(initial=1)), 1))
-    probabilities = {t: entry_probabilities(counts, t) for t in thresholds}
+    counts, path, probabilities = drawn
+    ts = path.ts(path.overview())
+    levels = Levels.of(ts)
 
     def measure(batch: pa.RecordBatch) -> Sums:
         pairs = draws_of(with_entries(batch))
-        sums = _matches(batch) | counted(_BIN, smallest_bins(pairs, counts, starts))
-        for t, p in probabilities.items():
-            sums |= counted(f"{_KEEP} {t}", _keep_bins(keep_probabilities(pairs.entry_ids, pairs.offsets, p)))
+        sums = _matches(batch) | counted(_LEVEL, smallest_levels(pairs, counts, levels))
+        for part, p in probabilities.items():
+            sums |= counted(f"{_KEEP} {part}", _keep_bins(keep_probabilities(pairs.entry_ids, pairs.offsets, p)))
         return sums
 
-    sums = candidates.sums(["entry_ids"], measure, hashed=Hashed(DRAW, seed))
+    sums = candidates.with_places(counts.places).sums(["entry_ids"], measure, hashed=Hashed(DRAW, seed))
+    sizes = size_curve(ts, levels, of_kind(sums, _LEVEL)).sizes
     return PoolFigures(
         _filled(of_kind(sums, _MATCHES), MOST_MATCHES + 1),
-        _points(size_curve(starts, of_kind(sums, _BIN))),
-        {t: _filled(of_kind(sums, f"{_KEEP} {t}"), KEEP_BINS) for t in thresholds},
+        _points(path, sizes),
+        {part: _filled(of_kind(sums, f"{_KEEP} {part}"), KEEP_BINS) for part in probabilities},
     )
 
 
+def probabilities_of(subset: Subset, counts: EntryCounts) -> HeadProbabilities:
+    """The probabilities of the entries in a subset."""
+    return HeadProbabilities.at(counts.counts, counts.spread(np.array(subset.ts(counts.places.codes))))
+
+
 def subset_counts(subset: Pairs, entries: int | None) -> SubsetCounts:
-    """One pass over a subset's `keep_prob`, `entry_ids` and `TRAIT_COLUMNS`; `entries` is the length of the list of
-    entries."""
+    """One pass over a subset's `keep_prob`, `entry_ids` and `TRAIT_COLUMNS`; `entries` is how many entries there are,
+    and `entry_ids` are read as their places."""
 
     def measure(batch: pa.RecordBatch) -> Sums:
         keep = counted(_KEEP, _keep_bins(batch.column("keep_prob").to_numpy()))
@@ -143,44 +162,54 @@ def sampled_pairs(pairs: Pairs, seed: int, how_many: int) -> list[dict[str, Any]
     return pairs.smallest(Hashed(_SHOW, seed), how_many, _SHOWN_COLUMNS)
 
 
+class Shown(NamedTuple):
+    """What pairs are shown with: the seed of their draw, the entries by place where they are known, the boundaries of
+    each list, and the probabilities of the entries in each subset."""
+
+    seed: int
+    names: Sequence[str] | None
+    boundaries: Mapping[str, Boundaries]
+    subsets: Sequence[HeadProbabilities]
+
+
 def sampled_examples(
-    rows: Sequence[EntryRow], sample: Sequence[dict[str, Any]], seed: int, counts: Counts, thresholds: Sequence[int]
+    rows: Sequence[EntryRow], sample: Sequence[dict[str, Any]], shown: Shown
 ) -> dict[int, list[Example]]:
     """Entries with some pairs of the sample (`examples`)."""
     kept: list[bool | None] = [None] * len(sample)
-    if thresholds:
-        chances = [_keep_probs(row, counts, thresholds[:1]) for row in sample]
-        kept = [bool(p) and _draw(row, seed) < p[0] for row, p in zip(sample, chances, strict=True)]
-    return examples(rows, sample, kept)
+    if shown.subsets:
+        chances = [_keep_probs(row, shown.subsets[:1]) for row in sample]
+        kept = [bool(p) and _draw(row, shown.seed) < p[0] for row, p in zip(sample, chances, strict=True)]
+    return examples(rows, sample, kept, shown.boundaries)
 
 
 def _draw(row: dict[str, Any], seed: int) -> float:
     return uniform(pair_hash(DRAW, seed, row["uuid"], row["caption_hash"]))
 
 
-def _keep_probs(row: dict[str, Any], counts: Counts | None, thresholds: Sequence[int]) -> list[float]:
-    """The pair's own keep probability in a subset, else that at each t."""
+def _keep_probs(row: dict[str, Any], subsets: Sequence[HeadProbabilities]) -> list[float]:
+    """The pair's own keep probability in a subset, else that in each of `subsets`."""
     if "keep_prob" in row:
         return [row["keep_prob"]]
     entry_ids = row.get("entry_ids") or []
-    if counts is None or not entry_ids:
-        return []
-    return [keep_probability(entry_probabilities(counts[entry_ids], t)) for t in thresholds]
+    return [keep_probability(p[np.array(entry_ids)]) for p in subsets] if entry_ids else []
 
 
-def shown_pair(
-    row: dict[str, Any], seed: int, names: Sequence[str] | None, counts: Counts | None, thresholds: Sequence[int]
-) -> ShownPair:
-    """A sampled pair as the page shows it."""
-    entry_ids = row.get("entry_ids") or []
+def shown_pair(row: dict[str, Any], shown: Shown) -> ShownPair:
+    """A sampled pair as the page shows it; its `entry_ids` are places."""
+    entry_ids, names, code = row.get("entry_ids") or [], shown.names, row.get("list") or ""
+    entries = [names[place] for place in entry_ids] if names else []
     return ShownPair(
         url=row["url"],
-        caption=marked_caption(row["caption"], [names[i] for i in entry_ids] if names else [], _SHOWN_CHARACTERS),
+        caption=marked_caption(
+            row["caption"], entries, _SHOWN_CHARACTERS, shown.boundaries.get(code, Boundaries.SPACES)
+        ),
         entries=len(entry_ids),
         lang=row["lang"],
         page_url=row["page_url"],
-        draw=_draw(row, seed),
-        keep_probs=_keep_probs(row, counts, thresholds),
+        draw=_draw(row, shown.seed),
+        keep_probs=_keep_probs(row, shown.subsets),
+        list=code,
     )
 
 
@@ -211,12 +240,12 @@ def _filled(counts: Mapping[int, int], length: int) -> list[int]:
     return [counts.get(place, 0) for place in range(length)]
 
 
-def _points(curve: SizeCurve) -> list[tuple[int, int]]:
-    """Points of the curve, spaced evenly over log t and over the sizes."""
-    last_t, sizes = curve.starts[1:] - 1, curve.sizes
-    if not len(sizes):
-        return []
-    even_t = np.searchsorted(last_t, np.geomspace(1, last_t[-1], _SIZE_POINTS))
-    even_size = np.searchsorted(sizes, np.linspace(0, sizes[-1], _SIZE_POINTS))
-    places = np.unique(np.clip(np.concatenate((even_t, even_size, [len(sizes) - 1])), 0, len(sizes) - 1))
-    return list(zip(last_t[places].tolist(), sizes[places].tolist(), strict=True))
+def _points(path: ThresholdPath, sizes: Longs) -> list[tuple[float, int]]:
+    """Points of a path with their sizes: of every t, some that are spaced evenly over log t and over the sizes."""
+    steps = path.overview()
+    if isinstance(path, EveryT):
+        even_t = np.searchsorted(steps, np.geomspace(1, steps[-1], _SIZE_POINTS))
+        even_size = np.searchsorted(sizes, np.linspace(0, sizes[-1], _SIZE_POINTS))
+        places = np.unique(np.clip(np.concatenate((even_t, even_size, [len(sizes) - 1])), 0, len(sizes) - 1))
+        steps, sizes = steps[places], sizes[places]
+    return list(zip(steps.tolist(), sizes.tolist(), strict=True))

@@ -1,14 +1,15 @@
 """What the figures of a run are computed from: its pool, and the names and counts of its entries."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from jobs.runs.open_storage import load_metadata
+from jobs.runs.open_storage import load_lists
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import Source, open_source, stage_source
 from jobs.settings.settings import Settings
 from jobs.steps.count_files import stage_counts
 from jobs.steps.given_counts import counts_beside, given_counts, pool_entries
-from udfs.balancing.probabilities import Counts
+from udfs.balancing.entry_counts import EntryCounts
 from udfs.errors import UsageError
 from udfs.fingerprint import Fingerprint, check_fingerprint
 from udfs.stages import Stage
@@ -18,8 +19,8 @@ class Context(NamedTuple):
     """The pool that a subset was drawn from, and the names and counts of its entries; None for what is not known."""
 
     pool: Source | None
-    names: list[str] | None
-    counts: Counts | None
+    names: Sequence[str] | None
+    counts: EntryCounts | None
 
 
 def own_context(run: RunFolder) -> Context:
@@ -53,10 +54,9 @@ def completed_context(run: RunFolder, folder: str, pool_path: str | None, settin
     return Context(pool, _names(metadata, counted_path, matched_with), None)
 
 
-def _names(metadata: str | None, path: str, matched_with: Fingerprint | None) -> list[str] | None:
-    """The names of the entries: those of `--metadata`, else the packaged ones if the pool was matched with them."""
-    if metadata is not None:
-        return list(pool_entries(metadata, path, matched_with).entries)
-    packaged = load_metadata(None)
-    known = matched_with is not None and matched_with._asdict() == packaged.fingerprint
-    return list(packaged.entries) if known else None
+def _names(metadata: str | None, path: str, matched_with: Fingerprint | None) -> Sequence[str] | None:
+    """The names of the entries: those of `--metadata`, else the packaged ones if the pool was matched with them. Those
+    of several lists are only known with their counts."""
+    lists = pool_entries(metadata, path, matched_with) if metadata is not None else load_lists(None)
+    known = metadata is not None or (matched_with is not None and matched_with.as_dict == lists.fingerprint)
+    return lists.entries if known and not lists.by_language else None

@@ -21,11 +21,13 @@ from jobs import dedup
 from jobs.settings.groups import Dedup, Execution
 from jobs.spark.session import spark_session
 from jobs.steps.counting import count_table
-from jobs.steps.drawing import draw
-from jobs.steps.sizes import curve_of, sizes_at, t_of_size
+from jobs.steps.drawing import Draw, draw
+from jobs.steps.sizes import curve_of, nearest_to, sizes_at
 from jobs.steps.spark_pairs import SparkPairs
 from metadata.entries import EntryList
-from udfs.balancing.probabilities import Counts, entry_probabilities
+from udfs.balancing.entry_counts import EntryCounts
+from udfs.balancing.paths import CommonShares, path_of
+from udfs.balancing.probabilities import HeadProbabilities
 from udfs.schemas import POOL, SORT_KEY
 
 SEED = 0
@@ -56,9 +58,10 @@ def _rows(repeat: int, folder: Path) -> list[Row]:
         rows = [_against_duckdb_dedup(spark, folder, repeat)]
         pool = spark.read.parquet(str(folder / "pool"))
         rows.append(_against_duckdb_counts(pool, folder, repeat))
-        counts = ds.dataset(folder / "counts").to_table().sort_by("entry_id").column("count").to_numpy()
+        counted = ds.dataset(folder / "counts").to_table().sort_by("entry_id").column("count")
+        counts = EntryCounts.of_one_list(counted.to_numpy())
         t = scaled_t(pool.count())
-        exact = sizes_at(SparkPairs(pool), SEED, counts, [t])[0].exact
+        exact = sizes_at(SparkPairs(pool), SEED, counts.places, [HeadProbabilities.at(counts.counts, t)]).subsets[0].exact
         rows += _against_copying(pool, counts, t, exact, folder, repeat)
         return [*rows, *_plan(pool, counts, t, exact, repeat)]
 
@@ -146,7 +149,7 @@ def _duckdb(folder: Path) -> Any:
 
 def _against_copying(
     pool: DataFrame,
-    counts: Counts,
+    counts: EntryCounts,
     t: int,
     exact: int,
     folder: Path,
@@ -157,7 +160,8 @@ def _against_copying(
     pairs = pool.count()
     share = round(exact / pairs * _DRAWS)
     filtered = pool.where(F.pmod(F.xxhash64("uuid"), F.lit(_DRAWS)) < share)
-    frames = {"subset": draw(pool, SEED, {t: entry_probabilities(counts, t)}), "filtered": filtered, "copied": pool}
+    subset = draw(pool, SEED, [Draw(HeadProbabilities.at(counts.counts, t), t)], counts.places)
+    frames = {"subset": subset, "filtered": filtered, "copied": pool}
     works = [partial(_write, frame, folder / name) for name, frame in frames.items()]
     for work in works:
         work()
@@ -171,17 +175,19 @@ def _against_copying(
     ]
 
 
-def _plan(pool: DataFrame, counts: Counts, t: int, exact: int, repeat: int) -> list[Row]:
+def _plan(pool: DataFrame, counts: EntryCounts, t: int, exact: int, repeat: int) -> list[Row]:
     """The passes that predict the size of a subset. Same answer: the curve has the subset's size at t, and t is the
     answer for that size."""
     pairs = SparkPairs(pool)
-    curve = curve_of(pairs, SEED, counts)
+    path = path_of(counts, CommonShares(counts))
+    steps = path.overview()
+    curve = curve_of(pairs, SEED, counts, path.ts(steps))
     works: list[Callable[[], Any]] = [
-        partial(curve_of, pairs, SEED, counts),
-        partial(t_of_size, pairs, SEED, counts, curve, exact),
+        partial(curve_of, pairs, SEED, counts, path.ts(steps)),
+        partial(nearest_to, pairs, SEED, counts, path, curve, exact),
     ]
     seconds, (_, choice) = interleave([timed(work, perf_counter) for work in works], repeat)
-    on_curve = curve.starts[1:] - 1 == t  # every t up to 256 has its own bin
+    on_curve = steps == t  # every t up to 256 has its own bin
     same = [curve.sizes[on_curve].tolist() == [exact], choice is not None and choice.pairs == exact]
     names = ("plan: size over every t", "plan: the t of a size")
     return [

@@ -30,7 +30,8 @@ from table import aligned, interleave, timed
 from metadata.entries import load_entries
 from udfs.captions.canonical import canonical
 from udfs.captions.language import LANGUAGE_DETECTORS, Detector
-from udfs.matching.matcher import Matcher, space_text
+from udfs.matching.boundaries import space_text
+from udfs.matching.matcher import Matcher
 
 THRESHOLDS = (0.0, 0.2, 0.3, 0.5, 0.7, 0.9)
 TAIL_SHARE = 0.06

@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborHTMLParser
 from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 
 from udfs.captions.language import fasttext_detector
-from udfs.matching.matcher import space_text
+from udfs.matching.boundaries import space_text
 
 DetectorFactory.seed = 0
 Pair = tuple[str, str]

@@ -10,12 +10,14 @@ from metadata_wikis import write_dump, write_hour
 from pools import document_of, run
 
 from jobs.entries import build_lists as module
+from jobs.runs.open_storage import load_lists
 
 TEXTS = {
     "de": ["Öl und Käse. " * 5, "Hund und Katze"],
     "ja": ["新しいカメラです。" * 5],
     "simple": ["a cat and a dog"],
     "zh": ["我爱北京天安门"],
+    "zh_classical": ["學而時習之"],
     "zh_yue": ["我鍾意香港"],
     "zh_min_nan": ["Iû kap hî"],
     "be_x_old": ["алей і сыр"],
@@ -28,7 +30,8 @@ VIEWS = {
     ("zh-yue", "香港"): 5,
     ("be-tarask", "Алей"): 5,
 }
-MANY = ["be_tarask", "de", "ja", "simple", "zh", "zh_min_nan"]
+MANY = ["be_tarask", "de", "ja", "simple", "zh", "zh_min_nan", "zh_yue"]
+SOURCES = ("unigrams", "bigrams", "titles")
 CODES = ["de", "ja", "simple", "zh_min_nan"]
 
 
@@ -72,12 +75,15 @@ def test_a_list_per_wiki_and_nothing_twice(spark, tmp_path, capsys):
     # "a" twice, the rest once; 40 % of 4 words are 1 pair, that of highest lift: both others have the "a"
     assert entries_of(dumps, "simple") == ["a", "and", "cat", "dog", "cat and"]
     assert "Öl" in entries_of(dumps, "de") and "Datei:Öl.jpg" not in entries_of(dumps, "de")
-    assert {"我", "北京", "北京天安门", "香港"} <= set(entries_of(dumps, "zh")), "Cantonese joins Chinese"
+    assert {"我", "北京", "北京天安门", "學而"} <= set(entries_of(dumps, "zh")), "Classical Chinese joins Chinese"
+    assert "香港" in entries_of(dumps, "zh_yue")
     assert entries_of(dumps, "be_tarask")[-1] == "Алей"
     manifest = json.loads((lists / "zh.manifest.json").read_text())
     names = [source["source"] for source in manifest["sources"]]
-    assert names == ["numbers", "unigrams", "bigrams", "titles", "zh_yue unigrams", "zh_yue bigrams", "zh_yue titles"]
+    assert names == ["numbers", *SOURCES, *(f"zh_classical {name}" for name in SOURCES)]
     assert (manifest["recipe"], manifest["language"]) == ("metaclip2", "zh")
+    loaded = load_lists(str(lists), None)
+    assert [listed.code for listed in loaded.lists] == MANY, "the folder is what --metadata takes"
     before = states(dumps)
     again = document_of(capsys, *command(dumps, *shares))["result"]
     assert again["built"] == {} and again["kept"] == MANY and states(dumps) == before

@@ -85,7 +85,8 @@ def folder(tmp_path: Path) -> Path:
     (folder / "wn-data-deu.tab").write_text("1-n\tdeu:lemma\tHund\n")
     write_multistream(folder, [MiniPage("Train", "The train. " * 120), MiniPage("Dog", "A hot dog. " * 120)], 1)
     for day in range(1, 27):
-        (folder / f"pageviews/pageviews-202401{day:02d}-000000.gz").write_bytes(gzip.compress(b"de Hund 90 0\nen Dog 90 0\n"))
+        views = gzip.compress(b"de Hund 90 0\nen Dog 90 0\n")
+        (folder / f"pageviews/pageviews-202401{day:02d}-000000.gz").write_bytes(views)
     environment = "ballast-env-0.1.0-with-python3.11-x86_64-glibc2.28.tar.gz"
     for name in ("ballast_curation-0.1.0-py3-none-any.whl", "ballast-0.1.0.zip", environment, "ballast_submit.py"):
         (folder / "dist" / name).touch()

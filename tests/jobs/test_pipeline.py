@@ -151,8 +151,7 @@ def test_jobs_on_one_and_seven_partitions(spark, curated, partitions):
     """Dedup and balance give the same rows however their input is partitioned."""
     from jobs import dedup
     from jobs.settings.groups import Dedup
-    from jobs.steps.drawing import draw
-    from udfs.balancing.probabilities import entry_probabilities
+    from draws import draw_at
 
     seed, by_url = 7, Dedup(dedup="url")
     pairs = spark.read.parquet(*[str(p) for p in (curated / "extracted").rglob("*.parquet") if "kind=pair" in p.parts])
@@ -162,7 +161,7 @@ def test_jobs_on_one_and_seven_partitions(spark, curated, partitions):
 
     counts = pq.read_table(curated / "entry_counts")["count"].to_numpy()
     pool = spark.read.parquet(str(curated / "pool")).repartition(partitions)
-    balanced = draw(pool, seed, {5: entry_probabilities(counts, 5)})
+    balanced = draw_at(pool, seed, counts, 5)
     assert as_tuples([row.asDict() for row in balanced.collect()]) == as_tuples(rows_of(curated / "subset"))
 
 

@@ -32,10 +32,10 @@ def test_figures_are_those_of_the_rows(report, curated, crawl):
     assert report.traits.text_keys == Counter(row["text_key"] for row in pool)
     assert report.traits.lengths == [Counter(min(len(row["caption"]) // 10, 20) for row in pool)[n] for n in range(21)]
     assert (report.entries.matches, report.entries.unmatched) == (sum(counts), counts.count(0))
-    assert {(row.entry_id, row.entry, row.matches) for row in report.entries.rows} == {
+    assert {(row.place, row.entry, row.matches) for row in report.entries.rows} == {
         (i, crawl.entries[i], count) for i, count in enumerate(counts) if count
     }
-    assert all(row.at == [(min(5 / row.matches, 1), kept[row.entry_id])] for row in report.entries.rows)
+    assert all(row.at == [(min(5 / row.matches, 1), kept[row.place])] for row in report.entries.rows)
     (figures,) = report.subsets
     assert figures.limited.totals[-1] == sum(min(count, 5) for count in counts)
     assert figures.realised.totals[-1] == sum(kept)

@@ -10,6 +10,7 @@ from metadata.describe import describe, difference, evenly
 from metadata.entries import parse_entries
 from metadata.merge import RankedSource, is_punctuation, merge, numbers, whole_share
 from udfs.errors import UsageError
+from udfs.matching.boundaries import Boundaries
 
 
 def source(name: str, *entries: tuple[str, float]) -> RankedSource:
@@ -70,7 +71,14 @@ def test_describe_by_hand():
         "other": 1,
         "other_examples": ["a\u00a0b"],
     }
+    assert description["not_nfc"] == {"entries": 0, "examples": []}
     assert evenly([str(number) for number in range(101)]) == ["0", "25", "50", "75", "100"]
+
+
+def test_describe_counts_entries_that_are_not_nfc():
+    description = describe(["e\u0301", "é", "か\u3099", "cat"], Boundaries.CONTINUOUS)
+    assert description["not_nfc"] == {"entries": 2, "examples": ["e\u0301", "か\u3099"]}
+    assert description["cannot_match"]["other"] == 2
 
 
 def test_difference_by_hand():

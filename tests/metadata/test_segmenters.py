@@ -10,11 +10,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from metadata_dumps import is_word_char
 
-from metadata import segmenters
 from metadata.segmenters import DEFAULTS, SEGMENTERS, cutter, segmenter_of, segmenter_version
 from metadata.words import ENGLISH_WORDS, MAX_WORD_CHARS, pairs, phrases, word_rule
 from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
+from udfs.matching.boundaries import Boundaries, default_boundaries
 
 CONTINUOUS = ("zh", "ja", "th", "lo", "km", "my", "bo", "shn")
 TEXTS = st.text(
@@ -89,7 +89,8 @@ def test_without_what_they_need_other_languages_have_english_words(text):
 
 def test_each_language_has_a_known_segmenter():
     assert set(DEFAULTS.values()) <= SEGMENTERS.keys()
-    assert segmenter_of("de", None) is None
+    assert all(default_boundaries(wiki, ()) is Boundaries.CONTINUOUS for wiki in DEFAULTS), "no space is needed"
+    assert segmenter_of("de", None) is None and default_boundaries("de", ()) is Boundaries.SPACES
     assert segmenter_of("th", None) == "icu" and segmenter_of("th", "pythainlp") == "pythainlp"
     with pytest.raises(UsageError, match="--segmenter jieba: the words of de are separated by spaces"):
         segmenter_of("de", "jieba")
@@ -130,8 +131,3 @@ def test_packages_are_called_as_they_document_and_their_failures_are_one_line(mo
     with pytest.raises(UsageError, match="--segmenter fugashi: fugashi does not start: no dictionary"):
         cutter("fugashi")
     cutter.cache_clear()
-
-
-def test_only_the_chosen_segmenter_is_imported():
-    assert not {"jieba", "fugashi", "pythainlp", "laonlp"} & sys.modules.keys()
-    assert segmenters.SEGMENTERS["bo" if "bo" in SEGMENTERS else "syllables"].joiner == "\u0f0b"

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from metadata.spacing import can_match, holds_wrapped, normalize_entry
 from udfs.captions.canonical import canonical
-from udfs.matching.matcher import Matcher, space_text
+from udfs.matching.boundaries import Boundaries, entry_key, space_text, spaced_text
+from udfs.matching.matcher import Matcher
 
 
 def strings(alphabet: str, longest: int) -> list[str]:
@@ -22,6 +23,38 @@ def test_an_entry_can_match_if_and_only_if_a_caption_holds_it():
     for entry in strings("a. ", 5):
         if entry.strip():
             assert can_match(entry) == (f" {entry} " in everything), repr(entry)
+
+
+@pytest.mark.parametrize(
+    ("boundaries", "alphabet", "longest"),
+    [(Boundaries.CONTINUOUS, "a.中 ", 7), (Boundaries.METACLIP2, "a.中 ", 7), (Boundaries.METACLIP2, "a.( ", 7)],
+)
+def test_an_entry_can_match_by_other_boundaries_if_and_only_if_a_caption_holds_it(boundaries, alphabet, longest):
+    """All entries of up to four characters, in all captions of up to seven."""
+    everything = "\n".join({spaced_text(canonical(caption), boundaries) for caption in strings(alphabet, longest)})
+    for entry in strings(alphabet, 4):
+        if entry.strip():
+            assert can_match(entry, boundaries) == (entry_key(entry, boundaries) in everything), repr(entry)
+
+
+@given(st.text("ab中カ1(.,! \u00a0\u0301é", max_size=12), st.sampled_from(Boundaries))
+def test_a_normalised_entry_can_match_by_its_boundaries(text, boundaries):
+    entry = normalize_entry(text, boundaries)
+    if entry.strip():
+        assert can_match(entry, boundaries)
+        assert normalize_entry(entry, boundaries) == entry
+        if not can_match(text, boundaries):
+            assert Matcher([entry], boundaries).match(canonical(text)) == [0]
+
+
+def test_what_can_match_depends_on_the_boundaries():
+    assert not can_match("")
+    for boundaries in Boundaries:
+        assert not any(can_match(entry, boundaries) for entry in ("", " ", "D.C.", "e\u0301", "two  words"))
+        assert all(can_match(entry, boundaries) for entry in ("T恤", "卡拉OK", "カメラ", "cat", ",", "Yahoo !"))
+    assert [boundaries for boundaries in Boundaries if can_match("!!", boundaries)] == []
+    assert normalize_entry("Yahoo!雅虎", Boundaries.CONTINUOUS) == "Yahoo ! 雅虎"
+    assert normalize_entry("T恤!", Boundaries.CONTINUOUS) == "T恤 !"
 
 
 @pytest.mark.parametrize("entry", ["cat", "New York", "well-known", "don't", "C++", "é", "!", "Yahoo !", "D .  C ."])

@@ -9,7 +9,7 @@ from metadata_dumps import naive_counts
 
 from metadata.words import MAX_WORD_CHARS, lift, pairs, phrases, pointwise_mutual_information
 from udfs.captions.canonical import canonical
-from udfs.matching.matcher import space_text
+from udfs.matching.boundaries import space_text
 
 
 @pytest.mark.parametrize(

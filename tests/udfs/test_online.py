@@ -23,7 +23,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import udfs.online
-from udfs.balancing.probabilities import entry_probabilities, keep_probabilities
+from udfs.balancing.probabilities import HeadProbabilities, entry_probabilities, keep_probabilities
 from udfs.balancing.size_curve import draws_of
 from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
@@ -86,7 +86,7 @@ def test_epoch_0_is_the_job(pairs: list[tuple[str, str]], counts: list[int], t: 
         draws = draws_of(batch)
         keep_prob = keep_probabilities(draws.entry_ids, draws.offsets, entry_probabilities(np.array(counts), t))
         rows = zip(batch.column("warc_offset").to_pylist(), keep_prob.tolist(), strict=True)
-        kept |= {at: each for (at, each), is_kept in zip(rows, draws.kept(np.array(counts), t), strict=True) if is_kept}
+        kept |= {at: each for (at, each), is_kept in zip(rows, draws.kept(HeadProbabilities.at(np.array(counts), t)), strict=True) if is_kept}
     assert {at: decision.keep_prob for at, decision in enumerate(decisions) if decision.kept} == kept
 
 

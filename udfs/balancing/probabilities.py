@@ -4,13 +4,17 @@ After Demystifying CLIP Data (arXiv 2309.16671), Algorithm 1 and section 3.4: an
 all of them; any other entry keeps each match with probability t / count. A pair is kept if any of its entries keeps it.
 """
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from udfs.errors import BallastError
+
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
+Ids = npt.NDArray[np.integer]
 
 
 def entry_probabilities(counts: Counts | Floats, t: int | Floats) -> Floats:
@@ -20,7 +24,37 @@ def entry_probabilities(counts: Counts | Floats, t: int | Floats) -> Floats:
     return probabilities
 
 
-def keep_probabilities(entry_ids: npt.NDArray[np.int32], offsets: npt.NDArray[np.int32], p: Floats) -> Floats:
+@dataclass(frozen=True, slots=True)
+class HeadProbabilities:
+    """`entry_probabilities` by entry id, without those of 1: a few percent of the entries remain.
+
+    `ids` are ascending, and `p` are their probabilities; the other entries of `size` have 1.
+    """
+
+    ids: Ids
+    p: Floats
+    size: int
+
+    @classmethod
+    def at(cls, counts: Counts, t: int | Floats) -> "HeadProbabilities":
+        """The probabilities at t."""
+        ids = np.flatnonzero(counts > t)
+        return cls(ids, np.broadcast_to(np.asarray(t, np.float64), counts.shape)[ids] / counts[ids], len(counts))
+
+    def __getitem__(self, ids: Ids) -> Floats:
+        """The probabilities of these entries. Raises `BallastError` for an entry that has no count."""
+        if len(ids) and not 0 <= ids.min() <= ids.max() < self.size:
+            raise BallastError(NO_COUNT)
+        if not len(self.ids):
+            return np.ones(len(ids))
+        places = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
+        return np.where(self.ids[places] == ids, self.p[places], 1.0)
+
+
+NO_COUNT = "the pool holds an entry id that has no count: the counts belong to another list"
+
+
+def keep_probabilities(entry_ids: Ids, offsets: npt.NDArray[np.int32], p: Floats | HeadProbabilities) -> Floats:
     """1 − Π (1 − p[e]) for each pair, the product in float64 in the order of ascending entry ids.
 
     Pair i has the entries `entry_ids[offsets[i]:offsets[i + 1]]`, ascending; a pair without entries gets 0.
@@ -53,14 +87,59 @@ def t_of_tail_share(counts: Counts, share: float) -> TailShare:
     This is how the paper arrived at 170,000: the tail keeps its share when the pool grows. If `share` is so large that
     every entry is in the tail, no t is the largest; then t is the largest count plus one, and nothing is balanced.
     """
-    ordered = np.sort(counts)
-    total = int(ordered.sum())
-    below = np.concatenate(([0], np.cumsum(ordered)))  # below[i]: the matches of the i smallest entries
-    if total == 0 or share >= 1:
-        return TailShare(int(ordered[-1]) + 1 if len(ordered) else 1, 1.0 if total else 0.0)
-    # t is the count of the first entry that exceeds the share: all entries below that count fit, this one does not.
-    # It compares shares, not counts: 29 / 100 equals the float 0.29, but 0.29 * 100 is less than 29.
-    first_too_many = int(np.searchsorted(below / total, share, side="right")) - 1
-    t = max(int(ordered[first_too_many]), 1)
-    tail = int(below[np.searchsorted(ordered, t, side="left")])
-    return TailShare(t, tail / total)
+    tails = Tails(counts)
+    t = int(tails.t_of(np.array([share]))[0])
+    return TailShare(t, tails.share_below(t))
+
+
+class Tails:
+    """The t of any tail share of one list's counts, sorted once."""
+
+    def __init__(self, counts: Counts, *, nearest: bool = False) -> None:
+        """With `nearest`, by the rule of MetaCLIP 2: t is the count at which the cumulative share, that count
+        included, is nearest to the wanted one."""
+        self._ordered = np.sort(counts)
+        self.matches = int(self._ordered.sum())
+        self._matches = np.concatenate(([0], np.cumsum(self._ordered)))  # those of the i smallest entries
+        self._below = self._matches / max(self.matches, 1)
+        self._nearest = nearest
+
+    @property
+    def beyond(self) -> int:
+        """The smallest t at which every entry is in the tail."""
+        return int(self._ordered[-1]) + 1 if len(self._ordered) else 1
+
+    def t_of(self, shares: Floats) -> Counts:
+        """The t of each share, at least 1 (`t_of_tail_share`)."""
+        if self.matches == 0:
+            return np.full(len(shares), self.beyond)
+        if self._nearest:
+            places = _first_nearest(self._below[1:], shares)
+        else:
+            # t is the count of the first entry that exceeds the share: all below that count fit, this one does not.
+            # It compares shares, not counts: 29 / 100 equals the float 0.29, but 0.29 * 100 is less than 29.
+            places = np.searchsorted(self._below, shares, side="right") - 1
+        t = np.maximum(self._ordered[np.minimum(places, len(self._ordered) - 1)], 1)
+        return np.where(shares >= 1, self.beyond, t)
+
+    def share_below(self, t: int) -> float:
+        """The share of matches that belong to entries with count < t."""
+        return float(self._below[np.searchsorted(self._ordered, t, side="left")])
+
+    def above(self, t: int) -> tuple[int, int]:
+        """The number of entries with count > t, and of their matches."""
+        place = int(np.searchsorted(self._ordered, t, side="right"))
+        return len(self._ordered) - place, self.matches - int(self._matches[place])
+
+    def shares_between(self, low: float, high: float) -> Floats:
+        """The shares in (low, high] at which, or with `nearest` beyond which, t may change."""
+        edges = self._below if not self._nearest else (self._below[:-1] + self._below[1:]) / 2
+        return np.unique(edges[(edges > low) & (edges <= high)])
+
+
+def _first_nearest(ascending: Floats, wanted: Floats) -> npt.NDArray[np.intp]:
+    """The first place of the value nearest to each wanted one; of two that are equally near, the smaller."""
+    right = np.minimum(np.searchsorted(ascending, wanted), len(ascending) - 1)
+    left = np.maximum(right - 1, 0)
+    nearest = np.where(np.abs(ascending[left] - wanted) <= np.abs(ascending[right] - wanted), left, right)
+    return np.searchsorted(ascending, ascending[nearest])

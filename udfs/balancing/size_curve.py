@@ -1,14 +1,12 @@
-"""The size of the subset at each threshold t, and the t for a wanted size, computed from each pair's draw.
+"""The exact size of the subset at each step of a path of thresholds, computed from each pair's draw.
 
 Each pair has a smallest t, from which on it is kept: its keep probability 1 − Π (1 − p[e]) never falls when t grows.
-This holds in float64 too, because division, subtraction and multiplication round monotonically. So the subset's size at
-t is the number of pairs whose smallest t is at most t, and a histogram of the smallest t gives the exact size at the
-edge of every bin. Within one bin, the pairs' own smallest t then give the t of any size.
-
-Bins are single numbers up to 256; above, each doubling has 256 bins, so they are less than 0.4 % wide.
+This holds in float64 too, because division, subtraction and multiplication round monotonically. So the size at t is the
+number of pairs whose smallest t is at most t. On a path, the t of each list never falls from one step to the next, so a
+histogram of the first level at which each pair is kept gives the exact size at every step.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -16,39 +14,29 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from udfs.balancing.probabilities import Counts, Floats, entry_probabilities, keep_probabilities, uniforms
-
-Ids = npt.NDArray[np.int32]
-Longs = npt.NDArray[np.int64]
-
-_PER_DOUBLING = 256
-
-
-def bin_starts(most: int) -> Longs:
-    """The smallest t of each bin, from 1 up, and at the end `most` + 1: bin i is [starts[i], starts[i + 1])."""
-    starts = np.arange(1, min(_PER_DOUBLING, most) + 1, dtype=np.int64)
-    low = _PER_DOUBLING
-    parts = [starts]
-    while low <= most:
-        step = low // _PER_DOUBLING
-        parts.append(np.arange(low, 2 * low, step, dtype=np.int64))
-        low *= 2
-    starts = np.unique(np.concatenate(parts))
-    starts = starts[starts <= most]
-    return np.append(starts, most + 1)
+from udfs.balancing.entry_counts import EntryCounts, Longs
+from udfs.balancing.probabilities import (
+    Counts,
+    Floats,
+    HeadProbabilities,
+    Ids,
+    entry_probabilities,
+    keep_probabilities,
+    uniforms,
+)
 
 
 class Draws(NamedTuple):
-    """The pairs of a batch: pair i has the entries `entry_ids[offsets[i]:offsets[i + 1]]`, ascending and at least one,
-    and `draws[i]` is its H("draw", …)."""
+    """The pairs of a batch: pair i has the entries `entry_ids[offsets[i]:offsets[i + 1]]`, by their places, ascending
+    and at least one, and `draws[i]` is its H("draw", …)."""
 
     entry_ids: Ids
     offsets: npt.NDArray[np.int32]
     draws: Longs
 
-    def kept(self, counts: Counts, t: int) -> npt.NDArray[np.bool_]:
-        """Which pairs the threshold t keeps, by the balance job's rule."""
-        return uniforms(self.draws) < keep_probabilities(self.entry_ids, self.offsets, entry_probabilities(counts, t))
+    def kept(self, p: HeadProbabilities) -> npt.NDArray[np.bool_]:
+        """Which pairs these probabilities keep, by the balance job's rule."""
+        return uniforms(self.draws) < keep_probabilities(self.entry_ids, self.offsets, p)
 
 
 def with_entries(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -81,99 +69,80 @@ class _Matches:
         kept: npt.NDArray[np.bool_] = self.uniforms[rows] < 1.0 - np.multiply.reduceat(missed, ends - sizes)
         return kept
 
-    def first_kept(self, rows: npt.NDArray[np.intp], low: Longs, high: Longs, t_of: Callable[[Longs], Floats]) -> Longs:
-        """For each pair, the smallest whole number from `low` to `high` at whose t (`t_of`) it is kept.
+    def first_kept(self, low: Longs, high: Longs, t: Floats) -> Longs:
+        """For each pair, the first place in `t` from `low` on at which it is kept, or `high` if none before it does.
 
-        Every pair must be kept at the t of its `high`. The binary search overwrites both arrays.
+        The binary search overwrites both arrays.
         """
-        open_rows = np.flatnonzero(low < high)
-        while len(open_rows):
-            middle = (low[open_rows] + high[open_rows]) // 2
-            kept = self.kept(rows[open_rows], t_of(middle))
-            high[open_rows[kept]] = middle[kept]
-            low[open_rows[~kept]] = middle[~kept] + 1
-            open_rows = open_rows[low[open_rows] < high[open_rows]]
+        rows = np.flatnonzero(low < high)
+        while len(rows):
+            middle = (low[rows] + high[rows]) // 2
+            kept = self.kept(rows, t[middle])
+            high[rows[kept]] = middle[kept]
+            low[rows[~kept]] = middle[~kept] + 1
+            rows = rows[low[rows] < high[rows]]
         return low
 
 
-def smallest_bins(pairs: Draws, counts: Counts, starts: Longs) -> npt.NDArray[np.intp]:
-    """The bin (an index of `starts`) of each pair's smallest t.
+class Levels(NamedTuple):
+    """The thresholds of each list, ascending and distinct, one list after the other.
 
-    `counts` are by entry id; `starts` must reach beyond the largest count. The search starts from two bounds: a pair
-    with uniform u, counts c and smallest count m has its smallest t within [u / Σ 1/c, u · m + 1].
+    Those of list i are `t[begins[i]:begins[i + 1] - 1]`. An infinite one follows: it stands for pairs that none keeps.
+    """
+
+    t: Floats
+    begins: Longs
+
+    @classmethod
+    def of(cls, ts: Longs) -> "Levels":
+        """The levels of a path (steps × lists)."""
+        levels = [np.append(np.unique(column).astype(np.float64), np.inf) for column in ts.T]
+        return cls(np.concatenate(levels), np.cumsum([0, *map(len, levels)]))
+
+    def first_from(self, lists: npt.NDArray[np.intp], t: Floats) -> npt.NDArray[np.intp]:
+        """For each t, the first level of its list that is not below it."""
+        # each list has a range of keys of its own, so that one search does for all lists
+        most = self.t[np.isfinite(self.t)].max()
+        width = most + 4
+        of_level = np.repeat(np.arange(len(self.begins) - 1), np.diff(self.begins)) * width
+        return np.searchsorted(of_level + np.minimum(self.t, most + 2), lists * width + np.minimum(t, most + 1))
+
+
+def smallest_levels(pairs: Draws, counts: EntryCounts, levels: Levels) -> Longs:
+    """For each pair, the place in `levels.t` of the first level at which it is kept.
+
+    The search starts from two bounds: a pair with uniform u, counts c and smallest count m has its smallest t within
+    [u / Σ 1/c, u · m + 1].
     """
     if not len(pairs.draws):
-        return np.zeros(0, np.intp)
-    matches = _Matches(pairs, counts)
+        return np.zeros(0, np.int64)
+    matches = _Matches(pairs, counts.counts)
+    lists = counts.places.lists_of(pairs.entry_ids[pairs.offsets[:-1]])
     u = matches.uniforms
     smallest = np.minimum.reduceat(matches.counts, matches.first)
     total = np.add.reduceat(1.0 / matches.counts, matches.first)
-    # one bin wider on both sides, because the bounds themselves are rounded
-    low = np.maximum(np.searchsorted(starts, u / total, side="right") - 2, 0)
-    high = np.minimum(np.searchsorted(starts, np.minimum(u * smallest + 1, smallest), side="right"), len(starts) - 2)
-    last_t = (starts[1:] - 1).astype(np.float64)
-    return matches.first_kept(np.arange(len(u)), low, high, last_t.__getitem__)
-
-
-def smallest_t(pairs: Draws, counts: Counts, low: int, high: int) -> Longs:
-    """The smallest t of the pairs whose smallest t lies in [low, high]; other pairs are left out."""
-    inside = pairs.kept(counts, high)
-    if low > 1:
-        inside &= ~pairs.kept(counts, low - 1)
-    rows = np.flatnonzero(inside)
-    lows, highs = np.full(len(rows), low, np.int64), np.full(len(rows), high, np.int64)
-    return _Matches(pairs, counts).first_kept(rows, lows, highs, lambda t: t.astype(np.float64))
+    # one level wider on both sides, because the bounds themselves are rounded
+    low = np.maximum(levels.first_from(lists, u / total) - 1, levels.begins[lists])
+    high = levels.first_from(lists, np.minimum(u * smallest + 1, smallest)) + 1
+    return matches.first_kept(low, np.minimum(high, levels.begins[lists + 1] - 1), levels.t)
 
 
 class SizeCurve(NamedTuple):
-    """Exact subset sizes at the last t of each bin: `sizes[i]` at t = `starts[i + 1] - 1`."""
+    """Exact subset sizes: `sizes[k]` at step k of a path, whose lists have the thresholds `ts[k]`; and the size if all
+    pairs that have an entry are kept."""
 
-    starts: Longs
+    ts: Longs
     sizes: Longs
-
-    @property
-    def pairs(self) -> int:
-        """The size at the largest t: all pairs that have an entry."""
-        return int(self.sizes[-1]) if len(self.sizes) else 0
-
-    def bracket(self, target: int) -> tuple[int, int] | None:
-        """The bin [low, high] of t in which the size reaches `target`; None if it never does."""
-        place = int(np.searchsorted(self.sizes, target))
-        if place == len(self.sizes):
-            return None
-        return int(self.starts[place]), int(self.starts[place + 1]) - 1
-
-    def size_before(self, t: int) -> int:
-        """The size at t − 1; t is the start of a bin."""
-        place = int(np.searchsorted(self.starts, t))
-        return int(self.sizes[place - 1]) if place else 0
-
-
-def size_curve(starts: Longs, histogram: Mapping[int, int]) -> SizeCurve:
-    """The curve of a histogram {bin: pairs} of smallest t."""
-    sizes = np.zeros(len(starts) - 1, np.int64)
-    for place, pairs in histogram.items():
-        sizes[place] = pairs
-    return SizeCurve(starts, np.cumsum(sizes))
-
-
-class Chosen(NamedTuple):
-    """The t for a wanted size, and the size that it gives."""
-
-    t: int
     pairs: int
 
 
-def t_of_target(target: int, low: int, size_before: int, pairs_by_t: Sequence[tuple[int, int]]) -> Chosen:
-    """The t whose size is nearest to `target`, at least 1; of two that are equally near, the smaller.
-
-    `pairs_by_t` holds (t, number of pairs with this smallest t) for the bin that begins at `low` and in which the size
-    reaches the target; `size_before` is the size at low − 1.
-    """
-    best = Chosen(max(low - 1, 1), size_before) if low > 1 else None
-    size = size_before
-    for t, pairs in sorted(pairs_by_t):
-        size += pairs
-        if best is None or abs(size - target) < abs(best.pairs - target):
-            best = Chosen(t, size)
-    return best or Chosen(1, size_before)
+def size_curve(ts: Longs, levels: Levels, histogram: Mapping[int, int]) -> SizeCurve:
+    """The curve of a path by a histogram {place in `levels.t`: pairs} of `smallest_levels`."""
+    at_level = np.zeros(len(levels.t), np.int64)
+    for place, pairs in histogram.items():
+        at_level[place] = pairs
+    sizes = np.zeros(len(ts), np.int64)
+    for column, begin, end in zip(ts.T, levels.begins, levels.begins[1:], strict=False):
+        upto = np.cumsum(at_level[begin:end])
+        sizes += upto[np.searchsorted(levels.t[begin:end], column)]
+    return SizeCurve(ts, sizes, int(at_level.sum()))

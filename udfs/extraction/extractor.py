@@ -17,9 +17,10 @@ from udfs.extraction.options import ExtractOptions
 from udfs.extraction.pages import Page, PageReader
 from udfs.extraction.urls import base_url, image_url
 from udfs.hashing import file_id, image_uuid
+from udfs.matching.by_language import LanguageMatcher
 from udfs.matching.matcher import Matcher
 from udfs.outcomes import COUNTERS, FileStatus, Outcome
-from udfs.schemas import FILE, MATCHED_PAIR, PAIR, tagged
+from udfs.schemas import FILE, MATCHED_PAIR, PAIR, tagged, with_list
 from udfs.sources.input_files import InputFile
 from udfs.stages import KIND_FILE, KIND_PAIR
 
@@ -55,17 +56,22 @@ def reason_of(error: Exception) -> str:
 class Extractor:
     """Extracts files one at a time, in one process; the detector is loaded once.
 
-    With a matcher, pairs get `entry_ids`, and those without a match are dropped and counted. With a blocker, so are the
+    With a matcher, pairs get `entry_ids`, and of a list for each language `list`; those without a match are dropped and
+    counted. With a blocker, so are the
     pages and images that it blocks.
     """
 
-    def __init__(self, options: ExtractOptions, matcher: Matcher | None, blocker: Blocker | None = None) -> None:
+    def __init__(
+        self, options: ExtractOptions, matcher: Matcher | LanguageMatcher | None, blocker: Blocker | None = None
+    ) -> None:
         self._strips = options.caption_rules.strip_invisible
         self.reader = PageReader(options, blocker)
         self._max_file_seconds = options.max_file_seconds
         self._judge = Judge(options, matcher).judge
         self._blocker = blocker
         self.pair_schema = PAIR if matcher is None else MATCHED_PAIR
+        if isinstance(matcher, LanguageMatcher):
+            self.pair_schema = with_list(MATCHED_PAIR)
         self.schema = tagged(self.pair_schema)
 
     def file_batches(self, file: InputFile, open_file: Opener) -> Iterator[pa.RecordBatch]:

@@ -4,27 +4,30 @@ from collections.abc import Iterable
 from typing import Any
 
 from udfs.captions.canonical import canonical
-from udfs.captions.language import LANGUAGE_DETECTORS
+from udfs.captions.language import detector_of
 from udfs.captions.rules import rules_beyond_length
 from udfs.extraction.options import ExtractOptions
 from udfs.hashing import caption_hash
+from udfs.matching.by_language import LanguageMatcher
 from udfs.matching.matcher import Matcher
 from udfs.outcomes import Outcome
 
 _REMEMBERED_TEXTS, _REMEMBERED_CHARACTERS = 1 << 14, 256  # sites repeat their texts; at most about 40 MB
 Judgment = tuple[Any, ...] | Outcome
-"""Of a text that is kept: its caption, language, score and hash, and with a matcher its entry ids. Else why not."""
+"""Of a text that is kept: its caption, language, with a list for each language the code of its list, score and hash,
+and with a matcher its entry ids. Else why not."""
 
 
 class Judge:
     """Judges texts by the caption rules, then the language, then the entries of a matcher, if there is one."""
 
-    def __init__(self, options: ExtractOptions, matcher: Matcher | None) -> None:
+    def __init__(self, options: ExtractOptions, matcher: Matcher | LanguageMatcher | None) -> None:
         self._languages, self._language_score = options.languages, options.language_score
         self._max_characters = options.caption_rules.max_characters
         self._rules = rules_beyond_length(options.caption_rules)
-        self._detect = LANGUAGE_DETECTORS[options.language_detector]()
+        self._detect = detector_of(options.language_detector, options.language_model)
         self._matcher = matcher
+        self._list_of = matcher.labels.list_of if isinstance(matcher, LanguageMatcher) else None
         self._remembered: dict[str, Judgment] = {}
 
     def judge(self, texts: Iterable[str]) -> dict[str, Judgment]:
@@ -48,6 +51,14 @@ class Judge:
         judgments = [self._judge_alone(caption) for caption in captions]
         if self._matcher is None:
             return judgments
+        if isinstance(self._matcher, LanguageMatcher):
+            match_list = self._matcher.match
+            return [
+                judgment
+                if isinstance(judgment, Outcome)
+                else _with_entries(judgment, match_list(judgment[2], judgment[0]))
+                for judgment in judgments
+            ]
         match = self._matcher.match
         return [
             judgment if isinstance(judgment, Outcome) else _with_entries(judgment, match(judgment[0]))
@@ -67,7 +78,11 @@ class Judge:
             return Outcome.TEXT_OTHER_LANGUAGE
         if score < self._language_score:
             return Outcome.TEXT_UNSURE_LANGUAGE
-        return caption, lang, score, caption_hash(caption)
+        if self._list_of is None:
+            return caption, lang, score, caption_hash(caption)
+        if (code := self._list_of(lang)) is None:
+            return Outcome.TEXT_NO_LIST
+        return caption, lang, code, score, caption_hash(caption)
 
 
 def _with_entries(judgment: tuple[Any, ...], entry_ids: list[int]) -> Judgment:

@@ -17,7 +17,8 @@ class ExtractOptions:
 
     `max_page_bytes` bounds what is parsed of a page, after decompression, and `max_record_bytes` what is read of a
     record, before decompression of its body. Reading a file stops after `max_file_seconds`. `html_parser` is one of
-    `HTML_PARSER_NAMES`, `language_detector` one of `language.LANGUAGE_DETECTORS`.
+    `HTML_PARSER_NAMES`, `language_detector` one of `language.LANGUAGE_DETECTORS`. `language_model` is the path of the
+    fastText model in its place, where this process finds it; None for the packaged one.
     """
 
     languages: frozenset[str] | None
@@ -28,6 +29,7 @@ class ExtractOptions:
     opt_outs: frozenset[OptOut] = frozenset(DEFAULT_OPT_OUTS)
     html_parser: str = "turbohtml"
     language_detector: str = "fasttext"
+    language_model: str | None = None
     max_page_bytes: int = 64 << 20
     max_record_bytes: int = MAX_BLOCK_BYTES
     max_file_seconds: float = 3600.0

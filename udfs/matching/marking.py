@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from udfs.matching.matcher import space_text
+from udfs.matching.boundaries import Boundaries, key_parts, space_text, spaced_text
 
 
 class Span(NamedTuple):
@@ -20,14 +20,16 @@ class Stretch(NamedTuple):
     matched: bool
 
 
-def spans_of(spaced: str, entry: str) -> list[Span]:
+def spans_of(spaced: str, entry: str, boundaries: Boundaries = Boundaries.SPACES) -> list[Span]:
     """Every occurrence of an entry in a spaced text, without the spaces around the entry. Spans may overlap."""
-    spaced_entry = f" {entry} "
+    key = key_parts(entry, boundaries)
+    wanted = "".join(key)
     spans = []
-    at = spaced.find(spaced_entry)
+    at = spaced.find(wanted)
     while at >= 0:
-        spans.append(Span(at + 1, at + 1 + len(entry)))
-        at = spaced.find(spaced_entry, at + 1)
+        start = at + len(key.before)
+        spans.append(Span(start, start + len(key.text)))
+        at = spaced.find(wanted, at + 1)
     return spans
 
 
@@ -46,24 +48,43 @@ def stretches(text: str, spans: Iterable[Span]) -> list[Stretch]:
     return pieces
 
 
-def marked_caption(caption: str, entries: Iterable[str], most: int) -> list[Stretch]:
+def marked_caption(
+    caption: str, entries: Iterable[str], most: int, boundaries: Boundaries = Boundaries.SPACES
+) -> list[Stretch]:
     """The caption itself, not its spaced text, in pieces. A longer one is cut after `most` characters, and an ellipsis
     follows."""
-    places = _places(caption)
-    spaced = space_text(caption)
-    spans = [Span(places[s.start], places[s.end - 1] + 1) for entry in entries for s in spans_of(spaced, entry)]
+    spaced = spaced_text(caption, boundaries)
+    places = _places(caption, spaced, boundaries)
+    spans = [
+        Span(places[s.start], places[s.end - 1] + 1) for entry in entries for s in spans_of(spaced, entry, boundaries)
+    ]
     if len(caption) <= most:
         return stretches(caption, spans)
     cut = stretches(caption[:most], [Span(s.start, min(s.end, most)) for s in spans if s.start < most])
     return [*cut, Stretch("…", False)]
 
 
-def _places(caption: str) -> list[int]:
+def _places(caption: str, spaced: str, boundaries: Boundaries) -> list[int]:
     """For each character of the spaced text, the place in the caption of the character that it comes from."""
     places = [0]
     for place, character in enumerate(caption):
         places += [place] * (len(space_text(character)) - len("  "))  # without the spaces around a text
-    return [*places, max(len(caption) - 1, 0)]
+    places.append(max(len(caption) - 1, 0))
+    if boundaries is Boundaries.METACLIP2:
+        dropped = len(caption) - len(caption.lstrip())
+        return [0, *places[1 + dropped :]]
+    return places if boundaries is Boundaries.SPACES else _parted_places(places, space_text(caption), spaced)
+
+
+def _parted_places(places: list[int], before: str, parted: str) -> list[int]:
+    """The places of a text after `part_scripts`. A space that it put in takes the place of the next character, which is
+    never a space."""
+    parted_places = []
+    at = 0
+    for character in parted:
+        parted_places.append(places[at])
+        at += at < len(before) - 1 and character == before[at]
+    return parted_places
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

@@ -7,48 +7,64 @@ from itertools import chain
 
 import ahocorasick
 
+from udfs.matching.boundaries import Boundaries, entry_key, spaced_text, text_spacer
+
 _PACKED_TOGETHER = 10_000
-WRAPPED = ",.;:?!`"
-"""The marks that the matching rule wraps in spaces: the only list of them."""
-
-_SPACED = [(mark, f" {mark} ") for mark in WRAPPED] + [(space, " ") for space in "\t\r\n"]
-
-
-def space_text(caption: str) -> str:
-    """The text in which entries are looked up: the caption with a space at both ends, each mark of `WRAPPED` wrapped
-    in spaces, and tab, CR and LF replaced by spaces (Demystifying CLIP Data, section 3.2, as published). Case is kept.
-    """
-    text = f" {caption} "
-    for character, spaced in _SPACED:
-        if character in text:  # most captions hold few of them: this takes a fifth of the time of str.translate
-            text = text.replace(character, spaced)
-    return text
 
 
 class Matcher:
     """An automaton over a list of entries; `match` returns the ids of those that occur in a caption.
 
-    An entry occurs if `" " + entry + " "` is a substring of the spaced text. Building takes about a second for 500,000
-    entries. Sending a pickled automaton takes longer, so each worker builds its own.
+    An entry occurs if its key is a substring of the spaced text (`udfs.matching.boundaries`). Building takes about a
+    second for 500,000 entries. Sending a pickled automaton takes longer, so each worker builds its own.
     """
 
-    def __init__(self, entries: Iterable[str]) -> None:
+    def __init__(self, entries: Iterable[str], boundaries: Boundaries = Boundaries.SPACES) -> None:
         """Entries must be distinct and not empty; an entry's id is its position."""
+        self._build(((entry_key(entry, boundaries), entry_id) for entry_id, entry in enumerate(entries)), boundaries)
+
+    @classmethod
+    def of_keys(cls, keys: Iterable[tuple[str, int]], boundaries: Boundaries) -> "Matcher":
+        """The matcher of entries given by their keys and ids. Entries may share a key."""
+        matcher = cls.__new__(cls)
+        matcher._build(keys, boundaries)
+        return matcher
+
+    def _build(self, keys: Iterable[tuple[str, int]], boundaries: Boundaries) -> None:
         automaton = ahocorasick.Automaton(ahocorasick.STORE_INTS)
-        for entry_id, entry in enumerate(entries):
-            automaton.add_word(f" {entry} ", entry_id)
+        self._twins: Twins = {}
+        for key, entry_id in keys:
+            if key in automaton:
+                self._twins.setdefault(automaton.get(key), []).append(entry_id)
+            else:
+                automaton.add_word(key, entry_id)
         automaton.make_automaton()
         self._iter = automaton.iter if len(automaton) else lambda text: ()
+        self._space = text_spacer(boundaries)
 
     def match(self, caption: str) -> list[int]:
         """The ids of the entries in the caption: ascending, each once; empty if there is none."""
-        ids = [entry_id for _, entry_id in self._iter(space_text(caption))]
+        ids = [entry_id for _, entry_id in self._iter(self._space(caption))]
+        if self._twins:
+            ids = with_twins(ids, self._twins)
         return sorted(set(ids)) if len(ids) > 1 else ids
 
 
-def match_once(caption: str, entries: Sequence[str]) -> list[int]:
-    """`Matcher(entries).match(caption)` for one caption: to build an automaton takes several times as long."""
-    spaced = space_text(caption)
+Twins = dict[int, list[int]]
+"""By the id of the first entry of a key: the ids of the others that share the key. Most lists have none."""
+
+
+def with_twins(ids: Sequence[int], twins: Twins) -> list[int]:
+    """The ids, and those of the entries that share a key with one of them."""
+    return [*ids, *chain.from_iterable(twins.get(entry_id, ()) for entry_id in ids)]
+
+
+def match_once(caption: str, entries: Sequence[str], boundaries: Boundaries = Boundaries.SPACES) -> list[int]:
+    """`Matcher(entries, boundaries).match(caption)` for one caption: to build an automaton takes several times as
+    long."""
+    spaced = spaced_text(caption, boundaries)
+    if boundaries is not Boundaries.SPACES:
+        return [entry_id for entry_id, entry in enumerate(entries) if entry_key(entry, boundaries) in spaced]
     return [entry_id for entry_id, entry in enumerate(entries) if entry in spaced and f" {entry} " in spaced]
 
 
@@ -59,6 +75,6 @@ def pack_entries(entries: Sequence[str]) -> bytes:
 
 
 @lru_cache(maxsize=1)
-def cached_matcher(packed: bytes) -> Matcher:
+def cached_matcher(packed: bytes, boundaries: Boundaries = Boundaries.SPACES) -> Matcher:
     """The matcher of packed entries, built once per worker process and cached for its later tasks."""
-    return Matcher(chain.from_iterable(map(json.loads, packed.splitlines())))
+    return Matcher(chain.from_iterable(map(json.loads, packed.splitlines())), boundaries)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from udfs.report.figures import TOP_ENTRIES, EntryFigures, EntryRow, Report, Step
+from udfs.report.lists_view import ListRow, rows_of_lists
 
 _MOST_LANGUAGES = 20
 
@@ -18,8 +19,8 @@ class ComparedStep(NamedTuple):
 
 
 class ComparedEntry(NamedTuple):
-    """An entry: its matches in both pools, their ratio (right to left), and how many the first subsets keep. None for
-    what is not known."""
+    """An entry, with its list where there are several: its matches in both pools, their ratio (right to left), and how
+    many the first subsets keep. None for what is not known."""
 
     entry: str
     left: int
@@ -29,8 +30,17 @@ class ComparedEntry(NamedTuple):
     right_kept: int | None
 
 
+class ComparedList(NamedTuple):
+    """A list: its pairs in both pools, and of the first subsets its t and its pairs. None where a run lacks it."""
+
+    code: str
+    left: ListRow | None
+    right: ListRow | None
+
+
 class Comparison(NamedTuple):
-    """What the page shows of two runs. `languages` has pairs with their share, in the pool or else the first subset."""
+    """What the page shows of two runs. `languages` has pairs with their share, in the pool or else the first subset.
+    `lists` is empty, and `not_compared` says why, where only one of them has a list for each language."""
 
     names: tuple[str, str]
     figures: list[tuple[str, str, str]]
@@ -38,20 +48,39 @@ class Comparison(NamedTuple):
     languages: list[tuple[str, tuple[int, float], tuple[int, float]]]
     entries: list[ComparedEntry]
     settings: list[tuple[str, str, str]]
+    lists: list[ComparedList]
+    not_compared: str
 
 
 def comparison(left: Report, right: Report) -> Comparison:
     """Compare two runs. The report is about the left one."""
     figures_left, figures_right = _figures(left), _figures(right)
     names = dict.fromkeys((*figures_left, *figures_right))
+    folders = (left.folder, right.folder) if left.folder != right.folder else (left.folder, f"{right.folder} (other)")
+    alike = left.by_language == right.by_language
     return Comparison(
-        names=(left.folder, right.folder) if left.folder != right.folder else (left.folder, f"{right.folder} (other)"),
+        names=folders,
         figures=[(name, figures_left.get(name, "–"), figures_right.get(name, "–")) for name in names],
         funnel=_funnels(left.funnel, right.funnel),
         languages=_languages(_languages_of(left), _languages_of(right)),
-        entries=_entries(left.entries, right.entries),
+        entries=_entries(left.entries, right.entries) if alike else [],
         settings=_changed(left.record.settings or {}, right.record.settings or {}),
+        lists=_lists(left, right) if alike else [],
+        not_compared="" if alike else _not_compared(*(folders if left.by_language else folders[::-1])),
     )
+
+
+def _not_compared(by_language: str, other: str) -> str:
+    return (
+        f"{by_language} has a list of entries for each language, {other} one list for all captions: what depends on "
+        "lists, their entries and each t, is not compared."
+    )
+
+
+def _lists(left: Report, right: Report) -> list[ComparedList]:
+    """The lists of both, by descending pairs in the left one and then in the right one."""
+    of_left, of_right = ({row.code: row for row in rows_of_lists(report)} for report in (left, right))
+    return [ComparedList(code, of_left.get(code), of_right.get(code)) for code in {**of_left, **of_right}]
 
 
 def _figures(report: Report) -> dict[str, str]:
@@ -61,7 +90,9 @@ def _figures(report: Report) -> dict[str, str]:
     if stages.files is not None:
         found["input files"] = f"{stages.files.files:,}"
     if report.metadata is not None:
-        found["entries of the list"] = f"{report.metadata.entries:,}"
+        found["entries of the lists" if report.by_language else "entries of the list"] = f"{report.metadata.entries:,}"
+        if report.metadata.lists is not None:
+            found["lists"] = f"{len(report.metadata.lists):,}"
     if report.pool_pairs is not None:
         found["pairs in the pool"] = f"{report.pool_pairs:,}"
     if stages.pool is not None:
@@ -70,7 +101,7 @@ def _figures(report: Report) -> dict[str, str]:
         found |= {"entries matched": f"{counts.entries_matched:,}", "matches": f"{counts.matches:,}"}
     if subsets:
         found |= {
-            "t": _listed([f"{subset.t:,}" for subset in subsets]),
+            "t": _listed([subset.label.removeprefix("t = ").removeprefix("t ") for subset in subsets]),
             "entries above t": _listed([f"{subset.facts.entries_above_t:,}" for subset in subsets]),
             "their share of matches": _listed([f"{subset.facts.share_of_matches_above_t:.1%}" for subset in subsets]),
             "pairs kept": _listed([f"{subset.facts.pairs:,}" for subset in subsets]),
@@ -116,15 +147,15 @@ def _entries(left: EntryFigures | None, right: EntryFigures | None) -> list[Comp
     they are all its matched entries; else its count is not known."""
     if left is None or right is None:
         return []
-    others = {row.entry: row for row in right.rows}
+    others = {row.name: row for row in right.rows}
     has_all = len(right.rows) == right.entries - right.unmatched
-    return [_entry(row, others.get(row.entry), 0 if has_all else None) for row in left.rows[:TOP_ENTRIES]]
+    return [_entry(row, others.get(row.name), 0 if has_all else None) for row in left.rows[:TOP_ENTRIES]]
 
 
 def _entry(row: EntryRow, other: EntryRow | None, absent: int | None) -> ComparedEntry:
     matches = other.matches if other is not None else absent
     ratio = matches / row.matches if matches is not None else None
-    return ComparedEntry(row.entry, row.matches, matches, ratio, _kept(row), _kept(other))
+    return ComparedEntry(row.name, row.matches, matches, ratio, _kept(row), _kept(other))
 
 
 def _kept(row: EntryRow | None) -> int | None:

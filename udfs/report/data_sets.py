@@ -5,6 +5,7 @@ declaration it would read all files of the folder as one table, so that nested s
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from udfs.record import RunRecord
-from udfs.schemas import ENTRY_COUNT, IMAGE, MATCHED_PAIR, POOL, SUBSET
+from udfs.schemas import ENTRY_COUNT, IMAGE, LIST_ENTRY_COUNT, MATCHED_PAIR, POOL, SUBSET, with_list
 from udfs.stages import Stage
 
 _PARQUET = "part-*.parquet"  # Spark's names; other programs may leave hidden files
@@ -22,6 +23,7 @@ _CSV = {"keep_default_na": False, "na_values": {"lang_score": [""]}, "float_prec
 _TAGS = ["image-text-pairs", "clip", "metaclip"]
 _TASKS = ["image-to-text", "text-to-image", "zero-shot-image-classification"]
 _SIZES = "KMBT"
+_ISO_639 = re.compile(r"([a-z]{2,3})(?![a-z])").match
 
 
 class DataSet(NamedTuple):
@@ -49,16 +51,20 @@ def data_sets(record: RunRecord) -> list[DataSet]:
     found = list(_rows_of_pairs(record))
     counts = record.stages.entry_counts
     if not found and counts is not None:
-        return [_data_set(Stage.ENTRY_COUNTS, counts.entries, ENTRY_COUNT)]
+        schema = LIST_ENTRY_COUNT if record.by_language else ENTRY_COUNT
+        return [_data_set(Stage.ENTRY_COUNTS, counts.entries, schema)]
     return found
 
 
 def _rows_of_pairs(record: RunRecord) -> Iterator[DataSet]:
     subsets, stages = record.subsets, record.stages
-    for subset in sorted(subsets, key=lambda subset: (subset.facts.pairs == 0, subset.t)):
-        meaning = f"the subset at t = {subset.t:,}" if subset.part else Stage.SUBSET.meaning
+    in_subset, in_pool, in_matched = (
+        with_list(schema) if record.by_language else schema for schema in (SUBSET, POOL, MATCHED_PAIR)
+    )
+    for subset in sorted(subsets, key=lambda subset: (subset.facts.pairs == 0, subset.t or 0)):
+        meaning = f"the subset {subset.at}" if subset.part else Stage.SUBSET.meaning
         files = f"{subset.folder}/{_PARQUET}"
-        yield DataSet(subset.part or Stage.SUBSET, files, subset.facts.pairs, meaning, SUBSET)
+        yield DataSet(subset.part or Stage.SUBSET, files, subset.facts.pairs, meaning, in_subset)
     if stages.images is not None:
         yield _data_set(Stage.IMAGES, stages.images.images, IMAGE)
     if stages.export is not None:
@@ -66,9 +72,9 @@ def _rows_of_pairs(record: RunRecord) -> Iterator[DataSet]:
         exported = _data_set(Stage.EXPORT, stages.export.rows, None)
         yield exported._replace(files=f"{Stage.EXPORT}/{_NUMBERED}", options=options)
     if stages.pool is not None:
-        yield _data_set(Stage.POOL, stages.pool.pairs, POOL)
+        yield _data_set(Stage.POOL, stages.pool.pairs, in_pool)
     if stages.matched is not None:
-        yield _data_set(Stage.MATCHED, stages.matched.pairs, MATCHED_PAIR)
+        yield _data_set(Stage.MATCHED, stages.matched.pairs, in_matched)
 
 
 def _data_set(stage: Stage, rows: int, schema: pa.Schema | None) -> DataSet:
@@ -82,6 +88,8 @@ def front_matter(record: RunRecord, found: list[DataSet]) -> str:
     """
     first = found[0]
     languages = [code for code in record.setting("languages", ()) if code != "all"]
+    if record.by_language:
+        languages = _languages_of_lists(record)
     fields: dict[str, str | list[Any]] = {
         "pretty_name": f"Image-text pairs: {first.meaning}" if first.is_of_pairs else first.meaning,
         "license": "other",
@@ -96,6 +104,15 @@ def front_matter(record: RunRecord, found: list[DataSet]) -> str:
         ],
     }
     return "\n".join(_yaml(name, value) for name, value in fields.items() if value)
+
+
+def _languages_of_lists(record: RunRecord) -> list[str]:
+    """The languages of the lists that the first subset holds a pair of; before a draw, those of all lists. A code such
+    as zh_classical becomes zh; one that does not begin with a code of ISO 639, such as `other`, is left out."""
+    codes = list(record.metadata.lists or ()) if record.metadata is not None else []
+    for subset in record.subsets[:1]:
+        codes = [of_list.list for of_list in subset.facts.lists or () if of_list.pairs]
+    return list(dict.fromkeys(found[1] for code in codes if (found := _ISO_639(code)) is not None))
 
 
 def _yaml(name: str, value: str | list[Any]) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from udfs.balancing.probabilities import Counts, entry_probabilities
+from udfs.balancing.entry_counts import EntryCounts
+from udfs.balancing.probabilities import Counts, Floats, entry_probabilities
 from udfs.matching.marking import Stretch
 from udfs.record import EntriesIdentity, RunRecord, Subset
 
@@ -51,12 +53,26 @@ class BadFile(NamedTuple):
 
 
 class EntryRow(NamedTuple):
-    """An entry, its matches in the pool, and for each t its p and the number of kept pairs that hold it."""
+    """An entry by its place, its matches in the pool, and for each subset its p and the number of kept pairs that hold
+    it. `list` is empty where one list is for all captions."""
 
-    entry_id: int
+    place: int
     entry: str
     matches: int
     at: list[tuple[float, int]]
+    list: str = ""
+
+    @property
+    def name(self) -> str:
+        """The entry, and its list in brackets."""
+        return f"{self.entry} ({self.list})" if self.list else self.entry
+
+
+class Kept(NamedTuple):
+    """A subset by the places of entries: the t of each, and how many kept pairs hold it."""
+
+    t: Floats
+    counts: Counts
 
 
 class Curve(NamedTuple):
@@ -68,7 +84,8 @@ class Curve(NamedTuple):
 
 
 class ShownPair(NamedTuple):
-    """A pair as the report shows it: its keep probability at each t, and its `draw`, a uniform in [0, 1)."""
+    """A pair as the report shows it: its keep probability at each t, and its `draw`, a uniform in [0, 1). `list` is
+    empty where one list is for all captions."""
 
     url: str
     caption: list[Stretch]
@@ -77,6 +94,7 @@ class ShownPair(NamedTuple):
     page_url: str
     draw: float
     keep_probs: list[float]
+    list: str = ""
 
 
 class Example(NamedTuple):
@@ -89,8 +107,8 @@ class Example(NamedTuple):
 
 class Traits(NamedTuple):
     """What pairs are like, beside their entries. Pairs by language, by site (of the page; only the largest), and by
-    text key, each by descending count; by bin of caption length; and those whose image is an SVG or an icon by its
-    URL. What the rows have no column for is empty or None."""
+    text key, each by descending count; by bin of caption length; those whose image is an SVG or an icon by its URL; and
+    by list and language. What the rows have no column for is empty or None."""
 
     languages: dict[str, int]
     sites: dict[str, int]
@@ -98,6 +116,7 @@ class Traits(NamedTuple):
     text_keys: dict[str, int]
     svgs: int | None
     icons: int | None
+    lists: Mapping[tuple[str, str], int] = MappingProxyType({})
 
 
 NO_TRAITS = Traits({}, {}, [], {}, None, None)
@@ -113,12 +132,12 @@ class EntryFigures:
     curve: Curve
     rows: list[EntryRow]
     examples: dict[int, list[Example]]
-    """Some pairs of some entries of `rows`, by entry id."""
+    """Some pairs of some entries of `rows`, by place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubsetFigures:
-    """A subset at one t. Curves are None, and `pool_keep` is empty, where counts are not known."""
+    """A subset. Curves are None, and `pool_keep` is empty, where counts are not known."""
 
     subset: Subset
     limited: Curve | None
@@ -131,8 +150,9 @@ class SubsetFigures:
     pairs: list[ShownPair]
 
     @property
-    def t(self) -> int:
-        return self.subset.t
+    def name(self) -> str:
+        """What distinguishes it in the ids of the page: its t, or `lists`."""
+        return "lists" if self.subset.t is None else str(self.subset.t)
 
 
 class Thumbnail(NamedTuple):
@@ -165,7 +185,8 @@ class Report:
     pool_pairs: int | None
     matches: list[int]
     traits: Traits
-    sizes: list[tuple[int, int]]
+    sizes: list[tuple[float, int]]
+    """The size of the subset over t; with a list for each language, over their common tail share."""
     entries: EntryFigures | None
     subsets: list[SubsetFigures]
     pairs: list[ShownPair]
@@ -173,36 +194,42 @@ class Report:
     other: "Report | None" = None
     """The report of the run to compare with."""
 
+    @property
+    def by_language(self) -> bool:
+        """Whether there is a list of entries for each language."""
+        return self.record.by_language or (self.metadata is not None and self.metadata.lists is not None)
 
-def curve_places(counts: Counts, thresholds: Sequence[int]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+
+def curve_places(counts: Counts, ts: Sequence[Floats]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """The matched entries in ascending order of count, and the places in this order (numbers of entries, from 0 to all)
     that the curves show. Places are spread evenly over the entries, and evenly over the matches of each curve, since
-    a curve rises mostly at its end."""
+    a curve rises mostly at its end. `ts` are the t of each entry in each subset."""
     order = np.argsort(counts, kind="stable")
     order = order[counts[order] > 0]
-    ordered = counts[order]
     places: list[npt.NDArray[Any]] = [np.linspace(0, len(order), _CURVE_POINTS)]
-    for heights in (ordered, *(np.minimum(ordered, t) for t in thresholds)):
-        total = np.cumsum(heights)
+    for heights in (counts, *(np.minimum(counts, t) for t in ts)):
+        total = np.cumsum(heights[order])
         if len(total) and total[-1]:
             places.append(np.searchsorted(total, np.linspace(0, total[-1], _CURVE_POINTS)) + 1)
     return order, np.unique(np.clip(np.concatenate(places).astype(np.intp), 0, len(order)))
 
 
-def curve_at(values: Counts, order: npt.NDArray[np.intp], places: npt.NDArray[np.intp]) -> Curve:
+def curve_at(values: Counts | Floats, order: npt.NDArray[np.intp], places: npt.NDArray[np.intp]) -> Curve:
     """The curve of the entries' values: their sums over the first entries of `order`."""
-    totals = np.concatenate(([0], np.cumsum(values[order])))
+    totals = np.concatenate(([0], np.cumsum(values[order].astype(np.int64))))
     return Curve(places.tolist(), totals[places].tolist())
 
 
 def entry_rows(
-    ids: npt.NDArray[np.intp], names: Sequence[str], counts: Counts, kept: Mapping[int, Counts]
+    places: npt.NDArray[np.intp], names: Sequence[str], counts: EntryCounts, kept: Sequence[Kept]
 ) -> list[EntryRow]:
-    """The rows of some entries. `kept` has the realised counts at each t."""
-    probabilities = [(entry_probabilities(counts[ids], t).tolist(), found[ids].tolist()) for t, found in kept.items()]
+    """The rows of the entries at some places. `kept` has the subsets."""
+    matches, codes = counts.counts[places], counts.places.codes
+    at = [(entry_probabilities(matches, each.t[places]).tolist(), each.counts[places].tolist()) for each in kept]
+    lists = counts.places.lists_of(places).tolist()
     return [
-        EntryRow(entry_id, names[entry_id], count, [(p[place], found[place]) for p, found in probabilities])
-        for place, (entry_id, count) in enumerate(zip(ids.tolist(), counts[ids].tolist(), strict=True))
+        EntryRow(place, names[place], count, [(p[row], found[row]) for p, found in at], codes[of_list])
+        for row, (place, count, of_list) in enumerate(zip(places.tolist(), matches.tolist(), lists, strict=True))
     ]
 
 
@@ -225,14 +252,15 @@ def table_ids(counts: Counts, thresholds: int) -> npt.NDArray[np.intp]:
     return np.concatenate((order[: most - tail], rest[np.linspace(0, len(rest) - 1, tail).astype(np.intp)]))
 
 
-def entry_figures(names: Sequence[str], counts: Counts, kept: Mapping[int, Counts]) -> EntryFigures:
-    """All entries' counts reduced. Arrays are indexed by entry id."""
-    order, places = curve_places(counts, list(kept))
+def entry_figures(names: Sequence[str], counts: EntryCounts, kept: Sequence[Kept]) -> EntryFigures:
+    """All entries' counts reduced. Names and arrays are by place."""
+    matches = counts.counts
+    order, places = curve_places(matches, [each.t for each in kept])
     return EntryFigures(
-        entries=len(counts),
-        unmatched=int((counts == 0).sum()),
-        matches=int(counts.sum()),
-        curve=curve_at(counts, order, places),
-        rows=entry_rows(table_ids(counts, len(kept)), names, counts, kept),
+        entries=len(matches),
+        unmatched=int((matches == 0).sum()),
+        matches=int(matches.sum()),
+        curve=curve_at(matches, order, places),
+        rows=entry_rows(table_ids(matches, len(kept)), names, counts, kept),
         examples={},
     )

@@ -61,14 +61,14 @@ def _kept(subsets: Sequence[Subset], pairs: int | None) -> str:
     """How many pairs each t keeps; of many t, the first and the last."""
     if not subsets or not subsets[0].pool_pairs:
         return ""
-    first, last = subsets[0], subsets[-1]
+    first = subsets[0]
     of = "of them" if first.pool_pairs == pairs else f"of {many(first.pool_pairs, 'pair')}"
     if len(subsets) == 1:
-        return f"balancing at t = {first.t:,} keeps {f'{first.facts.pairs:,}' if first.facts.pairs else 'none'} {of}"
-    sizes = [f"{subset.facts.pairs:,} at t = {subset.t:,}" for subset in subsets]
+        return f"balancing {first.at} keeps {f'{first.facts.pairs:,}' if first.facts.pairs else 'none'} {of}"
+    sizes = [f"{subset.facts.pairs:,} {subset.at}" for subset in subsets]
     if len(subsets) > _LISTED_SIZES:
         return f"{len(subsets)} thresholds keep from {sizes[0]} to {sizes[-1]} {of}"
-    return f"balancing keeps {', '.join(sizes[:-1])} and {last.facts.pairs:,} at t = {last.t:,} {of}"
+    return f"balancing keeps {', '.join(sizes[:-1])} and {sizes[-1]} {of}"
 
 
 def _most_frequent(entries: EntryFigures | None, shown: Sequence[SubsetFigures]) -> str:
@@ -76,11 +76,13 @@ def _most_frequent(entries: EntryFigures | None, shown: Sequence[SubsetFigures])
     if entries is None or not entries.rows:
         return ""
     row = entries.rows[0]
-    name = row.entry if len(row.entry) <= _SHOWN_CHARACTERS else f"{row.entry[:_SHOWN_CHARACTERS]}…"
+    name = f"“{row.entry if len(row.entry) <= _SHOWN_CHARACTERS else f'{row.entry[:_SHOWN_CHARACTERS]}…'}”"
+    if row.list:
+        name += f" of the list {row.list}"
     if not shown:
-        return f"the most frequent entry is “{name}” with {many(row.matches, 'match')}"
+        return f"the most frequent entry is {name} with {many(row.matches, 'match')}"
     kept = row.at[0][1]
     if kept == row.matches:
-        return f"the most frequent entry, “{name}”, keeps all its {many(row.matches, 'match')}"
-    at = f" at t = {shown[0].t:,}" if len(shown) > 1 else ""
-    return f"matches of “{name}” fell from {row.matches:,} to {kept:,}{at}"
+        return f"the most frequent entry, {name}, keeps all its {many(row.matches, 'match')}"
+    at = f" {shown[0].subset.at}" if len(shown) > 1 else ""
+    return f"matches of {name} fell from {row.matches:,} to {kept:,}{at}"

@@ -17,10 +17,12 @@ from markupsafe import Markup
 
 from udfs.captions.visible import visible
 from udfs.outcomes import COUNTERS, SUMS, FileStatus
+from udfs.record import Subset
 from udfs.report.comparison import comparison
 from udfs.report.figures import Report, Step
 from udfs.report.headline import headline
-from udfs.report.plots import sizes_plot
+from udfs.report.lists_view import lists_view, told_t
+from udfs.report.plots import Point, sizes_plot
 from udfs.report.subset_view import matches_plot, subset_view
 from udfs.report.templates import environment
 from udfs.report.time_view import time_view
@@ -56,12 +58,14 @@ def render_report(report: Report) -> str:
         "bad": sum(reason.files for reason in report.reasons),
         "outcomes": _outcomes(stages.files) if stages.files else [],
         "subsets": subsets,
-        "ts": [figures.t for figures in report.subsets],
+        "labels": [figures.subset.label for figures in report.subsets],
         "left_out": len(record.subsets) - len(report.subsets),
         "comparable": _comparable(report),
         "sizes_plot": _sizes(report),
+        "sizes_over": "the common tail share" if report.by_language else "t",
         "pool_matches": None if report.subsets or not any(report.matches) else matches_plot("pool", report, None),
         **traits_view(report),
+        "lists": lists_view(report),
         "identity": _identity(report),
         "settings": [(name, _plain(value)) for name, value in (record.settings or {}).items()],
         **time_view(record),
@@ -82,6 +86,7 @@ def _environment() -> Environment:
         "noun": noun_for,
         "address": _address,
         "bytes": size_text,
+        "told_t": told_t,
     }
     return made
 
@@ -122,7 +127,7 @@ def _tiles(report: Report) -> list[tuple[str, str, str]]:
         tiles.append((name, f"{counts.entries_matched:,}", f"of {counts.entries:,}"))
     for figures in report.subsets:
         subset = figures.subset
-        tiles.append((f"kept at t = {subset.t:,}", f"{subset.facts.pairs:,}", f"{subset.share:.1%} of the pool"))
+        tiles.append((f"kept {subset.at}", f"{subset.facts.pairs:,}", f"{subset.share:.1%} of the pool"))
     return tiles
 
 
@@ -133,8 +138,9 @@ def _sections(view: dict[str, Any]) -> list[tuple[str, str]]:
         ("compare", "Compared", view["compared"]),
         ("funnel", "Funnel", report.funnel),
         ("files", "Input files", view["files"]),
-        *((f"t{figures.t}", f"t = {figures.t:,}", True) for figures in report.subsets),
-        ("sizes", "Size over t", view["sizes_plot"]),
+        *((f"t{figures.name}", figures.subset.label, True) for figures in report.subsets),
+        ("lists", "Lists", view["lists"]),
+        ("sizes", f"Size over {view['sizes_over']}", view["sizes_plot"]),
         ("pool", "Pool", view["pool_matches"]),
         ("languages", "Languages", view["languages"].rows),
         ("traits", "Sites and captions", view["columns"]),
@@ -150,11 +156,25 @@ def _sections(view: dict[str, Any]) -> list[tuple[str, str]]:
 def _sizes(report: Report) -> Markup | None:
     if not report.sizes or not report.sizes[-1][1]:
         return None
-    chosen = [(figures.t, figures.subset.facts.pairs) for figures in report.subsets]
+    step_name = "tail share" if report.by_language else "t"
+    chosen = [point for figures in report.subsets if (point := _point(figures.subset)) is not None]
     (first, fewest), (last, most) = report.sizes[0], report.sizes[-1]
-    marked = "".join(f" The chosen t = {t:,} keeps {pairs:,}." for t, pairs in chosen)
-    text = f"Pairs kept over t: {fewest:,} at t = {first:,}, rising to {most:,} at t = {last:,}.{marked}"
-    return sizes_plot("sizes", report.sizes, chosen, text)
+    marked = "".join(f" The chosen {point.label} keeps {point.pairs:,}." for point in chosen)
+    text = (
+        f"Pairs kept over {step_name}: {fewest:,} at {step_name} = {first:,.10g}, rising to {most:,} at "
+        f"{step_name} = {last:,.10g}.{marked}"
+    )
+    return sizes_plot("sizes", report.sizes, chosen, step_name, text)
+
+
+def _point(subset: Subset) -> Point | None:
+    """Where a subset lies on the curve; nowhere if each of its lists was given its own t."""
+    if subset.facts.lists is None:
+        return Point(subset.t or 1, subset.facts.pairs, subset.label)
+    if subset.tail_share is None:
+        return None
+    label = f"tail share {subset.tail_share:.3g}" if subset.t is None else subset.label
+    return Point(subset.tail_share, subset.facts.pairs, label)
 
 
 def _outcomes(facts: FilesFacts) -> list[tuple[str, int, int]]:
@@ -175,6 +195,8 @@ def _comparable(report: Report) -> str:
         )
     why = "The paper's own figures are not set beside these, since they depend on its list of 500,000 entries"
     entries = report.metadata.entries if report.metadata else None
+    if report.by_language:
+        return f"{why}, and this run has a list for each language."
     if entries == PAPER_ENTRIES:
         return (
             f"{why}; whether these 500,000 are that list, Ballast cannot tell. “ballast report --paper-list” says so."
@@ -186,9 +208,11 @@ def _identity(report: Report) -> list[tuple[str, str]]:
     record = report.record
     facts = [("ballast", record.ballast), ("job", record.job), ("hash version", str(record.hash_version))]
     if report.metadata:
-        facts.append(("entries", f"{report.metadata.entries:,}, sha256 {report.metadata.sha256}"))
+        lists = report.metadata.lists
+        of = f" in {len(lists):,} lists" if lists is not None else ""
+        facts.append(("entries", f"{report.metadata.entries:,}{of}, sha256 {report.metadata.sha256}"))
     fields = record_fields(record)
-    names = ("inputs", "source", "counts", "survivors", "exclude", "block_words", "t")
+    names = ("inputs", "source", "counts", "survivors", "exclude", "block_words", "language_model", "t_by_list", "t")
     return [*facts, *((name, _plain(fields[name])) for name in names if name in fields)]
 
 

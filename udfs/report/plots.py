@@ -52,9 +52,9 @@ class Line(NamedTuple):
     dashes: str
 
 
-def cumulative_plot(name: str, lines: Sequence[Line], head: int | None, t: int | None, alternative: str) -> Markup:
+def cumulative_plot(name: str, lines: Sequence[Line], head: int | None, label: str, alternative: str) -> Markup:
     """Cumulative counts over entries in ascending order of count, the paper's central figure; `head` is the place of
-    the first entry with t matches or more."""
+    the first entry with t matches or more, and `label` what is said of it."""
 
     def draw(axes: "Axes") -> None:
         for line in lines:
@@ -63,7 +63,7 @@ def cumulative_plot(name: str, lines: Sequence[Line], head: int | None, t: int |
             axes.axvline(head, color=MUTED, lw=0.8, ls=":")
             place, side = ((-4, 0), "right") if head * 4 > lines[0].curve.places[-1] else ((4, 0), "left")
             axes.annotate(
-                f"t = {t:,}",
+                label,
                 (head, 0.5),
                 xycoords=("data", "axes fraction"),
                 xytext=place,
@@ -81,24 +81,55 @@ def cumulative_plot(name: str, lines: Sequence[Line], head: int | None, t: int |
     return _drawn(name, draw, alternative)
 
 
+class Point(NamedTuple):
+    """A chosen subset on a curve of sizes."""
+
+    step: float
+    pairs: int
+    label: str
+
+
 def sizes_plot(
-    name: str, sizes: Sequence[tuple[int, int]], chosen: Sequence[tuple[int, int]], alternative: str
+    name: str, sizes: Sequence[tuple[float, int]], chosen: Sequence[Point], step_name: str, alternative: str
 ) -> Markup:
-    """Pairs of the subset over t, and the chosen ones."""
+    """Pairs of the subset over t on a logarithmic scale, or over a share, and the chosen ones."""
+    is_share = step_name != "t"
 
     def draw(axes: "Axes") -> None:
-        axes.plot([t for t, _ in sizes], [pairs for _, pairs in sizes], color=POOL, lw=1.6)
-        axes.plot([t for t, _ in chosen], [pairs for _, pairs in chosen], "o", color=KEPT)
-        for t, pairs in chosen:
-            right = t * t > sizes[-1][0]  # in the right half the place above the curve is free, in the left below it
+        axes.plot([step for step, _ in sizes], [pairs for _, pairs in sizes], color=POOL, lw=1.6)
+        axes.plot([point.step for point in chosen], [point.pairs for point in chosen], "o", color=KEPT)
+        for step, pairs, label in chosen:
+            # in the right half the place above the curve is free, in the left below it
+            right = 2 * step > sizes[-1][0] if is_share else step * step > sizes[-1][0]
             place, side = ((-6, 8), "right") if right else ((6, -10), "left")
-            axes.annotate(f"t = {t:,}", (t, pairs), xytext=place, textcoords="offset points", ha=side, color=INK)
-        axes.set_xscale("log")
-        axes.set_xlabel("t")
+            axes.annotate(label, (step, pairs), xytext=place, textcoords="offset points", ha=side, color=INK)
+        axes.set_xscale("linear" if is_share else "log")
+        axes.set_xlabel(step_name)
         axes.set_ylabel("pairs")
         axes.set_ylim(bottom=0)
         axes.minorticks_off()
-        _counted(axes, "x", "y")
+        _counted(axes, *([] if is_share else ["x"]), "y")
+
+    return _drawn(name, draw, alternative)
+
+
+def shares_plot(
+    name: str, labels: Sequence[str], series: Sequence[tuple[str, Sequence[float], str]], alternative: str
+) -> Markup:
+    """Shares by label, one below the other: a bar of each series (label, values, colour)."""
+
+    def draw(axes: "Axes") -> None:
+        height = 0.8 / len(series)
+        for row, (label, values, colour) in enumerate(series):
+            places = [place + row * height for place in range(len(values))]
+            axes.barh(places, values, height=height, align="edge", color=colour, label=label)
+        axes.set_yticks([place + 0.4 for place in range(len(labels))], list(labels))
+        axes.invert_yaxis()
+        axes.grid(axis="y", visible=False)
+        axes.grid(axis="x", lw=0.5)
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:.3g} %")
+        if len(series) > 1:
+            axes.legend(loc="lower right")
 
     return _drawn(name, draw, alternative)
 

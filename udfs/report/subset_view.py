@@ -11,12 +11,13 @@ from udfs.report.words import counted_noun as many
 
 def subset_view(report: Report, figures: SubsetFigures) -> dict[str, Any]:
     """The variables of the template for one subset."""
-    t, entries, facts = figures.t, report.entries, figures.subset.facts
+    subset, entries, facts = figures.subset, report.entries, figures.subset.facts
+    above_t = f"above {subset.label}" if facts.lists is None else "above the t of their list"
     view: dict[str, Any] = {
         "figures": figures,
-        "drawn": figures.subset,
+        "drawn": subset,
         "keep": _keep(figures) if any(figures.pool_keep) or any(figures.kept_keep) else None,
-        "matches": matches_plot(f"t{t}", report, figures) if any(figures.matches) else None,
+        "matches": matches_plot(f"t{figures.name}", report, figures) if any(figures.matches) else None,
         "cumulative": None,
         "head_tail": [],
     }
@@ -31,14 +32,14 @@ def subset_view(report: Report, figures: SubsetFigures) -> dict[str, Any]:
     above, share = facts.entries_above_t, facts.share_of_matches_above_t
     text = (
         f"Cumulative counts of {many(entries.entries - entries.unmatched, 'entry')} in ascending order of count. "
-        f"The pool reaches {many(entries.matches, 'match')}; {many(above, 'entry')} above t = {t:,} with {share:.1%} "
+        f"The pool reaches {many(entries.matches, 'match')}; {many(above, 'entry')} {above_t} with {share:.1%} "
         "of them. "
         f"After balancing, the sum of min(count, t) reaches {limited:,} and the realised counts {realised:,}."
     )
+    # in the order of counts, the entries above t only come last where all have the same t
+    head = entries.entries - entries.unmatched - above if above and facts.lists is None else None
     return view | {
-        "cumulative": cumulative_plot(
-            f"cumulative-{t}", lines, entries.entries - entries.unmatched - above if above else None, t, text
-        ),
+        "cumulative": cumulative_plot(f"cumulative-{figures.name}", lines, head, subset.label, text),
         "limited_total": limited,
         "realised_total": realised,
         "head_tail": [
@@ -67,7 +68,7 @@ def _keep(figures: SubsetFigures) -> Markup:
     if len(series) > 1:
         text += f" Of {sum(figures.pool_keep):,} in the pool, {sum(figures.pool_keep[KEEP_BINS // 2 :]):,} have."
     labels = [f"{place / KEEP_BINS:g}" for place in range(KEEP_BINS)]
-    return histogram_plot(f"keep-{figures.t}", labels, series, "keep probability, from", text, every=4)
+    return histogram_plot(f"keep-{figures.name}", labels, series, "keep probability, from", text, every=4)
 
 
 def matches_plot(name: str, report: Report, figures: SubsetFigures | None) -> Markup:

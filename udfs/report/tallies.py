@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 from udfs.report.figures import LENGTH_BINS, LENGTH_STEP, TOP_SITES, Traits
 from udfs.sums import Key, Sums, counted, of_kind
 
-TRAIT_COLUMNS = ("lang", "page_url", "caption", "text_key", "url")
+TRAIT_COLUMNS = ("lang", "page_url", "caption", "text_key", "url", "list")
 """The columns that `traits` reads, as far as the rows have them."""
 _LANGUAGE, _SITE, _LENGTH, _TEXT_KEY, _DRAWN = "language", "site", "length", "text key", "drawn"
+_LIST, _BETWEEN = "list", "\0"
 LARGEST = {_SITE: TOP_SITES}
 """Only the largest sites are kept: their number grows with the pool."""
 
@@ -24,7 +25,7 @@ _IS_ICON = r"^[^?#]*(?:\.(?:ico|cur)|/(?:favicon|apple-touch-icon)[^/?#]*)(?:[?#
 
 
 def traits(batch: pa.RecordBatch) -> Sums:
-    """The languages, sites, caption lengths, text keys and drawn images of a batch.
+    """The languages, sites, caption lengths, text keys, drawn images and lists of a batch.
 
     A site is the host of `page_url` without a leading `www.`. A length is in characters. An SVG has a path that ends in
     .svg or .svgz; an icon one that ends in .ico or .cur, or whose last part starts with `favicon` or
@@ -43,6 +44,8 @@ def traits(batch: pa.RecordBatch) -> Sums:
         found |= counted(_LENGTH, pc.min_element_wise(lengths, LENGTH_BINS - 1))
     if "url" in columns:
         found |= _drawn(batch.column("url"))
+    if "list" in columns and "lang" in columns:
+        found |= counted(_LIST, pc.binary_join_element_wise(batch.column("list"), batch.column("lang"), _BETWEEN))
     return found
 
 
@@ -68,7 +71,17 @@ def made_traits(sums: Sums, columns: Sequence[str]) -> Traits:
         text_keys=_known(of_kind(sums, _TEXT_KEY)),
         svgs=drawn.get(_SVG, 0) if "url" in columns else None,
         icons=drawn.get(_ICON, 0) if "url" in columns else None,
+        lists=_by_list(_known(of_kind(sums, _LIST))),
     )
+
+
+def _by_list(counts: dict[str, int]) -> dict[tuple[str, str], int]:
+    """By list and language."""
+    found = {}
+    for key, many in counts.items():
+        code, _, language = key.partition(_BETWEEN)
+        found[code, language] = many
+    return found
 
 
 def _known(counts: dict[str | None, int]) -> dict[str, int]:

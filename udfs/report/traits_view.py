@@ -11,8 +11,10 @@ from udfs.record import RunRecord
 from udfs.report.figures import LENGTH_BINS, LENGTH_STEP, Report, Traits
 from udfs.report.plots import KEPT, POOL, histogram_plot
 from udfs.report.words import counted_noun as many
+from udfs.report.words import listed
 
 _MOST_ROWS = 30
+_NAMED_LANGUAGES = 40
 
 
 class Column(NamedTuple):
@@ -37,7 +39,7 @@ class Shares(NamedTuple):
 def traits_view(report: Report) -> dict[str, Any]:
     """The variables of the template for the sections of languages and of what pairs are like."""
     first = [Column("pool" if report.matches else "extracted", report.traits)] if any(report.traits) else []
-    columns = [*first, *(Column(f"t = {figures.t:,}", figures.traits) for figures in report.subsets)]
+    columns = [*first, *(Column(figures.subset.label, figures.traits) for figures in report.subsets)]
     shown = [column for column in columns if column.pairs]
     return {
         "columns": shown,
@@ -88,7 +90,7 @@ def _left_out(record: RunRecord) -> str:
         said = "Captions of every language were kept."
         return f"{said} {many(unsure, 'caption')} scored too low in its language." if unsure else said
     seen = other + unsure + files.count(Outcome.TEXT_NO_MATCH) + files.count(Outcome.PAIRS)
-    said = f"Kept: {', '.join(kept)}. Left out: {many(other, 'caption')} in another language"
+    said = f"Kept: {listed(kept, _NAMED_LANGUAGES)}. Left out: {many(other, 'caption')} in another language"
     said += f" ({other / seen:.1%} of {seen:,})" if seen else ""
     said += f", and {unsure:,} that scored too low in its language" if unsure else ""
     return f"{said}. The run does not record which other languages these are."

@@ -1,5 +1,7 @@
 """Numbers with their nouns and units: "1 pair", "2 pairs", "3 min 5 s", "1.2 GB"."""
 
+from collections.abc import Sequence
+
 _IRREGULAR = {"entry": "entries", "match": "matches"}
 
 
@@ -30,3 +32,10 @@ def size_text(size_bytes: float) -> str:
     while size_bytes >= 999.5 and len(units) > 1:
         size_bytes, units = size_bytes / 1000, units[1:]
     return f"{size_bytes:,.{1 if units[0] != 'B' and size_bytes < 9.95 else 0}f} {units[0]}"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """The first names, and how many more there are: `en, de and 3 more`."""
+    if len(names) <= most:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {len(names) - most:,} more"

@@ -6,7 +6,7 @@ from jobs.console.command import Command
 from jobs.settings import values
 from jobs.settings.building import EntryBuild, Ngrams, Titles, Wiki
 from jobs.settings.fields import settings_of
-from jobs.settings.groups import Draws, Execution, Output, Reading
+from jobs.settings.groups import Draws, Entries, Execution, Output, Parsing, Reading
 from jobs.settings.settings import Taken, take, takes
 
 _SPACE_HELP = "space wrapped punctuation in entries as in captions, so that they can match (default: leave it unspaced)"
@@ -47,7 +47,11 @@ def _fetch_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _show_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "file", metavar="FILE", nargs="?", type=values.path, help="a list of entries (default: the packaged one)"
+        "file",
+        metavar="FILE|DIR",
+        nargs="?",
+        type=values.path,
+        help="a list of entries, or a folder with a list for each language (default: the packaged list)",
     )
 
 
@@ -146,6 +150,7 @@ SHOW = Command(
     name="metadata show",
     purpose="show what a list holds: sources, lengths, entries that can never match",
     work="jobs.metadata:show_list",
+    settings=takes(take(Entries, "boundaries"), take(Parsing, "language_model")),
     add_arguments=_show_arguments,
 )
 DIFF = Command(

@@ -77,13 +77,16 @@ def _explain_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--t", type=values.at_least_one, metavar="T", help="with --counts: the threshold (default: that of the run)"
     )
+    parser.add_argument(
+        "--list", metavar="CODE", help="of a list for each language: the list to use (default: that of its language)"
+    )
 
 
 EXPLAIN = Command(
     name="explain",
     purpose="show which entries a caption holds, and how likely it is to be kept",
     work="jobs.explain:run_explain",
-    settings=takes(Entries, take(Execution, "debug")),
+    settings=takes(Entries, take(Parsing, "language_model"), take(Execution, "debug")),
     add_arguments=_explain_arguments,
 )
 

@@ -6,9 +6,10 @@ import pytest
 
 from jobs.console.why_empty import REASONS, why_empty
 from udfs.outcomes import SUMS, FileStatus, Outcome
-from udfs.record import RunRecord, RunState, Stages
+from udfs.record import EntriesIdentity, ListIdentity, RunRecord, RunState, Stages
 from udfs.stages import DrawFacts, FilesFacts, MatchedFacts, PoolFacts, StageFacts, SubsetFacts
 
+SHOW = "`ballast metadata show DIR` tells which languages lead to a list"
 TAKEN = {Outcome.PAGES, Outcome.IMAGES_WITH_TEXT, Outcome.PAIRS}
 
 
@@ -84,6 +85,26 @@ def test_each_reason_is_named_with_its_flag(outcome):
             {},
             "0 pairs: all 4 texts hold no entry of the list (--metadata)",
         ),
+        (
+            MatchedFacts(texts=9, text_no_list=6, text_no_match=3, pairs=0, images=0),
+            {},
+            f"0 pairs: 6 of 9 texts are in a language without a list ({SHOW})",
+        ),
+        (
+            MatchedFacts(texts=9, text_no_list=4, text_no_match=5, pairs=0, images=0),
+            {},
+            "0 pairs: 5 of 9 texts hold no entry of the list (--metadata)",
+        ),
+        (
+            files(pages=1, images_with_text=9, text_no_list=5, text_no_match=4),
+            {},
+            f"0 pairs: 5 of 9 texts are in a language without a list ({SHOW})",
+        ),
+        (
+            files(pages=1, images_with_text=9, text_other_language=9),
+            {"languages": [f"l{at}" for at in range(22)]},
+            f"0 pairs: all 9 texts are in none of {', '.join(f'l{at}' for at in range(20))} and 2 more (--languages)",
+        ),
         (PoolFacts(pairs=0, images=0, excluded=5), {}, "0 pairs in the pool: 5 of 5 copies are in a pool of --exclude"),
         (
             PoolFacts(pairs=0, images=0, excluded=2, blocked=5),
@@ -102,4 +123,14 @@ def test_a_subset_without_pairs():
     subsets = SubsetFacts(pool_pairs=9, subsets=draws)
     assert why_empty(record(PoolFacts(pairs=9, images=9), subsets)) == (
         "0 pairs in subset/t=1: t=1 keeps none of 9 pairs (a larger --t or --tail-share keeps more)"
+    )
+
+
+def test_with_a_list_for_each_language():
+    lists = EntriesIdentity(3, "ab", {"de": ListIdentity(3, "ab", "spaces")})
+    other = record(files(pages=1, images_with_text=9, text_other_language=9), languages=["de", "gsw"])
+    assert why_empty(other.evolve(metadata=lists)) == f"0 pairs: all 9 texts are in none of de, gsw ({SHOW})"
+    drawn = DrawFacts(entries_above_t=1, share_of_matches_above_t=0.5, pairs=0, images=0)
+    assert why_empty(record(SubsetFacts(pool_pairs=9, subsets=[drawn]))) == (
+        "0 pairs in subset: the t of each list keeps none of 9 pairs (a larger --t or --tail-share keeps more)"
     )

@@ -5,11 +5,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from draws import draw_at
 
 from jobs.spark.frames import ddl
 from jobs.spark.spark_errors import plain_error
 from jobs.steps.counting import count_matches, count_table
-from jobs.steps.drawing import draw
 from metadata.entries import EntryList
 from udfs.balancing.pair_probability import keep_probability
 from udfs.balancing.probabilities import entry_probabilities
@@ -65,49 +65,49 @@ def of(frame):
 @pytest.mark.parametrize("partitions", [1, 5])
 @pytest.mark.parametrize("t", [1, 20, 10**9])
 def test_the_draw_is_numpys_to_the_last_bit(pool, rows, counts, t, partitions):
-    subset = draw(pool.repartition(partitions), SEED, {t: entry_probabilities(counts, t)})
+    subset = draw_at(pool.repartition(partitions), SEED, counts, t)
     assert subset.columns == [*POOL.names, "keep_prob"]
     assert of(subset) == drawn(rows, counts, t)
 
 
 def test_no_row_carries_the_probabilities(pool, counts):
     """Spark must put the array into the expressions: as a column, it would be copied for every row."""
-    first = draw(pool, SEED, {t: entry_probabilities(counts, t) for t in (60, 90)}).drop("t")
-    for frame in (first, draw(first, SEED, {20: entry_probabilities(counts, 20)})):
+    first = draw_at(pool, SEED, counts, 60, 90).drop("t")
+    for frame in (first, draw_at(first, SEED, counts, 20)):
         assert "ballast_misses" not in frame._jdf.queryExecution().optimizedPlan().toString()
 
 
 def test_several_t_are_the_draws_of_each(pool, rows, counts):
     thresholds = (1, 20, 300)
-    subset = draw(pool, SEED, {t: entry_probabilities(counts, t) for t in thresholds})
+    subset = draw_at(pool, SEED, counts, *thresholds)
     assert subset.columns == [*POOL.names, "keep_prob", "t"]
     for t in thresholds:
         assert of(subset.where(subset.t == t)) == drawn(rows, counts, t)
 
 
 def test_a_second_draw_keeps_what_both_keep(pool, rows, counts):
-    first = draw(pool, SEED, {60: entry_probabilities(counts, 60)})
-    second = draw(first, SEED, {20: entry_probabilities(counts, 20)})
+    first = draw_at(pool, SEED, counts, 60)
+    second = draw_at(first, SEED, counts, 20)
     earlier, later = drawn(rows, counts, 60), drawn(rows, counts, 20)
     assert of(second) == {at: min(later[at], earlier[at]) for at in later.keys() & earlier.keys()}
 
 
 def test_an_id_without_a_count_is_an_error(pool, counts):
     with pytest.raises(Exception, match="holds an entry id that has no count") as raised:
-        draw(pool, SEED, {5: entry_probabilities(counts[:100], 5)}).collect()
+        draw_at(pool, SEED, counts[:100], 5).collect()
     error = plain_error(raised.value)
     assert str(error) == "the pool holds an entry id that has no count: the counts belong to another list"
 
 
 def test_a_cached_pool_stays_cached(pool, counts):
-    draw(pool, SEED, {t: entry_probabilities(counts, t) for t in (1, 20)}).count()
+    draw_at(pool, SEED, counts, 1, 20).count()
     assert pool.storageLevel.useMemory
 
 
 def test_in_a_session_without_arrow(spark, pool, rows, counts):
     spark.conf.set("spark.sql.execution.arrow.pyspark.enabled", "false")
     try:
-        assert of(draw(pool, SEED, {20: entry_probabilities(counts, 20)})) == drawn(rows, counts, 20)
+        assert of(draw_at(pool, SEED, counts, 20)) == drawn(rows, counts, 20)
         assert count_matches(pool).count() == np.count_nonzero(counts)
     finally:
         spark.conf.set("spark.sql.execution.arrow.pyspark.enabled", "true")

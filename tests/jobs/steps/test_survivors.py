@@ -145,9 +145,8 @@ def test_weights_correct_the_counts_of_a_subset(spark):
     the pool's within 4.5 standard errors; after a plain recount of them it is too large by more than that.
     """
     from jobs.steps.counting import count_table
-    from jobs.steps.drawing import draw
+    from draws import draw_at
     from metadata.entries import EntryList
-    from udfs.balancing.probabilities import entry_probabilities
 
     rng = np.random.default_rng(11)
     entries, first_t, t = 30, 400, 200
@@ -166,7 +165,7 @@ def test_weights_correct_the_counts_of_a_subset(spark):
         return count_table(frame, names)["count"].to_numpy()
 
     def balanced(frame, counts, t=t):
-        return draw(frame, SEED, {t: entry_probabilities(counts, t)})
+        return draw_at(frame, SEED, counts, t)
 
     survived = "conv(substring(uuid, -4), 16, 10) % 3 > 0"
     left = pool.where(survived)

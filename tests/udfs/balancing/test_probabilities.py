@@ -11,7 +11,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from udfs.balancing.presets import PAPER_POOLS
-from udfs.balancing.probabilities import entry_probabilities, keep_probabilities, t_of_tail_share, uniforms
+from udfs.balancing.probabilities import (
+    HeadProbabilities,
+    entry_probabilities,
+    keep_probabilities,
+    t_of_tail_share,
+    uniforms,
+)
 from udfs.balancing.size_curve import Draws
 from udfs.hashing import DRAW, pair_hash, uniform
 
@@ -176,7 +182,7 @@ def test_uniforms_equal_hashing(draws: list[int]) -> None:
 def kept(lists: list[list[int]], draws: list[int], counts: list[int], t: int) -> list[bool]:
     array = pa.array(lists, pa.list_(pa.int32()))
     pairs = Draws(array.values.to_numpy(), array.offsets.to_numpy(), np.array(draws, np.int64))
-    return pairs.kept(np.array(counts), t).tolist()
+    return pairs.kept(HeadProbabilities.at(np.array(counts), t)).tolist()
 
 
 def test_the_bound_is_strict() -> None:

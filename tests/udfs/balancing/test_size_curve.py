@@ -1,13 +1,16 @@
-"""Smallest thresholds and sizes against the definition: every t tried."""
+"""Sizes along paths of thresholds against the definition: every t and every tail share tried."""
+
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from udfs.balancing.probabilities import entry_probabilities, keep_probabilities, uniforms
-from udfs.balancing.size_curve import Draws, bin_starts, size_curve, smallest_bins, smallest_t, t_of_target
+from udfs.balancing.entry_counts import EntryCounts, Places
+from udfs.balancing.paths import CommonShares, EveryT, ThresholdPath, bin_starts
+from udfs.balancing.probabilities import HeadProbabilities, entry_probabilities, keep_probabilities, uniforms
+from udfs.balancing.size_curve import Draws, Levels, SizeCurve, size_curve, smallest_levels
 
 LONGS = st.integers(-(2**63), 2**63 - 1)
 PAIRS = st.lists(
@@ -21,14 +24,35 @@ def draws(pairs: list[tuple[list[int], int]]) -> Draws:
     return Draws(lists.values.to_numpy(), lists.offsets.to_numpy(), np.array([draw for _, draw in pairs], np.int64))
 
 
-def naive_smallest(ids: list[int], draw: int, counts: np.ndarray) -> int:
-    """Every t in turn."""
-    u = uniforms(np.array([draw]))[0]
+def one_list(counts: list[int]) -> EntryCounts:
+    return EntryCounts.of_one_list(np.array(counts, np.int64))
+
+
+def three_lists(counts: list[int]) -> EntryCounts:
+    """Twelve counts as lists of 3, 4 and 5 entries."""
+    return EntryCounts(np.array(counts, np.int64), Places.of({"de": 3, "en": 4, "ja": 5}))
+
+
+def within_lists(pairs: list[tuple[list[int], int]], starts: list[int]) -> list[tuple[list[int], int]]:
+    """The pairs, each with only the entries of the list of its first one."""
+    bounded = []
+    for ids, draw in pairs:
+        low, high = next((low, high) for low, high in pairwise(starts) if low <= ids[0] < high)
+        bounded.append(([place for place in ids if low <= place < high], draw))
+    return bounded
+
+
+def is_kept(ids: list[int], draw: int, counts: np.ndarray, t: int) -> bool:
     offsets = np.array([0, len(ids)], np.int32)
-    t = 1
-    while not u < keep_probabilities(np.array(ids, np.int32), offsets, entry_probabilities(counts, t))[0]:
-        t += 1
-    return t
+    keep_prob = keep_probabilities(np.array(ids, np.int32), offsets, entry_probabilities(counts, t))[0]
+    return bool(uniforms(np.array([draw]))[0] < keep_prob)
+
+
+def curve_along(path: ThresholdPath, steps: np.ndarray, pairs: Draws, counts: EntryCounts) -> SizeCurve:
+    ts = path.ts(steps)
+    levels = Levels.of(ts)
+    places, times = np.unique(smallest_levels(pairs, counts, levels), return_counts=True)
+    return size_curve(ts, levels, dict(zip(places.tolist(), times.tolist(), strict=True)))
 
 
 @given(st.integers(1, 10**12))
@@ -47,64 +71,71 @@ def test_bins_cover_every_t_once(most: int) -> None:
 
 @settings(max_examples=settings.default.max_examples * 2)
 @given(PAIRS, COUNTS)
-def test_smallest_t_and_its_bin(pairs: list[tuple[list[int], int]], counts_list: list[int]) -> None:
-    counts = np.array(counts_list, np.int64)
-    starts = bin_starts(int(counts.max()))
-    expected = [naive_smallest(ids, draw, counts) for ids, draw in pairs]
-    bins = smallest_bins(draws(pairs), counts, starts)
-    assert [int(np.searchsorted(starts, t, side="right")) - 1 for t in expected] == bins.tolist()
-    for low, high in ((1, int(counts.max())), (3, 40), (7, 7)):
-        thresholds = smallest_t(draws(pairs), counts, low, high).tolist()
-        assert thresholds == [t for t in expected if low <= t <= high]
+def test_sizes_at_any_steps_of_one_list(pairs: list[tuple[list[int], int]], counts_list: list[int]) -> None:
+    counts = one_list(counts_list)
+    path = EveryT(most=int(counts.counts.max()))
+    for steps in (path.overview(), np.arange(1.0, 60), np.array([7.0]), path.between(3, 40), path.between(0, 2000)):
+        curve = curve_along(path, steps, draws(pairs), counts)
+        expected = [sum(is_kept(ids, draw, counts.counts, int(t)) for ids, draw in pairs) for t in steps]
+        assert curve.sizes.tolist() == expected
+        assert curve.pairs == len(pairs)
 
 
-@given(PAIRS, COUNTS, st.integers(1, 25))
-def test_no_other_t_is_nearer_to_the_target(
-    pairs: list[tuple[list[int], int]], counts_list: list[int], target: int
+@settings(max_examples=settings.default.max_examples * 2)
+@given(PAIRS, COUNTS, st.integers(0, 400))
+def test_sizes_along_the_common_share_of_several_lists(
+    drawn: list[tuple[list[int], int]], counts_list: list[int], min_matches: int
 ) -> None:
-    counts = np.array(counts_list, np.int64)
-    starts = bin_starts(int(counts.max()))
-    bins, sizes = np.unique(smallest_bins(draws(pairs), counts, starts), return_counts=True)
-    curve = size_curve(starts, dict(zip(bins.tolist(), sizes.tolist(), strict=True)))
-    bracket = curve.bracket(target)
-    size_at = {t: int(draws(pairs).kept(counts, t).sum()) for t in range(1, int(counts.max()) + 1)} if pairs else {}
-    if bracket is None:
-        assert len(pairs) < target
-        return
-    values, times = np.unique(smallest_t(draws(pairs), counts, *bracket), return_counts=True)
-    within = list(zip(values.tolist(), times.tolist(), strict=True))
-    chosen = t_of_target(target, bracket[0], curve.size_before(bracket[0]), within)
-    assert chosen.t >= 1
-    assert chosen.pairs == size_at[chosen.t]
-    assert abs(chosen.pairs - target) == min(abs(size - target) for size in size_at.values())
+    counts = three_lists(counts_list)
+    starts = counts.places.starts.tolist()
+    pairs = within_lists(drawn, starts)
+    path = CommonShares(counts, min_matches)
+    steps = np.unique(np.concatenate([[0, 0.06, 0.5, 1], path.between(0, 1)]))
+    curve = curve_along(path, steps, draws(pairs), counts)
+    for step, size in zip(steps, curve.sizes, strict=True):
+        kept = 0
+        for low, high in pairwise(starts):
+            of_list = counts.counts[low:high]
+            t = int(of_list.max()) + 1
+            if of_list.sum() >= min_matches and step < 1:
+                t = max(t for t in range(1, t) if of_list[of_list < t].sum() / of_list.sum() <= step)
+            kept += sum(
+                is_kept([place - low for place in ids], draw, of_list, t)
+                for ids, draw in pairs
+                if low <= ids[0] < high
+            )
+        assert size == kept
+    assert (np.diff(curve.ts, axis=0) >= 0).all()
+
+
+def test_no_step_that_changes_a_threshold_is_left_out() -> None:
+    rng = np.random.default_rng(3)
+    for nearest in (False, True):
+        counts = EntryCounts(rng.integers(0, 40, 60), Places.of({"a": 25, "b": 35}))
+        path = CommonShares(counts, nearest=nearest)
+        steps = np.concatenate(([0], path.between(0, 0.99)))
+        found = {tuple(ts) for ts in path.ts(steps).tolist()}
+        everywhere = {tuple(ts) for ts in path.ts(np.linspace(0, 0.99, 100_001)).tolist()}
+        assert everywhere <= found
 
 
 def test_sizes_of_a_large_pool_are_those_of_the_rule() -> None:
     rng = np.random.default_rng(5)
-    counts = (10**9 / np.arange(1, 2001) ** 1.2).astype(np.int64)
+    counts = one_list((10**9 / np.arange(1, 2001) ** 1.2).astype(np.int64).tolist())
     lists = [sorted(rng.choice(2000, size=rng.integers(1, 8), replace=False).tolist()) for _ in range(20_000)]
     pairs = draws(
         [(ids, int(draw)) for ids, draw in zip(lists, rng.integers(-(2**63), 2**63 - 1, 20_000), strict=True)]
     )
-    starts = bin_starts(int(counts.max()))
-    bins, sizes = np.unique(smallest_bins(pairs, counts, starts), return_counts=True)
-    curve = size_curve(starts, dict(zip(bins.tolist(), sizes.tolist(), strict=True)))
-    assert curve.pairs == 20_000
-    for place in range(0, len(starts) - 1, 611):
-        assert curve.sizes[place] == pairs.kept(counts, int(starts[place + 1]) - 1).sum()
+    path = EveryT(most=int(counts.counts.max()))
+    steps = path.overview()
+    curve = curve_along(path, steps, pairs, counts)
+    assert curve.pairs == curve.sizes[-1] == 20_000
+    for place in range(0, len(steps), 611):
+        assert curve.sizes[place] == pairs.kept(HeadProbabilities.at(counts.counts, int(steps[place]))).sum()
 
 
-@pytest.mark.parametrize(
-    ("target", "low", "before", "within", "expected"),
-    [
-        (10, 1, 0, [(1, 4), (2, 4), (3, 4)], (2, 8)),  # 8 and 12 are as near: the smaller t
-        (11, 1, 0, [(1, 4), (2, 4), (3, 4)], (3, 12)),
-        (1, 1, 0, [(1, 100)], (1, 100)),  # t is never below 1
-        (50, 7, 49, [(9, 30)], (6, 49)),
-        (70, 7, 49, [(9, 30)], (9, 79)),
-    ],
-)
-def test_t_of_target(
-    target: int, low: int, before: int, within: list[tuple[int, int]], expected: tuple[int, int]
-) -> None:
-    assert t_of_target(target, low, before, within) == expected
+@given(COUNTS, st.integers(1, 2000), st.lists(st.integers(0, 11), max_size=30))
+def test_head_probabilities_are_those_of_the_entries(counts_list: list[int], t: int, ids: list[int]) -> None:
+    counts = np.array(counts_list, np.int64)
+    expected = entry_probabilities(counts, t)[ids]
+    assert HeadProbabilities.at(counts, t)[np.array(ids, np.int64)].tolist() == expected.tolist()

@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from udfs.matching.batches import match_batches
-from udfs.matching.matcher import Matcher, cached_matcher, match_once, pack_entries, space_text
+from udfs.matching.boundaries import space_text
+from udfs.matching.matcher import Matcher, cached_matcher, match_once, pack_entries
 from udfs.schemas import MATCHED_PAIR, PAIR, POOL
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from udfs.balancing.entry_counts import EntryCounts, Places
 from udfs.outcomes import COUNTERS
-from udfs.report.figures import NO_TRAITS, SubsetFigures, entry_figures
+from udfs.report.figures import NO_TRAITS, Kept, SubsetFigures, entry_figures
 from udfs.report.headline import headline
 from udfs.run_json import make_record
 
@@ -22,15 +23,15 @@ def drawn(*sizes: tuple[int, int], pool_pairs: int = 4833) -> dict:
     return {"pool_pairs": pool_pairs, **(facts[0] if len(facts) == 1 else {"subsets": facts})}
 
 
-def told(stages: dict, kept: list[int] | None = None) -> str:
+def told(stages: dict, kept: list[int] | None = None, *, by_language: bool = False) -> str:
     """The headline of a run with these stages; of its most frequent entry each t keeps so many matches."""
     subset = stages.get("subset")
     facts = subset and (subset.get("subsets") or [subset])
     fields = {"ballast": "0.1.0", "job": "x", "state": "finished", "stages": stages}
-    record = make_record(fields | ({"t": [each["t"] for each in facts]} if facts else {}))
+    record = make_record(fields | ({"t": [each["t"] for each in facts]} if facts and "t" in facts[0] else {}))
     if kept is None:
         return headline(record, None, [])
-    counts = {each.t: np.array([number, 0]) for each, number in zip(record.subsets, kept, strict=True)}
+    counts = [Kept(np.full(2, 1.0), np.array([number, 0])) for number in kept]
     shown = [
         SubsetFigures(
             subset=each, limited=None, realised=None, top=[], pool_keep=[], kept_keep=[], matches=[], traits=NO_TRAITS,
@@ -38,7 +39,8 @@ def told(stages: dict, kept: list[int] | None = None) -> str:
         )
         for each in record.subsets
     ]  # fmt: skip
-    return headline(record, entry_figures(["a", "b"], np.array([4068, 0]), counts), shown)
+    entries = EntryCounts(np.array([4068, 0]), Places.of({"en": 2} if by_language else {"": 2}))
+    return headline(record, entry_figures(["a", "b"], entries, counts), shown)
 
 
 @pytest.mark.parametrize(
@@ -91,3 +93,14 @@ def told(stages: dict, kept: list[int] | None = None) -> str:
 )
 def test_sentence(stages, kept, sentence):
     assert told(stages, kept) == sentence
+
+
+def test_with_a_list_for_each_language():
+    facts = {"pairs": 7, "images": 7, "entries_above_t": 1, "share_of_matches_above_t": 0.5}
+    by_list = told({"pool": POOL, "subset": {"pool_pairs": 4833, **facts}}, [20], by_language=True)
+    pool = "The pool holds 4,833 pairs of 4,000 images"
+    matches = "matches of “a” of the list en fell from 4,068 to 20"
+    assert by_list == f"{pool}; balancing at the t of each list keeps 7 of them; {matches}."
+    anchored = {**facts, "t": 20, "threshold": {"t": 20, "anchor": "en", "tail_share": 0.1}}
+    at_t = told({"pool": POOL, "subset": {"pool_pairs": 4833, **anchored}}, [20], by_language=True)
+    assert at_t == f"{pool}; balancing at t = 20 (en) keeps 7 of them; {matches}."

@@ -11,6 +11,7 @@ import html5lib
 import numpy as np
 import pytest
 
+from udfs.balancing.entry_counts import EntryCounts
 from udfs.matching.marking import marked_caption
 from udfs.outcomes import COUNTERS
 from udfs.record import EntriesIdentity, RunRecord, Subset
@@ -18,6 +19,7 @@ from udfs.report.figures import (
     NO_TRAITS,
     BadFile,
     Example,
+    Kept,
     Reason,
     Report,
     ShownPair,
@@ -80,25 +82,25 @@ def shown(caption: str, keep_probs: list[float]) -> ShownPair:
 
 
 def report_of(names: list[str], counts: np.ndarray, t: int = 2, captions: list[str] = HOSTILE, **changes) -> Report:
-    kept = np.minimum(counts, t * 2)
-    order, places = curve_places(counts, [t])
+    kept = Kept(np.full(len(counts), t), np.minimum(counts, t * 2))
+    order, places = curve_places(counts, [kept.t])
     above = counts > t
     share = float(counts[above].sum() / max(counts.sum(), 1))
     facts = DrawFacts(t=t, pairs=4, images=4, entries_above_t=int(above.sum()), share_of_matches_above_t=share)
     subset = SubsetFigures(
         subset=Subset(facts, pool_pairs=9, blocked=None, part=""),
         limited=curve_at(np.minimum(counts, t), order, places),
-        realised=curve_at(kept, order, places),
-        top=entry_rows(top_ids(counts), names, counts, {t: kept}),
+        realised=curve_at(kept.counts, order, places),
+        top=entry_rows(top_ids(counts), names, EntryCounts.of_one_list(counts), [kept]),
         pool_keep=list(range(20)),
         kept_keep=list(range(20)),
         matches=list(range(21)),
         traits=TRAITS,
         pairs=[shown(caption, [0.25]) for caption in captions],
     )
-    entries = entry_figures(names, counts, {t: kept})
+    entries = entry_figures(names, EntryCounts.of_one_list(counts), [kept])
     examples = {
-        row.entry_id: [Example(marked_caption(caption, ["x"], 120), caption, True) for caption in captions[:3]]
+        row.place: [Example(marked_caption(caption, ["x"], 120), caption, True) for caption in captions[:3]]
         for row in entries.rows[:300]
     }
     figures = {
