@@ -23,7 +23,7 @@ from jobs.steps.drawing import DrawnFrom, draw_stage
 from jobs.steps.given_counts import given_counts
 from jobs.steps.rebalance import balance_survivors
 from jobs.steps.spark_pairs import without_blocked
-from jobs.steps.threshold_choice import threshold_identity
+from jobs.steps.threshold_choice import check_threshold, threshold_identity
 from udfs.balancing.probabilities import Counts
 from udfs.errors import UsageError
 from udfs.fingerprint import check_fingerprint
@@ -45,6 +45,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     entry_counts = given_counts(counts_path, metadata, inputs[0], source.matched_with)
     if counts_path is not None:
         _say_counts(counts_path, entry_counts.counts.counts)
+    check_threshold(settings.threshold, entry_counts.counts.places.codes, draws=True)
     blocks = load_blocks(settings.blocking)
     identity = {
         "source": source.identity,

@@ -29,7 +29,7 @@ from jobs.steps.counting import count_stage
 from jobs.steps.drawing import DrawnFrom, draw_stage
 from jobs.steps.extraction_plan import plan_extraction, with_languages
 from jobs.steps.pairs import wants_spark
-from jobs.steps.threshold_choice import threshold_identity
+from jobs.steps.threshold_choice import check_threshold, threshold_identity
 from udfs.schemas import MATCHED_PAIR, with_list
 from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.stages import PAIRS_PART, Stage
@@ -38,6 +38,7 @@ from udfs.stages import PAIRS_PART, Stage
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     """Extract and match in one pass, deduplicate, count, balance; committed stages are skipped."""
     lists = load_lists(settings.entries.metadata, settings.entries.boundaries)
+    check_threshold(settings.threshold, lists.codes, draws=True)
     settings = with_languages(settings, lists)
     plan = plan_extraction(inputs, settings)
     out, dedup, seed = settings.output.out, settings.dedup, settings.draws.seed

@@ -9,6 +9,7 @@ import struct
 import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -175,8 +176,8 @@ def t_of_nearest_share(counts: list[int], share: float) -> int:
     """The t of MetaCLIP 2, by its description: the count at the place, among the ascending counts, at which the
     cumulative share is nearest to the wanted one; at least 1."""
     ascending, total = sorted(counts), sum(counts)
-    cumulative = [sum(ascending[: place + 1]) / total for place in range(len(ascending))]
-    nearest = min(range(len(ascending)), key=lambda place: abs(cumulative[place] - share))
+    cumulative = [Fraction(sum(ascending[: place + 1]), total) for place in range(len(ascending))]
+    nearest = min(range(len(ascending)), key=lambda place: abs(cumulative[place] - Fraction(share)))
     return max(ascending[nearest], 1)
 
 

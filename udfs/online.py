@@ -46,6 +46,21 @@ A PyTorch data set over the output folder of `ballast curate` (a test runs this 
             pairs.epoch.fill_(epoch)
             for pair in loader:
                 step(epoch, pair)
+
+With a list for each language, there is a balancer for each list, and `record["t"]` has the t of each. The rows of the
+pool hold the ids of their entries, so a balancer needs no entries, and 8 bytes for each count (a test runs this text):
+
+    def balancers_of(run):
+        record = json.loads(Path(run, "run.json").read_bytes())
+        counted = pq.read_table(Path(run, "entry_counts"), columns=["list", "entry_id", "count"])
+        balancers = {}
+        for code, t in record["t"].items():
+            counts = counted.filter(pc.field("list") == code).sort_by("entry_id")["count"].to_pylist()
+            balancers[code] = OnlineBalancer(None, counts, t, record["settings"]["seed"])
+        return balancers
+
+    def is_kept(row, balancers, epoch):
+        return balancers[row["list"]].decide(row["url"], row["caption"], epoch, row["entry_ids"]).kept
 """
 
 import operator
@@ -60,7 +75,8 @@ from udfs.balancing.probabilities import Counts, entry_probabilities
 from udfs.captions.canonical import canonical
 from udfs.errors import UsageError, shortened
 from udfs.hashing import DRAW, caption_hash, image_uuid, pair_hash, uniform
-from udfs.matching.matcher import cached_matcher, pack_entries
+from udfs.matching.boundaries import Boundaries
+from udfs.matching.matcher import Matcher, cached_matcher, pack_entries
 
 
 def draw_tag(epoch: int) -> str:
@@ -90,54 +106,70 @@ class OnlineBalancer:
     """
 
     def __init__(
-        self, entries: Sequence[str], counts: Sequence[int] | Mapping[str, int], t: int, seed: int = 0
+        self,
+        entries: Sequence[str] | None,
+        counts: Sequence[int] | Mapping[str, int],
+        t: int,
+        seed: int = 0,
+        boundaries: str = Boundaries.SPACES.value,
     ) -> None:
         """`entries` are distinct, in the order of the list that the pool was matched with; an id is a position in it.
+        They may be None if each decision is given its ids. `boundaries` are those of the list (`Boundaries`).
 
         `counts` are the entries' matches in the pool, by entry id or as {entry: count} (as in entry_counts.json), zeros
         included. `t` and `seed` are those of the balance job that epoch 0 repeats.
 
         Raises UsageError for entries that are blank, repeated or not encodable, counts that are not a whole number for
-        each entry, t below 1, and a seed that does not fit in 64 bits.
+        each entry, t below 1, a seed that does not fit in 64 bits, and unknown boundaries.
         """
         if t < 1:
             raise UsageError(f"t is {t}; it must be at least 1")
         if not -(1 << 63) <= seed < 1 << 63:
             raise UsageError(f"seed {seed} does not fit in 64 bits")
-        entries = list(entries)
-        self._packed = _packed(entries)
+        if boundaries not in tuple(Boundaries):
+            raise UsageError(f"boundaries {boundaries!r} are not one of {', '.join(Boundaries)}")
+        listed = None if entries is None else list(entries)
+        self._packed = None if listed is None else _packed(listed)
+        self._boundaries = Boundaries(boundaries)
         # an array holds no Python objects, so forked workers share its memory
-        self._p = array("d", entry_probabilities(_counts_by_id(entries, counts), t).tobytes())
+        self._p = array("d", entry_probabilities(_counts_by_id(listed, counts), t).tobytes())
         self._seed = seed
-        self._matcher = cached_matcher(self._packed)
+        self._matcher = self._own_matcher()
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_matcher"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self._matcher = cached_matcher(self._packed)
+        self._matcher = self._own_matcher()
+
+    def _own_matcher(self) -> Matcher | None:
+        return None if self._packed is None else cached_matcher(self._packed, self._boundaries)
 
     def match(self, caption: str) -> list[int]:
-        """The ids of the entries in the caption, which is made canonical first: ascending, each once."""
+        """The ids of the entries in the caption, which is made canonical first: ascending, each once. Raises UsageError
+        for a balancer without entries."""
+        if self._matcher is None:
+            raise UsageError("this balancer has no entries to match: give it the entry_ids of the pool's row")
         return self._matcher.match(canonical(caption))
 
     def keep_probability(self, caption: str) -> float:
         """The probability in [0, 1] that an epoch keeps a pair with this caption; 0 if it holds no entry."""
         return keep_probability(map(self._p.__getitem__, self.match(caption)))
 
-    def decide(self, url: str, caption: str, epoch: int = 0) -> Decision:
-        """The decision of an epoch on a pair; that of epoch 0 is the balance job's.
+    def decide(self, url: str, caption: str, epoch: int = 0, entry_ids: Sequence[int] | None = None) -> Decision:
+        """The decision of an epoch on a pair; that of epoch 0 is the balance job's. `entry_ids` are those of the
+        pool's row, which save matching the caption.
 
         `url` is the image's URL as Ballast stores it: absolute, and serialised by the WHATWG rules. The draw depends on
         a hash of it, so another spelling of the same URL draws differently. The caption is made canonical. Raises
         UsageError for a negative epoch.
         """
         caption = canonical(caption)
-        entry_ids = self._matcher.match(caption)
-        keep_prob = keep_probability(map(self._p.__getitem__, entry_ids))
+        ids = self.match(caption) if entry_ids is None else list(entry_ids)
+        keep_prob = keep_probability(map(self._p.__getitem__, ids))
         draw = pair_hash(draw_tag(epoch), self._seed, image_uuid(url), caption_hash(caption))
-        return Decision(entry_ids, keep_prob, uniform(draw) < keep_prob)
+        return Decision(ids, keep_prob, uniform(draw) < keep_prob)
 
 
 def _packed(entries: list[str]) -> bytes:
@@ -154,8 +186,11 @@ def _packed(entries: list[str]) -> bytes:
         raise UsageError("an entry holds a lone surrogate, which UTF-8 cannot encode") from None
 
 
-def _counts_by_id(entries: list[str], counts: Sequence[int] | Mapping[str, int]) -> Counts:
-    """The counts by entry id. Raises UsageError unless each entry has one whole number of at least 0."""
+def _counts_by_id(entries: list[str] | None, counts: Sequence[int] | Mapping[str, int]) -> Counts:
+    """The counts by entry id; without entries, those of a mapping in its order. Raises UsageError unless each entry has
+    one whole number of at least 0."""
+    if entries is None:
+        entries = list(counts) if isinstance(counts, Mapping) else [""] * len(counts)
     if len(counts) != len(entries):
         raise UsageError(f"{len(counts):,} counts for {len(entries):,} entries: the counts belong to another list")
     if isinstance(counts, Mapping):

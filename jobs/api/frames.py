@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -16,20 +17,19 @@ from jobs.runs.open_storage import load_lists
 from jobs.settings.settings import Settings
 from jobs.spark.frames import fingerprint_of, with_fingerprint
 from jobs.spark.shared_entries import share_entries
-from jobs.steps.count_files import counts_of_table
+from jobs.steps.count_files import CountTable, counts_of_table
 from jobs.steps.counting import count_table, entry_counts
 from jobs.steps.drawing import Draw, draw
 from jobs.steps.extraction_plan import plan_extraction
 from jobs.steps.sizes import sizes_at
 from jobs.steps.spark_pairs import SparkPairs
-from jobs.steps.threshold_choice import choose_thresholds
+from jobs.steps.threshold_choice import check_threshold, choose_thresholds
 from metadata.entries import EntryList, listed_entries
 from metadata.lists import EntryLists, one_list
 from udfs.balancing.entry_counts import EntryCounts
-from udfs.balancing.probabilities import HeadProbabilities
 from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
-from udfs.fingerprint import check_fingerprint
+from udfs.fingerprint import Fingerprint, check_fingerprint, of_lists
 from udfs.hashing import caption_hash
 from udfs.matching.batches import match_captions
 from udfs.schemas import PAIR
@@ -108,23 +108,32 @@ def count(pool: DataFrame, entries: Entries = None) -> pa.Table:
     return pa.concat_tables(count_table(of_list, listed.load().entries, listed.code) for listed, of_list in tables)
 
 
-def sizes(pool: DataFrame, counts: pa.Table | Mapping[str, int], t: int | Sequence[int], *, seed: int = 0) -> pa.Table:
+def sizes(
+    pool: DataFrame,
+    counts: pa.Table | Mapping[str, int],
+    t: int | Sequence[int],
+    *,
+    anchor: str | None = None,
+    min_list_matches: int | None = None,
+    tail_rule: str | None = None,
+    seed: int = 0,
+) -> pa.Table:
     """The size of the subset at each t, before drawing one: a table of `t`, `pairs` (exact for this seed) and
     `expected_pairs` (the sum of keep probabilities), ascending by t.
 
-    pool, counts, seed: as for `balance`.
+    pool, counts, anchor, min_list_matches, tail_rule, seed: as for `balance`.
     t: the thresholds to try.
 
     Runs one pass over the frame at once.
     """
-    settings = settings_of({"t": t, "seed": seed})
+    settings = settings_of(locals())
     _require(pool, [*_KEYS, "entry_ids"], "match adds them")
-    by_id, thresholds = _counts_of(pool, counts), settings.threshold.t or ()
-    subsets = [HeadProbabilities.at(by_id.counts, each) for each in thresholds]
-    found = sizes_at(SparkPairs(pool), settings.draws.seed, by_id.places, subsets).subsets
-    rows = zip(thresholds, found, strict=True)
+    by_id, pairs, seed = _counts_of(pool, counts), SparkPairs(pool), settings.draws.seed
+    chosen = choose_thresholds(pairs, settings.threshold, seed, by_id, 0)
+    found = sizes_at(pairs, seed, by_id.places, [each.probabilities(by_id) for each in chosen]).subsets
+    rows = zip(chosen, found, strict=True)
     return pa.Table.from_pylist(
-        [{"t": each, "pairs": size.exact, "expected_pairs": size.expected} for each, size in rows], _SIZE
+        [{"t": each.t, "pairs": size.exact, "expected_pairs": size.expected} for each, size in rows], _SIZE
     )
 
 
@@ -150,6 +159,7 @@ def balance_frame(pool: DataFrame, counts: pa.Table | Mapping[str, int], setting
     threshold, seed = settings.threshold, settings.draws.seed
     with as_python():
         by_id = _counts_of(pool, counts)
+        check_threshold(threshold, by_id.places.codes, draws=True)
         pairs = SparkPairs(pool)
         candidates = pairs.one_per_image(seed) if threshold.per_image == "one" else pairs
         # only a preset depends on how many rows there are; for the others, whether there are any
@@ -192,7 +202,21 @@ def _counts_of(pool: DataFrame, counts: pa.Table | Mapping[str, int]) -> EntryCo
         counts = pa.table({"entry_id": ids, "entry": list(counts), "count": list(counts.values())})
     table = counts_of_table(counts, "counts")
     matched_with = fingerprint_of(pool, "entry_ids")
-    if matched_with is not None and table.entries is not None and not table.counts.places.by_language:
-        counted = EntryList(tuple(table.entries), "the counts")
-        check_fingerprint(matched_with, counted.fingerprint, "the frame", counted.source)
+    if matched_with is not None and table.entries is not None:
+        check_fingerprint(matched_with, _fingerprint(table, matched_with), "the frame", "the counts")
     return table.counts
+
+
+def _fingerprint(table: CountTable, matched_with: Fingerprint) -> dict[str, Any]:
+    """The fingerprint of the entries that were counted, by their names. Their boundaries make no difference to ids, so
+    they are taken from the frame."""
+    places, names = table.counts.places, table.entries or ()
+    starts = places.starts.tolist()
+    counted = {
+        code: EntryList(tuple(names[low:high]), code).fingerprint
+        for code, low, high in zip(places.codes, starts, starts[1:], strict=False)
+    }
+    if not places.by_language:
+        return counted[""]
+    known = matched_with.lists or {}
+    return of_lists({code: {**known.get(code, {}), **of_list} for code, of_list in counted.items()}).as_dict

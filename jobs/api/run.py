@@ -1,7 +1,7 @@
 """A run as an object: its record, its rows as pyarrow or Spark data, its report."""
 
 import html
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, overload
 
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from jobs.api.arguments import StrPath, paths_of
 from jobs.console.summary import summarize
 from jobs.runs.run_folder import RunFolder, stored_run
+from jobs.runs.step_input import footer_schema
 from udfs import schemas
 from udfs.errors import UsageError
 from udfs.record import REPORT_FILE, RunRecord
@@ -41,8 +42,9 @@ class Run:
         return self._run.record
 
     @property
-    def t(self) -> tuple[int, ...]:
-        """The threshold of each subset, ascending."""
+    def t(self) -> tuple[int | None, ...]:
+        """The threshold of each subset, ascending. With a list for each language it is that of the anchor, None without
+        one; `record.subsets[i].facts.lists` has those of all."""
         return tuple(subset.t for subset in self.record.subsets)
 
     @overload
@@ -74,10 +76,11 @@ class Run:
         return self._rows(Stage.SUBSET, chosen.part, schemas.SUBSET, spark)
 
     def counts(self) -> pa.Table:
-        """The matches of every entry (`entry_id`, `entry`, `count`), zeros included, by ascending id. Raises
-        `UsageError` where the run counted nothing."""
+        """The matches of every entry (`entry_id`, `entry`, `count`), zeros included, by ascending id; with a list for
+        each language also `list`, by which they are sorted first. Raises `UsageError` where the run counted nothing."""
         self._check(Stage.ENTRY_COUNTS)
-        return self._table(self._run.files(Stage.ENTRY_COUNTS)).sort_by("entry_id")
+        table = self._table(self._run.files(Stage.ENTRY_COUNTS))
+        return table.sort_by([(name, "ascending") for name in ("list", "entry_id") if name in table.column_names])
 
     def files(self) -> pa.Table:
         """What became of each input file: `status`, a counter per outcome, `bytes`, `seconds`, `error`; by path. Raises
@@ -109,6 +112,9 @@ class Run:
             raise UsageError(f"{self.folder}: holds no finished {stage} (its {record.job} run is {record.state})")
 
     def _rows(self, stage: Stage, part: str, schema: pa.Schema, spark: "SparkSession | None") -> Any:
+        names = self._run.files(stage, part)
+        if self._by_language(names):
+            schema = schemas.with_list(schema)
         if spark is not None:
             from jobs.spark.frames import read_files  # imports pyspark, which the other ways do without
 
@@ -116,10 +122,15 @@ class Run:
         storage = self._run.storage
         if not isinstance(storage, LocalStorage):
             raise UsageError(f"{self.folder}: is not local: give a session, {stage}(spark=…), to read it")
-        names = self._run.files(stage, part)
         if not names:
             return ds.dataset(schema.empty_table())
         return ds.dataset([str(storage.folder / name) for name in names], format="parquet")
+
+    def _by_language(self, names: Collection[str]) -> bool:
+        """Whether these files of rows have the column `list`; without files, whether they would."""
+        if names:
+            return "list" in footer_schema(self._run.storage, min(names)).names
+        return self.record.metadata is not None and self.record.metadata.lists is not None
 
     def _table(self, names: Iterable[str]) -> pa.Table:
         parts = [pq.read_table(pa.BufferReader(self._run.storage.read(name) or b"")) for name in names]

@@ -20,7 +20,6 @@ from jobs.steps.spark_pairs import LIST_SIZE, LIST_START, SparkPairs, with_lists
 from jobs.steps.threshold_choice import ChosenT, choose_thresholds
 from udfs.balancing.entry_counts import EntryCounts, Places
 from udfs.balancing.probabilities import NO_COUNT, HeadProbabilities
-from udfs.errors import UsageError
 from udfs.hashing import DRAW
 from udfs.record import subset_part
 from udfs.schemas import POOL as POOL_SCHEMA
@@ -190,8 +189,6 @@ def _recorded_t(chosen: Sequence[ChosenT], places: Places) -> int | list[int] | 
     if places.by_language and len(chosen) == 1:
         return dict(zip(places.codes, chosen[0].ts.tolist(), strict=True))
     thresholds = [each.t for each in chosen if each.t is not None]
-    if len(thresholds) < len(chosen):
-        raise UsageError("--target-size: name one size, since several lists have no t in common to name folders by")
     return thresholds if len(chosen) > 1 else thresholds[0]
 
 

@@ -19,7 +19,7 @@ from jobs.steps.given_counts import pool_entries
 from jobs.steps.spark_pairs import without_blocked
 from jobs.steps.survivor_files import locate_survivors
 from jobs.steps.survivors import left_of, read_survivors
-from jobs.steps.threshold_choice import threshold_identity
+from jobs.steps.threshold_choice import check_threshold, threshold_identity
 from udfs.errors import UsageError
 from udfs.stages import Stage
 from udfs.storage.addresses import join, parent_of
@@ -39,6 +39,7 @@ def balance_survivors(command: Command, path: str, source: Source, settings: Set
         **blocks_identity(blocks),
     }
     lists = pool_entries(settings.entries.metadata, path, source.matched_with)
+    check_threshold(settings.threshold, lists.codes, draws=True)
     if "keep_prob" in source.columns:
         _check_seed(path, seed)
     run_folder = open_run(command, settings, identity, reads=[path, survivors])

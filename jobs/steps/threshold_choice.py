@@ -19,8 +19,12 @@ from udfs.balancing.probabilities import Counts, HeadProbabilities, Tails
 from udfs.balancing.size_curve import SizeCurve
 from udfs.errors import UsageError, shortened
 from udfs.stages import ListDraw
+from udfs.storage.addresses import name_of
 
 _SIZE_TOLERANCE = 0.001
+_MOST_T = 1 << 53  # the largest that a float64 and its neighbours hold exactly
+_ANCHORED = ("t", "preset")
+_OF_SEVERAL_LISTS = ("t_by_list", "anchor", "min_list_matches")
 
 
 class ChosenT(NamedTuple):
@@ -38,6 +42,10 @@ class ChosenT(NamedTuple):
     def probabilities(self, counts: EntryCounts) -> HeadProbabilities:
         """The probabilities of the entries."""
         return HeadProbabilities.at(counts.counts, counts.spread(self.ts))
+
+    def _is_given(self, code: str) -> bool:
+        """Whether the user gave the t of this list."""
+        return "t_by_list" in self.threshold or code == self.threshold.get("anchor")
 
     def of_lists(
         self, counts: EntryCounts, min_matches: int, pool_pairs: Mapping[str, int], pairs: Mapping[str, int]
@@ -58,7 +66,7 @@ class ChosenT(NamedTuple):
                     t=t,
                     tail_share=tails.share_below(t),
                     entries_above_t=int(above.sum()),
-                    kept_whole=(tails.matches < min_matches and "t_by_list" not in self.threshold) or None,
+                    kept_whole=(tails.matches < min_matches and not self._is_given(code)) or None,
                     pool_pairs=pool_pairs.get(code, 0),
                     pairs=pairs.get(code, 0),
                 )
@@ -74,12 +82,13 @@ def choose_thresholds(
 
     With a list for each language, t is that of the anchor, and each other list gets the t of the same tail share.
     """
+    check_threshold(threshold, counts.places.codes)
     how = threshold.chosen_by
     asked = getattr(threshold, how)
     shares = CommonShares(counts, threshold.min_matches, nearest=threshold.by_nearest)
     found: dict[float, ChosenT] = {}
     if how == "t_by_list":
-        found[0] = _chosen(_given_ts(asked, counts.places.codes), {"t_by_list": asked}, counts)
+        found[0] = _chosen(_given_ts(asked, counts.places.codes), {"t_by_list": name_of(asked)}, counts)
     elif how == "tail_share":
         ts = shares.ts(np.array([asked]))[0]
         found[asked] = _chosen(ts, {"tail_share": asked, "tail_share_reached": _share_below(ts, counts)}, counts)
@@ -109,6 +118,26 @@ def choose_thresholds(
     return chosen
 
 
+def check_threshold(threshold: Threshold, codes: Sequence[str], *, draws: bool = False) -> None:
+    """Raise `UsageError` for settings that do not fit the lists of these codes; with `draws`, also for several subsets
+    that no folder could be named for. A run calls it before it reads anything."""
+    how = threshold.chosen_by
+    if codes == ONE_LIST:
+        for name in _OF_SEVERAL_LISTS:
+            if getattr(threshold, name) is not None:
+                raise UsageError(
+                    f"--{name.replace('_', '-')}: needs a list for each language: leave it out with one list"
+                )
+    elif how == "t_by_list":
+        _given_ts(threshold.t_by_list or "", codes)
+    elif how in _ANCHORED:
+        _anchor(threshold, codes, how)
+    elif draws and how == "target_size" and len(threshold.target_size or ()) > 1:
+        raise UsageError("--target-size: name one size, since several lists have no t in common to name folders by")
+    if threshold.anchor is not None and how not in _ANCHORED:
+        raise UsageError("--anchor: names the list whose t is given: add --t or --preset, or leave it out")
+
+
 def threshold_identity(threshold: Threshold) -> dict[str, Any]:
     """What identifies the file of --t-by-list in run.json, None without one."""
     path = threshold.t_by_list
@@ -135,9 +164,13 @@ def _share_below(ts: Longs, counts: EntryCounts) -> float:
 
 
 def _warn_if_unbalanced(chosen: ChosenT, counts: Counts) -> None:
-    if not chosen.entries_above_t:
-        at = "the t of its list" if chosen.t is None else f"t={chosen.t:,}"
-        warn(f"nothing was balanced: no entry has more than {at} matches (the most is {int(counts.max(initial=0)):,})")
+    most = int(counts.max(initial=0))
+    if chosen.entries_above_t:
+        return
+    if chosen.t is None:
+        warn(f"nothing was balanced: no entry has more matches than the t of its list (the most is {most:,})")
+    else:
+        warn(f"nothing was balanced: no entry has more than t={chosen.t:,} matches (the most is {most:,})")
 
 
 def _preset_t(preset: str, pool_pairs: int) -> int:
@@ -163,11 +196,9 @@ def _anchor(threshold: Threshold, codes: Sequence[str], how: str) -> int:
 
 def _given_ts(path: str, codes: Sequence[str]) -> Longs:
     """The t of each list in a file of {code: t}. Raises `UsageError` for a file that does not give each list a t."""
-    if codes == ONE_LIST:
-        raise UsageError("--t-by-list: the pool was matched with one list for all captions: give its --t")
     try:
-        given = json.loads(_read_given(path))
-    except ValueError as error:
+        given = json.loads(_read_given(path), object_pairs_hook=lambda pairs: _without_repeats(pairs, path))
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"--t-by-list {path}: cannot be read as JSON: {error}") from error
     if not isinstance(given, dict) or not all(isinstance(t, int) and not isinstance(t, bool) for t in given.values()):
         raise UsageError(f'--t-by-list {path}: must be JSON of {{list: t}}, such as {{"en": 20000, "de": 3000}}')
@@ -175,9 +206,17 @@ def _given_ts(path: str, codes: Sequence[str]) -> Longs:
         what = "has no t for the list" if code in codes else "names a list that the pool was not matched with:"
         raise UsageError(f"--t-by-list {path}: {what} {code}")
     for code, t in given.items():
-        if t < 1:
-            raise UsageError(f"--t-by-list {path}: the t of {code} is {t}; it must be at least 1")
+        if not 1 <= t <= _MOST_T:
+            raise UsageError(f"--t-by-list {path}: the t of {code} is {t}; it must be from 1 to {_MOST_T:,}")
     return np.array([given[code] for code in codes], np.int64)
+
+
+def _without_repeats(pairs: list[tuple[str, Any]], path: str) -> dict[str, Any]:
+    by_list = dict(pairs)
+    if len(by_list) < len(pairs):
+        code = next(code for place, (code, _) in enumerate(pairs) if code in dict(pairs[:place]))
+        raise UsageError(f"--t-by-list {path}: gives the t of {code} twice")
+    return by_list
 
 
 def _of_size(pool: Pairs, seed: int, counts: EntryCounts, path: ThresholdPath, curve: SizeCurve, target: int) -> Chosen:

@@ -20,11 +20,12 @@ from table import TIMES, Row, interleave, timed
 from jobs import dedup
 from jobs.settings.groups import Dedup, Execution
 from jobs.spark.session import spark_session
-from jobs.steps.counting import count_table
+from jobs.steps.counting import count_table, entry_counts
 from jobs.steps.drawing import Draw, draw
 from jobs.steps.sizes import curve_of, nearest_to, sizes_at
 from jobs.steps.spark_pairs import SparkPairs
 from metadata.entries import EntryList
+from metadata.lists import one_list
 from udfs.balancing.entry_counts import EntryCounts
 from udfs.balancing.paths import CommonShares, path_of
 from udfs.balancing.probabilities import HeadProbabilities
@@ -61,7 +62,8 @@ def _rows(repeat: int, folder: Path) -> list[Row]:
         counted = ds.dataset(folder / "counts").to_table().sort_by("entry_id").column("count")
         counts = EntryCounts.of_one_list(counted.to_numpy())
         t = scaled_t(pool.count())
-        exact = sizes_at(SparkPairs(pool), SEED, counts.places, [HeadProbabilities.at(counts.counts, t)]).subsets[0].exact
+        subset = HeadProbabilities.at(counts.counts, t)
+        exact = sizes_at(SparkPairs(pool), SEED, counts.places, [subset]).subsets[0].exact
         rows += _against_copying(pool, counts, t, exact, folder, repeat)
         return [*rows, *_plan(pool, counts, t, exact, repeat)]
 
@@ -198,7 +200,8 @@ def _plan(pool: DataFrame, counts: EntryCounts, t: int, exact: int, repeat: int)
 
 def _write_counts(pool: DataFrame, entries: EntryList, folder: Path) -> None:
     folder.mkdir(exist_ok=True)
-    pq.write_table(count_table(pool, entries), folder / "part-0.parquet", compression="zstd")
+    table = count_table(entry_counts(pool, one_list(entries)).counts, entries.entries)
+    pq.write_table(table, folder / "part-0.parquet", compression="zstd")
 
 
 def _write(frame: DataFrame, folder: Path) -> None:

@@ -18,8 +18,10 @@ from table import TIMES, Row, Run, interleave, timed
 from jobs.extract import input_frame, run
 from jobs.settings.groups import Captions, Execution, Parsing, Reading
 from jobs.spark.session import spark_session
+from jobs.spark.shared_entries import SharedList
 from jobs.steps.extraction_plan import ExtractionPlan, extract_options
 from udfs.archive.formats import WARC
+from udfs.matching.boundaries import Boundaries
 from udfs.matching.matcher import Matcher, cached_matcher, pack_entries
 from udfs.sources.input_files import InputFile
 from udfs.sources.options import SourceOptions
@@ -88,7 +90,7 @@ def _count_pairs(path: Path) -> int:
 def _tagged(spark: SparkSession, path: Path, files: int, packed: "Broadcast[bytes]") -> DataFrame:
     file = InputFile(str(path), path.name, WARC)
     plan = ExtractionPlan([], extract_options(Captions(), Parsing(), Reading()), SourceOptions(), None)
-    return run(input_frame(spark, [file] * files), plan, packed)
+    return run(input_frame(spark, [file] * files), plan, SharedList(packed, Boundaries.SPACES))
 
 
 def _discard(rows: DataFrame) -> None:

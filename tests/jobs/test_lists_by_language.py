@@ -152,7 +152,7 @@ def test_schemas_are_those_of_one_list_with_list_after_lang(curated):
 
 def test_a_folder_of_one_list_gives_the_rows_of_the_list(spark, web, tmp_path):
     folder = web.lists_folder(tmp_path / "lists", ["en"])
-    alone = curate(web, tmp_path / "file", folder / "en.json", languages="en")
+    alone = curate(web, tmp_path / "file", folder / "en.json", languages="en", min_list_matches=None)
     out = curate(web, tmp_path / "folder", folder, languages="en", min_list_matches=0)
     for stage in ("pool", "subset", "entry_counts"):
         rows = rows_of(out / stage)

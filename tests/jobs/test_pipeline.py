@@ -149,9 +149,10 @@ def test_rows_do_not_depend_on_partitions_batches_or_file_order(spark, crawl, cu
 @pytest.mark.parametrize("partitions", [1, 7])
 def test_jobs_on_one_and_seven_partitions(spark, curated, partitions):
     """Dedup and balance give the same rows however their input is partitioned."""
+    from draws import draw_at
+
     from jobs import dedup
     from jobs.settings.groups import Dedup
-    from draws import draw_at
 
     seed, by_url = 7, Dedup(dedup="url")
     pairs = spark.read.parquet(*[str(p) for p in (curated / "extracted").rglob("*.parquet") if "kind=pair" in p.parts])

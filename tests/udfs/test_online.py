@@ -86,7 +86,11 @@ def test_epoch_0_is_the_job(pairs: list[tuple[str, str]], counts: list[int], t: 
         draws = draws_of(batch)
         keep_prob = keep_probabilities(draws.entry_ids, draws.offsets, entry_probabilities(np.array(counts), t))
         rows = zip(batch.column("warc_offset").to_pylist(), keep_prob.tolist(), strict=True)
-        kept |= {at: each for (at, each), is_kept in zip(rows, draws.kept(HeadProbabilities.at(np.array(counts), t)), strict=True) if is_kept}
+        kept |= {
+            at: each
+            for (at, each), is_kept in zip(rows, draws.kept(HeadProbabilities.at(np.array(counts), t)), strict=True)
+            if is_kept
+        }
     assert {at: decision.keep_prob for at, decision in enumerate(decisions) if decision.kept} == kept
 
 

@@ -103,6 +103,7 @@ class Tails:
         self._matches = np.concatenate(([0], np.cumsum(self._ordered)))  # those of the i smallest entries
         self._below = self._matches / max(self.matches, 1)
         self._nearest = nearest
+        self._edges = (self._below[1:-1] + self._below[2:]) / 2 if nearest else self._below
 
     @property
     def beyond(self) -> int:
@@ -114,7 +115,7 @@ class Tails:
         if self.matches == 0:
             return np.full(len(shares), self.beyond)
         if self._nearest:
-            places = _first_nearest(self._below[1:], shares)
+            places = np.searchsorted(self._edges, shares)
         else:
             # t is the count of the first entry that exceeds the share: all below that count fit, this one does not.
             # It compares shares, not counts: 29 / 100 equals the float 0.29, but 0.29 * 100 is less than 29.
@@ -133,13 +134,4 @@ class Tails:
 
     def shares_between(self, low: float, high: float) -> Floats:
         """The shares in (low, high] at which, or with `nearest` beyond which, t may change."""
-        edges = self._below if not self._nearest else (self._below[:-1] + self._below[1:]) / 2
-        return np.unique(edges[(edges > low) & (edges <= high)])
-
-
-def _first_nearest(ascending: Floats, wanted: Floats) -> npt.NDArray[np.intp]:
-    """The first place of the value nearest to each wanted one; of two that are equally near, the smaller."""
-    right = np.minimum(np.searchsorted(ascending, wanted), len(ascending) - 1)
-    left = np.maximum(right - 1, 0)
-    nearest = np.where(np.abs(ascending[left] - wanted) <= np.abs(ascending[right] - wanted), left, right)
-    return np.searchsorted(ascending, ascending[nearest])
+        return np.unique(self._edges[(self._edges > low) & (self._edges <= high)])

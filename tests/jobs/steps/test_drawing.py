@@ -9,11 +9,12 @@ from draws import draw_at
 
 from jobs.spark.frames import ddl
 from jobs.spark.spark_errors import plain_error
-from jobs.steps.counting import count_matches, count_table
+from jobs.steps.counting import count_matches, count_table, entry_counts
 from metadata.entries import EntryList
+from metadata.lists import one_list
+from udfs.balancing.entry_counts import Places
 from udfs.balancing.pair_probability import keep_probability
 from udfs.balancing.probabilities import entry_probabilities
-from udfs.errors import BallastError
 from udfs.hashing import DRAW, pair_hashes, uniform
 from udfs.schemas import POOL
 
@@ -108,24 +109,27 @@ def test_in_a_session_without_arrow(spark, pool, rows, counts):
     spark.conf.set("spark.sql.execution.arrow.pyspark.enabled", "false")
     try:
         assert of(draw_at(pool, SEED, counts, 20)) == drawn(rows, counts, 20)
-        assert count_matches(pool).count() == np.count_nonzero(counts)
+        places = Places.of({"": len(counts)})
+        assert count_matches(pool, places).count() == np.count_nonzero(counts)
     finally:
         spark.conf.set("spark.sql.execution.arrow.pyspark.enabled", "true")
 
 
 def test_pairs_without_a_keep_prob_count_nothing(spark):
     pool = spark.createDataFrame([([1, 2], None), ([2], 0.5)], "entry_ids array<int>, keep_prob double")
-    assert {row.entry_id: row["count"] for row in count_matches(pool).collect()} == {1: 0, 2: 2}
+    counted = count_matches(pool, Places.of({"": 3})).collect()
+    assert {row.place: row["count"] for row in counted} == {1: 0, 2: 2}
 
 
 @pytest.mark.parametrize("partitions", [1, 5])
 def test_counts(pool, counts, partitions):
     """Entries that nothing matches count 0; an id that the list lacks is an error."""
     names = EntryList(tuple(f'e "{number}" é' for number in range(ENTRIES)), "names")
-    table = count_table(pool.repartition(partitions), names)
+    counted = entry_counts(pool.repartition(partitions), one_list(names))
+    table = count_table(counted.counts, names.entries)
     assert table["entry_id"].to_pylist() == list(range(ENTRIES))
     assert table["entry"].to_pylist() == list(names.entries)
     assert table["count"].to_pylist() == counts.tolist()
-    assert count_table(pool.where("false"), names)["count"].to_pylist() == [0] * ENTRIES
-    with pytest.raises(BallastError, match="holds entry id 100, but the list has only 100 entries"):
-        count_table(pool, EntryList(names.entries[:100], "names"))
+    assert entry_counts(pool.where("false"), one_list(names)).counts.tolist() == [0] * ENTRIES
+    with pytest.raises(Exception, match=r"holds entry id \d+, but the list has only 100 entries"):
+        entry_counts(pool, one_list(EntryList(names.entries[:100], "names")))

@@ -12,6 +12,7 @@ from pools import draw_of, keep_prob_of, record_of, rows_of, run, sorted_rows
 from jobs.spark.frames import fingerprint_of
 from jobs.steps.count_files import is_json, json_counts, locate_counts, parquet_counts
 from metadata.entries import EntryList
+from metadata.lists import one_list
 from udfs.errors import UsageError
 
 SEED = 7
@@ -53,7 +54,10 @@ def test_counts_and_fingerprint_are_what_spark_reads(spark, curated):
     table = parquet_counts(locate_counts(str(curated)), str(curated))
     frame = spark.read.parquet(str(curated / "entry_counts")).orderBy("entry_id")
     rows = frame.collect()
-    assert (table.counts.tolist(), table.entries) == ([row["count"] for row in rows], [row["entry"] for row in rows])
+    assert (table.counts.counts.tolist(), table.entries) == (
+        [row["count"] for row in rows],
+        [row["entry"] for row in rows],
+    )
     assert table.counted_with == fingerprint_of(frame, "entry_id")
     assert table.counted_with is not None
 
@@ -97,7 +101,7 @@ def test_parquet_counts_of_other_writers(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         pq.write_table(pa.table(columns), tmp_path / name)
     table = parquet_counts(locate_counts(str(tmp_path)), "counts")
-    assert (table.counts.tolist(), table.entries) == ([1, 7, 0, 3], ["a", "b", "c", "d"])
+    assert (table.counts.counts.tolist(), table.entries) == ([1, 7, 0, 3], ["a", "b", "c", "d"])
     pq.write_table(pa.table({"entry_id": [4], "count": [1]}), tmp_path / "z.parquet")
     with pytest.raises(UsageError, match=re.escape("counts: z.parquet lacks the column entry, which other files have")):
         parquet_counts(locate_counts(str(tmp_path)), "counts")
@@ -139,7 +143,7 @@ def test_entry_counts_json_is_in_the_order_of_the_list(curated, crawl):
 )
 def test_json_counts_that_do_not_fit_are_a_one_line_error(tmp_path, text, message):
     with pytest.raises(UsageError) as error:
-        json_counts(text.encode(), "counts.json", EntryList(("x",), "x.json"))
+        json_counts(text.encode(), "counts.json", one_list(EntryList(("x",), "x.json")))
     assert message in str(error.value)
     assert "\n" not in str(error.value)
 

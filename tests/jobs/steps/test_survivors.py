@@ -144,9 +144,11 @@ def test_weights_correct_the_counts_of_a_subset(spark):
     At t=200, where the first draw caps next to nothing, the subset of the subset's survivors has the size of that of
     the pool's within 4.5 standard errors; after a plain recount of them it is too large by more than that.
     """
-    from jobs.steps.counting import count_table
     from draws import draw_at
+
+    from jobs.steps.counting import entry_counts
     from metadata.entries import EntryList
+    from metadata.lists import one_list
 
     rng = np.random.default_rng(11)
     entries, first_t, t = 30, 400, 200
@@ -162,7 +164,7 @@ def test_weights_correct_the_counts_of_a_subset(spark):
     names = EntryList(tuple(map(str, range(entries))), "simulated")
 
     def counted(frame):
-        return count_table(frame, names)["count"].to_numpy()
+        return entry_counts(frame, one_list(names)).counts
 
     def balanced(frame, counts, t=t):
         return draw_at(frame, SEED, counts, t)

@@ -100,9 +100,7 @@ def test_sizes_along_the_common_share_of_several_lists(
             if of_list.sum() >= min_matches and step < 1:
                 t = max(t for t in range(1, t) if of_list[of_list < t].sum() / of_list.sum() <= step)
             kept += sum(
-                is_kept([place - low for place in ids], draw, of_list, t)
-                for ids, draw in pairs
-                if low <= ids[0] < high
+                is_kept([place - low for place in ids], draw, of_list, t) for ids, draw in pairs if low <= ids[0] < high
             )
         assert size == kept
     assert (np.diff(curve.ts, axis=0) >= 0).all()

@@ -67,7 +67,9 @@ def exactly_reached(counts: list[int], share: float) -> bool:
 
 @given(VECTORS.filter(any), st.floats(0, 1, exclude_max=True))
 def test_nearest_is_the_count_at_the_nearest_cumulative_share(counts, share):
-    assert t_of(counts, share, nearest=True) == reference.t_of_nearest_share(counts, share)
+    """In the middle between two, where both are equally near, rounding may decide."""
+    ts = {reference.t_of_nearest_share(counts, each) for each in (share, share - 1e-15, share + 1e-15)}
+    assert t_of(counts, share, nearest=True) in ts
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=12), st.integers(1, 10))
