@@ -138,9 +138,11 @@ def read_all_views(file: ViewsFile, min_hour_views: int = 1) -> Iterator[tuple[s
 def _wiki_of(project: bytes, form: str) -> str | None:
     """The code of the Wikipedia that a project is, else None."""
     name = project.decode("ascii", "replace")
-    if form == HOURLY:
-        return wiki_code(name.removesuffix(_MOBILE)) if "_" not in name else None
-    return wiki_code(name.removesuffix(_WIKIPEDIA)) if name.endswith(_WIKIPEDIA) else None
+    if form == DAILY and not name.endswith(_WIKIPEDIA):
+        return None
+    domain = name.removesuffix(_MOBILE if form == HOURLY else _WIKIPEDIA)
+    wiki = wiki_code(domain)
+    return wiki if wiki is not None and domain in domains(wiki) else None
 
 
 def _read_line(

@@ -20,6 +20,7 @@ _WORDNETS = {
     "cat": "ca",
     "cmn": "zh",
     "dan": "da",
+    "deu": "de",
     "ell": "el",
     "eng": "en",
     "eus": "eu",
@@ -47,7 +48,7 @@ _WORDNETS = {
     "tha": "th",
     "zsm": "ms",
 }
-"""The languages of the Open Multilingual Wordnet 1.4 (ISO 639-3) and their Wikipedias."""
+"""The languages of the Open Multilingual Wordnet 1.4 (ISO 639-3) and German, and their Wikipedias."""
 
 
 class WikiDumps(NamedTuple):

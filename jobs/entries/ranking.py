@@ -117,18 +117,18 @@ def _bigrams(spark: SparkSession, folder: RunFolder, build: EntryBuild, words_so
 def _titles(
     spark: SparkSession, folder: RunFolder, build: EntryBuild, wiki: str, own_namespaces: frozenset[str]
 ) -> RankedSource:
-    facts = folder.record.stages.titles
+    facts, counted_for = folder.record.stages.titles, folder.record.setting("language", ENGLISH)
     seen = titles_of(spark, folder, wiki)
+    if wiki != ENGLISH:
+        seen = in_articles(seen, own_namespaces)
     titles = seen.where(F.col("views") >= (build.min_views or 1))
-    distinct = facts.distinct if facts is not None else 0
     about = {
         **_given(build, "min_views", "title_share", "max_titles"),
         **_settings_of(folder, "min_hour_views"),
     }
-    counted = _about(facts)
-    if wiki != ENGLISH:
-        titles = in_articles(titles, own_namespaces)
-        distinct = in_articles(seen, own_namespaces).count()
+    counted, distinct = _about(facts), facts.distinct if facts is not None else 0
+    if counted_for != ENGLISH:  # the facts are of all wikis, or of titles before their namespaces were known
+        distinct = seen.count()
         counted = {**{key: value for key, value in counted.items() if key != "outcomes"}, "distinct": distinct}
     ranked = _ranked("titles", titles, F.col("title"), F.col("views"), about, counted)
     return replace(ranked, most=_most(build.max_titles, build.title_share, distinct))

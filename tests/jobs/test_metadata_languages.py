@@ -186,6 +186,7 @@ def test_titles_of_all_wikis_are_counted_once(spark, tmp_path):
         ("ja", "油"): 5,
         ("zh-min-nan", "Iû"): 6,
         ("en", "Oil"): 7,
+        ("en", "Fat"): 6,
         ("de.d", "x"): 9,
     }
     write_hour(
@@ -202,7 +203,7 @@ def test_titles_of_all_wikis_are_counted_once(spark, tmp_path):
         "ja": {"油": 5},
         "be_tarask": {"Алей": 5},
         "zh_min_nan": {"Iû": 6},
-        "en": {"Oil": 7},
+        "en": {"Oil": 7, "Fat": 6},
         "fr": {},
     }
     for wiki, titles in expected.items():
@@ -212,6 +213,9 @@ def test_titles_of_all_wikis_are_counted_once(spark, tmp_path):
         for folder in (counts, one):
             entries = build(tmp_path / "e.json", "--language", wiki, "--pageviews", folder, "--min-views", 1)
             assert entries[100:] == sorted(titles, key=lambda title: (-titles[title], title))
+            half = ("--min-views", 1, "--title-share", 0.5)
+            halved = build(tmp_path / "e.json", "--language", wiki, "--pageviews", folder, *half)
+            assert halved == entries[: 100 + len(titles) // 2], "a share of the wiki's titles"
 
 
 @pytest.mark.parametrize(
