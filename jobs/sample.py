@@ -39,8 +39,10 @@ def make_sample(arguments: argparse.Namespace, settings: Settings) -> Result:
 
 
 def write_lists(folder: str | os.PathLike[str]) -> list[Path]:
-    """Write a list of entries for each of six languages of the sample web, as `--metadata` takes them. Returns the files
-    written; raises `UsageError` where the folder cannot be made."""
+    """Write a list of entries for each of six languages of the sample web, as `--metadata` takes them.
+
+    Returns the files written. Raises `UsageError` where the folder cannot be made.
+    """
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
