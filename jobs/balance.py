@@ -12,7 +12,6 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 
 from jobs.console.commands.curation import BALANCE
 from jobs.console.run_job import open_run
-from jobs.runs.open_storage import load_lists
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import open_source
 from jobs.settings.settings import Settings
@@ -20,13 +19,12 @@ from jobs.spark.progress import say
 from jobs.spark.session import spark_session
 from jobs.steps.blocks import blocks_identity, load_blocks
 from jobs.steps.drawing import DrawnFrom, draw_stage
-from jobs.steps.given_counts import given_counts
+from jobs.steps.given_counts import given_counts, loaded_entries
 from jobs.steps.rebalance import balance_survivors
 from jobs.steps.spark_pairs import without_blocked
 from jobs.steps.threshold_choice import check_threshold, threshold_identity
 from udfs.balancing.probabilities import Counts
 from udfs.errors import UsageError
-from udfs.fingerprint import check_fingerprint
 from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.stages import Stage
 
@@ -40,8 +38,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         raise UsageError(f"{inputs[0]}: is a subset: balance the pool that it was drawn from, or name its --survivors")
     metadata, counts_path = settings.entries.metadata, settings.counts.entry_counts
     if metadata is not None:
-        lists = load_lists(metadata)
-        check_fingerprint(source.matched_with, lists.fingerprint, inputs[0], lists.source)
+        loaded_entries(metadata, inputs[0], source.matched_with)
     entry_counts = given_counts(counts_path, metadata, inputs[0], source.matched_with)
     if counts_path is not None:
         _say_counts(counts_path, entry_counts.counts.counts)

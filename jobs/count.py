@@ -12,20 +12,18 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 
 from jobs.console.commands.curation import COUNT
 from jobs.console.run_job import open_run
-from jobs.runs.open_storage import load_lists
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import open_source
 from jobs.settings.settings import Settings
 from jobs.spark.session import spark_session
 from jobs.steps.counting import count_stage
-from udfs.fingerprint import check_fingerprint
+from jobs.steps.given_counts import loaded_entries
 from udfs.stages import Stage
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
-    lists = load_lists(settings.entries.metadata)
     source = open_source(inputs[0], (Stage.POOL, Stage.MATCHED), ("entry_ids",))
-    check_fingerprint(source.matched_with, lists.fingerprint, inputs[0], lists.source)
+    lists = loaded_entries(settings.entries.metadata, inputs[0], source.matched_with)
     identity = {"metadata": lists.fingerprint, "source": source.identity}
     run_folder = open_run(COUNT, settings, identity, reads=inputs)
     if not run_folder.finished:

@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any
 
 from metadata.entries import EntryList
 from udfs.errors import UsageError, did_you_mean
+from udfs.fingerprint import Fingerprint
 from udfs.matching.boundaries import Boundaries, default_boundaries
 from udfs.matching.by_language import ListLabels
 
@@ -94,6 +95,15 @@ class EntryLists:
             raise UsageError(f"--list {code}: {self.source} {has}")
         found = self.list_of(language) if code is None else code
         return next((listed for listed in self.lists if listed.code == found), None)
+
+    def with_boundaries_of(self, matched_with: Fingerprint | None) -> "EntryLists":
+        """The same lists, with the boundaries that a pool was matched with. They make no difference to ids."""
+        known = (matched_with.lists if matched_with is not None else None) or {}
+        lists = [
+            replace(listed, boundaries=Boundaries(known[listed.code]["boundaries"])) if listed.code in known else listed
+            for listed in self.lists
+        ]
+        return replace(self, lists=tuple(lists))
 
     def list_of(self, label: str) -> str | None:
         """The code of the list for a language (`ListLabels.list_of`), None where there is none."""

@@ -144,8 +144,8 @@ class ListDraw(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kept_whole: Annotated[
         bool | None, Meta(description="whether it was not balanced, for having fewer than --min-list-matches")
     ] = None
-    pool_pairs: Annotated[int, Meta(description="pairs matched with it that were drawn from")] = 0
-    pairs: Annotated[int, Meta(description="those among them that were kept")] = 0
+    pool_pairs: Annotated[int, Meta(description="pairs matched with it that were drawn from")]
+    pairs: Annotated[int, Meta(description="those among them that were kept")]
 
 
 class DrawFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

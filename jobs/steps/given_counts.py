@@ -74,7 +74,13 @@ def pool_entries(metadata: str | None, pool: str, matched_with: Fingerprint | No
             entries = one_list(EntryList(tuple(json.loads(data)), f"{beside}/{COUNTS_FILE}"))
             if matched_with is None or matched_with.as_dict == entries.fingerprint:
                 return entries
-    lists = load_lists(metadata)
+    return loaded_entries(metadata, pool, matched_with)
+
+
+def loaded_entries(metadata: str | None, pool: str, matched_with: Fingerprint | None) -> EntryLists:
+    """The lists of `--metadata`, or the packaged one, with the boundaries that the pool was matched with. Raises
+    `UsageError` for other lists than the pool's."""
+    lists = load_lists(metadata).with_boundaries_of(matched_with)
     check_fingerprint(matched_with, lists.fingerprint, pool, lists.source)
     return lists
 

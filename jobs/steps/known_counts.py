@@ -8,6 +8,7 @@ from jobs.runs.run_record_file import read_record
 from jobs.steps.count_files import CountTable, is_json, json_counts, locate_counts, parquet_counts
 from jobs.steps.given_counts import same_names
 from metadata.entries import EntryList
+from metadata.list_folder import default_labels
 from metadata.lists import EntryLists, NamedList, one_list
 from udfs.balancing.entry_counts import EntryCounts
 from udfs.errors import UsageError
@@ -40,7 +41,7 @@ def read_known_counts(path: str, lists: EntryLists | None) -> KnownCounts:
 
 
 def _counted_lists(path: str, table: CountTable) -> EntryLists:
-    """The lists that were counted, each by its language's own code."""
+    """The lists that were counted. Languages lead to them as in a folder without a map (`default_labels`)."""
     places, names = table.counts.places, table.entries or ()
     if not places.by_language:
         return one_list(EntryList(tuple(names), path))
@@ -50,7 +51,7 @@ def _counted_lists(path: str, table: CountTable) -> EntryLists:
         of_list = facts.get(code, {"sha256": "", "boundaries": Boundaries.SPACES})
         load = partial(lambda low, high: EntryList(tuple(names[low:high]), path), low, high)
         named.append(NamedList(code, Boundaries(of_list["boundaries"]), high - low, of_list["sha256"], load))
-    return EntryLists(path, tuple(named), {code: code for code in places.codes})
+    return EntryLists(path, tuple(named), default_labels(places.codes))
 
 
 def _only_subset(path: str) -> Subset | None:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import many_languages
 import pytest
 import reference
 from wheels import build_in
@@ -59,6 +60,28 @@ def curated(spark, crawl, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("curated") / "out"
     flags = ["--metadata", str(crawl.metadata), "--t", "5", "--seed", "7"]
     assert main(["curate", str(crawl.folder), "--out", str(out), *flags]) == 0
+    return out
+
+
+@pytest.fixture(scope="session")
+def worldwide(spark, tmp_path_factory) -> many_languages.Curated:
+    """Pages in eight languages, curated with lists for six of them, for tests that only read it."""
+    import ballast_curation
+
+    root = tmp_path_factory.mktemp("worldwide")
+    web = many_languages.write_web(root / "web")
+    lists = web.lists_folder(root / "lists", many_languages.LISTED)
+    entries = {code: web.lists[code] for code in many_languages.LISTED}
+    pool = reference.pool(web.pairs(entries), dedup="url-caption", seed=many_languages.SEED)
+    ballast_curation.curate(web.folder, out=root / "run", metadata=lists, languages="all", **many_languages.DRAW)
+    return many_languages.Curated(web, lists, root / "run", entries, tuple(pool))
+
+
+@pytest.fixture(scope="session")
+def extracted(worldwide) -> Path:
+    """The pages of `worldwide` as pairs in all languages, before matching."""
+    out = worldwide.out.with_name("extracted")
+    assert main(["extract", str(worldwide.web.folder), "--out", str(out), "--languages", "all"]) == 0
     return out
 
 

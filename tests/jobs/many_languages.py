@@ -9,6 +9,7 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
@@ -176,10 +177,29 @@ def write_web(folder: Path, pages: Mapping[str, int] = PAGES) -> Web:
     return Web(folder, {code: entries_of(code) for code in WORDS}, tuple(captions))
 
 
+SEED, SHARE, LEAST = 7, 0.2, 400
+DRAW = {"tail_share": SHARE, "min_list_matches": LEAST, "seed": SEED}
+
+
+@dataclass(frozen=True)
+class Curated:
+    """The web curated with the lists of `LISTED`: where the lists and the run are, and the pairs of its pool."""
+
+    web: Web
+    lists: Path
+    out: Path
+    entries: Mapping[str, tuple[str, ...]]
+    pool: tuple[tuple[reference.Pair, int], ...]
+
+    @property
+    def pairs(self) -> list[reference.Pair]:
+        return [pair for pair, _ in self.pool]
+
+
 def thresholds(
     pool: Sequence[reference.Pair],
     lists: Mapping[str, Sequence[str]],
-    share: float,
+    share: float | Fraction,
     *,
     least: int = 1000,
     nearest: bool = False,

@@ -55,6 +55,16 @@ def pair_tuple(pair: reference.Pair, *further: object) -> tuple:
     return (*(getattr(pair, name) for name in COMPARED), pair.entry_ids, *further)
 
 
+def listed_rows(folder: Path, *further: str, code: str | None = None) -> list[tuple]:
+    """The rows of a run with a list for each language as tuples, or only those of one list."""
+    return as_tuples([row for row in rows_of(folder) if code in (None, row["list"])], "list", *further)
+
+
+def subset_tuples(kept: dict[reference.Pair, float]) -> list[tuple]:
+    """The reference's subset as `listed_rows` has it with `keep_prob`."""
+    return sorted(pair_tuple(pair, pair.list, probability) for pair, probability in kept.items())
+
+
 def keys_of(path: Path) -> set[tuple[str, int]]:
     return {(row["uuid"], row["caption_hash"]) for row in rows_of(path)}
 

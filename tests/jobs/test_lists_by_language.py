@@ -9,68 +9,53 @@ import pyarrow.parquet as pq
 import pytest
 import reference
 from many_languages import (
+    DRAW,
+    LEAST,
     LISTED,
+    SEED,
+    SHARE,
     Web,
     counts_of,
     drawn,
     list_of,
     thresholds,
-    write_web,
 )
-from pools import as_tuples, pair_tuple, record_of, rows_of, run
+from pools import as_tuples, listed_rows, pair_tuple, record_of, rows_of, run, subset_tuples
 
 from jobs import curate as curate_job
 from udfs import schemas
 from udfs.matching.boundaries import Boundaries
 from udfs.outcomes import conservation_errors
 
-SEED, SHARE, LEAST = 7, 0.2, 400
-DRAW = {"tail_share": SHARE, "min_list_matches": LEAST, "seed": SEED}
+
+@pytest.fixture(scope="module")
+def web(worldwide) -> Web:
+    return worldwide.web
 
 
 @pytest.fixture(scope="module")
-def web(tmp_path_factory) -> Web:
-    return write_web(tmp_path_factory.mktemp("worldwide") / "web")
+def lists(worldwide) -> Path:
+    return worldwide.lists
 
 
 @pytest.fixture(scope="module")
-def lists(web) -> Path:
-    return web.lists_folder(web.folder.parent / "lists", LISTED)
+def listed(worldwide) -> dict[str, tuple[str, ...]]:
+    return worldwide.entries
 
 
 @pytest.fixture(scope="module")
-def listed(web) -> dict[str, tuple[str, ...]]:
-    return {code: web.lists[code] for code in LISTED}
+def curated(worldwide) -> Path:
+    return worldwide.out
 
 
 @pytest.fixture(scope="module")
-def curated(spark, web, lists) -> Path:
-    """The web curated with six lists."""
-    return curate(web, web.folder.parent / "curated", lists)
-
-
-@pytest.fixture(scope="module")
-def pool(web, listed) -> list[tuple[reference.Pair, int]]:
-    return reference.pool(web.pairs(listed), dedup="url-caption", seed=SEED)
-
-
-@pytest.fixture(scope="module")
-def pairs(pool) -> list[reference.Pair]:
-    return [pair for pair, _ in pool]
+def pairs(worldwide) -> list[reference.Pair]:
+    return worldwide.pairs
 
 
 def curate(web: Web, out: Path, metadata: Path, **settings: object) -> Path:
     ballast.curate(web.folder, out=out, metadata=metadata, no_report=True, **{"languages": "all", **DRAW, **settings})
     return out
-
-
-def listed_rows(folder: Path, *further: str, code: str | None = None) -> list[tuple]:
-    rows = [row for row in rows_of(folder) if code is None or row["list"] == code]
-    return as_tuples(rows, "list", *further)
-
-
-def subset_tuples(kept: dict[reference.Pair, float]) -> list[tuple]:
-    return sorted(pair_tuple(pair, pair.list, probability) for pair, probability in kept.items())
 
 
 def unlisted(rows: list[dict]) -> list[dict]:
@@ -80,10 +65,10 @@ def unlisted(rows: list[dict]) -> list[dict]:
     )
 
 
-def test_pool_counts_and_subset_equal_the_reference(curated, pool, pairs, listed):
-    assert listed_rows(curated / "pool", "duplicates") == sorted(pair_tuple(p, p.list, n) for p, n in pool)
+def test_pool_counts_and_subset_equal_the_reference(worldwide, curated, pairs, listed):
+    assert listed_rows(curated / "pool", "duplicates") == sorted(pair_tuple(p, p.list, n) for p, n in worldwide.pool)
     assert {pair.list for pair in pairs} == set(listed)
-    assert any(number > 1 for _, number in pool)
+    assert any(number > 1 for _, number in worldwide.pool)
 
     counts = counts_of(pairs, listed)
     written = [(row["list"], row["entry_id"], row["entry"], row["count"]) for row in rows_of(curated / "entry_counts")]
@@ -198,14 +183,6 @@ def test_an_interrupted_run_with_other_partitions_gives_equal_rows(spark, web, l
         assert listed_rows(tmp_path / "out" / stage, further) == listed_rows(curated / stage, further)
     assert rows_of(tmp_path / "out/entry_counts") == rows_of(curated / "entry_counts")
     assert record_of(tmp_path / "out")["stages"]["extracted"]["batches"] == 2
-
-
-@pytest.fixture(scope="module")
-def extracted(spark, web) -> Path:
-    """The pairs in all languages, before matching."""
-    out = web.folder.parent / "extracted"
-    assert run("extract", web.folder, "--out", out, "--languages", "all") == 0
-    return out
 
 
 def test_match_on_extracted_pairs_gives_the_rows_of_curate(extracted, lists, curated, tmp_path):

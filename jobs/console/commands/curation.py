@@ -100,7 +100,7 @@ COUNT = _job(
     "count",
     "count the pairs that hold each metadata entry",
     inputs=("POOL", "output folder of dedup or curate, or a folder of Parquet files with entry_ids"),
-    settings=takes(Output, Entries, Execution),
+    settings=takes(Output, take(Entries, "metadata"), Execution),
     output=Stage.ENTRY_COUNTS,
 )
 BALANCE = _job(
@@ -111,7 +111,14 @@ BALANCE = _job(
         "output folder of curate, or of dedup or merge with --entry-counts; with --survivors also a subset",
     ),
     settings=takes(
-        Output, Threshold, take(GivenCounts, "entry_counts"), Entries, Survivors, Blocking, Draws, Execution
+        Output,
+        Threshold,
+        take(GivenCounts, "entry_counts"),
+        take(Entries, "metadata"),
+        Survivors,
+        Blocking,
+        Draws,
+        Execution,
     ),
     output=Stage.SUBSET,
 )

@@ -24,7 +24,7 @@ PLAN = Command(
     name="plan",
     purpose="show the size that each threshold would give, before balancing",
     work="jobs.plan:run_plan",
-    settings=takes(Threshold, GivenCounts, Entries, Blocking, Draws, Execution),
+    settings=takes(Threshold, GivenCounts, take(Entries, "metadata"), Blocking, Draws, Execution),
     add_arguments=_plan_arguments,
 )
 
@@ -60,7 +60,7 @@ REPORT = Command(
     name="report",
     purpose="draw report.html for a folder that Ballast wrote: figures, curves and samples on one page",
     work="jobs.report:draw",
-    settings=takes(take(GivenCounts, "entry_counts"), Entries, Execution),
+    settings=takes(take(GivenCounts, "entry_counts"), take(Entries, "metadata"), Execution),
     add_arguments=_report_arguments,
 )
 
