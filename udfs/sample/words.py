@@ -133,7 +133,10 @@ def compose_caption(rng: Random, lang: str) -> str:
     return f"{rng.choice(starts)}{joint}{rng.choice(ends)}"
 
 
-_JAPANESE = "灯台;犬;家;小さな家;石の橋;花;りんごの木;猫;自転車;帆船;湖;岸辺;風景;初雪;朝;夕日;海;夏;空;町;広場;村;道;駅前;通り;山;神社"
+_JAPANESE = (
+    "灯台;犬;家;小さな家;石の橋;花;りんごの木;猫;自転車;帆船;湖;岸辺;風景;初雪;朝;夕日;海;夏;空;町;広場;村;"
+    "道;駅前;通り;山;神社"
+)
 _LISTED = ("de", "en", "es", "fr", "ja", "ru")
 
 
