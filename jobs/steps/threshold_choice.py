@@ -230,6 +230,6 @@ def _of_size(pool: Pairs, seed: int, counts: EntryCounts, path: ThresholdPath, c
     if abs(nearest.pairs - target) > _SIZE_TOLERANCE * target:
         is_first = nearest.step == path.overview()[0]
         why = "the smallest there is" if is_first else f"the nearest: many pairs are decided at one {path.step_name}"
-        at = f"{path.step_name}={nearest.step:,.10g}"
+        at = f"t={nearest.step:,.0f}" if path.step_name == "t" else f"the {path.step_name} {nearest.step:.6g}"
         warn(f"{at} keeps {nearest.pairs:,} pairs where {target:,} were asked for; it is {why}")
     return nearest
