@@ -23,12 +23,12 @@ from udfs.errors import UsageError
 Cut = Callable[[str], Iterable[str]]
 """Cuts a run of letters, marks and digits into its words, in order."""
 
-CONTINUOUS_CHARACTER = regex.compile(
+_CONTINUOUS_CHARACTER = (
     r"[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Bopomofo}\p{Script=Thai}\p{Script=Lao}"
     r"\p{Script=Myanmar}\p{Script=Khmer}\p{Script=Tai_Le}\p{Script=New_Tai_Lue}\p{Script=Tai_Tham}\p{Script=Tai_Viet}]"
 )
 """A character of a script that is written without spaces and that a segmenter may cut. A run without one, such as a
-Latin name, is a word as it is."""
+Latin name, is a word as it is. It is compiled when it is needed, because every command imports this table."""
 
 ICU, SYLLABLES, NONE = "icu", "syllables", "none"
 DEFAULTS = {
@@ -124,6 +124,11 @@ def cutter(name: str) -> Cut:
         raise UsageError(f"--segmenter {name}: {segmenter.package} does not start: {error}") from error
 
 
+@lru_cache
+def _finder() -> Callable[[str], Any]:
+    return regex.compile(_CONTINUOUS_CHARACTER).search
+
+
 def cut_run(run: str, name: str) -> Iterable[str]:
     """The words of a run, which is one word itself if it has no character of a script without spaces."""
-    return cutter(name)(run) if CONTINUOUS_CHARACTER.search(run) else (run,)
+    return cutter(name)(run) if _finder()(run) else (run,)
