@@ -25,6 +25,7 @@ OPTIONAL = {
     "beautifulsoup": ["beautifulsoup4>=4.13,<5", "html5lib>=1.1,<2"],  # the slow reference parser
     "hdfs": ["hdfs-native>=0.14,<0.15"],  # reads archives in the workers; before 1.0, each minor version may break
     "langdetect": ["langdetect>=1.0.9,<2"],
+    "segmenters": ["icukit-pyicu>=78,<80"],  # ICU with its dictionaries: words of text without spaces
     "wikipedia": ["defusedxml>=0.7,<1", "wikitextparser>=0.56,<4"],  # for lists of entries from dumps
 }
 

@@ -68,7 +68,7 @@ def group_stage(
     progress().begin("group")
     run_folder.clean(Stage.IMAGES)
     if spark is None:
-        run_folder.commit(Stage.IMAGES, images_of(open_local(source), seed, max_captions))
+        run_folder.commit(Stage.IMAGES, iter([images_of(open_local(source), seed, max_captions)]))
     else:
         set_shuffle_partitions(spark, source.size_bytes)
         run_folder.commit(Stage.IMAGES, run(source.frame(spark), seed, max_captions))

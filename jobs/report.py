@@ -77,7 +77,8 @@ def draw(arguments: argparse.Namespace, settings: Settings) -> Result:
         context = completed_context(run, folder, arguments.pool, settings)
         rows = report_rows(run, context.pool)
         metadata = matched_list(run, rows.pool)
-        if arguments.paper_list and (metadata is None or metadata.entries != PAPER_ENTRIES):
+        is_papers = metadata is not None and metadata.lists is None and metadata.entries == PAPER_ENTRIES
+        if arguments.paper_list and not is_papers:
             raise UsageError(f"--paper-list: leave it out; this run's list is not the paper's {PAPER_ENTRIES:,}")
         other = stored_run(arguments.compare) if arguments.compare else None
         located = [*rows.located, *(report_rows(other, own_context(other).pool).located if other else ())]

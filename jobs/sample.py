@@ -11,6 +11,7 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
     raise SystemExit(cli.main(["sample", *sys.argv[1:]]))
 
 import argparse
+import json
 import os
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from jobs.console.result import Result
 from jobs.settings.settings import Settings
 from udfs.errors import UsageError
 from udfs.sample.archive import name_wat, write_warc, write_wat
+from udfs.sample.words import entry_lists
 
 
 def make_sample(arguments: argparse.Namespace, settings: Settings) -> Result:
@@ -30,8 +32,26 @@ def make_sample(arguments: argparse.Namespace, settings: Settings) -> Result:
     if not out.parent.is_dir():
         raise UsageError(f"{out.parent}: no such folder: make it first")
     written = write_sample(out, arguments.pages, arguments.seed, wat=arguments.wat)
+    if arguments.lists is not None:
+        written += write_lists(arguments.lists)
     files = [{"path": str(path), "bytes": path.stat().st_size} for path in written]
     return Result({"files": files}, lambda _: [f"{file['path']}  {file['bytes']:,} bytes" for file in files])
+
+
+def write_lists(folder: str | os.PathLike[str]) -> list[Path]:
+    """Write a list of entries for each of six languages of the sample web, as `--metadata` takes them.
+
+    Returns the files written. Raises `UsageError` where the folder cannot be made.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--lists {folder}: {error.strerror or error}") from error
+    written = []
+    for code, entries in entry_lists().items():
+        written.append(Path(folder, f"{code}.json"))
+        written[-1].write_text(json.dumps(entries, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+    return written
 
 
 def write_sample(

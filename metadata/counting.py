@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from metadata.pageviews import ViewsFile, read_views
+from metadata.pageviews import Line, ViewsFile, read_all_views, read_views
 from metadata.streams import Damage
+from metadata.wikis import ALL, ENGLISH
 
 COUNTED = pa.schema(
     [
@@ -21,8 +22,9 @@ COUNTED = pa.schema(
         pa.field("kind", pa.string()),
     ]
 )
-"""A partial count of a word (`key`), a pair of words (`key`, `second`), a title (`key`), or an outcome of a file (`key`
-is the file's name, `second` the outcome or the damage). `second` is empty for words and titles; no nulls."""
+"""A partial count of a word (`key`), a pair of words (`key`, `second`), a title (`key`; `second` is its wiki's code
+where all wikis are counted), or an outcome of a file (`key` is the file's name, `second` the outcome or the damage).
+Otherwise `second` is empty for words and titles; no nulls."""
 
 WORD_COUNT = pa.schema([pa.field("word", pa.string()), pa.field("count", pa.int64())])
 """A word of Wikipedia's articles, and how often it occurs."""
@@ -42,6 +44,9 @@ PAIR_COUNT = pa.schema(
 
 TITLE_VIEWS = pa.schema([pa.field("title", pa.string()), pa.field("views", pa.int64())])
 """A title, and its views in all files."""
+
+WIKI = "wiki"
+"""The column by which titles of all wikis are partitioned: the wiki's code."""
 
 SYNSET_NAME = pa.schema([pa.field("name", pa.string()), pa.field("synsets", pa.int64())])
 """A name of WordNet's synsets, and how many synsets have it."""
@@ -85,22 +90,30 @@ class PartialCounts:
             )
 
 
-def count_views(file: ViewsFile, *, min_hour_views: int, max_keys: int = MAX_KEYS) -> Iterator[pa.RecordBatch]:
-    """Count the views of the titles of a file, and the outcome of each of its English lines.
+def count_views(
+    file: ViewsFile, *, min_hour_views: int, wiki: str = ENGLISH, max_keys: int = MAX_KEYS
+) -> Iterator[pa.RecordBatch]:
+    """Count the views of the titles of a file, of one wiki or of `wikis.ALL`, and the outcome of each of its lines.
 
-    Outcomes are `titles` and those of `pageviews.read_views`. Damage ends the file; what precedes it is counted.
+    Outcomes are `titles` and those of `pageviews.Line`. Damage ends the file; what precedes it is counted.
     """
     counts = PartialCounts(max_keys)
     try:
-        for line in read_views(file, min_hour_views):
+        for of, line in _lines(file, min_hour_views, wiki):
             if isinstance(line, str):
                 counts.add(OUTCOME, file.name, line)
                 continue
             title, views = line
             counts.add(OUTCOME, file.name, "titles")
-            counts.add(TITLE, title, count=views)
+            counts.add(TITLE, title, of, views)
             if counts.is_full:
                 yield from counts.batches()
     except Damage as damage:
         counts.add(DAMAGE, file.name, str(damage))
     yield from counts.batches()
+
+
+def _lines(file: ViewsFile, min_hour_views: int, wiki: str) -> Iterator[tuple[str, Line]]:
+    if wiki == ALL:
+        return read_all_views(file, min_hour_views)
+    return (("", line) for line in read_views(file, min_hour_views, wiki))

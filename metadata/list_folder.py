@@ -29,7 +29,7 @@ ALIASES = {
 """The lists of languages for which Wikipedia has another code, the first that there is. A list of the language's own
 code comes before them."""
 
-_CODE = re.compile(rf"[a-z]{{2,3}}([_-][a-z_]+)?|{OTHER}")
+_CODE = re.compile(rf"[a-z]{{2,3}}([_-][a-z_]+)?|simple|{OTHER}")
 _LIST = re.compile(r"(.+)\.(json|txt)(\.gz)?", re.IGNORECASE)
 _OTHER_FORM = re.compile(r".+\.(jsonl|ndjson|csv|tsv)(\.gz)?", re.IGNORECASE)
 _MANIFEST = ".manifest.json"

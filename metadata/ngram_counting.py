@@ -8,13 +8,21 @@ from metadata.counting import BIGRAM, DAMAGE, MAX_KEYS, OUTCOME, UNIGRAM, Partia
 from metadata.dumps import OversizedPage, Piece, read_pages
 from metadata.streams import Damage
 from metadata.wikitext import MalformedPage, TooComplex, Unparsable, parse_page, plain_text
-from metadata.words import pairs, phrases
+from metadata.words import ENGLISH_WORDS, WordRule, pairs, phrases
 
 
 def count_piece(
-    piece: Piece, *, with_pairs: bool, lowercase: bool, max_keys: int = MAX_KEYS
+    piece: Piece,
+    *,
+    with_pairs: bool,
+    lowercase: bool,
+    rule: WordRule = ENGLISH_WORDS,
+    categories: tuple[str, ...] = (),
+    max_keys: int = MAX_KEYS,
 ) -> Iterator[pa.RecordBatch]:
     """Count the words, and optionally the pairs, of the articles of a piece, and the outcome of each page.
+
+    `categories` are the wiki's own names of categories, besides `Category`.
 
     Articles are the pages of the main namespace, except redirects. Each page has one outcome: `articles`, `redirects`,
     `other namespaces`, `malformed`, `too large`, `too complex` or `unparsable`. Damage ends the piece; what precedes it
@@ -23,9 +31,9 @@ def count_piece(
     counts = PartialCounts(max_keys)
     try:
         for data in read_pages(piece):
-            outcome, text = _article(data)
+            outcome, text = _article(data, categories)
             counts.add(OUTCOME, piece.name, outcome)
-            for phrase in phrases(text, lowercase=lowercase):
+            for phrase in phrases(text, lowercase=lowercase, rule=rule):
                 for word in phrase:
                     counts.add(UNIGRAM, word)
                 if with_pairs:
@@ -38,7 +46,7 @@ def count_piece(
     yield from counts.batches()
 
 
-def _article(data: bytes | OversizedPage) -> tuple[str, str]:
+def _article(data: bytes | OversizedPage, categories: tuple[str, ...]) -> tuple[str, str]:
     """The outcome of a page, and its text if it is an article."""
     if isinstance(data, OversizedPage):
         return "too large", ""
@@ -48,7 +56,7 @@ def _article(data: bytes | OversizedPage) -> tuple[str, str]:
             return "other namespaces", ""
         if page.is_redirect:
             return "redirects", ""
-        return "articles", plain_text(page.text)
+        return "articles", plain_text(page.text, categories)
     except MalformedPage:
         return "malformed", ""
     except TooComplex:

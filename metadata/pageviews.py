@@ -1,14 +1,15 @@
-"""Reads Wikimedia's pageviews, hourly and daily complete files, to the views of titles of the English Wikipedia.
+"""Reads Wikimedia's pageviews, hourly and daily complete files, to the views of titles of one Wikipedia or of all.
 
 Hourly files (`pageviews-YYYYMMDD-HH0000[.gz]`) have lines of `domain_code page_title views response_bytes`; `en` is the
-desktop site, `en.m` the mobile one. Daily complete files (`pageviews-YYYYMMDD-user[.bz2]`) have lines of `wiki title
-page_id access views hours`: `en.wikipedia` is English, the page id may be missing, and `hours` gives each hour as a
-letter, followed by its views (`A3X12`).
+desktop site, `en.m` the mobile one, and `en.d` the Wiktionary. `commons.m` is no mobile Wikipedia: of the sites below
+wikimedia.org, none has a language's code. Daily complete files (`pageviews-YYYYMMDD-user[.bz2]`) have lines of `wiki
+title page_id access views hours`: `en.wikipedia` is English, the page id may be missing, and `hours` gives each hour as
+a letter, followed by its views (`A3X12`).
 Source: https://dumps.wikimedia.org/other/pageviews/readme.html, https://dumps.wikimedia.org/other/pageview_complete/
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from os import scandir
 from os.path import isdir
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from metadata.streams import read_lines
+from metadata.wikis import ENGLISH, ENGLISH_NAMESPACES, domains, folded_namespace, namespaces, wiki_code
 from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
 from udfs.hashing import pair_hash
@@ -23,22 +25,11 @@ from udfs.hashing import pair_hash
 HOURLY, DAILY = "hourly", "daily"
 _NAME = re.compile(r"pageviews-(\d{8})-(?:(\d{2})0000(?:\.gz)?|(?:user|spider|automated)(?:\.bz2)?)")
 _FORMS = "pageviews-YYYYMMDD-HH0000[.gz] or pageviews-YYYYMMDD-user[.bz2]"
-_HOURLY_PROJECTS = (b"en ", b"en.m ")
-_DAILY_PROJECT = b"en.wikipedia "
+_MOBILE, _WIKIPEDIA = ".m", ".wikipedia"
 _HOUR = re.compile(rb"[A-X](\d+)")
 _NO_TITLE = re.compile(r"[#<>\[\]{}|\ufffd\x00-\x1f\x7f]")
 DAY = "day"
 """The tag of the hash that samples days."""
-
-_NAMESPACES = frozenset(
-    """media special talk user file mediawiki template help category portal draft module wikipedia mos timedtext topic
-    gadget book image wp wt wikipedia_talk project project_talk user_talk file_talk image_talk mediawiki_talk tm
-    template_talk help_talk category_talk portal_talk draft_talk module_talk timedtext_talk book_talk mos_talk
-    education_program education_program_talk gadget_talk gadget_definition gadget_definition_talk event event_talk
-    transwiki""".replace("_", "-").split()
-)
-"""The namespaces of the English Wikipedia and their aliases, folded, with hyphens for spaces. Titles such as "Star
-Wars: Episode IV" are in none of them and are kept."""
 
 
 class ViewsFile(NamedTuple):
@@ -110,33 +101,63 @@ def _views_file(path: str) -> ViewsFile:
     return ViewsFile(path, match[0], match[1], HOURLY if match[2] else DAILY)
 
 
-def read_views(file: ViewsFile, min_hour_views: int = 1) -> Iterator[tuple[str, int] | str]:
-    """For each English line of a file, its (title, views), or why it gives none: `malformed`, `namespace`, `no title`
-    or `few`. Lines of other projects are skipped.
+Line = tuple[str, int] | str
+"""A line of a wiki: its (title, views), or why it gives none: `malformed`, `namespace`, `no title` or `few`."""
 
+
+def read_views(file: ViewsFile, min_hour_views: int = 1, wiki: str = ENGLISH) -> Iterator[Line]:
+    """Each line of a wiki in a file. Lines of other projects are skipped.
+
+    Of a language other than English, only the namespaces that all wikis have are known here (`wikis.namespaces`).
     Hours in which a title has fewer than `min_hour_views` views (in one line) do not count.
 
     Raises `streams.Damage` at a damaged place, after all lines before it.
     """
-    projects = _HOURLY_PROJECTS if file.form == HOURLY else (_DAILY_PROJECT,)
+    endings = ("", _MOBILE) if file.form == HOURLY else (_WIKIPEDIA,)
+    projects = tuple(f"{domain}{ending} ".encode() for domain in domains(wiki) for ending in endings)
     views_of = _hourly_views if file.form == HOURLY else _daily_views
+    excluded = namespaces(wiki)
     for line in read_lines(file.path):
-        if not line.startswith(projects):
-            continue
-        try:
-            raw, views = views_of(line, min_hour_views)
-            title = decode_title(raw)
-        except MalformedLine:
-            yield "malformed"
-            continue
-        if views == 0:
-            yield "few"
-        elif not title or title == "-" or _NO_TITLE.search(title):
-            yield "no title"
-        elif in_namespace(title):
-            yield "namespace"
-        else:
-            yield title, views
+        if line.startswith(projects):
+            yield _read_line(line, views_of, min_hour_views, excluded)
+
+
+def read_all_views(file: ViewsFile, min_hour_views: int = 1) -> Iterator[tuple[str, Line]]:
+    """Each line of any Wikipedia in a file, after the wiki's code; otherwise as `read_views`."""
+    views_of = _hourly_views if file.form == HOURLY else _daily_views
+    wikis: dict[bytes, str | None] = {}
+    for line in read_lines(file.path):
+        project = line[: line.find(b" ")]
+        if project not in wikis:
+            wikis[project] = _wiki_of(project, file.form)
+        wiki = wikis[project]
+        if wiki is not None:
+            yield wiki, _read_line(line, views_of, min_hour_views, namespaces(wiki))
+
+
+def _wiki_of(project: bytes, form: str) -> str | None:
+    """The code of the Wikipedia that a project is, else None."""
+    name = project.decode("ascii", "replace")
+    if form == DAILY and not name.endswith(_WIKIPEDIA):
+        return None
+    domain = name.removesuffix(_MOBILE if form == HOURLY else _WIKIPEDIA)
+    wiki = wiki_code(domain)
+    return wiki if wiki is not None and domain in domains(wiki) else None
+
+
+def _read_line(
+    line: bytes, views_of: Callable[[bytes, int], tuple[bytes, int]], min_hour_views: int, excluded: frozenset[str]
+) -> Line:
+    try:
+        raw, views = views_of(line, min_hour_views)
+        title = decode_title(raw)
+    except MalformedLine:
+        return "malformed"
+    if views == 0:
+        return "few"
+    if not title or title == "-" or _NO_TITLE.search(title):
+        return "no title"
+    return "namespace" if in_namespace(title, excluded) else (title, views)
 
 
 def decode_title(raw: bytes) -> str:
@@ -151,10 +172,10 @@ def decode_title(raw: bytes) -> str:
     return canonical(text.replace("_", " ")).removeprefix(":").lstrip()
 
 
-def in_namespace(title: str) -> bool:
-    """Whether a title names a page outside the articles: `Talk:…`, `Wikipedia:…`, `File:…`."""
+def in_namespace(title: str, names: frozenset[str] = ENGLISH_NAMESPACES) -> bool:
+    """Whether a title names a page outside the articles: `Talk:…`, `Datei:…`. `names` are folded namespaces."""
     prefix, colon, _ = title.partition(":")
-    return bool(colon) and prefix.strip().replace(" ", "-").casefold() in _NAMESPACES
+    return bool(colon) and folded_namespace(prefix) in names
 
 
 def _hourly_views(line: bytes, min_hour_views: int) -> tuple[bytes, int]:

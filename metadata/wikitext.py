@@ -8,6 +8,7 @@ the result does not depend on how busy a machine is.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from html import unescape
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, ParseError
@@ -28,7 +29,6 @@ the end of each. A text of 500,000 characters may have 20,000 of them."""
 
 _CUT_TAGS = "ref|math|chem|score|timeline|gallery|imagemap|syntaxhighlight|source|graph|mapframe|templatestyles|hiero"
 _CUT = re.compile(rf"<!--|-->|<(/?)({_CUT_TAGS})\b([^<>]*)>", re.IGNORECASE)
-_CATEGORY = re.compile(r"\[\[\s*Category\s*:[^\[\]]*\]\]", re.IGNORECASE)
 _EXTERNAL_LINK = re.compile(r"\[(?:https?:|ftps?:|mailto:|//)[^\s\[\]]*[^\S\n]*([^\[\]\n]*)\]", re.IGNORECASE)
 _BARE_URL = re.compile(r"(?<!\[)\bhttps?://[^\s\[\]<>{}|]+", re.IGNORECASE)
 _NESTING = re.compile(r"\[\[|\]\]|\{\{|\}\}|\{\||\|\}")
@@ -83,8 +83,10 @@ def _find(parent: Element, name: str) -> Element | None:
     return next((child for child in parent if child.tag.rpartition("}")[2] == name), None)
 
 
-def plain_text(wikitext: str) -> str:
+def plain_text(wikitext: str, categories: tuple[str, ...] = ()) -> str:
     """The running text of a page: paragraphs, headings, lists, captions of images and the cells of tables.
+
+    `categories` are the wiki's own names of categories, such as "Kategorie", besides "Category".
 
     Left out are comments; templates, parser functions and parameters with their contents; references and other
     extension tags (`_CUT_TAGS`) with their contents; categories, files and bare URLs. Links become their labels, HTML
@@ -94,7 +96,7 @@ def plain_text(wikitext: str) -> str:
     """
     if len(wikitext) > MAX_TEXT_CHARS:
         raise TooComplex("text")
-    text = _CATEGORY.sub(" ", "".join(_uncut(wikitext)))
+    text = _category_links(categories).sub(" ", "".join(_uncut(wikitext)))
     text = _BARE_URL.sub(" ", _EXTERNAL_LINK.sub(r"\1", text))
     for opening, most in MAX_OPENINGS.items():
         if text.count(opening) > most:
@@ -107,6 +109,12 @@ def plain_text(wikitext: str) -> str:
         return unescape(wikitextparser.remove_markup(text, replace_external_links=False))
     except Exception as error:  # a bug of the library, of any type, must not end a piece of 10,000 pages
         raise Unparsable(f"{type(error).__name__}: {error}") from error
+
+
+@lru_cache
+def _category_links(names: tuple[str, ...]) -> re.Pattern[str]:
+    alternatives = "|".join(re.sub(r"(\\?[ _])+", "[ _]+", re.escape(name)) for name in ("Category", *names))
+    return re.compile(rf"\[\[\s*(?:{alternatives})\s*:[^\[\]]*\]\]", re.IGNORECASE)
 
 
 def _uncut(text: str) -> Iterator[str]:

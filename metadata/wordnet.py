@@ -15,6 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
+from udfs.captions.canonical import canonical
 from udfs.errors import BallastError, UsageError, shortened
 
 T = TypeVar("T")
@@ -25,6 +26,8 @@ NUMBERS = tuple(str(number) for number in range(100))
 # wndb(5WN): offset, file number, part of speech, count of words in hexadecimal, then the first word.
 _SYNSET = re.compile(r"\d{8} \d\d [nvasr] [0-9a-f]{2} (\S+) ")
 _SYNSET_WORDS = re.compile(r"\d{8} \d\d [nvasr] ([0-9a-f]{2}) (.*)")
+_LEMMA = re.compile(r"(?:[A-Za-z_-]+:)?lemma")
+_JAPANESE = "jpn:"
 _ADJECTIVE_MARKER = re.compile(r"\((?:a|p|ip)\)$")
 
 
@@ -82,6 +85,30 @@ def synset_counts(dict_dir: Path) -> dict[str, int]:
     return dict(
         Counter(name for data_file in DATA_FILES for name in _parsed(dict_dir / data_file, synset_name) if name)
     )
+
+
+def tab_counts(path: Path) -> dict[str, int]:
+    """How many synsets have each lemma in a file of the Open Multilingual Wordnet, in the order of first occurrence.
+
+    Its lines are `synset<TAB>lemma<TAB>word`, or `synset<TAB>jpn:lemma<TAB>word`. Lines of other kinds (definitions,
+    examples, roots) and those that begin with `#` give none. Words stay as written, with spaces for underscores; only
+    the plus signs by which the Japanese wordnet joins parts of words go.
+
+    Raises UsageError for a file without lemmas, or one that cannot be read.
+    Source: https://omwn.org/doc/topics/formats/tab.html
+    """
+    counts = Counter(lemma for lemma in _parsed(path, _tab_lemma) if lemma)
+    if not counts:
+        raise UsageError(f"{path}: has no line 'synset<TAB>lemma<TAB>word' of the Open Multilingual Wordnet")
+    return dict(counts)
+
+
+def _tab_lemma(line: str) -> str | None:
+    fields = line.rstrip("\r\n").split("\t")
+    if line.startswith("#") or len(fields) < 3 or not _LEMMA.fullmatch(fields[1]):
+        return None
+    word = fields[2].replace("_", " ")
+    return canonical(word.replace("+", "") if fields[1].startswith(_JAPANESE) else word) or None
 
 
 def check_dict_dir(dict_dir: Path) -> None:

@@ -8,44 +8,102 @@ kept. Text is made canonical first (Unicode NFC), line by line.
 
 **A pair** is two words of one line with only white space between them, so that a caption can hold "first second". No
 pair extends across a mark, a bracket, a symbol, or the end of a line or page.
+
+**In other languages than English** a word may also have inside it what their writing needs: zero-width joiners, the
+middle dot of Catalan, the gershayim of Hebrew. **In languages without spaces** a segmenter (`metadata.segmenters`) cuts
+the words further. There a pair is two words with nothing between them, or with what joins them (the tsheg of Tibetan),
+so that a text can hold it.
 """
 
 import math
 import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from typing import NamedTuple
 
 import regex
 
+from metadata.segmenters import SEGMENTERS, cut_run
+from metadata.wikis import ENGLISH
 from udfs.captions.canonical import canonical
 
-TOKENIZER_VERSION = 1
 MAX_WORD_CHARS = 100
 """Longer runs (DNA, base64, keyboard noise) are not words, and end a pair."""
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:[-'’][\p{L}\p{M}\p{N}]+)*")
+_WORD_OF_OTHERS = regex.compile(
+    r"""[\p{L}\p{M}\p{N}]+
+    (?:(?:[-'’·‧׳״\u200c\u200d]|(?<=\p{Script=Hebrew})"(?=\p{Script=Hebrew}))[\p{L}\p{M}\p{N}]+)*""",
+    regex.VERBOSE,
+)
 _LINE = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
 
-def phrases(text: str, *, lowercase: bool = False) -> Iterator[list[str]]:
-    """The words of a text, in runs in which every two neighbours are a pair."""
+class WordRule(NamedTuple):
+    """How the words of a wiki are found."""
+
+    version: int
+    pattern: "regex.Pattern[str]"
+    segmenter: str | None = None
+    """The name of the segmenter that cuts each run of the pattern, where words are not separated by spaces."""
+
+    @property
+    def joiner(self) -> str:
+        """What stands between the words of a pair, in text as in a list: one character, or nothing."""
+        return " " if self.segmenter is None else SEGMENTERS[self.segmenter].joiner
+
+
+ENGLISH_WORDS = WordRule(1, _WORD)
+
+
+def word_rule(wiki: str, segmenter: str | None) -> WordRule:
+    """The rule of a wiki, with its segmenter if it needs one (`segmenters.segmenter_of`)."""
+    return ENGLISH_WORDS if wiki == ENGLISH else WordRule(2, _WORD_OF_OTHERS, segmenter)
+
+
+def phrases(text: str, *, lowercase: bool = False, rule: WordRule = ENGLISH_WORDS) -> Iterator[list[str]]:
+    """The words of a text, in runs in which every two neighbours are a pair.
+
+    Raises like `segmenters.cutter`.
+    """
+    pattern, joiner = rule.pattern, rule.joiner
     for line in _LINE.split(text):
         if not line:
             continue
         canonical_line = canonical(line.lower() if lowercase else line)
+        if not joiner:
+            for match in pattern.finditer(canonical_line):
+                yield from _cut_phrases(match[0], rule)
+            continue
         run: list[str] = []
         end = -1
-        for match in _WORD.finditer(canonical_line):
+        for match in pattern.finditer(canonical_line):
             start = match.start()
             if match.end() - start > MAX_WORD_CHARS:
                 continue
-            if run and not (start == end + 1 and canonical_line[end] == " "):
+            if run and not (start == end + 1 and canonical_line[end] == joiner):
                 yield run
                 run = []
             run.append(match[0])
             end = match.end()
         if run:
             yield run
+
+
+def _cut_phrases(letters: str, rule: WordRule) -> Iterator[list[str]]:
+    """The words of a run of letters without spaces. A piece that is more than a word, such as one with a joiner at its
+    end, ends the phrase; the words in it stand alone."""
+    run: list[str] = []
+    for piece in cut_run(letters, str(rule.segmenter)):
+        if len(piece) <= MAX_WORD_CHARS and rule.pattern.fullmatch(piece):
+            run.append(piece)
+            continue
+        if run:
+            yield run
+            run = []
+        yield from ([word] for word in rule.pattern.findall(piece) if len(word) <= MAX_WORD_CHARS)
+    if run:
+        yield run
 
 
 def pairs(phrase: list[str]) -> Iterable[tuple[str, str]]:

@@ -20,6 +20,7 @@ EXTRAS = (
     Extra("beautifulsoup", ("beautifulsoup4", "html5lib"), ("bs4", "html5lib"), "--html-parser beautifulsoup"),
     Extra("hdfs", ("hdfs-native",), ("hdfs_native",), "reading archives from hdfs://"),
     Extra("langdetect", ("langdetect",), ("langdetect",), "--language-detector langdetect"),
+    Extra("segmenters", ("icukit-pyicu",), ("icu",), "cutting text without spaces into words (--segmenter icu)"),
     Extra(
         "wikipedia", ("defusedxml", "wikitextparser"), ("defusedxml", "wikitextparser"), "counting Wikipedia's words"
     ),

@@ -157,10 +157,15 @@ class Subset(NamedTuple):
     @property
     def label(self) -> str:
         """What a person calls its threshold: `t = 20,000`, of several lists `t = 20,000 (en)` or `t by list`."""
+        return f"t {self.named_t}" if self.facts.t is None else f"t = {self.named_t}"
+
+    @property
+    def named_t(self) -> str:
+        """Its t: `20,000`, of several lists `20,000 (en)` or `by list`."""
         if self.facts.t is None:
-            return "t by list"
+            return "by list"
         anchor = (self.facts.threshold or {}).get("anchor")
-        return f"t = {self.facts.t:,}" + (f" ({anchor})" if anchor else "")
+        return f"{self.facts.t:,}" + (f" ({anchor})" if anchor else "")
 
     @property
     def at(self) -> str:

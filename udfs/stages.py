@@ -240,6 +240,10 @@ class UnigramsFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     stage = Stage.UNIGRAMS
     distinct: Annotated[int, Meta(description="words")]
     words: Annotated[int, Meta(description="their counts, added up")]
+    namespaces: Annotated[
+        list[str] | None,
+        Meta(description="the dump's names of all namespaces but that of articles"),
+    ] = None
     outcomes: Annotated[dict[str, int], Meta(description=_OUTCOMES)]
     files: Annotated[dict[str, dict[str, int]], Meta(description=_BY_FILE)]
     damage: Annotated[dict[str, list[str]], Meta(description=_DAMAGE)]

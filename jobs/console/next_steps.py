@@ -31,6 +31,11 @@ def next_of_list(path: str) -> list[Step]:
     return [_whole(show), _whole(curate)]
 
 
+def next_of_lists(folder: str) -> list[Step]:
+    """What to do with a folder of lists that was just built."""
+    return [_whole(("curate with them", ["curate", "FILE.warc.gz", "--metadata", folder, "--out", "DIR"]))]
+
+
 def _whole(step: _Step) -> Step:
     purpose, command = step
     return Step(purpose, command if command[0] == _DOWNLOADER else ["ballast", *command])

@@ -94,7 +94,7 @@ def _subset(subset: Subset) -> Iterator[Line]:
     above = f"{_n(facts.entries_above_t)} entries above {'it' if facts.lists is None else 'the t of their list'}"
     if facts.entries_above_t:
         above += f", with {facts.share_of_matches_above_t:.1%} of matches"
-    yield ("t", "by list" if facts.t is None else _n(facts.t), above)
+    yield ("t", subset.named_t, above)
     yield _line(subset_step(subset))
     if facts.capped_by_earlier_draw is not None:
         yield ("capped", _n(facts.capped_by_earlier_draw), "of them keep the smaller probability of their first draw")

@@ -9,6 +9,7 @@ from metadata.entries import EntryList
 from metadata.spacing import can_match
 from udfs.distribution import ballast_version
 from udfs.errors import UsageError
+from udfs.matching.boundaries import Boundaries
 from udfs.storage.local import LocalStorage
 
 SUFFIX = ".json"
@@ -27,22 +28,24 @@ def manifest_path(path: str) -> Path:
     return Path(f"{path.removesuffix('.gz').removesuffix(SUFFIX)}.manifest.json")
 
 
-def manifest_of(entries: EntryList, about: dict[str, Any]) -> dict[str, Any]:
+def manifest_of(
+    entries: EntryList, about: dict[str, Any], boundaries: Boundaries = Boundaries.SPACES
+) -> dict[str, Any]:
     """What the manifest of a list says."""
     return {
         "ballast": ballast_version(),
         **entries.fingerprint,
-        "cannot_match": sum(not can_match(entry) for entry in entries.entries),
+        "cannot_match": sum(not can_match(entry, boundaries) for entry in entries.entries),
         **about,
     }
 
 
-def write_list(entries: EntryList, about: dict[str, Any]) -> dict[str, Any]:
+def write_list(entries: EntryList, about: dict[str, Any], boundaries: Boundaries = Boundaries.SPACES) -> dict[str, Any]:
     """Write a list to its `source` as JSON, one entry per line, and the manifest beside it; returns that.
 
     The manifest holds nothing of the machine or the time: equal inputs and settings give equal bytes.
     """
-    manifest = manifest_of(entries, about)
+    manifest = manifest_of(entries, about, boundaries)
     folder = LocalStorage(str(Path(entries.source).absolute().parent))
     folder.write(Path(entries.source).name, _json(list(entries.entries), 0))
     folder.write(manifest_path(entries.source).name, _json(manifest, 2))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
-from jobs.settings.building import EntryBuild, Ngrams, Titles
+from jobs.settings.building import EntryBuild, Ngrams, Titles, Wiki
 from jobs.settings.fields import Setting, settings_of
 from jobs.settings.groups import (
     Blocking,
@@ -44,6 +44,7 @@ class Settings:
     survivors: Survivors = field(default_factory=Survivors)
     listing: Listing = field(default_factory=Listing)
     export: Export = field(default_factory=Export)
+    wiki: Wiki = field(default_factory=Wiki)
     build: EntryBuild = field(default_factory=EntryBuild)
     ngrams: Ngrams = field(default_factory=Ngrams)
     titles: Titles = field(default_factory=Titles)

@@ -164,9 +164,13 @@ def _share_below(ts: Longs, counts: EntryCounts) -> float:
 
 
 def _warn_if_unbalanced(chosen: ChosenT, counts: Counts) -> None:
-    if not chosen.entries_above_t:
-        at = "the t of its list" if chosen.t is None else f"t={chosen.t:,}"
-        warn(f"nothing was balanced: no entry has more than {at} matches (the most is {int(counts.max(initial=0)):,})")
+    most = int(counts.max(initial=0))
+    if chosen.entries_above_t:
+        return
+    if chosen.t is None:
+        warn(f"nothing was balanced: no entry has more matches than the t of its list (the most is {most:,})")
+    else:
+        warn(f"nothing was balanced: no entry has more than t={chosen.t:,} matches (the most is {most:,})")
 
 
 def _preset_t(preset: str, pool_pairs: int) -> int:
@@ -226,6 +230,6 @@ def _of_size(pool: Pairs, seed: int, counts: EntryCounts, path: ThresholdPath, c
     if abs(nearest.pairs - target) > _SIZE_TOLERANCE * target:
         is_first = nearest.step == path.overview()[0]
         why = "the smallest there is" if is_first else f"the nearest: many pairs are decided at one {path.step_name}"
-        at = f"{path.step_name}={nearest.step:,.10g}"
+        at = f"t={nearest.step:,.0f}" if path.step_name == "t" else f"the {path.step_name} {nearest.step:.6g}"
         warn(f"{at} keeps {nearest.pairs:,} pairs where {target:,} were asked for; it is {why}")
     return nearest

@@ -3,13 +3,16 @@
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from disturbed_ballast import DOOMED_HOST, HOST_IS_LOST, Attempt, Worker
-from runs import DISTURBED_BALLAST, Rows, Run
+from runs import DISTURBED_BALLAST, Crawl, Rows, Run, local_rows
 from standalone import HOSTS, Cluster, standalone_cluster
 from submission import Submission, build_submission
+
+from jobs.sample import write_lists
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +55,19 @@ def test_a_worker_killed_in_extraction_and_a_python_worker_in_balancing_leave_th
         assert Path(worker.ballast).is_relative_to(run.cluster.work), "Ballast came from the files that Spark sent"
         assert f"/{submission.code.name}/" in worker.ballast
         assert Path(worker.prefix).is_relative_to(run.cluster.work) and worker.prefix.endswith("/environment")
+
+
+def test_lists_by_language_reach_hosts_without_ballast(
+    run: Run, submission: Submission, crawl: Crawl, tmp_path: Path
+) -> None:
+    write_lists(tmp_path / "lists")
+    by_language = Crawl(crawl.folder, tmp_path / "lists")
+    (tmp_path / "alone").mkdir()
+    expected = local_rows(by_language, tmp_path / "alone")
+    column = expected["pool"][0].index("list")
+    assert len({row[column] for row in expected["pool"][1:]}) >= 4, "pairs of several lists"
+
+    run = replace(run, crawl=by_language)
+    run.submit([submission.submit_file, "curate"], submission.flags, submission.folder)
+    assert run.finish() == expected
+    assert {task["Host"] for task in run.tasks("End", Reason="Success")} == set(HOSTS), "both took part"

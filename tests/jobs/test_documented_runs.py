@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from documented import ALL, ROOT, Command, blocks
 from metadata_dumps import MiniPage, write_multistream
+from metadata_wikis import write_dump
 
 from jobs.sample import write_sample
 from udfs.sample.words import CONCEPTS
@@ -78,9 +79,14 @@ def folder(tmp_path: Path) -> Path:
     (folder / "metadata.json").write_text(json.dumps(entries))
     for part in ("noun", "verb", "adj", "adv"):
         (folder / "WordNet-3.0/dict" / f"data.{part}").write_text(f"00001740 03 n 01 {part} 0 000 | a gloss  \n")
+    for wiki in (folder, folder / "dumps/dewiki"):
+        write_dump(wiki, "de", ["Der Hund und die Katze. " * 20])
+    write_dump(folder / "dumps", "ja", ["新しいカメラです。" * 20])
+    (folder / "wn-data-deu.tab").write_text("1-n\tdeu:lemma\tHund\n")
     write_multistream(folder, [MiniPage("Train", "The train. " * 120), MiniPage("Dog", "A hot dog. " * 120)], 1)
     for day in range(1, 27):
-        (folder / f"pageviews/pageviews-202401{day:02d}-000000.gz").write_bytes(gzip.compress(b"en Dog 90 0\n"))
+        views = gzip.compress(b"de Hund 90 0\nen Dog 90 0\n")
+        (folder / f"pageviews/pageviews-202401{day:02d}-000000.gz").write_bytes(views)
     environment = "ballast-env-0.1.0-with-python3.11-x86_64-glibc2.28.tar.gz"
     for name in ("ballast_curation-0.1.0-py3-none-any.whl", "ballast-0.1.0.zip", environment, "ballast_submit.py"):
         (folder / "dist" / name).touch()

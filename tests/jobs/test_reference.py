@@ -15,7 +15,7 @@ def test_the_reference_is_current():
 def test_every_column_setting_and_outcome_has_a_meaning():
     columns = {
         name
-        for schema in (schemas.SUBSET, schemas.IMAGE, schemas.FILE, schemas.ENTRY_COUNT, schemas.REPEAT)
+        for schema in (schemas.SUBSET, schemas.IMAGE, schemas.FILE, schemas.LIST_ENTRY_COUNT, schemas.REPEAT)
         for name in schema.names
     }
     assert columns - set(COUNTERS) == set(schemas.MEANINGS)

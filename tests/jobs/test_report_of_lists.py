@@ -94,8 +94,8 @@ def test_each_list_has_the_figures_of_its_rows(report, by_language):
             len(WORDS[row.code]), in_pool[row.code], in_subset[row.code],
         )  # fmt: skip
         assert (row.drawn.matches, row.drawn.t) == (matches, t_of(counts[row.code]))
-    assert "Kept whole" in view.notes[0] and "ja" in view.notes[0]
-    assert "1 list (fi)" in view.notes[1]
+    assert "Kept whole" in view.notes[1] and "ja" in view.notes[1]
+    assert "1 list (fi)" in view.notes[2]
     assert report.traits.lists == Counter((row["list"], row["lang"]) for row in pool)
     rows = {(row.list, row.entry): row for row in report.entries.rows}
     assert rows.keys() == {(code, entry) for code, of_list in counts.items() for entry in of_list}

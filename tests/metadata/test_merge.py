@@ -1,10 +1,14 @@
 """Merging sources: order, duplicates, punctuation, size; and the figures of `metadata show` and `metadata diff`."""
 
+from fractions import Fraction
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from metadata.describe import describe, difference, evenly
 from metadata.entries import parse_entries
-from metadata.merge import RankedSource, is_punctuation, merge, numbers
+from metadata.merge import RankedSource, is_punctuation, merge, numbers, whole_share
 from udfs.errors import UsageError
 from udfs.matching.boundaries import Boundaries
 
@@ -93,3 +97,48 @@ def test_duplicates_are_left_out_on_request_and_other_faults_are_not():
         parse_entries(data, "x.json")
     with pytest.raises(UsageError, match="index 1 is blank"):
         parse_entries(b'["a", " ", "a"]', "x.json", dedup=True)
+
+
+WORDS = st.lists(st.text(st.sampled_from("ab1-"), min_size=1, max_size=4), max_size=12)
+CAPS = st.none() | st.integers(0, 8)
+
+
+@given(st.lists(st.tuples(WORDS, CAPS), max_size=4), CAPS, st.none() | st.integers(1, 4), st.floats(0.1, 1))
+def test_caps_are_those_of_a_naive_walk(drawn, size, longest, share):
+    """The last source has at most a share of what the first one added."""
+    sources = [
+        RankedSource(
+            f"s{number}",
+            [(word, 1.0) for word in words],
+            len(words),
+            {},
+            most,
+            (share, "s0") if number == len(drawn) - 1 > 0 else None,
+        )
+        for number, (words, most) in enumerate(drawn)
+    ]
+    expected: list[str] = []
+    added: list[int] = []
+    for source in sources:
+        taken = 0
+        for word, _ in source.ranked:
+            is_full = size is not None and len(expected) >= size
+            is_over = source.most is not None and taken >= source.most
+            beyond = source.share_of is not None and taken + 1 > Fraction(str(share)) * added[0]
+            if is_full or is_over or beyond:
+                break
+            if word in expected or set(word) == {"-"} or (longest is not None and len(word) > longest):
+                continue
+            expected.append(word)
+            taken += 1
+        added.append(taken)
+    entries, accounts = merge(sources, size, max_characters=longest)
+    assert entries == expected
+    assert [account.taken for account in accounts] == added
+    for source, account in zip(sources, accounts, strict=True):
+        left_out = sum(account.duplicates.values()) + account.punctuation + (account.too_long or 0)
+        assert account.taken + left_out + account.not_needed == source.candidates, "every candidate has one outcome"
+
+
+def test_shares_are_those_that_are_written():
+    assert whole_share(0.29, 100) == 29 and whole_share(0.1, 29) == 2 and whole_share(1.0, 7) == 7

@@ -4,8 +4,19 @@ import bz2
 import gzip
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from metadata.pageviews import DAILY, HOURLY, ViewsFile, decode_title, in_namespace, plan_files, read_views
+from metadata.pageviews import (
+    DAILY,
+    HOURLY,
+    ViewsFile,
+    decode_title,
+    in_namespace,
+    plan_files,
+    read_all_views,
+    read_views,
+)
 from metadata.streams import Damage
 from udfs.errors import UsageError
 from udfs.hashing import pair_hash
@@ -53,6 +64,39 @@ DAY_LINES = "\n".join(
         "",
     ]
 )
+
+PROJECTS = [
+    *(
+        "zh-min-nan Iû 6 0",
+        "be-x-old Алей 3 0",
+        "be-tarask.m Алей 2 0",
+        "fr.m Spécial:Recherche 4 0",
+        "simple.m Cat 1 0",
+    ),
+    *(
+        "commons.m Cat 9 0",
+        "commons.m.m Cat 9 0",
+        "de.d Katze 9 0",
+        "de.m.d Katze 9 0",
+        "www.wd Q1 9 0",
+        "meta.m X 9 0",
+    ),
+    *(
+        "zh-min-nan.wikipedia Iû 6 desktop 6 A6",
+        "be-tarask.wikipedia Алей 7 mobile-web 2 B2",
+        "de.wikisource X 1 desktop 3 A3",
+    ),
+    *(
+        "commons.wikimedia Cat 1 desktop 9 A9",
+        "zh_min_nan Iû 6 0",
+        "zh_min_nan.wikipedia Iû 6 desktop 6 A6",
+        "DE Katze 9 0",
+        "de.m.wikipedia Katze 1 desktop 9 A9",
+        "",
+        "de",
+        " x 1 0",
+    ),
+]
 
 
 @pytest.fixture
@@ -155,3 +199,24 @@ def test_files_that_would_count_twice_or_are_not_pageviews_are_refused(tmp_path)
         plan_files([str(make(tmp_path / "c", "x.gz") / "x.gz")], None, 0)
     with pytest.raises(UsageError, match="has no files named pageviews-"):
         plan_files([str(tmp_path / "c")], None, 0)
+
+
+def test_other_wikis_in_both_forms_of_files(hour, day):
+    assert list(read_views(hour, wiki="de")) == [("Katze", 9)]
+    assert list(read_views(day, wiki="de")) == [("Katze", 9)]
+    assert list(read_views(hour, wiki="simple")) == [("Cat", 1)]
+    assert list(read_views(day, wiki="fr")) == []
+
+
+@given(
+    st.lists(st.sampled_from(HOUR.splitlines() + DAY_LINES.splitlines() + PROJECTS)), st.sampled_from([HOURLY, DAILY])
+)
+def test_all_wikis_at_once_are_those_read_one_by_one(tmp_path_factory, lines, form):
+    path = tmp_path_factory.mktemp("views") / "file"
+    path.write_text("\n".join(lines))
+    file = ViewsFile(str(path), path.name, "20240115", form)
+    together = list(read_all_views(file))
+    wikis = ("en", "de", "zh_min_nan", "be_tarask", "simple", "fr")
+    assert {wiki for wiki, _ in together} <= set(wikis), "Wiktionary, Commons and others are no wikis"
+    for wiki in wikis:
+        assert [line for of, line in together if of == wiki] == list(read_views(file, wiki=wiki))

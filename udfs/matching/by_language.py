@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from udfs.iso_639 import codes_of_label
-from udfs.matching.list_matchers import ListMatchers
+
+if TYPE_CHECKING:
+    from udfs.matching.list_matchers import ListMatchers
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class ListLabels:
 class LanguageMatcher:
     """The matchers of several lists, and which language leads to which."""
 
-    lists: ListMatchers
+    lists: "ListMatchers"
     labels: ListLabels
 
     def match(self, code: str, caption: str) -> list[int]:

@@ -54,7 +54,8 @@ class Comparison(NamedTuple):
 
 def comparison(left: Report, right: Report) -> Comparison:
     """Compare two runs. The report is about the left one."""
-    figures_left, figures_right = _figures(left), _figures(right)
+    has_lists = left.by_language or right.by_language
+    figures_left, figures_right = _figures(left, has_lists=has_lists), _figures(right, has_lists=has_lists)
     names = dict.fromkeys((*figures_left, *figures_right))
     folders = (left.folder, right.folder) if left.folder != right.folder else (left.folder, f"{right.folder} (other)")
     alike = left.by_language == right.by_language
@@ -72,8 +73,8 @@ def comparison(left: Report, right: Report) -> Comparison:
 
 def _not_compared(by_language: str, other: str) -> str:
     return (
-        f"{by_language} has a list of entries for each language, {other} one list for all captions: what depends on "
-        "lists, their entries and each t, is not compared."
+        f"{by_language} has a list of entries for each language, {other} one list for all captions: their lists and "
+        "entries are not compared."
     )
 
 
@@ -83,16 +84,18 @@ def _lists(left: Report, right: Report) -> list[ComparedList]:
     return [ComparedList(code, of_left.get(code), of_right.get(code)) for code in {**of_left, **of_right}]
 
 
-def _figures(report: Report) -> dict[str, str]:
-    """The key figures of a run; those of several subsets are listed."""
+def _figures(report: Report, *, has_lists: bool) -> dict[str, str]:
+    """The key figures of a run; those of several subsets are listed. `has_lists`: one of both has a list for each
+    language."""
     stages, subsets = report.record.stages, report.record.subsets
     found: dict[str, str] = {"job": str(report.record.job)}
     if stages.files is not None:
         found["input files"] = f"{stages.files.files:,}"
     if report.metadata is not None:
-        found["entries of the lists" if report.by_language else "entries of the list"] = f"{report.metadata.entries:,}"
-        if report.metadata.lists is not None:
-            found["lists"] = f"{len(report.metadata.lists):,}"
+        found["entries" if has_lists else "entries of the list"] = f"{report.metadata.entries:,}"
+        if has_lists:
+            lists = report.metadata.lists
+            found["lists"] = "one for all captions" if lists is None else f"{len(lists):,}"
     if report.pool_pairs is not None:
         found["pairs in the pool"] = f"{report.pool_pairs:,}"
     if stages.pool is not None:
@@ -101,7 +104,7 @@ def _figures(report: Report) -> dict[str, str]:
         found |= {"entries matched": f"{counts.entries_matched:,}", "matches": f"{counts.matches:,}"}
     if subsets:
         found |= {
-            "t": _listed([subset.label.removeprefix("t = ").removeprefix("t ") for subset in subsets]),
+            "t": _listed([subset.named_t for subset in subsets]),
             "entries above t": _listed([f"{subset.facts.entries_above_t:,}" for subset in subsets]),
             "their share of matches": _listed([f"{subset.facts.share_of_matches_above_t:.1%}" for subset in subsets]),
             "pairs kept": _listed([f"{subset.facts.pairs:,}" for subset in subsets]),

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from udfs.matching.boundaries import Boundaries
@@ -11,24 +11,10 @@ from udfs.report.data_sets import data_sets, front_matter
 from udfs.report.figures import Step
 from udfs.report.lists_view import list_rows
 from udfs.report.templates import environment
+from udfs.report.threshold_words import how_chosen
 from udfs.report.words import listed, noun_for
 from udfs.schemas import MEANINGS
 
-_THRESHOLDS = {
-    "t": "given",
-    "preset": "the paper's, by the preset {}",
-    "target_size": "chosen for {:,} pairs",
-    "tail_share": "the largest for which entries below it hold at most {:.1%} of all matches",
-}
-_LIST_THRESHOLDS = {
-    "t_by_list": "given for each list",
-    "t": "given for {anchor}; each other list has the t of the same tail share, {tail_share:.1%}",
-    "preset": "the paper's for {anchor}, by the preset {preset}; each other list has the t of the same tail share, "
-    "{tail_share:.1%}",
-    "target_size": "chosen for {target_size:,} pairs: in each list the t of the same tail share, {tail_share:.1%}",
-    "tail_share": "in each list the largest for which entries below it hold at most {tail_share:.1%} of its matches",
-}
-_NEAREST = "{}the one for which entries below it hold a share of {} nearest to {:.1%}"
 _SHOWN_LISTS = 20
 _CAPTION_RULES = (
     *("min_caption_characters", "max_caption_characters", "min_caption_words", "max_caption_words"),
@@ -41,7 +27,7 @@ def render_card(record: RunRecord, funnel: Sequence[Step]) -> str:
     found = data_sets(record)
     if not found:
         return ""
-    subsets, schema = record.subsets, found[0].schema
+    subsets, schema, ways = record.subsets, found[0].schema, how_chosen(record)
     lists = list_rows(record.metadata, subsets[:1], {}) if record.by_language else []
     languages = record.setting("languages")
     files = record.stages.files
@@ -55,8 +41,8 @@ def render_card(record: RunRecord, funnel: Sequence[Step]) -> str:
             data_sets=found,
             record=record,
             subsets=subsets,
-            ts=", ".join(subset.label.removeprefix("t = ").removeprefix("t ") for subset in subsets),
-            how=_how(record),
+            ts=", ".join(subset.named_t for subset in subsets),
+            how=f" ({'; '.join(ways)})" if ways else "",
             lists=lists[:_SHOWN_LISTS],
             more_lists=lists[_SHOWN_LISTS:],
             many_lists=len(lists),
@@ -92,23 +78,6 @@ def _rules(record: RunRecord) -> list[str]:
     if listed := record.block_words:
         found.append(f"a list of {listed.words:,} words and phrases that block (sha256 `{listed.sha256}`)")
     return found
-
-
-def _how(record: RunRecord) -> str:
-    """How each t was chosen, in brackets. A way that several share is named once."""
-    ways = [way for subset in record.subsets for way in _ways(subset.facts.threshold or {}, record)]
-    return f" ({'; '.join(dict.fromkeys(ways))})" if ways else ""
-
-
-def _ways(threshold: Mapping[str, Any], record: RunRecord) -> Iterator[str]:
-    """The ways in which a t was chosen, of which there is one."""
-    said = _LIST_THRESHOLDS if record.by_language else _THRESHOLDS
-    name = next((name for name in said if name in threshold), None)
-    if name == "tail_share" and record.setting("tail_rule") == "nearest":
-        where, of = ("in each list ", "its matches") if record.by_language else ("", "all matches")
-        yield _NEAREST.format(where, of, threshold[name])
-    elif name is not None:
-        yield said[name].format(threshold[name], **threshold)
 
 
 def _plain(value: Any) -> str:

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from udfs.record import EntriesIdentity, Subset
 from udfs.report.figures import Report
 from udfs.report.plots import KEPT, POOL, shares_plot
+from udfs.report.threshold_words import how_chosen
 from udfs.report.words import counted_noun as many
 from udfs.report.words import listed
 from udfs.stages import ListDraw
@@ -70,7 +71,8 @@ def lists_view(report: Report) -> ListsView | None:
     rows = rows_of_lists(report)
     pool_pairs, pairs = sum(row.pool_pairs for row in rows), [subset.facts.pairs for subset in subsets]
     chart = _chart(rows, pool_pairs, subsets) if pool_pairs else None
-    return ListsView(rows, pool_pairs, pairs, chart, list(_notes(rows)))
+    chosen = [f"How t was chosen: {'; '.join(ways)}."] if (ways := how_chosen(report.record)) else []
+    return ListsView(rows, pool_pairs, pairs, chart, [*chosen, *_notes(rows)])
 
 
 def rows_of_lists(report: Report) -> list[ListRow]:

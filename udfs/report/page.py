@@ -62,7 +62,7 @@ def render_report(report: Report) -> str:
         "left_out": len(record.subsets) - len(report.subsets),
         "comparable": _comparable(report),
         "sizes_plot": _sizes(report),
-        "sizes_over": "the common tail share" if report.by_language else "t",
+        "sizes_over": "tail share" if report.by_language else "t",
         "pool_matches": None if report.subsets or not any(report.matches) else matches_plot("pool", report, None),
         **traits_view(report),
         "lists": lists_view(report),

@@ -129,7 +129,7 @@ def shares_plot(
         axes.grid(axis="x", lw=0.5)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:.3g} %")
         if len(series) > 1:
-            axes.legend(loc="lower right")
+            axes.legend(loc="best")
 
     return _drawn(name, draw, alternative)
 

@@ -133,6 +133,27 @@ def compose_caption(rng: Random, lang: str) -> str:
     return f"{rng.choice(starts)}{joint}{rng.choice(ends)}"
 
 
+_JAPANESE = (
+    "灯台;犬;家;小さな家;石の橋;花;りんごの木;猫;自転車;帆船;湖;岸辺;風景;初雪;朝;夕日;海;夏;空;町;広場;村;"
+    "道;駅前;通り;山;神社"
+)
+_LISTED = ("de", "en", "es", "fr", "ja", "ru")
+
+
+def entry_lists() -> dict[str, list[str]]:
+    """A list of entries for each of six languages of the sample web, by its code.
+
+    They are the concepts of English, and the words of the other captions. Arabic and Italian have none, to show what
+    becomes of a language without a list.
+    """
+    lists = {"en": [*CONCEPTS, *_ADJECTIVES, "the", "a", "photo"], "ja": _JAPANESE.split(";")}
+    for lang in _LISTED:
+        if lang not in lists:
+            words = " ".join(part for half in _HALVES[lang] for part in half).split(" ")
+            lists[lang] = sorted(set(words))
+    return {lang: lists[lang] for lang in _LISTED}
+
+
 def compose_nothing(rng: Random) -> str:
     """A caption that matches no metadata entry, as cameras and editors write: a file name."""
     return rng.choice(_NO_CONCEPT).format(n=rng.randrange(1000, 9999))

@@ -4,7 +4,8 @@ import argparse
 
 from jobs.console.command import Command
 from jobs.settings import values
-from jobs.settings.building import EntryBuild, Ngrams, Titles
+from jobs.settings.building import EntryBuild, Ngrams, Titles, Wiki
+from jobs.settings.fields import settings_of
 from jobs.settings.groups import Draws, Entries, Execution, Output, Parsing, Reading
 from jobs.settings.settings import Taken, take, takes
 
@@ -80,13 +81,32 @@ BUILD = Command(
     name="metadata build",
     purpose="build a list from WordNet, Wikipedia's dumps and its page views",
     work="jobs.build_metadata:build",
-    settings=takes(Output, EntryBuild, Ngrams, Titles, Draws, take(Reading, "commit_every", "batch_files"), Execution),
+    settings=takes(
+        *(Output, Wiki, EntryBuild, Ngrams, Titles, Draws),
+        *(take(Reading, "commit_every", "batch_files"), Execution),
+    ),
     add_arguments=_list_to_write,
+)
+BUILD_ALL = Command(
+    name="metadata build-all",
+    purpose="build a list per Wikipedia from a folder of their dumps, for `--metadata DIR`",
+    work="jobs.build_metadata:build_all",
+    settings=takes(
+        *(Output, take(EntryBuild, *(item.name for item in settings_of(EntryBuild) if item.name != "wikipedia"))),
+        *(take(Ngrams, "lowercase", "keep_bigram_count", "keep_pmi", "split_bytes"), Titles, Draws),
+        *(take(Reading, "commit_every", "batch_files"), Execution),
+    ),
+    add_arguments=lambda parser: parser.add_argument(
+        "folder",
+        metavar="DUMPS",
+        type=values.path,
+        help="a folder with dumps as published, such as dewiki-20240501-pages-articles-multistream.xml.bz2",
+    ),
 )
 WORDNET = _source(
     "wordnet",
-    "count the names of WordNet's synsets",
-    ("DIR", "WordNet's dict folder, with data.noun"),
+    "count the names of WordNet's synsets, or the lemmas of another wordnet",
+    ("DIR|FILE.tab", "WordNet's dict folder, with data.noun, or a file of the Open Multilingual Wordnet"),
     takes(Output, Execution),
     nargs=1,
 )
@@ -94,19 +114,25 @@ UNIGRAMS = _source(
     "unigrams",
     "count the words of Wikipedia's articles",
     _DUMPS,
-    takes(Output, take(Ngrams, "lowercase", "split_bytes"), take(Reading, "commit_every", "batch_files"), Execution),
+    takes(
+        Output,
+        Wiki,
+        take(Ngrams, "segmenter", "lowercase", "split_bytes"),
+        take(Reading, "commit_every", "batch_files"),
+        Execution,
+    ),
 )
 BIGRAMS = _source(
     "bigrams",
     "count words and pairs of words, with PMI",
     _DUMPS,
-    takes(Output, Ngrams, take(Reading, "commit_every", "batch_files"), Execution),
+    takes(Output, Wiki, Ngrams, take(Reading, "commit_every", "batch_files"), Execution),
 )
 TITLES = _source(
     "titles",
     "count the views of article titles",
     ("FILE", "pageviews files, hourly or daily, or folders of them"),
-    takes(Output, Titles, Draws, take(Reading, "commit_every", "batch_files"), Execution),
+    takes(Output, Wiki, Titles, Draws, take(Reading, "commit_every", "batch_files"), Execution),
 )
 IMPORT = Command(
     name="metadata import",

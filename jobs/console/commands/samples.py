@@ -30,6 +30,12 @@ def _sample_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pages", type=int, default=DEFAULT_PAGES, help=f"pages to make (default: {DEFAULT_PAGES})")
     parser.add_argument("--seed", type=int, default=0, help="the same pages and seed give the same bytes (default: 0)")
     parser.add_argument("--wat", action="store_true", help="write the WAT of the same pages beside it")
+    parser.add_argument(
+        "--lists",
+        type=values.path,
+        metavar="DIR",
+        help="write lists of entries for six of its languages to this folder, for --metadata DIR",
+    )
 
 
 SAMPLE = Command(

@@ -85,7 +85,10 @@ def test_the_largest_list_comes_first_and_what_a_table_does_not_say_is_said():
         ("en", "1,234", "en"), ("de", "7", "de 290, gsw 10"), ("th", "kept whole", "th"), ("fi", "–", ""),
     ]  # fmt: skip
     assert (view.pool_pairs, view.pairs) == (1230, [680])
-    whole, unused = view.notes
+    chosen, whole, unused = view.notes
+    assert chosen == (
+        "How t was chosen: in each list the largest for which entries below it hold at most 6.0% of its matches."
+    )
     assert whole == "Kept whole, for having fewer matches than --min-list-matches asks for: th."
     assert unused.startswith("Without a pair: 1 list (fi).")
     assert "pool: en 73.2 %, de 24.4 %, th 2.4 %; kept: en 66.2 %" in view.chart
@@ -124,7 +127,7 @@ def test_a_page_of_hundreds_of_lists_is_valid_and_small(subsets):
 def test_labels_of_the_page():
     by_list = render_report(report_of(record(DRAWS)))
     assert "The subset at the t of each list" in by_list and 'id="tlists"' in by_list
-    assert "Size over the common tail share" in by_list and "The chosen tail share 0.06 keeps 680." in by_list
+    assert "Size over tail share" in by_list and "The chosen tail share 0.06 keeps 680." in by_list
     assert "0.06, rising" not in by_list and "at tail share = 0, rising to 1,230 at tail share = 1." in by_list
     anchored = render_report(report_of(record(DRAWS, [{"t": 20, "threshold": ANCHORED}])))
     assert "The subset at t = 20 (en)" in anchored and 'id="t20"' in anchored
