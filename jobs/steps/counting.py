@@ -13,8 +13,7 @@ from jobs.runs.run_folder import RunFolder
 from jobs.runs.stopwatch import Stopwatch
 from jobs.spark.frames import table_with_fingerprint
 from jobs.spark.progress import progress
-from jobs.spark.spark_errors import RAISED_IN_SQL
-from jobs.steps.spark_pairs import LIST_SIZE, LIST_START, with_lists
+from jobs.steps.spark_pairs import placed_counts
 from metadata.lists import EntryLists
 from udfs.balancing.entry_counts import EntryCounts, Places
 from udfs.balancing.probabilities import Counts
@@ -37,13 +36,7 @@ def count_matches(pool: DataFrame, places: Places) -> DataFrame:
         counted = grouped.agg(F.coalesce(F.round(F.sum("weight")).cast("long"), F.lit(0)).alias("count"))
     else:
         counted = grouped.count()
-    listed = with_lists(counted, places)
-    held, fix = "the pool holds entry id ", " entries: give the list it was matched with as --metadata FILE"
-    of_list = F.concat(F.lit(", but the list has only "), F.format_number(LIST_SIZE, 0), F.lit(fix))
-    problem = F.concat(F.lit(RAISED_IN_SQL + held), F.col("entry_id").cast("string"), of_list)
-    is_known = (F.col("entry_id") >= 0) & (F.col("entry_id") < F.col(LIST_SIZE))
-    place = F.when(is_known, F.col(LIST_START) + F.col("entry_id")).otherwise(F.raise_error(problem).cast("int"))
-    return listed.select(place.alias("place"), "count")
+    return placed_counts(counted, places)
 
 
 def entry_counts(pool: DataFrame, lists: EntryLists) -> EntryCounts:

@@ -14,6 +14,7 @@ import pyarrow.dataset as ds
 from jobs.runs.step_input import Source
 from jobs.steps.pairs import TIES, Hashed
 from udfs.balancing.entry_counts import Places
+from udfs.balancing.probabilities import Counts
 from udfs.extraction.block_lists import Blocker, BlockList
 from udfs.fingerprint import Fingerprint
 from udfs.hashing import PICK, pair_hashes
@@ -71,6 +72,13 @@ class LocalPairs:
         for kind, how_many in (largest or {}).items():
             by_kind[kind] = sorted(by_kind[kind], key=_by_value)[:how_many]
         return {(kind, key): value for kind, items in by_kind.items() for key, value in items}
+
+    def matches(self, places: Places) -> Counts:
+        counts = np.zeros(places.size, np.int64)
+        for batch in self.table(places.columns).to_batches(max_chunksize=_BATCH_ROWS):
+            held = places.placed(batch).column("entry_ids").flatten().to_numpy()
+            counts += np.bincount(held, minlength=places.size)
+        return counts
 
     def smallest(self, hashed: Hashed, how_many: int, columns: Sequence[str]) -> list[dict[str, Any]]:
         keys = self.table([name for name in TIES if name in self.columns], hashed)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from jobs.runs.step_input import Located, Source
 from jobs.settings.groups import Execution
 from udfs.balancing.entry_counts import Places
+from udfs.balancing.probabilities import Counts
 from udfs.extraction.block_lists import BlockList
 from udfs.fingerprint import Fingerprint
 from udfs.storage.local import LocalStorage
@@ -62,6 +63,10 @@ class Pairs(Protocol):
 
         `largest` limits kinds to so many keys: those with the largest values, of equal values the smallest keys.
         """
+        ...
+
+    def matches(self, places: Places) -> Counts:
+        """How many rows hold each entry, by its place."""
         ...
 
     def smallest(self, hashed: Hashed, how_many: int, columns: Sequence[str]) -> list[dict[str, Any]]:

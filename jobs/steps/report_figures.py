@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from jobs.runs.failed_inputs import NUMBER
 from jobs.steps.pairs import Hashed, Pairs
-from udfs.balancing.entry_counts import EntryCounts, Longs
+from udfs.balancing.entry_counts import EntryCounts, Longs, Places
 from udfs.balancing.pair_probability import keep_probability
 from udfs.balancing.paths import EveryT, ThresholdPath
 from udfs.balancing.probabilities import Counts, Floats, HeadProbabilities, keep_probabilities
@@ -47,7 +47,7 @@ _SHOW = "show"
 _SHOWN_CHARACTERS = 300
 _SHOWN_REASONS = 12
 _SIZE_POINTS = 240
-_MATCHES, _LEVEL, _KEEP, _ENTRY = "matches", "level", "keep", "entry"
+_MATCHES, _LEVEL, _KEEP = "matches", "level", "keep"
 _REASON, _FILE = "reason ", "file"
 _BETWEEN = "\0"
 _SHOWN_COLUMNS = ("uuid", "caption_hash", "url", "caption", "lang", "list", "page_url", "entry_ids", "keep_prob")
@@ -113,22 +113,17 @@ def probabilities_of(subset: Subset, counts: EntryCounts) -> HeadProbabilities:
     return HeadProbabilities.at(counts.counts, counts.spread(np.array(subset.ts(counts.places.codes))))
 
 
-def subset_counts(subset: Pairs, entries: int | None) -> SubsetCounts:
-    """One pass over a subset's `keep_prob`, `entry_ids` and `TRAIT_COLUMNS`; `entries` is how many entries there are,
-    and `entry_ids` are read as their places."""
+def subset_counts(subset: Pairs, places: Places | None) -> SubsetCounts:
+    """Passes over a subset's `keep_prob`, `entry_ids` and `TRAIT_COLUMNS`; `places` are those of its entries, None
+    where they are not known."""
 
     def measure(batch: pa.RecordBatch) -> Sums:
         keep = counted(_KEEP, _keep_bins(batch.column("keep_prob").to_numpy()))
-        found = counted(_ENTRY, batch.column("entry_ids").flatten()) if entries is not None else {}
-        return {**keep, **_matches(batch), **traits(batch), **found}
+        return {**keep, **_matches(batch), **traits(batch)}
 
     columns = _trait_columns(subset)
     sums = subset.sums(["keep_prob", "entry_ids", *columns], measure, largest=LARGEST)
-    realised = None
-    if entries is not None:
-        realised = np.zeros(entries, np.int64)
-        found = of_kind(sums, _ENTRY)
-        realised[np.fromiter(found.keys(), np.int64, len(found))] = np.fromiter(found.values(), np.int64, len(found))
+    realised = subset.matches(places) if places is not None else None
     return SubsetCounts(
         _filled(of_kind(sums, _KEEP), KEEP_BINS),
         _filled(of_kind(sums, _MATCHES), MOST_MATCHES + 1),

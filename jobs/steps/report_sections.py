@@ -220,7 +220,7 @@ def _drawn(subset: Subset, pairs: Pairs, counts: EntryCounts | None) -> _Drawn:
     if counts is None:
         return _Drawn(subset, pairs, subset_counts(pairs, None), None)
     pairs = _placed(pairs, counts)
-    found = subset_counts(pairs, counts.places.size)
+    found = subset_counts(pairs, counts.places)
     kept = Kept(_ts(subset, counts), found.realised) if found.realised is not None else None
     return _Drawn(subset, pairs, found, kept)
 

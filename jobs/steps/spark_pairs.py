@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
+import numpy as np
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -14,6 +15,7 @@ from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.spark_errors import RAISED_IN_SQL
 from jobs.steps.pairs import TIES, Hashed
 from udfs.balancing.entry_counts import Places, unknown_list
+from udfs.balancing.probabilities import Counts
 from udfs.extraction.block_lists import Blocker, BlockList
 from udfs.fingerprint import Fingerprint
 from udfs.hashing import PICK
@@ -83,6 +85,11 @@ class SparkPairs:
             found = _first(rows.where(F.col(hashed.tag) < int(-(2**63) + share * 2**64)), hashed, how_many)
         return self._placed(found if len(found) == how_many else _first(rows, hashed, how_many))
 
+    def matches(self, places: Places) -> Counts:
+        held = self.frame.select(*places.columns[:-1], F.explode("entry_ids").alias("entry_id"))
+        found: Any = placed_counts(held.groupBy(*held.columns).count(), places).toPandas()
+        return np.bincount(found["place"], found["count"], places.size).astype(np.int64)
+
     def of_image(self, uuid: str) -> list[dict[str, Any]]:
         """One pass over `uuid` finds the files with rows; only these are read whole."""
         of_image = F.col("uuid") == uuid
@@ -141,6 +148,18 @@ def with_lists(pairs: DataFrame, places: Places) -> DataFrame:
     before, after = unknown_list("\0").split("\0")
     unknown = F.raise_error(F.concat(F.lit(RAISED_IN_SQL + before), "list", F.lit(after)))
     return listed.withColumn(LIST_START, F.coalesce(LIST_START, unknown))
+
+
+def placed_counts(counted: DataFrame, places: Places) -> DataFrame:
+    """Counts by `entry_id`, and with a list for each language by `list`, as counts by `place`. An id that its list does
+    not have ends the job."""
+    listed = with_lists(counted, places)
+    held, fix = "the pool holds entry id ", " entries: give the list it was matched with as --metadata FILE"
+    of_list = F.concat(F.lit(", but the list has only "), F.format_number(LIST_SIZE, 0), F.lit(fix))
+    problem = F.concat(F.lit(RAISED_IN_SQL + held), F.col("entry_id").cast("string"), of_list)
+    is_known = (F.col("entry_id") >= 0) & (F.col("entry_id") < F.col(LIST_SIZE))
+    place = F.when(is_known, F.col(LIST_START) + F.col("entry_id")).otherwise(F.raise_error(problem).cast("int"))
+    return listed.select(place.alias("place"), "count")
 
 
 def without_blocked(pairs: DataFrame, blocks: BlockList | None) -> DataFrame:
