@@ -14,6 +14,7 @@ A PyTorch data set over the output folder of `ballast curate` (a test runs this 
     from pathlib import Path
 
     import ballast_curation  # first: `udfs` is then Ballast's
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
     import torch
     from torch.utils.data import DataLoader, IterableDataset, get_worker_info

@@ -1,14 +1,18 @@
 """`explain`, `inspect` and `trace` name the list and its t; the Python interface gives the column `list`."""
 
 import json
+from pathlib import Path
 
 import ballast_curation as ballast
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 import reference
 from many_languages import DRAW, LEAST, LISTED, SEED, SHARE, Curated, counts_of, drawn, ids_of, language_of, thresholds
 from pools import as_tuples, document_of, listed_rows, record_of, rows_of, run, subset_tuples
 
+import udfs.online
 from udfs.matching.boundaries import Boundaries
 
 
@@ -181,3 +185,16 @@ def test_a_group_and_an_export_keep_the_list(worldwide, tmp_path):
     assert run("group", worldwide.out, "--out", tmp_path / "group") == 0
     assert record_of(tmp_path / "group")["stages"]["images"]["images"] == len({row["uuid"] for row in rows})
     assert json.loads((worldwide.out / "run.json").read_text())["state"] == "finished"
+
+
+def test_a_loader_decides_by_the_balancer_of_each_list(worldwide):
+    """The functions in the docstring of `udfs.online`, run as they stand there: epoch 0 keeps the subset."""
+    text = (udfs.online.__doc__ or "").split("(a test runs this text):")[1]
+    code = "\n".join(line.removeprefix("    ") for line in text.splitlines())
+    names = {"json": json, "Path": Path, "pq": pq, "pc": pc, "OnlineBalancer": udfs.online.OnlineBalancer}
+    exec(code, names)
+    balancers = names["balancers_of"](str(worldwide.out))
+    pool, subset = (rows_of(worldwide.out / name) for name in ("pool", "subset"))
+    kept = {(row["uuid"], row["caption_hash"]) for row in pool if names["is_kept"](row, balancers, 0)}
+    assert kept == {(row["uuid"], row["caption_hash"]) for row in subset}
+    assert kept != {(row["uuid"], row["caption_hash"]) for row in pool if names["is_kept"](row, balancers, 1)}
