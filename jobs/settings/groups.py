@@ -122,6 +122,7 @@ class Threshold:
         'of a list for each language: the t of each, as JSON such as {"en": 20000, "de": 3000}',
         kind=Kind(values.path, "FILE.json"),
         role=Role.CONTENT,
+        level=Level.EVERYDAY,
     )
     anchor: str | None = setting(
         "of a list for each language: the list that --t and --preset are for; all others get the t of the same tail "

@@ -39,7 +39,7 @@ def toml(tmp_path, text: str) -> str:
 def test_defaults():
     settings = resolved("curate", "--out", "x")
     assert (settings.threshold.chosen_by, settings.threshold.tail_share) == ("tail_share", 0.06)
-    assert settings.captions.languages == ("en",)
+    assert settings.captions.languages == (), "a folder of lists decides otherwise"
     assert (settings.dedup.dedup, settings.draws.seed, settings.reading.commit_every) == ("url-caption", 0, 120)
     assert settings.captions.kept_languages() == {"en"}
     options = extract_options(settings.captions, settings.parsing, settings.reading)
@@ -128,7 +128,7 @@ def test_a_packaged_profile_is_found_by_its_name(tmp_path, monkeypatch):
         ("max_page_bytes = 9223372036854775807", "max_page_bytes: must be at most 2,147,483,648"),
         ('metadata = ""', "metadata: is empty"),
         ('out = "a\\u0000b"', "out: contains a NUL character"),
-        ("t = 5\npreset = '400m'", "only one of t, preset, target_size, tail_share"),
+        ("t = 5\npreset = '400m'", "only one of t, preset, t_by_list, target_size, tail_share"),
         ("[spark]\na = 1", "unknown table 'spark'"),
         ("seed = ", "not TOML"),
     ],
@@ -325,7 +325,7 @@ def test_help_begins_with_the_everyday_settings_and_ends_with_the_advanced_ones(
     by_title = {
         section.partition(":\n")[0]: re.findall(r"^  (--[\w-]+)", section, re.MULTILINE) for section in sections
     }
-    everyday = ["--out", "--metadata", "--tail-share", "--t", "--target-size", "--preset", "--languages"]
+    everyday = ["--out", "--metadata", "--tail-share", "--t", "--target-size", "--preset", "--t-by-list", "--languages"]
     assert by_title["everyday settings"] == everyday
     titles = [title for title in by_title if by_title[title] and title != "options"]
     assert titles[0] == "everyday settings" and titles[-1] == "advanced settings"
