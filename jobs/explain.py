@@ -1,4 +1,5 @@
-"""Explain: which entries match one caption, and how likely balancing keeps it. Needs no Spark."""
+"""Explain: which entries match one caption, and how likely balancing keeps it. Needs Spark only for Hadoop's file
+systems."""
 
 if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
@@ -19,6 +20,7 @@ from jobs.console.result import Result
 from jobs.runs.language_model import load_language_model
 from jobs.runs.open_storage import load_lists
 from jobs.settings.settings import Settings
+from jobs.spark.early_session import session_for
 from udfs.balancing.explain import Explanation, explain
 from udfs.captions.canonical import canonical
 from udfs.captions.language import fasttext_detector
@@ -91,6 +93,12 @@ def _right(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 
 def run_explain(arguments: argparse.Namespace, settings: Settings) -> Result:
+    paths = settings.paths(*([] if arguments.counts is None else [arguments.counts]))
+    with session_for(settings.execution, "explain", paths):
+        return _explain(arguments, settings)
+
+
+def _explain(arguments: argparse.Namespace, settings: Settings) -> Result:
     metadata, boundaries = settings.entries.metadata, settings.entries.boundaries
     model = load_language_model(settings.parsing.language_model)
     language = fasttext_detector(None if model is None else model.path)(canonical(arguments.caption))
