@@ -28,7 +28,7 @@ from jobs.spark.progress import say, warn
 from jobs.spark.session import spark_session
 from metadata.merge import RankedSource
 from metadata.segmenters import cutter, segmenter_of, segmenter_version
-from metadata.wikis import ALL
+from metadata.wikis import ALL, ENGLISH
 from udfs.distribution import ballast_version
 from udfs.errors import BallastError, UsageError
 from udfs.run_json import record_fields
@@ -93,9 +93,18 @@ class _Wanted(NamedTuple):
 
 
 def _count_titles(spark: SparkSession, settings: Settings, folder: str) -> str:
+    """Count the titles of all wikis, or take the counts that `--pageviews` names. Raises `UsageError` for those of one
+    wiki."""
     of_all = replace(settings, wiki=replace(settings.wiki, language=ALL))
     inputs = settings.build.pageviews
-    return open_source_folder(spark, (TITLES,), inputs, folder, of_all, replaces_others=True).storage.root
+    titles = open_source_folder(spark, (TITLES,), inputs, folder, of_all, replaces_others=True)
+    wiki = titles.record.setting("language", ENGLISH)
+    if wiki != ALL:
+        raise UsageError(
+            f"--pageviews {inputs[0]}: has the titles of {wiki} alone: count those of all wikis "
+            f"(`ballast {TITLES.name} FILE … --language {ALL} --out NEW`), or name the pageviews files"
+        )
+    return titles.storage.root
 
 
 def _build(spark: SparkSession, one: _Wanted, settings: Settings, made_of: str) -> int:
