@@ -11,6 +11,8 @@ from os.path import join
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from jobs.console.commands.lists import TITLES
@@ -26,6 +28,7 @@ from jobs.settings.building import METACLIP2
 from jobs.settings.settings import Settings
 from jobs.spark.progress import say, warn
 from jobs.spark.session import spark_session
+from jobs.spark.spark_errors import one_line, plain_error
 from metadata.merge import RankedSource
 from metadata.segmenters import cutter, segmenter_of, segmenter_version
 from metadata.wikis import ALL, ENGLISH
@@ -76,9 +79,9 @@ def build_lists(dumps_folder: str, settings: Settings) -> Lists:
                 say(f"{where}: building")
                 lists.built[code] = _build(spark, one, settings, made_of)
                 say(f"{where}: {lists.built[code]:,} entries: {one.path}")
-            except (BallastError, OSError) as error:
-                lists.failed[code] = str(error)
-                warn(f"{where}: not built: {error}")
+            except (BallastError, OSError, PySparkException, Py4JJavaError) as error:
+                lists.failed[code] = str(plain_error(error) or one_line(error))
+                warn(f"{where}: not built: {lists.failed[code]}")
     return lists
 
 
