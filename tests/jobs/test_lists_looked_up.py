@@ -169,7 +169,7 @@ def test_the_steps_on_frames_give_the_rows_of_the_command(worldwide, spark, ts):
     )
     with pytest.raises(ballast.UsageError, match="another list ja"):
         ballast.balance(pool, changed)
-    with pytest.raises(ballast.UsageError, match="another list"):
+    with pytest.raises(ballast.UsageError, match="a list for each language"):
         ballast.balance(pool, dict.fromkeys(worldwide.entries["en"], 5))
     with pytest.raises(ballast.UsageError, match="lang"):
         ballast.match(pairs.drop("lang"), worldwide.lists)
