@@ -1,4 +1,5 @@
-"""Explain: which entries match one caption, and how likely balancing keeps it. Needs no Spark."""
+"""Explain: which entries match one caption, and how likely balancing keeps it. Needs Spark only for Hadoop's file
+systems."""
 
 if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
@@ -12,12 +13,14 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from jobs.console.result import Result
 from jobs.runs.language_model import load_language_model
 from jobs.runs.open_storage import load_lists
 from jobs.settings.settings import Settings
+from jobs.spark.early_session import session_for
 from udfs.balancing.explain import Explanation, explain
 from udfs.captions.canonical import canonical
 from udfs.captions.language import fasttext_detector
@@ -25,12 +28,19 @@ from udfs.captions.visible import visible
 from udfs.errors import UsageError
 from udfs.matching.boundaries import Boundaries
 
+_NO_LIST = "none for this language"
+_NO_MAP = f"{_NO_LIST} in a folder without languages.toml: name it by --list CODE"
 _OPEN, _CLOSE = "⟦", "⟧"
 _MOST_CHARACTERS = 4000
 
 
-def _explained(explanation: Explanation, language: tuple[str, float], code: str | None, t: int | None) -> Result:
-    """The result: the explanation, the caption's language, the code of its list if it has one, and t."""
+def _explained(
+    explanation: Explanation, language: tuple[str, float], code: str | None, t: int | None, *, map_is_known: bool
+) -> Result:
+    """The result: the explanation, the caption's language, the code of its list if it has one, and t.
+
+    map_is_known: whether a languages.toml, if there is one, was read. Without it, a pair without a list may have one.
+    """
     lang, score = language
     explained = {
         "caption": explanation.caption,
@@ -43,22 +53,23 @@ def _explained(explanation: Explanation, language: tuple[str, float], code: str 
         "keep_prob": explanation.keep_prob,
     }
     empty = "the caption is empty once white space is trimmed: extraction drops it"
-    return Result(explained, render, warning=None if explanation.caption else empty)
+    return Result(explained, partial(render, map_is_known=map_is_known), warning=None if explanation.caption else empty)
 
 
-def render(explained: dict[str, Any]) -> list[str]:
+def render(explained: dict[str, Any], *, map_is_known: bool) -> list[str]:
     """The explanation as lines for a terminal."""
     entries, t = explained["entries"], explained["t"]
     marked = "".join(
         f"{_OPEN}{visible(piece['text'])}{_CLOSE}" if piece["matched"] else visible(piece["text"])
         for piece in explained["spaced"]
     )
+    is_certain = map_is_known or explained.get("list", "") is not None
     lines = [
         f"caption   {visible(explained['caption'], _MOST_CHARACTERS)}",
         f"language  {explained['lang']}, score {explained['lang_score']:.2f}",
-        *([f"list      {explained['list'] or 'none for this language'}"] if "list" in explained else []),
+        *([f"list      {explained['list'] or (_NO_LIST if map_is_known else _NO_MAP)}"] if "list" in explained else []),
         f"matched   {marked}",
-        f"entries   {len(entries):,}" + ("" if entries else ": the pair would be dropped"),
+        f"entries   {len(entries):,}" + (": the pair would be dropped" if is_certain and not entries else ""),
     ]
     rows = [("id", "entry", *(("matches", "p") if t is not None else ()))]
     rows += [
@@ -82,6 +93,12 @@ def _right(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 
 def run_explain(arguments: argparse.Namespace, settings: Settings) -> Result:
+    paths = settings.paths(*([] if arguments.counts is None else [arguments.counts]))
+    with session_for(settings.execution, "explain", paths):
+        return _explain(arguments, settings)
+
+
+def _explain(arguments: argparse.Namespace, settings: Settings) -> Result:
     metadata, boundaries = settings.entries.metadata, settings.entries.boundaries
     model = load_language_model(settings.parsing.language_model)
     language = fasttext_detector(None if model is None else model.path)(canonical(arguments.caption))
@@ -94,13 +111,15 @@ def run_explain(arguments: argparse.Namespace, settings: Settings) -> Result:
     else:
         from jobs.steps.known_counts import read_known_counts  # pyarrow, which only counts need
 
-        known = read_known_counts(arguments.counts, lists)
+        chosen = None if boundaries is None else Boundaries(boundaries)
+        known = read_known_counts(arguments.counts, lists, chosen)
         listed = known.lists.of(arguments.list, language[0])
-        code = listed.code if listed is not None else ""
-        t = arguments.t or (known.subset.t_of(code) if known.subset is not None else None)
+        of_list = listed.code if listed is not None else ""
+        t = arguments.t or (known.subset.t_of(of_list) if known.subset is not None else None)
         if t is None and listed is not None:
             raise UsageError(f"--counts {arguments.counts}: does not belong to a run with one t: add --t T")
-        matches_of = known.counts.of_list(code).item if listed is not None else None
+        matches_of = known.counts.of_list(of_list).item if listed is not None else None
     entries, bounds = ((), Boundaries.SPACES) if listed is None else (listed.load().entries, listed.boundaries)
     explanation = explain(arguments.caption, entries, matches_of, t, bounds)
-    return _explained(explanation, language, None if listed is None else listed.code, t)
+    code = None if listed is None else listed.code
+    return _explained(explanation, language, code, t, map_is_known=lists is not None)

@@ -1,4 +1,4 @@
-"""Metadata: import a list of entries, show what it holds, compare two. Needs no Spark."""
+"""Metadata: import a list of entries, show what it holds, compare two. Needs Spark only for Hadoop's file systems."""
 
 if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
     import sys
@@ -23,8 +23,9 @@ from jobs.entries.fetch import fetch_list
 from jobs.entries.folder_lines import describe_folder, folder_lines
 from jobs.entries.list_lines import headline, list_written, report_unmatchable, source_lines
 from jobs.runs.language_model import load_language_model
-from jobs.runs.open_storage import is_list_folder, load_lists
+from jobs.runs.open_storage import is_list_folder, load_lists, load_metadata
 from jobs.settings.settings import Settings
+from jobs.spark.early_session import session_for
 from jobs.spark.progress import say, warn
 from metadata.describe import describe, difference
 from metadata.entries import EntryList, load_entries
@@ -32,6 +33,7 @@ from metadata.spacing import normalize_entry
 from udfs.captions.language import known_languages
 from udfs.errors import UsageError, shortened
 from udfs.matching.boundaries import Boundaries
+from udfs.storage.addresses import HADOOP, kind_of
 
 
 def import_list(arguments: argparse.Namespace, settings: Settings) -> Result:
@@ -92,12 +94,18 @@ def _fetched(about: dict[str, Any]) -> list[str]:
 
 
 def show_list(arguments: argparse.Namespace, settings: Settings) -> Result:
+    paths = settings.paths(*([] if arguments.file is None else [arguments.file]))
+    with session_for(settings.execution, "metadata show", paths):
+        return _show(arguments, settings)
+
+
+def _show(arguments: argparse.Namespace, settings: Settings) -> Result:
     if arguments.file is not None and is_list_folder(arguments.file):
         model = load_language_model(settings.parsing.language_model)
         known = known_languages() if model is None else model.labels
         lists = load_lists(arguments.file, settings.entries.boundaries)
         return Result(describe_folder(lists, known), folder_lines)
-    entries = load_entries(arguments.file)
+    entries = load_metadata(arguments.file)
     described = describe(entries.entries, Boundaries(settings.entries.boundaries or Boundaries.SPACES))
     content: dict[str, Any] = {"source": entries.source, **entries.fingerprint, **described}
     manifest = _manifest_of(entries) if arguments.file is not None else None
@@ -137,7 +145,7 @@ def diff_list(arguments: argparse.Namespace, settings: Settings) -> Result:
 
 
 def _refuse_folder(path: str) -> None:
-    if is_list_folder(path):
+    if kind_of(path) != HADOOP and is_list_folder(path):
         raise UsageError(f"{path}: is a folder: name one of its lists (`ballast metadata show DIR` lists them)")
 
 

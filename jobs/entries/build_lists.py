@@ -11,6 +11,8 @@ from os.path import join
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from jobs.console.commands.lists import TITLES
@@ -26,9 +28,10 @@ from jobs.settings.building import METACLIP2
 from jobs.settings.settings import Settings
 from jobs.spark.progress import say, warn
 from jobs.spark.session import spark_session
+from jobs.spark.spark_errors import one_line, plain_error
 from metadata.merge import RankedSource
 from metadata.segmenters import cutter, segmenter_of, segmenter_version
-from metadata.wikis import ALL
+from metadata.wikis import ALL, ENGLISH
 from udfs.distribution import ballast_version
 from udfs.errors import BallastError, UsageError
 from udfs.run_json import record_fields
@@ -76,9 +79,9 @@ def build_lists(dumps_folder: str, settings: Settings) -> Lists:
                 say(f"{where}: building")
                 lists.built[code] = _build(spark, one, settings, made_of)
                 say(f"{where}: {lists.built[code]:,} entries: {one.path}")
-            except (BallastError, OSError) as error:
-                lists.failed[code] = str(error)
-                warn(f"{where}: not built: {error}")
+            except (BallastError, OSError, PySparkException, Py4JJavaError) as error:
+                lists.failed[code] = str(plain_error(error) or one_line(error))
+                warn(f"{where}: not built: {lists.failed[code]}")
     return lists
 
 
@@ -93,9 +96,18 @@ class _Wanted(NamedTuple):
 
 
 def _count_titles(spark: SparkSession, settings: Settings, folder: str) -> str:
+    """Count the titles of all wikis, or take the counts that `--pageviews` names. Raises `UsageError` for those of one
+    wiki."""
     of_all = replace(settings, wiki=replace(settings.wiki, language=ALL))
     inputs = settings.build.pageviews
-    return open_source_folder(spark, (TITLES,), inputs, folder, of_all, replaces_others=True).storage.root
+    titles = open_source_folder(spark, (TITLES,), inputs, folder, of_all, replaces_others=True)
+    wiki = titles.record.setting("language", ENGLISH)
+    if wiki != ALL:
+        raise UsageError(
+            f"--pageviews {inputs[0]}: has the titles of {wiki} alone: count those of all wikis "
+            f"(`ballast {TITLES.name} FILE … --language {ALL} --out NEW`), or name the pageviews files"
+        )
+    return titles.storage.root
 
 
 def _build(spark: SparkSession, one: _Wanted, settings: Settings, made_of: str) -> int:

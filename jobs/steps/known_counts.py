@@ -1,5 +1,6 @@
 """The counts, entries and t of a run, for a look-up."""
 
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -12,8 +13,11 @@ from metadata.list_folder import default_labels
 from metadata.lists import EntryLists, NamedList, one_list
 from udfs.balancing.entry_counts import EntryCounts
 from udfs.errors import UsageError
+from udfs.fingerprint import Fingerprint
 from udfs.matching.boundaries import Boundaries
-from udfs.record import Subset
+from udfs.record import COUNTS_FILE, RunRecord, Subset
+from udfs.stages import Stage
+from udfs.storage.addresses import name_of, parent_of
 from udfs.storage.local import PathKind
 
 
@@ -25,19 +29,43 @@ class KnownCounts(NamedTuple):
     subset: Subset | None
 
 
-def read_known_counts(path: str, lists: EntryLists | None) -> KnownCounts:
-    """Read counts without Spark. Raises `UsageError` where there are none, and for counts of other lists."""
+def read_known_counts(path: str, lists: EntryLists | None, boundaries: Boundaries | None = None) -> KnownCounts:
+    """Read counts without Spark. The lists have the given boundaries, else those of the run that the counts are of.
+
+    Raises `UsageError` where there are no counts, and for counts of other lists.
+    """
     located = locate_counts(path)
     subset = _only_subset(path)
     if is_json(located):
         names, counts = json_counts(located.read_first(), path, lists)
-        return KnownCounts(lists or one_list(EntryList(tuple(names), path)), EntryCounts.of_one_list(counts), subset)
+        lists = _with_boundaries(lists or one_list(EntryList(tuple(names), path)), path, None, boundaries)
+        return KnownCounts(lists, EntryCounts.of_one_list(counts), subset)
     table = parquet_counts(located, path)
     if table.entries is None:
         raise UsageError(f"{path}: lacks the column entry")
     if lists is not None and not same_names(table.entries, table.counts.places, lists):
         raise UsageError(f"{path}: counts other entries than {lists.source} holds, or in another order")
-    return KnownCounts(lists or _counted_lists(path, table), table.counts, subset)
+    lists = _with_boundaries(lists or _counted_lists(path, table), path, table.counted_with, boundaries)
+    return KnownCounts(lists, table.counts, subset)
+
+
+def _with_boundaries(
+    lists: EntryLists, path: str, counted_with: Fingerprint | None, chosen: Boundaries | None
+) -> EntryLists:
+    """The lists with the chosen boundaries, else with those of the run. A run with one list has them in run.json."""
+    lists = lists.with_boundaries_of(counted_with)
+    if chosen is None and not lists.by_language and (record := _run_of(path)) is not None:
+        of_run = record.setting("boundaries")
+        chosen = None if of_run is None else Boundaries(of_run)
+    if chosen is None:
+        return lists
+    return replace(lists, lists=tuple(replace(listed, boundaries=chosen) for listed in lists.lists))
+
+
+def _run_of(path: str) -> RunRecord | None:
+    """The run that wrote counts, by its output folder or by the counts in it; None where there is no run."""
+    folder = parent_of(path) if name_of(path) in (Stage.ENTRY_COUNTS, COUNTS_FILE) else path
+    return read_record(open_storage(folder)) if path_kind(folder) == PathKind.FOLDER else None
 
 
 def _counted_lists(path: str, table: CountTable) -> EntryLists:

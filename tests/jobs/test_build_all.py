@@ -146,6 +146,31 @@ def test_a_bad_dump_stops_no_other_list_and_is_built_once_it_is_mended(spark, tm
     assert list(document["result"]["built"]) == ["de", "ja", "simple"]
 
 
+@pytest.mark.parametrize("by", ["rdd", "frame"])
+def test_an_error_in_a_worker_stops_no_other_list(spark, dumps, monkeypatch, capsys, by):
+    """Spark raises it as Py4J's error from an RDD, and as its own from a frame."""
+    real = module.ranked_sources
+
+    def ranked_sources(spark, settings, *arguments, **options):
+        def broken(rows):
+            raise MemoryError("no room for the words of ja")
+
+        if settings.wiki.language == "ja":
+            frame = spark.range(1)
+            frame.rdd.mapPartitions(broken).collect() if by == "rdd" else frame.mapInArrow(broken, "id long").collect()
+        return real(spark, settings, *arguments, **options)
+
+    monkeypatch.setattr(module, "ranked_sources", ranked_sources)
+    assert run(*command(dumps)) == 1
+    said = capsys.readouterr().err.splitlines()
+    [line] = [line for line in said if "ja (2 of 3): not built: " in line]
+    assert line.endswith("MemoryError: no room for the words of ja") and not any("Traceback" in line for line in said)
+    assert said[-1].startswith("ballast: 1 lists were not built: ja")
+    assert sorted(path for path in states(dumps) if "manifest" not in path) == ["de.json", "zh_min_nan.json"]
+    monkeypatch.setattr(module, "ranked_sources", real)
+    assert run(*command(dumps)) == 0
+
+
 def test_a_killed_run_goes_on(spark, dumps, monkeypatch, capsys):
     """Killed after the second list: page views and finished lists are not read again."""
     built = []
@@ -214,6 +239,23 @@ def test_page_views_are_one_pass_over_the_files(spark, tmp_path, monkeypatch):
     assert calls == ["metadata titles"]
     folders = [path.parent for path in (dumps.parent / "lists.sources").rglob("run.json")]
     assert [path for path in folders if path.name == "titles"] == [dumps.parent / "lists.sources/titles"]
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_titles_of_one_wiki_are_refused_before_a_dump_is_counted(spark, dumps, capsys, language):
+    titles, views = dumps.parent / "titles", dumps.parent / "views"
+    assert run("metadata", "titles", views, "--out", titles, "--language", language) == 0
+    capsys.readouterr()
+    words = ("metadata", "build-all", dumps, "--out", dumps.parent / "lists")
+    assert run(*words, "--pageviews", titles) == 2
+    said = capsys.readouterr().err
+    assert f"--pageviews {titles}: has the titles of {language} alone" in said and said.count("\n") == 1
+    assert not list((dumps.parent / "lists").glob("*")) and not (dumps.parent / "lists.sources").exists()
+    assert run("metadata", "titles", views, "--out", titles, "--language", "all", "--overwrite") == 0
+    assert run(*words, "--pageviews", titles) == 0
+    assert sorted(path.stem for path in (dumps.parent / "lists").glob("??*.json")) == sorted(
+        [*CODES, *(f"{code}.manifest" for code in CODES)]
+    )
 
 
 @pytest.mark.parametrize(

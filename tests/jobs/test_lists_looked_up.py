@@ -57,7 +57,32 @@ def test_explain_of_a_language_without_a_list(worldwide, capsys):
         found = document_of(capsys, "explain", "항구 의 빨간 여객선", *flags)["result"]
         assert (found["lang"], found["list"], found["entries"], found["keep_prob"]) == ("ko", None, [], None)
         assert run("explain", "항구 의 빨간 여객선", *flags) == 0
-        assert "list      none for this language" in capsys.readouterr().out
+        printed = capsys.readouterr().out
+        if "--metadata" in flags:
+            assert "list      none for this language\n" in printed
+            assert "entries   0: the pair would be dropped" in printed
+        else:  # a languages.toml may have led Korean to a list
+            assert "none for this language in a folder without languages.toml: name it by --list CODE\n" in printed
+            assert "entries   0\n" in printed
+
+
+@pytest.mark.parametrize("metadata", ["ja.json", ""])
+def test_explain_matches_with_the_boundaries_of_the_run(worldwide, tmp_path, capsys, metadata):
+    """A file, which has spaces by default, matched continuously; and a folder, whose ja is continuous, with spaces."""
+    of_run, other = Boundaries.CONTINUOUS, Boundaries.SPACES
+    if not metadata:
+        of_run, other = other, of_run
+    lists, out, entries = worldwide.lists / metadata, tmp_path / "out", worldwide.entries["ja"]
+    flags = ("--metadata", lists, "--languages", "ja", "--boundaries", of_run, "--t", 5, "--no-report")
+    assert run("curate", worldwide.web.folder, "--out", out, *flags) == 0
+    captions = {row["caption"] for row in rows_of(out / "pool")}
+    caption = next(text for text in captions if ids_of(text, entries, of_run) != ids_of(text, entries, other))
+    counts = [out, out / "entry_counts"]
+    for path, given in [(path, given) for path in counts for given in ((), ("--metadata", lists))]:
+        for chosen, expected in (((), of_run), (("--boundaries", of_run), of_run), (("--boundaries", other), other)):
+            words = ("--list", "ja", *given, *chosen) if not metadata else (*given, *chosen)
+            found = document_of(capsys, "explain", caption, "--counts", path, "--t", 5, *words)["result"]
+            assert [at["entry_id"] for at in found["entries"]] == list(ids_of(caption, entries, expected))
 
 
 def test_explain_leads_cantonese_to_the_list_it_was_matched_with(worldwide, capsys):
