@@ -25,6 +25,7 @@ from jobs.steps.spark_pairs import without_blocked
 from jobs.steps.threshold_choice import check_threshold, threshold_identity
 from udfs.balancing.probabilities import Counts
 from udfs.errors import UsageError
+from udfs.fingerprint import check_list_column
 from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.stages import Stage
 
@@ -40,6 +41,14 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     if metadata is not None:
         loaded_entries(metadata, inputs[0], source.matched_with)
     entry_counts = given_counts(counts_path, metadata, inputs[0], source.matched_with)
+    by_language = entry_counts.counts.places.by_language
+    check_list_column(
+        source.columns,
+        source.matched_with,
+        by_language=by_language,
+        pairs=inputs[0],
+        entries=counts_path or "its counts",
+    )
     if counts_path is not None:
         _say_counts(counts_path, entry_counts.counts.counts)
     check_threshold(settings.threshold, entry_counts.counts.places.codes, draws=True)

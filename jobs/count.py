@@ -18,12 +18,16 @@ from jobs.settings.settings import Settings
 from jobs.spark.session import spark_session
 from jobs.steps.counting import count_stage
 from jobs.steps.given_counts import loaded_entries
+from udfs.fingerprint import check_list_column
 from udfs.stages import Stage
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     source = open_source(inputs[0], (Stage.POOL, Stage.MATCHED), ("entry_ids",))
     lists = loaded_entries(settings.entries.metadata, inputs[0], source.matched_with)
+    check_list_column(
+        source.columns, source.matched_with, by_language=lists.by_language, pairs=inputs[0], entries=lists.source
+    )
     identity = {"metadata": lists.fingerprint, "source": source.identity}
     run_folder = open_run(COUNT, settings, identity, reads=inputs)
     if not run_folder.finished:

@@ -27,7 +27,7 @@ from jobs.spark.session import spark_session
 from jobs.steps.count_files import stage_counts
 from jobs.steps.counting import count_stage
 from jobs.steps.drawing import DrawnFrom, draw_stage
-from jobs.steps.extraction_plan import plan_extraction, with_languages
+from jobs.steps.extraction_plan import plan_extraction
 from jobs.steps.pairs import wants_spark
 from jobs.steps.threshold_choice import check_threshold, threshold_identity
 from udfs.schemas import MATCHED_PAIR, with_list
@@ -39,8 +39,8 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     """Extract and match in one pass, deduplicate, count, balance; committed stages are skipped."""
     lists = load_lists(settings.entries.metadata, settings.entries.boundaries)
     check_threshold(settings.threshold, lists.codes, draws=True)
-    settings = with_languages(settings, lists)
-    plan = plan_extraction(inputs, settings)
+    plan = plan_extraction(inputs, settings, lists)
+    settings = plan.settings
     out, dedup, seed = settings.output.out, settings.dedup, settings.draws.seed
     exclude = open_excluded(dedup)
     identity = {
@@ -72,7 +72,9 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         count_stage(spark, run_folder, pool, lists)
         say("counted")
         drawn_from = DrawnFrom(pool, pool.count())
-        draw_stage(spark, run_folder, drawn_from, stage_counts(run_folder).counts, settings.threshold, seed)
+        draw_stage(
+            spark, run_folder, drawn_from, stage_counts(run_folder, names=False).counts, settings.threshold, seed
+        )
         say("balanced")
         if settings.reporting.no_report:
             drop_report(run_folder)

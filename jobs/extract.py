@@ -30,7 +30,7 @@ from jobs.spark.frames import ddl, with_fingerprint
 from jobs.spark.session import spark_session
 from jobs.spark.shared_entries import SharedEntries, SharedLists, share_entries
 from jobs.spark.shipped_files import ship_file
-from jobs.steps.extraction_plan import ExtractionPlan, plan_extraction, with_languages
+from jobs.steps.extraction_plan import ExtractionPlan, plan_extraction
 from metadata.lists import EntryLists
 from udfs.extraction.block_lists import Blocker, BlockList
 from udfs.extraction.extractor import Extractor
@@ -99,7 +99,7 @@ def extract_stage(
 
     Raises `BallastError` if all files failed.
     """
-    shared = share_entries(spark, lists, hot_lists) if lists is not None else None
+    shared = share_entries(spark, lists, hot_lists, plan.options.languages) if lists is not None else None
     blocked = spark.sparkContext.broadcast(plan.blocks) if plan.blocks is not None else None
 
     meter = meter_folder(spark, plan.files)
@@ -118,8 +118,8 @@ def extract_stage(
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     """Extract the inputs into the output folder."""
-    settings = with_languages(settings, None)
     plan = plan_extraction(inputs, settings)
+    settings = plan.settings
     run_folder = open_run(EXTRACT, settings, plan.identity)
     is_read = not any(work_left(run_folder, plan.files, settings.reading))
     if is_read:

@@ -19,7 +19,7 @@ from jobs.console.result import Result
 from jobs.runs.open_storage import load_lists
 from jobs.settings.settings import Settings
 from jobs.spark.early_session import session_for
-from jobs.steps.extraction_plan import plan_extraction, with_languages
+from jobs.steps.extraction_plan import plan_extraction
 from jobs.steps.local_matcher import local_matcher
 from metadata.lists import EntryLists
 from udfs.captions.visible import visible
@@ -43,7 +43,7 @@ def inspect(path: str, settings: Settings, limit: int) -> Iterator[dict[str, Any
     with session_for(settings.execution, "inspect", settings.paths(path), [path]):
         metadata = settings.entries.metadata
         lists = load_lists(metadata, settings.entries.boundaries) if metadata is not None else None
-        plan = plan_extraction([path], with_languages(settings, lists))
+        plan = plan_extraction([path], settings, lists)
         if len(plan.files) != 1:
             raise UsageError(f"{path}: names {len(plan.files):,} files: inspect takes one")
         with local_matcher(lists) as matcher:

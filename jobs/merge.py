@@ -43,12 +43,15 @@ def run(pools: Sequence[DataFrame]) -> DataFrame:
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     sources = [open_source(path, (Stage.POOL,), POOL_SCHEMA.names) for path in inputs]
-    first = sources[0].matched_with
+    first, has_list = sources[0].matched_with, "list" in sources[0].columns
     for path, source in zip(inputs, sources, strict=True):
+        if ("list" in source.columns) != has_list:
+            without = inputs[0] if "list" in source.columns else path
+            raise UsageError(f"{without}: lacks the column list, which the other pools have")
         second = source.matched_with
         if first is not None and second is not None and first.lists is not None and second.lists is not None:
             if code := first.conflict(second):
-                raise UsageError(f"{path} was matched with another list {code} than an earlier one of {inputs[0]}")
+                raise UsageError(f"{path}: its list {code} differs from that of an earlier pool")
             first = first.united(second)
         elif second != first:
             raise UsageError(f"{path} was matched with another list ({second}) than {inputs[0]} ({first})")

@@ -25,7 +25,7 @@ from jobs.settings.settings import Settings
 from jobs.spark.early_session import session_for
 from jobs.spark.progress import progress
 from jobs.steps.blocks import load_blocks
-from jobs.steps.given_counts import given_counts
+from jobs.steps.given_counts import given_counts, loaded_entries
 from jobs.steps.pairs import Pairs, pairs_of, session_unless_small
 from jobs.steps.sizes import curve_of, sizes_at
 from jobs.steps.threshold_choice import choose_thresholds
@@ -35,6 +35,7 @@ from udfs.balancing.paths import CommonShares, ThresholdPath, path_of
 from udfs.balancing.probabilities import Tails
 from udfs.balancing.size_curve import SizeCurve
 from udfs.errors import UsageError
+from udfs.fingerprint import check_list_column
 from udfs.schemas import POOL as POOL_SCHEMA
 from udfs.stages import Stage
 
@@ -45,14 +46,24 @@ _SHOWN_ENTRIES = 10
 def plan(path: str, settings: Settings) -> dict[str, Any]:
     """The result of `ballast plan`: `pool_pairs`, a list of `thresholds`, the `curve`, and perhaps `reference`."""
     paths = settings.spark_paths(path)
-    with session_for(settings.execution, "plan", paths):
+    with session_for(settings.execution, "plan", settings.paths(path)):
         source = open_source(path, (Stage.POOL, Stage.MATCHED), POOL_SCHEMA.names)
         if "keep_prob" in source.columns:
             raise UsageError(f"{path}: is a subset: plan on the pool that it was drawn from")
-        given = given_counts(settings.counts.entry_counts, settings.entries.metadata, path, source.matched_with)
+        metadata = settings.entries.metadata
+        if metadata is not None:
+            loaded_entries(metadata, path, source.matched_with)
+        given = given_counts(settings.counts.entry_counts, metadata, path, source.matched_with)
+        by_language = given.counts.places.by_language
+        counted = settings.counts.entry_counts or "its counts"
+        check_list_column(source.columns, source.matched_with, by_language=by_language, pairs=path, entries=counted)
         compared_with, reference = settings.counts.reference_counts, None
         if compared_with is not None:
-            reference = given_counts(compared_with, settings.entries.metadata, path, source.matched_with)
+            if by_language:
+                raise UsageError(
+                    f"--reference-counts {compared_with}: compares the counts of one list, but the pool has several"
+                )
+            reference = given_counts(compared_with, metadata, path, source.matched_with)
         blocks = load_blocks(settings.blocking)
         with session_unless_small(settings.execution, "plan", [source.located], paths) as spark:
             result = plan_of(pairs_of(spark, source).without_blocked(blocks), given.counts, settings)
@@ -122,8 +133,6 @@ def _points(path: ThresholdPath, curve: SizeCurve, counts: EntryCounts) -> list[
 def _compared(
     counts: EntryCounts, reference: EntryCounts, t: int, names: Sequence[str] | None, path: str
 ) -> dict[str, Any]:
-    if counts.places.by_language:
-        raise UsageError(f"--reference-counts {path}: compares the counts of one list, but the pool has several")
     if counts.places.size != reference.places.size:
         raise UsageError(
             f"--reference-counts {path}: counts {reference.places.size:,} entries, but the pool's list has "

@@ -77,12 +77,13 @@ class EntryLists:
     def fingerprint(self) -> dict[str, Any]:
         """What identifies the lists, in run.json and with each column of entry ids.
 
-        That of a file is the number of its entries and their hash. That of a folder also has the fingerprint of each
-        list; its `sha256` is over these and the labels.
+        That of a file is the number of its entries and their hash, and the boundaries if these are not spaces. That of
+        a folder also has the fingerprint of each list; its `sha256` is over these and the labels.
         """
         if self.labels is None:
             (only,) = self.lists
-            return {"entries": only.size, "sha256": only.sha256}
+            own = {} if only.boundaries is Boundaries.SPACES else {"boundaries": only.boundaries.value}
+            return {"entries": only.size, "sha256": only.sha256, **own}
         lists = {listed.code: listed.fingerprint for listed in self.lists}
         text = json.dumps([lists, dict(sorted(self.labels.items()))], sort_keys=True, separators=(",", ":"))
         return {"entries": self.size, "sha256": hashlib.sha256(text.encode()).hexdigest(), "lists": lists}
@@ -98,10 +99,13 @@ class EntryLists:
 
     def with_boundaries_of(self, matched_with: Fingerprint | None) -> "EntryLists":
         """The same lists, with the boundaries that a pool was matched with. They make no difference to ids."""
-        known = (matched_with.lists if matched_with is not None else None) or {}
+        if matched_with is None:
+            return self
+        known = {code: of_list["boundaries"] for code, of_list in (matched_with.lists or {}).items()}
+        if matched_with.boundaries is not None:
+            known[""] = matched_with.boundaries
         lists = [
-            replace(listed, boundaries=Boundaries(known[listed.code]["boundaries"])) if listed.code in known else listed
-            for listed in self.lists
+            replace(listed, boundaries=Boundaries(known.get(listed.code, listed.boundaries))) for listed in self.lists
         ]
         return replace(self, lists=tuple(lists))
 

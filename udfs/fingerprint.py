@@ -1,6 +1,7 @@
 """The fingerprint of a list of entries, which pairs carry with their entry ids in the footers of their files."""
 
 import json
+from collections.abc import Sequence
 from hashlib import sha256 as sha256_of
 from typing import Any, NamedTuple
 
@@ -20,10 +21,13 @@ class Fingerprint(NamedTuple):
     entries: int
     sha256: str
     lists: dict[str, dict[str, Any]] | None = None
+    boundaries: str | None = None
+    """Where the entries of one list may begin and end, if not at spaces."""
 
     def __str__(self) -> str:
         many = f"{len(self.lists):,} lists, " if self.lists is not None else ""
-        return f"{many}{self.entries:,} entries, sha256 {self.sha256[:12]}…"
+        bounds = f", boundaries {self.boundaries}" if self.boundaries is not None else ""
+        return f"{many}{self.entries:,} entries, sha256 {self.sha256[:12]}…{bounds}"
 
     @property
     def as_dict(self) -> dict[str, Any]:
@@ -79,16 +83,30 @@ def check_fingerprint(actual: Fingerprint | None, expected: dict[str, Any], pair
     if actual.lists is None or wanted.lists is None:
         raise UsageError(
             f"{pairs} was matched with another list ({actual}) than {entries} ({wanted}): "
-            "give the list it was matched with as --metadata FILE"
+            f"give the list it was matched with as --metadata {'FILE' if actual.lists is None else 'DIR'}"
         )
     if code := actual.differing_list(wanted):
-        theirs = Fingerprint(**_plain(wanted.lists[code])) if code in wanted.lists else None
-        ours = Fingerprint(**_plain(actual.lists[code]))
+        theirs = wanted.lists.get(code)
+        has = "which has none" if theirs is None else str(Fingerprint(**theirs))
         raise UsageError(
-            f"{pairs} was matched with another list {code} ({ours}) than {entries} "
-            f"({'which has none' if theirs is None else theirs}): give the folder it was matched with as --metadata DIR"
+            f"{pairs} was matched with another list {code} ({Fingerprint(**actual.lists[code])}) than {entries} "
+            f"({has}): give the folder it was matched with as --metadata DIR"
         )
 
 
-def _plain(of_list: dict[str, Any]) -> dict[str, Any]:
-    return {"entries": of_list["entries"], "sha256": of_list["sha256"]}
+def check_list_column(
+    columns: Sequence[str], actual: Fingerprint | None, *, by_language: bool, pairs: str, entries: str
+) -> None:
+    """Raise `UsageError` unless pairs with these columns and this fingerprint name the list of each if `entries` are
+    several lists, and only then. Pairs that name none are of one list; so are those whose fingerprint says so, whatever
+    their own column `list` is."""
+    have_lists = "list" in columns and (actual is None or actual.lists is not None)
+    if have_lists and not by_language:
+        raise UsageError(
+            f"{pairs}: its pairs were matched with a list for each language (they have a column list), but {entries} "
+            "is one list: give the folder it was matched with as --metadata DIR"
+        )
+    if by_language and not have_lists:
+        raise UsageError(
+            f"{pairs}: its pairs name no list, but {entries} has several: give the one it was matched with"
+        )

@@ -48,8 +48,9 @@ A PyTorch data set over the output folder of `ballast curate` (a test runs this 
             for pair in loader:
                 step(epoch, pair)
 
-With a list for each language, there is a balancer for each list, and `record["t"]` has the t of each. The rows of the
-pool hold the ids of their entries, so a balancer needs no entries, and 8 bytes for each count (a test runs this text):
+With a list for each language, there is a balancer for each list. Of a run with one subset, `record["t"]` has their t.
+The rows of the pool hold the ids of their entries, so a balancer needs no entries, and 8 bytes for each count (a test
+runs this text):
 
     def balancers_of(run):
         record = json.loads(Path(run, "run.json").read_bytes())

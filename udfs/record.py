@@ -65,6 +65,7 @@ class EntriesIdentity(msgspec.Struct, frozen=True, omit_defaults=True):
     entries: int
     sha256: str
     lists: dict[str, ListIdentity] | None = None
+    boundaries: str | None = None
 
 
 class FilesIdentity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

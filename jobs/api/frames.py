@@ -29,7 +29,7 @@ from metadata.lists import EntryLists, one_list
 from udfs.balancing.entry_counts import EntryCounts
 from udfs.captions.canonical import canonical
 from udfs.errors import UsageError
-from udfs.fingerprint import Fingerprint, check_fingerprint, of_lists
+from udfs.fingerprint import Fingerprint, check_fingerprint, check_list_column, of_lists
 from udfs.hashing import caption_hash
 from udfs.matching.batches import match_captions
 from udfs.schemas import PAIR
@@ -67,7 +67,7 @@ def match(
     if lists.by_language:
         _require(frame, ["lang"], "with a list for each language, it names the language of each caption")
     shared = share_entries(frame.sparkSession, lists, settings_of({}).entries.hot_lists)
-    pairs = frame.drop("entry_ids", "list").withColumn("uuid", _uuid(frame, image))
+    pairs = frame.drop("entry_ids", *(["list"] if lists.by_language else [])).withColumn("uuid", _uuid(frame, image))
     has_hash = "caption_hash" in frame.columns
     added = [] if has_hash else [StructField("caption_hash", LongType())]
     found_fields = [StructField("entry_ids", ArrayType(IntegerType()))]
@@ -101,8 +101,12 @@ def count(pool: DataFrame, entries: Entries = None) -> pa.Table:
     list than the frame's.
     """
     _require(pool, ["entry_ids"], "match adds it")
-    lists = _entry_lists(entries)
-    check_fingerprint(fingerprint_of(pool, "entry_ids"), lists.fingerprint, "the frame", lists.source)
+    matched_with = fingerprint_of(pool, "entry_ids")
+    lists = _entry_lists(entries).with_boundaries_of(matched_with)
+    check_fingerprint(matched_with, lists.fingerprint, "the frame", lists.source)
+    check_list_column(
+        pool.columns, matched_with, by_language=lists.by_language, pairs="the frame", entries=lists.source
+    )
     counts = entry_counts(pool, lists)
     tables = zip(lists.lists, counts.by_list, strict=True)
     return pa.concat_tables(count_table(of_list, listed.load().entries, listed.code) for listed, of_list in tables)
@@ -204,6 +208,8 @@ def _counts_of(pool: DataFrame, counts: pa.Table | Mapping[str, int]) -> EntryCo
     matched_with = fingerprint_of(pool, "entry_ids")
     if matched_with is not None and table.entries is not None:
         check_fingerprint(matched_with, _fingerprint(table, matched_with), "the frame", "the counts")
+    by_language = table.counts.places.by_language
+    check_list_column(pool.columns, matched_with, by_language=by_language, pairs="the frame", entries="the counts")
     return table.counts
 
 
@@ -217,6 +223,6 @@ def _fingerprint(table: CountTable, matched_with: Fingerprint) -> dict[str, Any]
         for code, low, high in zip(places.codes, starts, starts[1:], strict=False)
     }
     if not places.by_language:
-        return counted[""]
+        return {**matched_with.as_dict, **counted[""]}
     known = matched_with.lists or {}
     return of_lists({code: {**known.get(code, {}), **of_list} for code, of_list in counted.items()}).as_dict

@@ -95,8 +95,8 @@ def curate(
     boundaries: where an entry may begin and end in a caption: spaces, as in the paper; continuous, which needs no space
         in scripts without spaces, such as Han, Kana or Thai; or metaclip2, for comparison with MetaCLIP 2's rule
         (default: spaces for a file; in a folder, each list's own).
-    hot_lists: of a folder of lists: how many lists, those with the most texts, each worker process keeps in its own
-        memory, where they match faster: 30 MB for 100,000 entries.
+    hot_lists: of a folder of lists: how many lists each worker process keeps in its own memory, where they match
+        faster: the first of which it gets 20,000 texts. 30 MB for 100,000 entries.
     tail_share: choose the largest t for which entries with fewer than t matches have at most this share of all matches;
         it suits a pool of any size (default: 0.06, unless `t`, `target_size`, `preset` or `t_by_list` is given).
     t: how many matches an entry keeps; entries with more are down-sampled. Several values, separated by commas, give

@@ -51,15 +51,20 @@ class SharedLists:
 SharedEntries = SharedList | SharedLists
 
 
-def share_entries(spark: SparkSession, lists: EntryLists, hot_lists: int) -> SharedEntries:
-    """Send entries to the workers. Those of several lists become files on the driver, then one archive."""
+def share_entries(
+    spark: SparkSession, lists: EntryLists, hot_lists: int, languages: frozenset[str] | None = None
+) -> SharedEntries:
+    """Send entries to the workers. Those of several lists become files on the driver, then one archive; only lists to
+    which one of `languages` leads are sent, None for all."""
     if lists.labels is None:
         (only,) = lists.lists
         return SharedList(spark.sparkContext.broadcast(pack_entries(lists.entries)), only.boundaries)
     name = f"lists-{uuid.uuid4().hex[:12]}"
     folder = Path(SparkFiles.getRootDirectory(), f"{name}-written")
     folder.mkdir()
-    write_lists(((listed.code, listed.boundaries, listed.load().entries) for listed in lists.lists), folder)
+    sent = lists.codes if languages is None else lists.lists_of(languages).values()
+    wanted = [listed for listed in lists.lists if listed.code in sent]
+    write_lists(((listed.code, listed.boundaries, listed.load().entries) for listed in wanted), folder)
     archive = shutil.make_archive(f"{folder}-archive", "zip", folder)
     shutil.rmtree(folder)
     spark.sparkContext.addArchive(f"{archive}#{name}")

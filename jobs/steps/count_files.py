@@ -83,19 +83,20 @@ def is_json(located: Located) -> bool:
     return not name.endswith(".parquet") and located.storage.read_part(name, 0, 4) != PARQUET_MAGIC
 
 
-def stage_counts(run_folder: RunFolder) -> CountTable:
-    """The entry counts of a run."""
+def stage_counts(run_folder: RunFolder, *, names: bool = True) -> CountTable:
+    """The entry counts of a run, with the names of the entries or without."""
     storage = run_folder.storage
-    return parquet_counts(Located(storage, run_folder.files(Stage.ENTRY_COUNTS)), str(storage.root))
+    return parquet_counts(Located(storage, run_folder.files(Stage.ENTRY_COUNTS)), str(storage.root), names=names)
 
 
-def parquet_counts(located: Located, where: str) -> CountTable:
+def parquet_counts(located: Located, where: str, *, names: bool = True) -> CountTable:
     """The counts in Parquet files of `schemas.ENTRY_COUNT` or `LIST_ENTRY_COUNT`, of which `entry` may be absent.
 
     Raises `UsageError` for files that are not such Parquet, for missing or repeated ids, and for counts that are null,
     negative, not whole or too large.
     """
-    tables = [_read_table(located, name, where) for name in located.names]
+    columns = [name for name in LIST_ENTRY_COUNT.names if names or name != "entry"]
+    tables = [_read_table(located, name, where, columns) for name in located.names]
     lacking = [name for name, table in zip(located.names, tables, strict=True) if "entry" not in table.column_names]
     if lacking and len(lacking) < len(tables):
         raise UsageError(f"{where}: {lacking[0]} lacks the column entry, which other files have")
@@ -125,12 +126,12 @@ def _count_table(table: pa.Table, where: str) -> CountTable:
     return CountTable(EntryCounts(counts, places), entries, counted_with)
 
 
-def _read_table(located: Located, name: str, where: str) -> pa.Table:
+def _read_table(located: Located, name: str, where: str, columns: Sequence[str]) -> pa.Table:
     """The ids, counts and, where there are any, the entries of one file, of types that fit."""
     file_name = f"{where}: {name}" if len(located.names) > 1 else where
     try:
         file = pq.ParquetFile(pa.BufferReader(located.storage.read(name) or b""))
-        table = file.read([column for column in LIST_ENTRY_COUNT.names if column in file.schema_arrow.names])
+        table = file.read([column for column in columns if column in file.schema_arrow.names])
     except (pa.ArrowException, OSError) as error:
         raise UsageError(f"{file_name} is not Parquet: {error}") from error
     return _checked_columns(table, file_name)

@@ -32,6 +32,8 @@ class ExtractionPlan:
     options: ExtractOptions
     opening: SourceOptions
     blocks: BlockList | None
+    settings: Settings
+    """As given, with the languages to keep."""
     language_model: LanguageModel | None = None
     """The user's; `options` name its path on this machine."""
 
@@ -46,11 +48,13 @@ class ExtractionPlan:
         }
 
 
-def plan_extraction(inputs: Sequence[str], settings: Settings) -> ExtractionPlan:
-    """The plan for these INPUT arguments. Raises `UsageError` for invalid ones, before any input is read."""
+def plan_extraction(inputs: Sequence[str], settings: Settings, lists: EntryLists | None = None) -> ExtractionPlan:
+    """The plan for these INPUT arguments, and the lists that texts are matched with. Raises `UsageError` for invalid
+    ones, before any input is read."""
     settings.parsing.check()
     block_words = load_block_words(settings.captions.block_words)
     model = load_language_model(settings.parsing.language_model)
+    settings = _with_languages(settings, lists, model)
     options = extract_options(settings.captions, settings.parsing, settings.reading, block_words, model)
     _require_packages(settings.parsing)
     files = input_files(inputs, settings.inputs, settings.draws.seed)
@@ -60,17 +64,16 @@ def plan_extraction(inputs: Sequence[str], settings: Settings) -> ExtractionPlan
         require("hdfs_native")
     witnesses = choose_witnesses([file.opened_as for file in files])
     opening, blocks = source_options(settings.inputs, witnesses), load_blocks(settings.blocking)
-    return ExtractionPlan(files, options, opening, blocks, model)
+    return ExtractionPlan(files, options, opening, blocks, settings, model)
 
 
-def with_languages(settings: Settings, lists: EntryLists | None) -> Settings:
+def _with_languages(settings: Settings, lists: EntryLists | None, model: LanguageModel | None) -> Settings:
     """The settings with the languages to keep, where the user names none: English, or with a folder of lists those that
     lead to a list."""
     if settings.captions.languages:
         return settings
     languages: tuple[str, ...] = DEFAULT_LANGUAGES
     if lists is not None and lists.by_language:
-        model = load_language_model(settings.parsing.language_model)
         led = lists.lists_of(known_languages() if model is None else model.labels)
         if not led:
             raise UsageError(f"{lists.source}: no language of the detector leads to one of its lists")

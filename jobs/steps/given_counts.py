@@ -71,7 +71,8 @@ def pool_entries(metadata: str | None, pool: str, matched_with: Fingerprint | No
             return _counted_lists(beside, matched_with)
         data = open_storage(beside).read(COUNTS_FILE)
         if data is not None:
-            entries = one_list(EntryList(tuple(json.loads(data)), f"{beside}/{COUNTS_FILE}"))
+            counted = one_list(EntryList(tuple(json.loads(data)), f"{beside}/{COUNTS_FILE}"))
+            entries = counted.with_boundaries_of(matched_with)
             if matched_with is None or matched_with.as_dict == entries.fingerprint:
                 return entries
     return loaded_entries(metadata, pool, matched_with)
@@ -90,17 +91,26 @@ def _counted_lists(beside: str, matched_with: Fingerprint) -> EntryLists:
     storage = open_storage(beside)
     named = [
         NamedList(
-            code, Boundaries(facts["boundaries"]), facts["entries"], facts["sha256"], partial(_counted, storage, code)
+            code,
+            Boundaries(facts["boundaries"]),
+            facts["entries"],
+            facts["sha256"],
+            partial(_counted, storage, code, facts["sha256"]),
         )
         for code, facts in (matched_with.lists or {}).items()
     ]
     return EntryLists(beside, tuple(named), {listed.code: listed.code for listed in named})
 
 
-def _counted(storage: Storage, code: str) -> EntryList:
-    """The entries of a list by the JSON of their counts."""
+def _counted(storage: Storage, code: str, sha256: str) -> EntryList:
+    """The entries of a list by the JSON of their counts. Raises `UsageError` where they are missing, or others."""
     name = counts_file(code)
-    return EntryList(tuple(json.loads(storage.read(name) or b"{}")), f"{storage.root}/{name}")
+    data = storage.read(name)
+    entries = EntryList(tuple(json.loads(data or b"{}")), f"{storage.root}/{name}")
+    if data is None or entries.sha256 != sha256:
+        why = "is missing" if data is None else "does not hold the entries that the pool was matched with"
+        raise UsageError(f"{entries.source}: {why}: give the folder it was matched with as --metadata DIR")
+    return entries
 
 
 def _check_names(

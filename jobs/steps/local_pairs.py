@@ -14,7 +14,8 @@ import pyarrow.dataset as ds
 from jobs.runs.step_input import Source
 from jobs.steps.pairs import TIES, Hashed
 from udfs.balancing.entry_counts import Places
-from udfs.balancing.probabilities import Counts
+from udfs.balancing.probabilities import NO_COUNT, Counts
+from udfs.errors import BallastError
 from udfs.extraction.block_lists import Blocker, BlockList
 from udfs.fingerprint import Fingerprint
 from udfs.hashing import PICK, pair_hashes
@@ -74,10 +75,11 @@ class LocalPairs:
         return {(kind, key): value for kind, items in by_kind.items() for key, value in items}
 
     def matches(self, places: Places) -> Counts:
-        counts = np.zeros(places.size, np.int64)
-        for batch in self.table(places.columns).to_batches(max_chunksize=_BATCH_ROWS):
-            held = places.placed(batch).column("entry_ids").flatten().to_numpy()
-            counts += np.bincount(held, minlength=places.size)
+        batches = self.table(places.columns).to_batches(max_chunksize=_BATCH_ROWS)
+        held = [places.placed(batch).column("entry_ids").flatten().to_numpy() for batch in batches]
+        counts: Counts = np.bincount(np.concatenate([*held, np.zeros(0, np.int32)]), minlength=places.size)
+        if len(counts) > places.size:
+            raise BallastError(NO_COUNT)
         return counts
 
     def smallest(self, hashed: Hashed, how_many: int, columns: Sequence[str]) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from jobs.steps.survivor_files import locate_survivors
 from jobs.steps.survivors import left_of, read_survivors
 from jobs.steps.threshold_choice import check_threshold, threshold_identity
 from udfs.errors import UsageError
+from udfs.fingerprint import check_list_column
 from udfs.stages import Stage
 from udfs.storage.addresses import join, parent_of
 
@@ -39,6 +40,9 @@ def balance_survivors(command: Command, path: str, source: Source, settings: Set
         **blocks_identity(blocks),
     }
     lists = pool_entries(settings.entries.metadata, path, source.matched_with)
+    check_list_column(
+        source.columns, source.matched_with, by_language=lists.by_language, pairs=path, entries=lists.source
+    )
     check_threshold(settings.threshold, lists.codes, draws=True)
     if "keep_prob" in source.columns:
         _check_seed(path, seed)
@@ -58,7 +62,9 @@ def balance_survivors(command: Command, path: str, source: Source, settings: Set
             before_download = pool.count()
             blocked = None if blocks is None else pairs.count() - before_download
             drawn_from = DrawnFrom(left, left.count(), blocked, before_download, survived.counts)
-            draw_stage(spark, run_folder, drawn_from, stage_counts(run_folder).counts, settings.threshold, seed)
+            draw_stage(
+                spark, run_folder, drawn_from, stage_counts(run_folder, names=False).counts, settings.threshold, seed
+            )
         survived.cached.unpersist()
     return run_folder
 

@@ -57,6 +57,10 @@ def completed_context(run: RunFolder, folder: str, pool_path: str | None, settin
 def _names(metadata: str | None, path: str, matched_with: Fingerprint | None) -> Sequence[str] | None:
     """The names of the entries: those of `--metadata`, else the packaged ones if the pool was matched with them. Those
     of several lists are only known with their counts."""
-    lists = pool_entries(metadata, path, matched_with) if metadata is not None else load_lists(None)
+    lists = (
+        pool_entries(metadata, path, matched_with)
+        if metadata is not None
+        else load_lists(None).with_boundaries_of(matched_with)
+    )
     known = metadata is not None or (matched_with is not None and matched_with.as_dict == lists.fingerprint)
     return lists.entries if known and not lists.by_language else None

@@ -147,7 +147,7 @@ def with_lists(pairs: DataFrame, places: Places) -> DataFrame:
     listed = pairs.join(F.broadcast(known), "list", "left")
     before, after = unknown_list("\0").split("\0")
     unknown = F.raise_error(F.concat(F.lit(RAISED_IN_SQL + before), "list", F.lit(after)))
-    return listed.withColumn(LIST_START, F.coalesce(LIST_START, unknown))
+    return listed.withColumns({name: F.coalesce(name, unknown) for name in (LIST_START, LIST_SIZE)})
 
 
 def placed_counts(counted: DataFrame, places: Places) -> DataFrame:

@@ -134,6 +134,10 @@ def check_threshold(threshold: Threshold, codes: Sequence[str], *, draws: bool =
         _anchor(threshold, codes, how)
     elif draws and how == "target_size" and len(threshold.target_size or ()) > 1:
         raise UsageError("--target-size: name one size, since several lists have no t in common to name folders by")
+    if threshold.tail_rule is not None and (how == "t_by_list" or (codes == ONE_LIST and how != "tail_share")):
+        raise UsageError("--tail-rule: is for the t of a tail share: leave it out")
+    if threshold.min_list_matches is not None and how == "t_by_list":
+        raise UsageError("--min-list-matches: every list has its t from --t-by-list: leave it out")
     if threshold.anchor is not None and how not in _ANCHORED:
         raise UsageError("--anchor: names the list whose t is given: add --t or --preset, or leave it out")
 

@@ -17,6 +17,7 @@ from table import TIMES, Row, Run, interleave, timed
 
 from jobs.extract import input_frame, run
 from jobs.settings.groups import Captions, Execution, Parsing, Reading
+from jobs.settings.settings import Settings
 from jobs.spark.session import spark_session
 from jobs.spark.shared_entries import SharedList
 from jobs.steps.extraction_plan import ExtractionPlan, extract_options
@@ -89,7 +90,7 @@ def _count_pairs(path: Path) -> int:
 
 def _tagged(spark: SparkSession, path: Path, files: int, packed: "Broadcast[bytes]") -> DataFrame:
     file = InputFile(str(path), path.name, WARC)
-    plan = ExtractionPlan([], extract_options(Captions(), Parsing(), Reading()), SourceOptions(), None)
+    plan = ExtractionPlan([], extract_options(Captions(), Parsing(), Reading()), SourceOptions(), None, Settings())
     return run(input_frame(spark, [file] * files), plan, SharedList(packed, Boundaries.SPACES))
 
 

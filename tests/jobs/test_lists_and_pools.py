@@ -1,10 +1,12 @@
 """Pools with a list for each language: with other folders of lists, merged, and empty."""
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
 import ballast_curation as ballast
+import pyarrow.parquet as pq
 import pytest
 import reference
 from build_warcs import build_warc, page
@@ -108,8 +110,9 @@ def test_pools_with_equal_lists_merge_and_others_do_not(worldwide, other_en, mor
     assert listed_rows(tmp_path / "out/subset", "keep_prob") == subset_tuples(drawn(pairs, entries, ts, SEED))
 
     of_other, of_one = pool_of(other_en), pool_of(other_en / "en.json")
-    for pools, named in {(a, of_other): " en ", (a, b, of_other): " en ", (a, of_one): "", (of_one, a): ""}.items():
-        assert f"another list{named}" in refused(capsys, "merge", *pools, "--out", tmp_path / "none")
+    differs, without = "its list en differs from that of an earlier pool", "lacks the column list"
+    for pools, why in {(a, of_other): differs, (a, b, of_other): differs, (a, of_one): without, (of_one, a): without}.items():
+        assert why in refused(capsys, "merge", *pools, "--out", tmp_path / "none")
     assert not (tmp_path / "none").exists()
 
 
@@ -146,3 +149,41 @@ def test_a_run_without_pairs_has_the_columns(worldwide, spark, tmp_path, capsys)
     assert run("balance", tmp_path / "out", "--out", tmp_path / "balanced") == 0
     assert run("trace", "https://web.example/1.jpg", tmp_path / "out") == 1
     assert as_tuples(opened.pool().to_table().to_pylist()) == []
+
+
+def test_rows_without_a_fingerprint_are_not_counted_with_one_list(worldwide, tmp_path, capsys):
+    """Such as pandas writes them: the column `list` still tells that there were several."""
+    table = pq.read_table(worldwide.out / "pool")
+    (tmp_path / "foreign").mkdir()
+    pq.write_table(table.replace_schema_metadata(None), tmp_path / "foreign/part-0.parquet")
+    message = refused(capsys, "count", tmp_path / "foreign", "--out", tmp_path / "none")
+    assert "were matched with a list for each language" in message
+    assert not (tmp_path / "none").exists()
+    assert run("count", tmp_path / "foreign", "--metadata", worldwide.lists, "--out", tmp_path / "counts") == 0
+    own, again = (rows_of(folder / "entry_counts") for folder in (worldwide.out, tmp_path / "counts"))
+    assert again == own
+
+
+def test_survivors_need_the_names_of_the_lists(worldwide, tmp_path, capsys):
+    shutil.copytree(worldwide.out, tmp_path / "run")
+    (tmp_path / "run/entry_counts_by_list/ru.json").unlink()
+    (tmp_path / "uuids.txt").write_text("\n".join(row["uuid"] for row in rows_of(worldwide.out / "pool")))
+    flags = ("--survivors", tmp_path / "uuids.txt", "--out", tmp_path / "out")
+    capsys.readouterr()
+    assert run("balance", tmp_path / "run", *flags) != 0
+    assert "ru.json: is missing: give the folder it was matched with as --metadata DIR" in capsys.readouterr().err
+    assert run("balance", tmp_path / "run", *flags, "--overwrite", "--metadata", worldwide.lists) == 0
+
+
+def test_plan_refuses_another_folder(worldwide, other_en, capsys):
+    assert "another list en (" in refused(capsys, "plan", worldwide.out, "--metadata", other_en)
+
+
+def test_pools_of_one_list_with_other_boundaries_do_not_mix(extracted, worldwide, tmp_path, capsys):
+    for name, flags in {"continuous": ["--boundaries", "continuous"], "spaces": []}.items():
+        assert run("match", extracted, "--metadata", worldwide.lists / "ja.json", "--out", tmp_path / name, *flags) == 0
+        assert run("dedup", tmp_path / name, "--out", tmp_path / f"pool-{name}") == 0
+    pools = (tmp_path / "pool-continuous", tmp_path / "pool-spaces")
+    assert "boundaries continuous" in refused(capsys, "merge", *pools, "--out", tmp_path / "none")
+    for pool in pools:
+        assert run("count", pool, "--metadata", worldwide.lists / "ja.json", "--out", f"{pool}-counts") == 0

@@ -194,7 +194,7 @@ def test_the_steps_on_frames_give_the_rows_of_the_command(worldwide, spark, ts):
     )
     with pytest.raises(ballast.UsageError, match="another list ja"):
         ballast.balance(pool, changed)
-    with pytest.raises(ballast.UsageError, match="another list"):
+    with pytest.raises(ballast.UsageError, match="a list for each language"):
         ballast.balance(pool, dict.fromkeys(worldwide.entries["en"], 5))
     with pytest.raises(ballast.UsageError, match="lang"):
         ballast.match(pairs.drop("lang"), worldwide.lists)
@@ -214,7 +214,7 @@ def test_a_group_and_an_export_keep_the_list(worldwide, tmp_path):
 
 def test_a_loader_decides_by_the_balancer_of_each_list(worldwide):
     """The functions in the docstring of `udfs.online`, run as they stand there: epoch 0 keeps the subset."""
-    text = (udfs.online.__doc__ or "").split("(a test runs this text):")[1]
+    text = (udfs.online.__doc__ or "").split("runs this text):")[-1]
     code = "\n".join(line.removeprefix("    ") for line in text.splitlines())
     names = {"json": json, "Path": Path, "pq": pq, "pc": pc, "OnlineBalancer": udfs.online.OnlineBalancer}
     exec(code, names)

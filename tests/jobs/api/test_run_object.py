@@ -80,7 +80,7 @@ def test_mistakes_are_named_in_one_line(run, crawl, tmp_path):
         lambda: ballast.Run(tmp_path): f"{tmp_path}: not the output folder of a Ballast job: name one that holds "
         "run.json",
         lambda: ballast.curate(crawl.folder, out=tmp_path, t=5, tail_share=0.1): "t and tail_share: only one of t, "
-        "preset, target_size, tail_share may be given",
+        "preset, t_by_list, target_size, tail_share may be given",
         lambda: ballast.curate(crawl.folder, out=""): "out: is empty (an unset variable?)",
         lambda: ballast.curate(out=tmp_path / "none"): "nothing to read: name INPUTs, or a crawl by --crawl ID",
         lambda: ballast.curate(crawl.folder, out=tmp_path, dedup="urls"): "dedup: 'urls' is not one of url-caption, "
