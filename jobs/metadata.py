@@ -105,6 +105,8 @@ def _show(arguments: argparse.Namespace, settings: Settings) -> Result:
         known = known_languages() if model is None else model.labels
         lists = load_lists(arguments.file, settings.entries.boundaries)
         return Result(describe_folder(lists, known), folder_lines)
+    if settings.parsing.language_model is not None:
+        raise UsageError("--language-model: is for a folder of lists, not for one list: leave it out")
     entries = load_metadata(arguments.file)
     described = describe(entries.entries, Boundaries(settings.entries.boundaries or Boundaries.SPACES))
     content: dict[str, Any] = {"source": entries.source, **entries.fingerprint, **described}

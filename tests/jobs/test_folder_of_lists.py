@@ -72,6 +72,14 @@ def test_show_of_another_models_labels(folder, capsys, tmp_path):
     assert (content["labels_without_list"], content["unknown_labels"]) == (["epo_Latn"], [])
 
 
+@pytest.mark.parametrize("name", ["de.json", None])
+def test_show_of_one_list_refuses_a_model(folder, capsys, name):
+    words = [] if name is None else [folder / name]
+    assert run("metadata", "show", *words, "--language-model", "/nonexistent") == 2
+    error = capsys.readouterr().err
+    assert "--language-model: is for a folder of lists" in error and error.count("\n") == 1
+
+
 def test_other_takes_the_rest(folder, capsys):
     (folder / "other.json").write_text('["x"]')
     content = shown(capsys, folder)

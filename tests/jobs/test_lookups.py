@@ -52,6 +52,13 @@ def test_explain_names_what_is_wrong(arguments, message, capsys, tmp_path):
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [("explain", "a"), ("inspect", "x.warc.gz")])
+def test_lookups_have_no_flag_for_workers(words, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        run(*words, "--hot-lists", 2)
+    assert "unrecognized arguments: --hot-lists" in capsys.readouterr().err
+
+
 def test_inspect_shows_every_pair_and_every_reason(crawl, expected_pairs, capsys, tmp_path):
     warc = crawl.folder / "one.warc.gz"
     assert run("inspect", warc, "--limit", 1000, "--metadata", crawl.metadata) == 0

@@ -8,6 +8,8 @@ from jobs.settings.groups import Blocking, Captions, Draws, Entries, Execution, 
 from jobs.settings.settings import take, takes
 
 _DEFAULT_LIMIT = 10
+_MATCHING = take(Entries, "metadata", "boundaries")
+"""What decides which entries match; the others are for workers."""
 
 
 def _plan_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,7 +88,7 @@ EXPLAIN = Command(
     name="explain",
     purpose="show which entries a caption holds, and how likely it is to be kept",
     work="jobs.explain:run_explain",
-    settings=takes(Entries, take(Parsing, "language_model"), take(Execution, "debug")),
+    settings=takes(_MATCHING, take(Parsing, "language_model"), take(Execution, "debug")),
     add_arguments=_explain_arguments,
 )
 
@@ -106,7 +108,7 @@ INSPECT = Command(
     name="inspect",
     purpose="show what extraction makes of a WARC or WAT file, page by page",
     work="jobs.inspect_file:run_inspect",
-    settings=takes(Entries, Captions, Parsing, Blocking, take(Inputs, "s3_anonymous"), take(Execution, "debug")),
+    settings=takes(_MATCHING, Captions, Parsing, Blocking, take(Inputs, "s3_anonymous"), take(Execution, "debug")),
     add_arguments=_inspect_arguments,
 )
 
