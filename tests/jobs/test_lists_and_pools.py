@@ -111,7 +111,12 @@ def test_pools_with_equal_lists_merge_and_others_do_not(worldwide, other_en, mor
 
     of_other, of_one = pool_of(other_en), pool_of(other_en / "en.json")
     differs, without = "its list en differs from that of an earlier pool", "lacks the column list"
-    for pools, why in {(a, of_other): differs, (a, b, of_other): differs, (a, of_one): without, (of_one, a): without}.items():
+    for pools, why in {
+        (a, of_other): differs,
+        (a, b, of_other): differs,
+        (a, of_one): without,
+        (of_one, a): without,
+    }.items():
         assert why in refused(capsys, "merge", *pools, "--out", tmp_path / "none")
     assert not (tmp_path / "none").exists()
 
