@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from metadata.entries import EntryList
 from udfs.errors import UsageError, did_you_mean
-from udfs.fingerprint import Fingerprint
 from udfs.matching.boundaries import Boundaries, default_boundaries
 from udfs.matching.by_language import ListLabels
+
+if TYPE_CHECKING:
+    from udfs.fingerprint import Fingerprint
 
 OTHER = "other"
 """The list of captions in a language that no other list is for."""
@@ -97,7 +99,7 @@ class EntryLists:
         found = self.list_of(language) if code is None else code
         return next((listed for listed in self.lists if listed.code == found), None)
 
-    def with_boundaries_of(self, matched_with: Fingerprint | None) -> "EntryLists":
+    def with_boundaries_of(self, matched_with: "Fingerprint | None") -> "EntryLists":
         """The same lists, with the boundaries that a pool was matched with. They make no difference to ids."""
         if matched_with is None:
             return self
