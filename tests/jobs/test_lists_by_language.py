@@ -208,3 +208,11 @@ def test_metaclip2_boundaries_are_those_of_every_list(extracted, web, lists, lis
     held, usual = (sum(len(p.entry_ids) for p in found if p.list == "ja") for found in (expected, web.pairs(listed)))
     assert 0 < held < usual / 2
     assert {facts["boundaries"] for facts in record_of(tmp_path / "out")["metadata"]["lists"].values()} == {"metaclip2"}
+
+
+def test_a_run_whose_languages_have_no_list_keeps_nothing_and_says_so(web, lists, tmp_path, capsys):
+    capsys.readouterr()
+    assert run("curate", web.folder, "--metadata", lists, "--languages", "ko", "--out", tmp_path / "none") == 0
+    counters = record_of(tmp_path / "none")["stages"]["files"]
+    assert counters["text_no_list"] > 0 == counters["pairs"]
+    assert "0 pairs" in capsys.readouterr().err

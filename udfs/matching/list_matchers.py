@@ -35,9 +35,11 @@ class ListMatchers:
     """
 
     def __init__(self, folder: Path, hot_lists: int = 1) -> None:
-        with (folder / _TRIES).open("rb") as file:
-            self._memory = memoryview(mmap(file.fileno(), 0, access=ACCESS_READ))
         self._facts = msgspec.json.decode((folder / _INDEX).read_bytes(), type=dict[str, TrieFacts])
+        self._memory = memoryview(b"")  # an empty file, of no list, cannot be mapped
+        if self._facts:
+            with (folder / _TRIES).open("rb") as file:
+                self._memory = memoryview(mmap(file.fileno(), 0, access=ACCESS_READ))
         self._matchers: dict[str, Matcher | TrieMatcher] = {}
         self._hot_places = hot_lists
         self._texts: Counter[str] = Counter()
