@@ -62,6 +62,7 @@ def states(dumps: Path) -> dict[str, tuple[int, int]]:
     return {path.name: (path.stat().st_size, path.stat().st_mtime_ns) for path in files}
 
 
+@pytest.mark.processes
 def test_a_list_per_wiki_and_nothing_twice(spark, tmp_path, capsys):
     dumps = write_dumps(tmp_path, TEXTS)
     lists = dumps.parent / "lists"
@@ -89,6 +90,7 @@ def test_a_list_per_wiki_and_nothing_twice(spark, tmp_path, capsys):
     assert again["built"] == {} and again["kept"] == MANY and states(dumps) == before
 
 
+@pytest.mark.processes
 def test_other_thresholds_make_other_lists(spark, tmp_path, capsys):
     dumps = write_dumps(tmp_path, ["de"])
     for flags in ((), ("--max-characters", 3), ("--max-characters", 3)):
@@ -118,6 +120,7 @@ def test_each_list_equals_the_one_that_build_makes(spark, tmp_path):
         assert json.loads(one.read_text())[100:] == entries_of(dumps, wiki)
 
 
+@pytest.mark.processes
 def test_a_bad_dump_stops_no_other_list_and_is_built_once_it_is_mended(spark, tmp_path, capsys):
     dumps = write_dumps(tmp_path, [*CODES, "simple"])
     [german] = dumps.rglob("dewiki-*.bz2")
@@ -146,6 +149,7 @@ def test_a_bad_dump_stops_no_other_list_and_is_built_once_it_is_mended(spark, tm
     assert list(document["result"]["built"]) == ["de", "ja", "simple"]
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("by", ["rdd", "frame"])
 def test_an_error_in_a_worker_stops_no_other_list(spark, dumps, monkeypatch, capsys, by):
     """Spark raises it as Py4J's error from an RDD, and as its own from a frame."""
@@ -171,6 +175,7 @@ def test_an_error_in_a_worker_stops_no_other_list(spark, dumps, monkeypatch, cap
     assert run(*command(dumps)) == 0
 
 
+@pytest.mark.processes
 def test_a_killed_run_goes_on(spark, dumps, monkeypatch, capsys):
     """Killed after the second list: page views and finished lists are not read again."""
     built = []
@@ -198,6 +203,7 @@ def test_a_killed_run_goes_on(spark, dumps, monkeypatch, capsys):
     assert sorted(path for path in states(dumps) if "manifest" not in path) == [f"{code}.json" for code in CODES]
 
 
+@pytest.mark.processes
 def test_a_list_of_another_command_stays(spark, tmp_path, capsys):
     dumps = write_dumps(tmp_path, ["ja"])
     lists = dumps.parent / "lists"
@@ -210,6 +216,7 @@ def test_a_list_of_another_command_stays(spark, tmp_path, capsys):
     assert json.loads((lists / "ja.json").read_text())[:2] == ["0", "1"]
 
 
+@pytest.mark.processes
 def test_wordnets_of_a_folder(spark, dumps, capsys):
     wordnets = dumps.parent / "wordnets"
     wordnets.mkdir()
