@@ -14,6 +14,7 @@ from udfs.archive.records import ArchiveDamage
 from udfs.archive.source_stream import SourceStream
 from udfs.captions.block_words import BlockWords
 from udfs.captions.canonical import canonical
+from udfs.captions.file_names import is_file_name
 from udfs.captions.language import LANGUAGE_DETECTORS
 from udfs.captions.rules import CaptionRules
 from udfs.extraction import extractor as extraction
@@ -49,7 +50,7 @@ def judge_by_definition(text: str, options: ExtractOptions, entries: list[str] |
         return Outcome.TEXT_TOO_SHORT
     if rules.max_words is not None and len(caption.split(" ")) > rules.max_words:
         return Outcome.TEXT_TOO_LONG
-    if rules.drop_file_names and caption.endswith(".jpg"):
+    if rules.drop_file_names and is_file_name(caption):
         return Outcome.TEXT_FILE_NAME
     if rules.block_words.words and "adult" in caption:
         return Outcome.TEXT_BLOCK_WORD
@@ -69,6 +70,7 @@ def judge_by_definition(text: str, options: ExtractOptions, entries: list[str] |
 @pytest.mark.parametrize("entries", [None, ENTRIES], ids=["pairs", "matched"])
 @given(groups=st.lists(st.lists(st.sampled_from(TEXTS) | st.text(max_size=8), max_size=6), max_size=6))
 @example(groups=[list(TEXTS), list(TEXTS[::-1])])
+@example(groups=[["0_000"]])
 def test_each_text_is_judged_by_itself(
     options: ExtractOptions, entries: list[str] | None, groups: list[list[str]]
 ) -> None:
