@@ -43,6 +43,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     return lines[0]
 
 
+@pytest.mark.processes
 def test_german(spark, tmp_path, capsys):
     text = "Öl und Öl und Käse. [[Datei:Öl.jpg|mini|Bild]] [[Kategorie:Speisen]] [[kategorie:Öle|Öl]] [[Category:Oils]]"
     dump = write_dump(tmp_path, "de", [text, "Käse: und"])
@@ -114,6 +115,7 @@ def test_words_and_pairs_are_those_that_the_text_holds(spark, tmp_path, wiki, te
     assert counted.items() >= words.items()
 
 
+@pytest.mark.processes
 def test_the_segmenter_is_recorded_and_decides_the_counts(spark, tmp_path, capsys):
     dump = write_dump(tmp_path, "th", ["รูปแมว"])
     counts = tmp_path / "counts"
@@ -132,6 +134,7 @@ def test_the_segmenter_is_recorded_and_decides_the_counts(spark, tmp_path, capsy
     assert "nothing cuts its words" in capsys.readouterr().err
 
 
+@pytest.mark.processes
 def test_shares_and_caps_by_hand(spark, tmp_path, capsys):
     """Ten words w0 to w9, w0 ten times to w9 once, each time alone in its line; then pairs of rare words."""
     lines = [f"w{number}" for number in range(10) for _ in range(10 - number)]
@@ -179,6 +182,7 @@ def test_shares_and_caps_by_hand(spark, tmp_path, capsys):
     assert manifest_of(out)["recipe"] == "metaclip" and manifest_of(out)["size"] == 500_000
 
 
+@pytest.mark.processes
 def test_titles_of_all_wikis_are_counted_once(spark, tmp_path):
     views = {
         ("de", "Öl"): 3,
