@@ -78,11 +78,11 @@ def titles(counted: DataFrame) -> DataFrame:
 
 
 def titles_by_wiki(counted: DataFrame) -> DataFrame:
-    """Partial counts of all wikis to one row per wiki and title (`title`, `views`, `wiki`), the rows of a wiki in few
-    tasks, and so in few files."""
+    """Partial counts of all wikis to one row per wiki and title (`title`, `views`, `wiki`), the rows of a wiki in one
+    task, and so in one file."""
     by_title = counted.groupBy(F.col("key").alias("title"), F.col("second").alias(WIKI))
     summed = by_title.agg(F.sum("count").alias("views"))
-    return summed.select("title", "views", WIKI).hint("rebalance", WIKI)
+    return summed.select("title", "views", WIKI).repartition(WIKI)
 
 
 def titles_of(spark: SparkSession, run_folder: RunFolder, wiki: str) -> DataFrame:
