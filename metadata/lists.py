@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from types import MappingProxyType
@@ -89,6 +89,11 @@ class EntryLists:
         lists = {listed.code: listed.fingerprint for listed in self.lists}
         text = json.dumps([lists, dict(sorted(self.labels.items()))], sort_keys=True, separators=(",", ":"))
         return {"entries": self.size, "sha256": hashlib.sha256(text.encode()).hexdigest(), "lists": lists}
+
+    def parts(self, codes: Collection[str] | None = None) -> Iterator[tuple[str, Boundaries, tuple[str, ...]]]:
+        """The code, boundaries and entries of each list, or of those of these codes; one is in memory at a time."""
+        wanted = (listed for listed in self.lists if codes is None or listed.code in codes)
+        return ((listed.code, listed.boundaries, listed.load().entries) for listed in wanted)
 
     def of(self, code: str | None, language: str) -> NamedList | None:
         """The list of a code, or without one that of a language; None where there is no list for the language. Raises

@@ -217,11 +217,7 @@ def _fingerprint(table: CountTable, matched_with: Fingerprint) -> dict[str, Any]
     """The fingerprint of the entries that were counted, by their names. Their boundaries make no difference to ids, so
     they are taken from the frame."""
     places, names = table.counts.places, table.entries or ()
-    starts = places.starts.tolist()
-    counted = {
-        code: EntryList(tuple(names[low:high]), code).fingerprint
-        for code, low, high in zip(places.codes, starts, starts[1:], strict=False)
-    }
+    counted = {code: EntryList(tuple(names[of_list]), code).fingerprint for code, of_list in places.ranges.items()}
     if not places.by_language:
         return {**matched_with.as_dict, **counted[""]}
     known = matched_with.lists or {}

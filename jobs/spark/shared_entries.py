@@ -62,9 +62,7 @@ def share_entries(
     name = f"lists-{uuid.uuid4().hex[:12]}"
     folder = Path(SparkFiles.getRootDirectory(), f"{name}-written")
     folder.mkdir()
-    sent = lists.codes if languages is None else lists.lists_of(languages).values()
-    wanted = [listed for listed in lists.lists if listed.code in sent]
-    write_lists(((listed.code, listed.boundaries, listed.load().entries) for listed in wanted), folder)
+    write_lists(lists.parts(None if languages is None else set(lists.lists_of(languages).values())), folder)
     archive = shutil.make_archive(f"{folder}-archive", "zip", folder)
     shutil.rmtree(folder)
     spark.sparkContext.addArchive(f"{archive}#{name}")

@@ -139,8 +139,7 @@ def _check_names(
 
 def same_names(names: Sequence[str], places: Places, lists: EntryLists) -> bool:
     """Whether the names are the entries of these lists."""
-    starts = places.starts.tolist()
     return lists.codes == places.codes and all(
-        listed.size == high - low and list(listed.load().entries) == list(names[low:high])
-        for listed, low, high in zip(lists.lists, starts, starts[1:], strict=False)
+        listed.size == of_list.stop - of_list.start and list(listed.load().entries) == list(names[of_list])
+        for listed, of_list in zip(lists.lists, places.ranges.values(), strict=True)
     )

@@ -75,10 +75,11 @@ def _counted_lists(path: str, table: CountTable) -> EntryLists:
         return one_list(EntryList(tuple(names), path))
     facts = (table.counted_with.lists if table.counted_with is not None else None) or {}
     named = []
-    for code, low, high in zip(places.codes, places.starts.tolist(), places.starts.tolist()[1:], strict=False):
-        of_list = facts.get(code, {"sha256": "", "boundaries": Boundaries.SPACES})
-        load = partial(lambda low, high: EntryList(tuple(names[low:high]), path), low, high)
-        named.append(NamedList(code, Boundaries(of_list["boundaries"]), high - low, of_list["sha256"], load))
+    for code, of_list in places.ranges.items():
+        known = facts.get(code, {"sha256": "", "boundaries": Boundaries.SPACES})
+        load = partial(lambda of_list: EntryList(tuple(names[of_list]), path), of_list)
+        size = of_list.stop - of_list.start
+        named.append(NamedList(code, Boundaries(known["boundaries"]), size, known["sha256"], load))
     return EntryLists(path, tuple(named), default_labels(places.codes))
 
 

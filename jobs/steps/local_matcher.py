@@ -18,5 +18,5 @@ def local_matcher(lists: EntryLists | None) -> Iterator[Matcher | LanguageMatche
         yield None if lists is None else Matcher(lists.entries, lists.lists[0].boundaries)
         return
     with TemporaryDirectory(prefix="ballast-lists-") as folder:
-        write_lists(((listed.code, listed.boundaries, listed.load().entries) for listed in lists.lists), Path(folder))
+        write_lists(lists.parts(), Path(folder))
         yield LanguageMatcher(ListMatchers(Path(folder), hot_lists=0), lists.list_labels)

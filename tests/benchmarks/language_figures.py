@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from udfs.balancing.probabilities import entry_probabilities, keep_probabilities, t_of_tail_share
+from udfs.balancing.probabilities import Tails, entry_probabilities, keep_probabilities
 
 ENGLISH = "en"
 NOT_ENGLISH = -1.0
@@ -143,7 +143,7 @@ class Pool(NamedTuple):
 
 def pools(matched: Matched, entries: int, thresholds: Sequence[float], tail_share: float) -> tuple[int, list[Pool]]:
     """The t of the tail share at the first threshold, and the pool at each threshold."""
-    t = t_of_tail_share(matched.counts(entries, thresholds[0]), tail_share).t
+    t = int(Tails(matched.counts(entries, thresholds[0])).t_of(np.array([tail_share]))[0])
     found = []
     for threshold in thresholds:
         counts = matched.counts(entries, threshold)

@@ -90,10 +90,11 @@ class Places:
         """Which list each place belongs to, from 0."""
         return np.searchsorted(self.starts, places, side="right") - 1
 
-    def named(self, place: int) -> tuple[str, int]:
-        """The code of the list of a place, and the entry's id in it."""
-        at = int(self.lists_of(np.array([place]))[0])
-        return self.codes[at], place - int(self.starts[at])
+    @property
+    def ranges(self) -> dict[str, slice]:
+        """The places of each list."""
+        bounds = pairwise(self.starts.tolist())
+        return {code: slice(low, high) for code, (low, high) in zip(self.codes, bounds, strict=True)}
 
 
 def unknown_list(code: str | None) -> str:
@@ -115,11 +116,11 @@ class EntryCounts(NamedTuple):
     @property
     def by_list(self) -> list[Counts]:
         """The counts of each list by id."""
-        return [self.counts[low:high] for low, high in pairwise(self.places.starts.tolist())]
+        return [self.counts[places] for places in self.places.ranges.values()]
 
     def of_list(self, code: str) -> Counts:
         """The counts of one list by id."""
-        return self.by_list[self.places.codes.index(code)]
+        return self.counts[self.places.ranges[code]]
 
     def spread(self, by_list: Longs) -> Floats:
         """A value of each list, such as its t, for each of its entries."""

@@ -5,7 +5,6 @@ all of them; any other entry keeps each match with probability t / count. A pair
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -74,24 +73,6 @@ def uniforms(draws: npt.NDArray[np.int64]) -> Floats:
     return (draws.view(np.uint64) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-class TailShare(NamedTuple):
-    """The t of a wanted tail share, and the share of counts that entries below this t actually hold."""
-
-    t: int
-    share: float
-
-
-def t_of_tail_share(counts: Counts, share: float) -> TailShare:
-    """The largest integer t ≥ 1 for which the entries with count < t hold at most `share` of all counts.
-
-    This is how the paper arrived at 170,000: the tail keeps its share when the pool grows. If `share` is so large that
-    every entry is in the tail, no t is the largest; then t is the largest count plus one, and nothing is balanced.
-    """
-    tails = Tails(counts)
-    t = int(tails.t_of(np.array([share]))[0])
-    return TailShare(t, tails.share_below(t))
-
-
 class Tails:
     """The t of any tail share of one list's counts, sorted once."""
 
@@ -111,7 +92,11 @@ class Tails:
         return int(self._ordered[-1]) + 1 if len(self._ordered) else 1
 
     def t_of(self, shares: Floats) -> Counts:
-        """The t of each share, at least 1 (`t_of_tail_share`)."""
+        """For each share, the largest integer t ≥ 1 for which the entries with count < t hold at most it of all counts.
+
+        This is how the paper arrived at 170,000: the tail keeps its share when the pool grows. If a share is so large
+        that every entry is in the tail, no t is the largest; then t is `beyond`, and nothing is balanced.
+        """
         if self.matches == 0:
             return np.full(len(shares), self.beyond)
         if self._nearest:

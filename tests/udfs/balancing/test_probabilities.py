@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from udfs.balancing.presets import PAPER_POOLS
 from udfs.balancing.probabilities import (
     HeadProbabilities,
+    Tails,
     entry_probabilities,
     keep_probabilities,
-    t_of_tail_share,
     uniforms,
 )
 from udfs.balancing.size_curve import Draws
@@ -122,6 +122,13 @@ SHARES = st.sampled_from(
 
 
 @settings(max_examples=settings.default.max_examples * 4)
+def t_of_tail_share(counts: np.ndarray, share: float) -> tuple[int, float]:
+    """The t of a share, and the share that it reaches."""
+    tails = Tails(counts)
+    t = int(tails.t_of(np.array([share]))[0])
+    return t, tails.share_below(t)
+
+
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=15), SHARES)
 @example([29, 71], "0.29")  # 0.29 * 100 is below 29 in float64
 @example([57, 43], "0.57")
