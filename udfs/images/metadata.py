@@ -14,6 +14,7 @@ from udfs.images.shard_files import ShardFiles
 STATUS_COLUMNS = ("key", "status", "error_message")
 _SUCCESS = "success"
 _ROWS = 500
+_LOST = "in the metadata, but not in the shard"
 _MOST_REASON = 200
 
 
@@ -42,7 +43,7 @@ class Metadata:
         rows = [row for key, row in self._rows.items() if key not in seen]
         for start in range(0, len(rows), _ROWS):
             for told in self._table.take(rows[start : start + _ROWS]).to_pylist():
-                yield sample_without_image(told, str(told["key"]), shard, self._carry)
+                yield sample_without_image(told, str(told["key"]), shard, self._carry, _LOST)
 
     def _read(self) -> None:
         if self._path is None or self._table is not None or self.problem is not None:
@@ -69,11 +70,11 @@ def metadata_columns(schema: pa.Schema, carry: Carry) -> list[str]:
     return [name for name in schema.names if name in wanted]
 
 
-def sample_without_image(told: dict[str, Any], key: str, shard: str, carry: Carry) -> Sample:
-    """The sample of a row of metadata that has no image."""
+def sample_without_image(told: dict[str, Any], key: str, shard: str, carry: Carry, missing: str) -> Sample:
+    """The sample of a row that has no image: its download failed, or else, as `missing` says, it is not there."""
     status, facts = told.get("status"), facts_of(told, carry)
     if status is None or status == _SUCCESS:
-        return without_image(key, shard, facts, "in the metadata, but not in the shard")
+        return without_image(key, shard, facts, missing)
     error = told.get("error_message") or status
     return Sample(key, shard, facts, outcome=ImageOutcome.DOWNLOAD_FAILED, error=str(error))
 

@@ -58,7 +58,7 @@ def _sample(row: dict[str, Any], number: int, path: str, column: str | None, opt
     if isinstance(image, dict):
         image = image.get("bytes")
     if image is None:
-        return sample_without_image(row, key, path, options.carry)
+        return sample_without_image(row, key, path, options.carry, "no image in its row")
     facts = facts_of(row, options.carry)
     if len(image) > options.limits.max_bytes:
         return too_many_bytes(key, path, facts, number, len(image))
