@@ -1,0 +1,1 @@
+"""Downloaded images: reading, checking and hashing them, and the tars that training reads."""
