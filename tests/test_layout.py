@@ -49,6 +49,7 @@ FLOORS = (
     {"jobs.runs"},
     {"jobs.console"},
     {"jobs.aws", "jobs.entries", "jobs.steps"},
+    {"jobs.images"},
 )
 """The packages, from the ground up: each imports only from lower floors. The vocabulary at the top of udfs/ lies below
 them, the commands above."""
