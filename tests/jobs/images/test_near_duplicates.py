@@ -14,7 +14,7 @@ from near_images import (
     shifted,
 )
 
-from jobs.steps import near_looks
+from jobs.images import near_looks
 from jobs.images.near_duplicates import group_counts, grouped
 
 NEAR, COLOUR = 16, 24
