@@ -1,20 +1,13 @@
 """Groups of near-duplicates, against comparing each with each and union-find in plain Python."""
 
-import random
-
 import pytest
 from near_images import (
-    Image,
     expected_groups,
     expected_links,
-    flipped,
     frame_of,
     made_images,
-    rows_of_groups,
-    shifted,
 )
 
-from jobs.images import near_looks
 from jobs.images.near_duplicates import group_counts, grouped
 
 NEAR, COLOUR = 16, 24
