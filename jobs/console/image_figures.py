@@ -20,15 +20,9 @@ def image_figures(stages: Stages) -> Iterator[Line]:
         unread = f", {stages.evaluation.not_hashed:,} more could not be read" if stages.evaluation.not_hashed else ""
         of_sets = f"{stages.evaluation.sets:,} evaluation set{'s' * (stages.evaluation.sets != 1)}"
         yield ("pictures", f"{stages.evaluation.pictures:,}", f"of {of_sets}{unread}")
-    if stages.embeddings:
-        lost = (
-            f", {stages.embeddings.unreadable:,} more could not be read again" if stages.embeddings.unreadable else ""
-        )
-        yield (
-            "embedded",
-            f"{stages.embeddings.images:,}",
-            f"images, {stages.embeddings.dimensions:,} numbers each{lost}",
-        )
+    if facts := stages.embeddings:
+        lost = f", {facts.unreadable:,} more could not be read again" if facts.unreadable else ""
+        yield ("embedded", f"{facts.images:,}", f"images, {facts.dimensions:,} numbers each{lost}")
     if stages.texts:
         yield ("captions", f"{stages.texts.texts:,}", "distinct ones embedded")
     if stages.scores:

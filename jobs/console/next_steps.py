@@ -14,6 +14,7 @@ _EXPORT = "the pairs as lines of JSON, for tools that already have the images"
 _SHARDS = "its images and captions as tars for training (--images: output folder of check)"
 _WITH_LIST = "(--metadata: the entries it was matched with)"
 _DOWNLOADER = "img2dataset"
+_FOLDERS = ("pool", "counts", "subset", "images", "export", "final", "train")
 
 
 _Step = tuple[str, list[str]]
@@ -83,21 +84,21 @@ def _steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> list
             return [*report, sizes, (_LIST_IMAGES, [*grouped, *into["images"]])]
         case "group":
             downloaded, checked = f"{out}-downloaded", f"{out}-checked"
-            left = ["balance", _read(stages.images, inputs[0]), "--survivors", checked, *into["final"]]
+            final = ["balance", _read(stages.images, inputs[0]), "--survivors", checked, *into["final"]]
             return [
                 ("download them", _download(out, downloaded)),
                 ("check what was downloaded", ["check", downloaded, "--out", checked]),
-                (f"balance what is left {_WITH_LIST}", left),
+                (f"balance what is left {_WITH_LIST}", final),
             ]
         case "check":
-            left = ["balance", "POOL", "--survivors", out, "--where", "duplicate_of IS NULL", *into["final"]]
+            alone = ["balance", "POOL", "--survivors", out, "--where", "duplicate_of IS NULL", *into["final"]]
             return [
                 ("look at the images", ["gallery", out, "--images", out, "--out", f"{out}.html"]),
-                (f"balance what is left, without near-duplicates {_WITH_LIST}", left),
+                (f"balance what is left, without near-duplicates {_WITH_LIST}", alone),
             ]
         case "embed" if stages.scores:
-            left = ["balance", "POOL", "--survivors", out, "--keep-top", "0.3", "--by", "clip_score", *into["final"]]
-            return [(f"balance the pairs that match best {_WITH_LIST}", left)]
+            best = ["balance", "POOL", "--survivors", out, "--keep-top", "0.3", "--by", "clip_score", *into["final"]]
+            return [(f"balance the pairs that match best {_WITH_LIST}", best)]
         case "export" if (rows := _read(stages.export, inputs[0])) and name_of(rows) != Stage.IMAGES:
             left = ["balance", rows, "--survivors", "SCORES.parquet", "--where", "score > 0.28", *into["final"]]
             return [(f"balance the rows that a filter keeps {_WITH_LIST}", left)]

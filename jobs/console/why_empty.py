@@ -79,8 +79,8 @@ def why_empty(record: RunRecord) -> str | None:
     if stages.export and not stages.export.rows:
         return "0 rows: the input holds none"
     if stages.checked and not stages.checked.outcomes.get(ImageOutcome.SUCCESS):
-        number, outcome = max((number, name) for name, number in stages.checked.outcomes.items())
-        return f"0 images: {number:,} of {_n(stages.checked.samples, 'sample')} are {outcome}"
+        status, number = max(stages.checked.outcomes.items(), key=lambda item: item[1])
+        return f"0 images: {number:,} of {_n(stages.checked.samples, 'sample')} have the status {status}"
     if stages.embeddings and not stages.embeddings.images:
         return "0 embeddings: no image of the input has the status success, or none could be read again"
     if stages.shards and not stages.shards.samples:
