@@ -33,8 +33,10 @@ def _large_stars(links: DataFrame) -> DataFrame:
         links.select(F.col("root").alias("node"), F.col("node").alias("other"))
     )
     smallest = F.least("node", F.min("other").over(Window.partitionBy("node")))
-    return both.select(smallest.alias("root"), "other", "node").where("other > node").select(
-        "root", F.col("other").alias("node")
+    return (
+        both.select(smallest.alias("root"), "other", "node")
+        .where("other > node")
+        .select("root", F.col("other").alias("node"))
     )
 
 

@@ -41,7 +41,10 @@ def _in_order(links: DataFrame, images: DataFrame) -> DataFrame:
     is_first = (F.col("a_images") > F.col("b_images")) | (
         (F.col("a_images") == F.col("b_images")) & (F.col("a") < F.col("b"))
     )
-    first, later = F.when(is_first, F.col("a")).otherwise(F.col("b")), F.when(is_first, F.col("b")).otherwise(F.col("a"))
+    first, later = (
+        F.when(is_first, F.col("a")).otherwise(F.col("b")),
+        F.when(is_first, F.col("b")).otherwise(F.col("a")),
+    )
     return sized.select(first.alias("first"), later.alias("later"), F.greatest("a_images", "b_images").alias("images"))
 
 
