@@ -69,12 +69,12 @@ def _steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> list
         case "balance":
             counts = ["--entry-counts", path] if (path := settings.counts.entry_counts) else []
             drawn_from = [] if stages.entry_counts else ["--pool", inputs[0], *counts, *entries]
-            report = (_DRAW_REPORT, ["report", out, *drawn_from])
+            figures = (_DRAW_REPORT, ["report", out, *drawn_from])
             if (survivors := settings.survivors.survivors) is None:
-                return [report, (_LIST_IMAGES, [*grouped, *into["images"]])]
+                return [figures, (_LIST_IMAGES, [*grouped, *into["images"]])]
             exported = (_EXPORT, ["export", _subset(record, out), "--format", "jsonl", *into["export"]])
             return [
-                report,
+                figures,
                 (_SHARDS, ["shards", _subset(record, out), "--images", survivors, *into["train"]]),
                 exported,
             ]

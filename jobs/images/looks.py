@@ -14,10 +14,6 @@ from udfs.images.hamming import WORDS, hash_words
 HASH = [f"h{word}" for word in range(WORDS)]
 """The columns of a hash as four longs, which Spark can compare. All are null for a picture without a hash."""
 
-_LOOKS = f"look string, {', '.join(f'{word} bigint' for word in HASH)}, chroma binary, key binary, images bigint, " + (
-    "best struct<pixels: bigint, uuid: string>"
-)
-
 
 def key_of_look() -> Column:
     """A binary column, equal for two images iff they have one look: equal `phash` and `chroma`, or without a hash equal
@@ -29,8 +25,8 @@ def key_of_look() -> Column:
 
 
 def looks_of(images: DataFrame) -> DataFrame:
-    """One row per look: `look` (the smallest uuid), the words of `HASH`, `chroma`, `key`, how many `images` have it, and
-    the `best` of them: the one with most pixels, then with the smallest uuid (its `pixels` are negative)."""
+    """One row per look: `look` (the smallest uuid), `chroma`, `key`, how many `images` have it, the `best` of them
+    (most pixels, then the smallest uuid; its `pixels` are negative), and the columns `HASH`."""
     pixels = F.coalesce(F.col("width").cast("long") * F.col("height"), F.lit(0))
     looks = (
         images.withColumn("key", key_of_look())
@@ -44,7 +40,7 @@ def looks_of(images: DataFrame) -> DataFrame:
             F.min("uuid").alias("look"),
         )
     )
-    return looks.select("look", "phash", "chroma", "key", "images", "best").mapInArrow(_with_words, _LOOKS)
+    return with_words(looks)
 
 
 def links_of_equal_bytes(images: DataFrame, looks: DataFrame) -> DataFrame:
@@ -58,14 +54,18 @@ def links_of_equal_bytes(images: DataFrame, looks: DataFrame) -> DataFrame:
     return named.join(smallest, "sha256").where("a < look").select("a", F.col("look").alias("b"))
 
 
-def words_and_nulls(hashes: pa.Array) -> list[pa.Array]:
-    """The columns of `HASH` for hashes of 32 bytes."""
-    words, nulls = hash_words(hashes).view(np.int64), np.asarray(hashes.is_null())
-    return [pa.array(words[:, word], mask=nulls) for word in range(WORDS)]
+def with_words(rows: DataFrame) -> DataFrame:
+    """The rows with their hash in the columns `HASH` instead of `phash`."""
+    others = [name for name in rows.columns if name != "phash"]
 
+    def split(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            nulls = np.asarray(batch["phash"].is_null())
+            words = hash_words(batch["phash"]).view(np.int64)
+            columns = [pa.array(words[:, word], mask=nulls) for word in range(WORDS)]
+            yield pa.RecordBatch.from_arrays([*(batch[name] for name in others), *columns], [*others, *HASH])
 
-def _with_words(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        columns = [batch["look"], *words_and_nulls(batch["phash"]), *batch.columns[2:]]
-        names = ["look", *HASH, *batch.schema.names[2:]]
-        yield pa.RecordBatch.from_arrays(columns, names)
+    schema = rows.select(*others).schema
+    for word in HASH:
+        schema = schema.add(word, "bigint")
+    return rows.mapInArrow(split, schema)

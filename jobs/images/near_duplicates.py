@@ -14,8 +14,8 @@ from jobs.images.stars import stars
 class Grouped(NamedTuple):
     """The images in groups, and the number of components that were cut.
 
-    `images` has `uuid`, `group` (the smallest uuid of the group) and `duplicate_of` (the uuid of the image to keep, null
-    for that image itself), for images in groups of at least two.
+    `images` has `uuid`, `group` (the smallest uuid of the group) and `duplicate_of` (the uuid of the image to keep,
+    null for that image itself), for images in groups of at least two.
     """
 
     images: DataFrame

@@ -20,8 +20,8 @@ def near_looks(looks: DataFrame, near: int, near_colour: int) -> DataFrame:
 
     Hashes are joined by bands, then the looks of both by colour, so that a hash with many colours is in no band twice.
     Of a hash with more than `MANY_COLOURS` looks, those in a cell of colours (`colours.colour_cells`) are linked to the
-    smallest of them, and only these are compared, at most `MANY_COLOURS` of them, the smallest first. So links of such a
-    hash may be missing, but none is false.
+    smallest of them. Only these smallest ones are compared, and at most `MANY_COLOURS` of them. So links of such a hash
+    may be missing, but none is false.
     """
     hashed = looks.where(f"{HASH[0]} IS NOT NULL").select(*HASH, "look", "chroma")
     hashes = hashed.groupBy(*HASH).count()

@@ -23,5 +23,5 @@ def similar_colours(left: pa.Array, right: pa.Array, near_colour: int) -> npt.ND
 
 def colour_cells(colours: pa.Array, near_colour: int) -> pa.Array:
     """Each field divided by `near_colour` + 1, rounded down: pictures with equal results have similar colours."""
-    cells = (fixed_bytes(colours) // (near_colour + 1)).astype(np.uint8)
+    cells = (fixed_bytes(colours).astype(np.uint16) // (near_colour + 1)).astype(np.uint8)
     return pa.array([row.tobytes() for row in cells], pa.binary(), mask=np.asarray(colours.is_null()))
