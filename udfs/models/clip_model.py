@@ -36,7 +36,7 @@ def load_clip(folder: ModelFolder, *, device: str, threads: int) -> ClipModel:
     Raises `ModuleNotFoundError` where the engine's extra is not installed, and `UsageError` for weights that the engine
     cannot read.
     """
-    if folder.engine == Engine.ONNX:
+    if folder.weights.engine == Engine.ONNX:
         from udfs.models.onnx_model import OnnxClip
 
         return OnnxClip(folder, device=device, threads=threads)

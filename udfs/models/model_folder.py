@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from udfs.errors import UsageError
 from udfs.models.preprocessing import Preprocessing, read_preprocessing
@@ -46,16 +46,22 @@ class Precision(StrEnum):
 _ENDINGS = {Precision.FULL: "", Precision.INT8: "_quantized"}
 
 
+class Weights(NamedTuple):
+    """The files of weights, relative to the model's folder: the ONNX graphs of the images and of the texts (one may
+    be both), or the safetensors."""
+
+    engine: Engine
+    precision: Precision
+    files: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
-    """A model: `weights` are its ONNX graphs (that of the images, that of the texts; one may be both) or its safetensors
-    files, `files` all files that its results depend on, relative to `path`."""
+    """A model. `files` are all that its results depend on, relative to `path`."""
 
     path: Path
     model_type: str
-    engine: Engine
-    precision: Precision
-    weights: tuple[str, ...]
+    weights: Weights
     files: tuple[str, ...]
     preprocessing: Preprocessing
     text: TextSettings
@@ -76,22 +82,24 @@ class ModelFolder:
         return whole.hexdigest()
 
 
-def open_model(path: str, precision: Precision | None = None) -> ModelFolder:
+def open_model(path: str) -> ModelFolder:
     """Look at a model's folder; nothing is loaded yet.
 
-    `precision` chooses the weights; without it, full precision is taken where the folder has it. ONNX is taken before
-    safetensors. Raises `UsageError`, in one line, for what is missing or is not supported.
+    ONNX is taken before safetensors, and full precision before int8. Raises `UsageError`, in one line, for what is
+    missing or is not supported.
     """
     folder = Path(path)
     if not folder.is_dir():
-        raise UsageError(f"--model {path}: {'is a file' if folder.exists() else 'no such folder'}: name a model's folder")
+        raise UsageError(
+            f"--model {path}: {'is a file' if folder.exists() else 'no such folder'}: name a model's folder"
+        )
     config = _read_json(folder, "config.json")
     if config is None:
         raise UsageError(f"--model {path}: lacks config.json: name a folder in the format of Hugging Face transformers")
     model_type = config.get("model_type")
     if model_type not in MODEL_TYPES:
         raise UsageError(f"--model {path}: its model_type is {model_type!r}: Ballast reads {', '.join(MODEL_TYPES)}")
-    engine, found, weights = _find_weights(folder, precision)
+    weights = _find_weights(folder)
     if not (folder / "tokenizer.json").is_file():
         raise UsageError(
             f"--model {path}: lacks tokenizer.json: save the model's tokenizer there with "
@@ -99,13 +107,11 @@ def open_model(path: str, precision: Precision | None = None) -> ModelFolder:
         )
     processor, settings = _processor(folder)
     tokenizer_config = _read_json(folder, "tokenizer_config.json") or {}
-    used = {processor, "config.json", "tokenizer.json", *_with_data(folder, weights)}
+    used = {processor, "config.json", "tokenizer.json", *_with_data(folder, weights.files)}
     used |= {"tokenizer_config.json"} if tokenizer_config else set()
     return ModelFolder(
         folder,
         model_type,
-        engine,
-        found,
         weights,
         tuple(sorted(used)),
         read_preprocessing(settings, f"--model {path}: {processor}"),
@@ -113,21 +119,18 @@ def open_model(path: str, precision: Precision | None = None) -> ModelFolder:
     )
 
 
-def _find_weights(folder: Path, wanted: Precision | None) -> tuple[Engine, Precision, tuple[str, ...]]:
-    """The engine, the precision and the files of weights."""
-    for precision in Precision if wanted is None else (wanted,):
-        for graphs in _onnx_choices(precision):
-            if all((folder / graph).is_file() for graph in graphs):
-                return Engine.ONNX, precision, graphs
-    halves = [graph for graphs in _onnx_choices(wanted or Precision.FULL) for graph in graphs if (folder / graph).exists()]
-    if halves and wanted is None:
+def _find_weights(folder: Path) -> Weights:
+    """The weights to use."""
+    choices = list(_onnx_choices())
+    for weights in choices:
+        if all((folder / graph).is_file() for graph in weights.files):
+            return weights
+    if halves := [graph for weights in choices for graph in weights.files if (folder / graph).is_file()]:
         other = next(tower for tower in _TOWERS if not Path(halves[0]).name.startswith(tower))
-        raise UsageError(f"--model {folder}: has {halves[0]} but no {other}.onnx: export both")
-    if wanted not in (None, Precision.FULL):
-        raise UsageError(f"--model {folder}: has no weights of {wanted}, such as onnx/vision_model_quantized.onnx")
+        raise UsageError(f"--model {folder}: has {halves[0]}, but not its {other}: export both")
     if tensors := sorted(path.name for path in folder.glob("*.safetensors")):
-        index = [path.name for path in folder.glob("*.safetensors.index.json")]
-        return Engine.TORCH, Precision.FULL, (*tensors, *index)
+        index = sorted(path.name for path in folder.glob("*.safetensors.index.json"))
+        return Weights(Engine.TORCH, Precision.FULL, (*tensors, *index))
     if pickles := sorted(path.name for ending in _PICKLES for path in folder.glob(ending)):
         raise UsageError(
             f"--model {folder}: holds only pickled weights ({pickles[0]}), which can run code: where you trust them, "
@@ -136,11 +139,13 @@ def _find_weights(folder: Path, wanted: Precision | None) -> tuple[Engine, Preci
     raise UsageError(f"--model {folder}: holds no weights: neither onnx/vision_model.onnx nor *.safetensors")
 
 
-def _onnx_choices(precision: Precision) -> Iterator[tuple[str, ...]]:
-    """The names that the graphs of a precision may have: two towers before one graph of both."""
-    for names in (_TOWERS, (_BOTH, _BOTH)):
-        for folder in _ONNX_FOLDERS:
-            yield tuple((Path(folder) / f"{name}{_ENDINGS[precision]}.onnx").as_posix() for name in names)
+def _onnx_choices() -> Iterator[Weights]:
+    """The names that graphs may have, the first to be taken first: two towers before one graph of both."""
+    for precision, ending in _ENDINGS.items():
+        for names in (_TOWERS, (_BOTH, _BOTH)):
+            for folder in _ONNX_FOLDERS:
+                files = tuple((Path(folder) / f"{name}{ending}.onnx").as_posix() for name in names)
+                yield Weights(Engine.ONNX, precision, files)
 
 
 def _with_data(folder: Path, weights: tuple[str, ...]) -> Iterator[str]:

@@ -15,9 +15,14 @@ from udfs.models.preprocessing import Pixels, Preprocessing
 from udfs.models.tokenizing import TextTokens
 
 _IMAGE, _IDS, _MASK, _POSITIONS = "pixel_values", "input_ids", "attention_mask", "position_ids"
-_IMAGE_OUTPUTS = ("image_embeds", "pooler_output")
-_TEXT_OUTPUTS = ("text_embeds", "pooler_output")
-_DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(int64)": np.int64, "tensor(int32)": np.int32}
+_IMAGE_OUTPUTS, _TEXT_OUTPUTS = ["image_embeds"], ["text_embeds"]
+_POOLED = {"siglip": ["pooler_output"]}  # that of CLIP has no projection
+_DTYPES = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(int64)": np.int64,
+    "tensor(int32)": np.int32,
+}
 _PROVIDERS = {"cpu": ["CPUExecutionProvider"], "cuda": ["CUDAExecutionProvider", "CPUExecutionProvider"]}
 
 
@@ -39,11 +44,12 @@ class OnnxClip:
     """A model of two graphs, or of one that takes an image and a text."""
 
     def __init__(self, folder: ModelFolder, *, device: str, threads: int) -> None:
-        image, text = (folder.path / name for name in folder.weights)
+        image, text = (folder.path / name for name in folder.weights.files)
         self._images = open_session(image, device=device, threads=threads)
         self._texts = self._images if text == image else open_session(text, device=device, threads=threads)
-        self._image_output = _output(self._images, _IMAGE_OUTPUTS, image)
-        self._text_output = _output(self._texts, _TEXT_OUTPUTS, text)
+        pooled = _POOLED.get(folder.model_type, [])
+        self._image_output = _output(self._images, _IMAGE_OUTPUTS + pooled, image)
+        self._text_output = _output(self._texts, _TEXT_OUTPUTS + pooled, text)
         self._tokens = TextTokens(folder.tokenizer, folder.text)
         self._preprocessing = folder.preprocessing
         if _IMAGE not in _inputs(self._images) or _IDS not in _inputs(self._texts):

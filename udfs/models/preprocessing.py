@@ -1,7 +1,7 @@
-"""From an upright RGB picture to a model's pixels, with Pillow and numpy alone, so that every engine gets the same ones.
+"""From an upright RGB picture to a model's pixels, with Pillow and numpy alone, so that engines get the same ones.
 
-The result equals, bit for bit, that of the processors of transformers that use Pillow (CLIP and SigLIP). Processors that
-use torchvision resize with other arithmetic and differ in single steps of a colour.
+The result equals, bit for bit, that of the processors of transformers that use Pillow (CLIP and SigLIP). Those that use
+torchvision resize with other arithmetic, and differ in single steps of a colour.
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from udfs.errors import UsageError
 
 Pixels = npt.NDArray[np.float32]
 
-_CLIP = {
+_CLIP: dict[str, Any] = {
     "size": {"shortest_edge": 224},
     "crop_size": {"height": 224, "width": 224},
     "do_center_crop": True,
     "image_mean": [0.48145466, 0.4578275, 0.40821073],
     "image_std": [0.26862954, 0.26130258, 0.27577711],
 }
-_SIGLIP = {
+_SIGLIP: dict[str, Any] = {
     "size": {"height": 224, "width": 224},
     "do_center_crop": False,
     "image_mean": [0.5, 0.5, 0.5],
@@ -44,8 +44,7 @@ _CHANNELS = 3
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
     """Resize, crop, rescale and normalise. `shortest_edge` keeps the aspect, `size` (height, width) does not; one of
-    them is set unless nothing is resized. `crop` is (height, width). A factor, mean and standard deviation that are None
-    are not applied."""
+    them is set unless nothing is resized. `crop` is (height, width). What is None is not applied."""
 
     shortest_edge: int | None
     size: tuple[int, int] | None
@@ -115,7 +114,7 @@ def read_preprocessing(config: dict[str, Any], where: str) -> Preprocessing:
         raise UsageError(f"{where}: do_pad is not supported")
     size = settings["size"] if settings["do_resize"] else None
     edge = size.get("shortest_edge") if isinstance(size, dict) else size
-    is_square = "shortest_edge" not in defaults["size"]
+    is_square = defaults is _SIGLIP  # what a size of one number means
     if isinstance(size, int) and is_square:
         size, edge = {"height": size, "width": size}, None
     return Preprocessing(
