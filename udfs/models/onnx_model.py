@@ -68,8 +68,7 @@ class OnnxClip:
         """See `ClipModel`."""
         feeds = self._text_feeds(texts)
         if self._texts is self._images:
-            height, width = self._preprocessing.shape or (224, 224)
-            feeds[_IMAGE] = np.zeros((1, 3, height, width), np.float32)
+            feeds[_IMAGE] = np.zeros((1, 3, *self._preprocessing.shape), np.float32)
         return normalised(_run(self._texts, self._text_output, feeds))
 
     def _text_feeds(self, texts: Sequence[str]) -> dict[str, npt.NDArray[Any]]:

@@ -39,12 +39,15 @@ _PROCESSORS = {
 
 _MOST_PIXELS = 4096  # a side
 _CHANNELS = 3
+_STRIP = (
+    256  # of a picture that becomes longer than so many crops, only the middle is resized: it would fill the memory
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """Resize, crop, rescale and normalise. `shortest_edge` keeps the aspect, `size` (height, width) does not; one of
-    them is set unless nothing is resized. `crop` is (height, width). What is None is not applied."""
+    """Resize, crop, rescale and normalise. `shortest_edge` keeps the aspect, and a `crop` (height, width) follows;
+    `size` (height, width) does not keep it. What is None is not applied, but there is a crop or a size."""
 
     shortest_edge: int | None
     size: tuple[int, int] | None
@@ -55,9 +58,11 @@ class Preprocessing:
     std: tuple[float, ...] | None
 
     @property
-    def shape(self) -> tuple[int, int] | None:
-        """The height and width of every result; None if they depend on the picture."""
-        return self.crop or self.size
+    def shape(self) -> tuple[int, int]:
+        """The height and width of every result."""
+        shape = self.crop or self.size
+        assert shape is not None
+        return shape
 
     def pixels(self, picture: Image.Image) -> Pixels:
         """The pixels of an upright RGB picture: float32, (3, height, width)."""
@@ -65,7 +70,7 @@ class Preprocessing:
             raise ValueError(f"expected an RGB picture, got {picture.mode}")
         target = self._target(picture.height, picture.width)
         if target != (picture.height, picture.width):
-            picture = picture.resize((target[1], target[0]), resample=self.resample)
+            picture = self._resized(picture, *target)
         values = np.asarray(picture)
         if self.crop is not None:
             values = _centre(values, self.crop)
@@ -79,6 +84,15 @@ class Preprocessing:
     def batch(self, pictures: Sequence[Image.Image]) -> Pixels:
         """The pixels of pictures: float32, (n, 3, height, width)."""
         return np.stack([self.pixels(picture) for picture in pictures])
+
+    def _resized(self, picture: Image.Image, height: int, width: int) -> Image.Image:
+        """A picture of this size; of a strip only the middle, where its crop lies (within one step of a colour)."""
+        left = top = 0
+        if self.crop is not None and max(height, width) > _STRIP * max(self.crop):
+            left, top = max(0, (width - self.crop[1]) // 2), max(0, (height - self.crop[0]) // 2)
+        x, y = picture.width / width, picture.height / height
+        box = (left * x, top * y, picture.width - left * x, picture.height - top * y)
+        return picture.resize((width - 2 * left, height - 2 * top), resample=Image.Resampling(self.resample), box=box)
 
     def _target(self, height: int, width: int) -> tuple[int, int]:
         if self.shortest_edge is None:
@@ -113,13 +127,13 @@ def read_preprocessing(config: dict[str, Any], where: str) -> Preprocessing:
     if settings.get("do_pad"):
         raise UsageError(f"{where}: do_pad is not supported")
     size = settings["size"] if settings["do_resize"] else None
-    edge = size.get("shortest_edge") if isinstance(size, dict) else size
-    is_square = defaults is _SIGLIP  # what a size of one number means
-    if isinstance(size, int) and is_square:
-        size, edge = {"height": size, "width": size}, None
+    keeps_aspect = "shortest_edge" in (size if isinstance(size, dict) else defaults["size"])
+    if not settings["do_center_crop"] and (size is None or keeps_aspect):
+        raise UsageError(f"{where}: without do_center_crop, the size needs a height and a width")
+    edge = size["shortest_edge"] if keeps_aspect and isinstance(size, dict) else size
     return Preprocessing(
-        _side(edge, where) if edge is not None else None,
-        _sides(size, where) if size is not None and edge is None else None,
+        _side(edge, where) if size is not None and keeps_aspect else None,
+        _sides(size, where) if size is not None and not keeps_aspect else None,
         _resample(settings["resample"], where),
         _sides(settings["crop_size"], where) if settings["do_center_crop"] else None,
         float(settings["rescale_factor"]) if settings["do_rescale"] else None,

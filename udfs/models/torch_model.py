@@ -19,7 +19,9 @@ class TorchClip:
     def __init__(self, folder: ModelFolder, *, device: str, threads: int) -> None:
         os.environ["HF_HUB_OFFLINE"] = "1"  # transformers reads it when it is imported
         from transformers import AutoModel
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()
         if device == "cuda" and not torch.cuda.is_available():
             raise UsageError("--device cuda: torch finds no GPU: use --device cpu")
         torch.set_num_threads(threads)

@@ -37,7 +37,10 @@ def ids(name: str, shape: Sequence[int | str]) -> Value:
 
 
 def graph(
-    inputs: Sequence[Value], outputs: Sequence[Value], nodes: Sequence[Node], weights: dict[str, npt.NDArray[np.float32]]
+    inputs: Sequence[Value],
+    outputs: Sequence[Value],
+    nodes: Sequence[Node],
+    weights: dict[str, npt.NDArray[np.float32]],
 ) -> bytes:
     """The bytes of an .onnx file (operator set 13)."""
     content = b"".join(_field(1, _node(node)) for node in nodes) + _field(2, b"graph")
