@@ -4,8 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from udfs.outcomes import FileStatus
-from udfs.stages import Stage, StageFacts
+from udfs.stages import InputFacts, Stage, StageFacts
 
 
 class ReadFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
@@ -13,15 +12,9 @@ class ReadFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     batches: Annotated[int, Meta(description="committed batches of files of the download")]
 
 
-class DownloadsFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
+class DownloadsFacts(InputFacts, frozen=True, kw_only=True, omit_defaults=True):
     stage = Stage.DOWNLOADS
-    files: Annotated[int, Meta(description="tars, Parquet files and folders of images")]
-    bytes: Annotated[int, Meta(description="their size, as far as they were read")]
-    statuses: Annotated[dict[FileStatus, int], Meta(description="how many of them are `ok`, `partial` and `failed`")]
-
-    def ended(self, status: FileStatus) -> int:
-        """How many files have this status."""
-        return self.statuses.get(status, 0)
+    samples: Annotated[int, Meta(description="samples found in them")]
 
 
 class EvaluationFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,6 +1,7 @@
 """The keys of run.json: to a `RunRecord` and back, and what each means. Nothing else reads run.json by its keys.
 
-The file is flatter than the record: the counters of `files`, and the facts of the only draw, are keys of their stage.
+The file is flatter than the record: the statuses and counters of input files, and the facts of the only draw, are keys
+of their stage.
 """
 
 import json
@@ -35,8 +36,8 @@ def record_fields(record: RunRecord) -> dict[str, Any]:
     """The keys of run.json with their values, as plain JSON types."""
     fields: dict[str, Any] = msgspec.to_builtins(record)
     stages = fields["stages"]
-    if Stage.FILES in stages:
-        stages[Stage.FILES] |= {**stages[Stage.FILES].pop("statuses"), **stages[Stage.FILES].pop("counters")}
+    for stage in {Stage.FILES, Stage.DOWNLOADS} & stages.keys():
+        stages[stage] |= {**stages[stage].pop("statuses"), **stages[stage].pop("counters", {})}
     if Stage.SUBSET in stages and len(stages[Stage.SUBSET]["subsets"]) == 1:
         [only] = stages[Stage.SUBSET].pop("subsets")
         stages[Stage.SUBSET] |= only
@@ -54,13 +55,14 @@ def _nested(fields: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(stages, Mapping):
         return dict(fields)
     stages = dict(stages)
-    files, subset = stages.get(Stage.FILES), stages.get(Stage.SUBSET)
-    if isinstance(files, Mapping):
-        stages[Stage.FILES] = {
-            **files,
-            "statuses": {status: files[status] for status in FileStatus if status in files},
-            "counters": {counter: files[counter] for counter in COUNTERS if counter in files},
-        }
+    for stage in (Stage.FILES, Stage.DOWNLOADS):
+        if isinstance(files := stages.get(stage), Mapping):
+            stages[stage] = {
+                **files,
+                "statuses": {status: files[status] for status in FileStatus if status in files},
+                "counters": {counter: files[counter] for counter in COUNTERS if counter in files},
+            }
+    subset = stages.get(Stage.SUBSET)
     if isinstance(subset, Mapping) and "subsets" not in subset:
         stages[Stage.SUBSET] = {**subset, "subsets": [subset]}
     return {**fields, "stages": stages}

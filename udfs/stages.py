@@ -44,8 +44,11 @@ class Stage(Named):
     TITLES = "titles", "titles with their views"
 
 
-KIND_PAIR, KIND_FILE = "pair", "file"
-"""The kinds of rows in `extracted/`."""
+KIND_PAIR, KIND_IMAGE, KIND_FILE = "pair", "image", "file"
+"""The kinds of rows in `extracted/` and `read/`."""
+
+KIND_IMAGE = "image"
+"""The kind of rows that stand for images; those of kind `file` stand for their shards."""
 
 PAIRS_PART, FILES_PART = f"kind={KIND_PAIR}", f"kind={KIND_FILE}"
 """The folders in `extracted/` that hold the rows of pairs and those of input files."""
@@ -77,30 +80,36 @@ class ExtractedFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     batches: Annotated[int, Meta(description="committed batches of input files")]
 
 
-class FilesFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
-    """In run.json `statuses` and `counters` are keys of the stage itself."""
+class InputFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
+    """The facts of a stage that says what became of each input file. In run.json `statuses` are keys of the stage
+    itself."""
 
-    stage = Stage.FILES
     files: Annotated[int, Meta(description="input files")]
     bytes: Annotated[int, Meta(description="as read from the source (compressed)")]
     statuses: dict[FileStatus, int]
     """Input files by status; a status that no file has may be absent."""
-    counters: dict[Outcome, int]
-    """The sums of the counters of `files/`; a run of an earlier Ballast lacks later counters."""
 
     def ended(self, status: FileStatus) -> int:
         """How many input files have this status."""
         return self.statuses.get(status, 0)
-
-    def count(self, outcome: Outcome) -> int:
-        """The sum of a counter, 0 where the run does not know it."""
-        return self.counters.get(outcome, 0)
 
     @property
     def damaged(self) -> dict[FileStatus, int]:
         """How many files were not read to their end, by status; a status that no file has is absent."""
         statuses = (FileStatus.PARTIAL, FileStatus.FAILED)
         return {status: number for status in statuses if (number := self.ended(status))}
+
+
+class FilesFacts(InputFacts, frozen=True, kw_only=True, omit_defaults=True):
+    """In run.json `counters` are keys of the stage itself, too."""
+
+    stage = Stage.FILES
+    counters: dict[Outcome, int]
+    """The sums of the counters of `files/`; a run of an earlier Ballast lacks later counters."""
+
+    def count(self, outcome: Outcome) -> int:
+        """The sum of a counter, 0 where the run does not know it."""
+        return self.counters.get(outcome, 0)
 
 
 class MatchedFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
