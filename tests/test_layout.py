@@ -42,7 +42,7 @@ def package_of(module: str) -> str:
 FLOORS = (
     {"udfs.archive", "udfs.html", "udfs.matching"},
     {"udfs.captions", "udfs.sample", "udfs.storage"},
-    {"udfs.balancing", "udfs.images", "udfs.sources"},
+    {"udfs.balancing", "udfs.images", "udfs.models", "udfs.sources"},
     {"udfs.extraction", "udfs.report"},
     {"jobs.settings"},
     {"jobs.spark"},
