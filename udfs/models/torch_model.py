@@ -18,6 +18,7 @@ class TorchClip:
 
     def __init__(self, folder: ModelFolder, *, device: str, threads: int) -> None:
         os.environ["HF_HUB_OFFLINE"] = "1"  # transformers reads it when it is imported
+        from safetensors import SafetensorError
         from transformers import AutoModel
         from transformers.utils import logging
 
@@ -29,7 +30,7 @@ class TorchClip:
             model = AutoModel.from_pretrained(
                 str(folder.path), local_files_only=True, trust_remote_code=False, use_safetensors=True
             )
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             raise UsageError(f"--model {folder.path}: transformers cannot read it: {_first_line(error)}") from error
         self._model, self._device = model.to(device).eval(), device
         self._tokens, self._sees_padding = TextTokens(folder.tokenizer, folder.text), folder.text.sees_padding
