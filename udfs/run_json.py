@@ -13,7 +13,7 @@ import msgspec
 from udfs.outcomes import COUNTERS, FileStatus
 from udfs.record import RunRecord, Stages
 from udfs.spark_figures import SparkFigures, TaskTimes
-from udfs.stages import DrawFacts, ListDraw, Stage, StageFacts, SubsetFacts, SurvivorCounts
+from udfs.stages import DrawFacts, FilterFacts, ListDraw, Stage, StageFacts, SubsetFacts, SurvivorCounts
 
 
 def make_record(fields: Mapping[str, Any]) -> RunRecord:
@@ -82,6 +82,7 @@ def facts_meanings() -> dict[Stage, dict[str, str]]:
         meanings = _meanings(facts)
         if facts is SubsetFacts:
             counts = {f"survivors.{name}": meaning for name, meaning in _meanings(SurvivorCounts).items()}
+            counts |= {f"filtered.{name}": meaning for name, meaning in _meanings(FilterFacts).items()}
             of_lists = {f"lists.{name}": meaning for name, meaning in _meanings(ListDraw).items()}
             meanings |= counts | _meanings(DrawFacts) | of_lists
         by_stage[Stage(name)] = {key: meaning for key, meaning in meanings.items() if key not in _meanings(StageFacts)}

@@ -167,6 +167,19 @@ CHECKED = pa.schema(
 )
 """One sample of a downloaded folder, compared with all others. Columns that --carry names stand before `group`."""
 
+PICTURE = pa.schema(
+    [
+        pa.field("set_number", pa.int32()),
+        pa.field("set", pa.string()),
+        pa.field("picture", pa.string()),
+        pa.field("sha256", pa.string()),
+        pa.field("phash", pa.binary()),
+        pa.field("chroma", pa.binary()),
+    ]
+)
+"""A picture of an evaluation set: the set's place in --not-in and its name, the picture's name, and its hashes, which
+are null for one that cannot be decoded."""
+
 CHECKED_FILE = pa.schema(
     [
         pa.field("path", pa.string()),
@@ -185,7 +198,7 @@ CHECKED_MEANINGS = {
     "uuid": "image id: of the sample's metadata, else made from its URL; null where neither is known",
     "url": "the URL that the sample's metadata names",
     "status": "`success`, or why the image cannot be used",
-    "shard": "the file of the image's bytes, relative to the downloaded folder: a tar, a Parquet file or the image itself",
+    "shard": "the file of the image's bytes, relative to the download: a tar, a Parquet file or the image itself",
     "key": "the sample's name in its shard, without ending",
     "offset": "where the image's bytes begin in a tar; the number of its row in a Parquet file, from 0; 0 in a file",
     "bytes": "the size of the image's bytes",

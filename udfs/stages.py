@@ -213,6 +213,15 @@ class SurvivorCounts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     found: Annotated[int, Meta(description="usable rows whose image or pair is in the pool, before --keep-top")]
 
 
+class FilterFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What --where and --keep-top left of the survivors' matches."""
+
+    tail_kept: Annotated[float, Meta(description="the share of the matches of tail entries that is left")]
+    head_kept: Annotated[float, Meta(description="the same of head entries: those with more than t matches before")]
+    tail_entries: Annotated[int, Meta(description="entries of the tail")]
+    tail_entries_halved: Annotated[int, Meta(description="those among them that lost more than half of their matches")]
+
+
 class SubsetFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     """In run.json the facts of the only draw are keys of the stage itself."""
 
@@ -222,6 +231,9 @@ class SubsetFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     pairs_before_download: Annotated[int | None, Meta(description="pairs before --survivors")] = None
     survivors: Annotated[
         SurvivorCounts | None, Meta(description="of --survivors, the following counts, before its pairs were balanced")
+    ] = None
+    filtered: Annotated[
+        FilterFacts | None, Meta(description="of --where and --keep-top, what they left of the tail and of the head")
     ] = None
     subsets: Annotated[list[DrawFacts], Meta(description="with several t, the following facts for each")]
     """Ascending by t; never empty."""

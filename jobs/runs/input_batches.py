@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import pyarrow as pa
+from py4j.protocol import Py4JJavaError
 from pyspark import StorageLevel
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
@@ -26,6 +28,7 @@ from jobs.settings.groups import Reading
 from jobs.spark.frames import read_files
 from jobs.spark.progress import progress, say
 from jobs.spark.reported import Read
+from jobs.spark.spark_errors import is_dead_worker
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import file_id
 from udfs.outcomes import FileStatus
@@ -115,12 +118,14 @@ def read_batches(
     read: Callable[[Sequence[Item]], DataFrame],
     reading: Reading,
     share: Callable[[Sequence[Item]], Callable[[], float]] | None = None,
+    again: Callable[[Sequence[Item]], DataFrame] | None = None,
 ) -> None:
     """Read what is left (`work_left`), batch by batch, and gather the rows of the files. Invalidates later stages when
     there is anything to read.
 
     `read` turns files into tagged rows. `share` takes the files that are left, and gives a function that tells which
-    share of all files is read, where that is known more exactly than by whole files.
+    share of all files is read, where that is known more exactly than by whole files. `again` reads a batch with more
+    care, once an input has killed its worker.
     """
     work = work_left(run_folder, reads, files, reading)
     if work.pending or work.retries:
@@ -142,7 +147,14 @@ def read_batches(
 
     def write(unit: str, batch: Sequence[Item]) -> Manifest:
         facts = {"inputs": [file.path for file in batch]}
-        return run_folder.commit(reads.stage, read(batch), unit=unit, partition_by="kind", facts=facts)
+        commit = partial(run_folder.commit, reads.stage, unit=unit, partition_by="kind", facts=facts)
+        try:
+            return commit(read(batch))
+        except (PySparkException, Py4JJavaError) as error:
+            if again is None or not is_dead_worker(error):
+                raise
+            say(f"{unit}: an input killed its worker; reading the batch again, with each image apart")
+            return commit(again(batch))
 
     def wave(left: Sequence[Item]) -> int:
         return reads.wave(left, spark.sparkContext.defaultParallelism)

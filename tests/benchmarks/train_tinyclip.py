@@ -1,5 +1,5 @@
-"""Trains the tiny CLIP of the tests (tests/data/tinyclip) on drawn shapes; tests/udfs/models/test_quality.py says how good
-it must be.
+"""Trains the tiny CLIP of the tests (tests/data/tinyclip) on drawn shapes. How good it must be, says
+tests/udfs/models/test_quality.py.
 
 It needs torch, transformers and onnx: `make test-torch` installs them. On one core it takes about two minutes:
 `PYTHONPATH=.:tests:tests/torch_models .venv-torch/bin/python tests/benchmarks/train_tinyclip.py FOLDER`.
