@@ -43,6 +43,7 @@ FLOORS = (
     {"udfs.archive", "udfs.html", "udfs.matching"},
     {"udfs.captions", "udfs.sample", "udfs.storage"},
     {"udfs.balancing", "udfs.sources"},
+    {"udfs.images"},
     {"udfs.extraction", "udfs.report"},
     {"jobs.settings"},
     {"jobs.spark"},

@@ -16,17 +16,30 @@ _DENIED = "AccessControlException"
 
 
 def open_hdfs(address: str) -> BinaryIO:
-    """Open a file. Raises `FileNotFoundError`, another `OSError` for a file that may not be read, or `SourceRefused` if
-    no NameNode answers; before that, it tries for about three minutes (hdfs-native's `dfs.client.failover.…`)."""
+    """Open a file for reading from its start. Raises as `find_hdfs` does."""
+    return cast(BinaryIO, io.BufferedReader(_HdfsFile(find_hdfs(address)), _BUFFER_BYTES))
+
+
+def find_hdfs(address: str) -> hdfs_native.FileReader:
+    """A file of hdfs-native. Raises `FileNotFoundError`, another `OSError` for a file that may not be read, or
+    `SourceRefused` if no NameNode answers; before that, it tries for about three minutes (hdfs-native's
+    `dfs.client.failover.…`)."""
     try:
-        raw = _HdfsFile(_client(host_of(address)).read(f"/{path_in(address)}"))
+        return _client(host_of(address)).read(f"/{path_in(address)}")
     except FileNotFoundError as error:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), address) from error
     except (OSError, RuntimeError) as error:
         if _DENIED in str(error):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), address) from error
         raise SourceRefused(f"{host_of(address)}: HDFS cannot be read: {_first_line(error)}") from error
-    return cast(BinaryIO, io.BufferedReader(raw, _BUFFER_BYTES))
+
+
+def read_hdfs(file: hdfs_native.FileReader, start: int, length: int) -> bytes:
+    """A range within a file, by a connection of its own. Raises `SourceFailed` if no replica of a block can be read."""
+    try:
+        return file.read_range(start, length)
+    except (OSError, RuntimeError) as error:
+        raise SourceFailed(_first_line(error)) from error
 
 
 class _HdfsFile(io.RawIOBase):

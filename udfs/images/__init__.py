@@ -1,0 +1,1 @@
+"""Downloaded images: reading, checking and writing them."""
