@@ -1,1 +1,1 @@
-"""Downloaded images: reading, checking and writing them."""
+"""Downloaded images: samples of a shard, decoding, hashes, what became of each; bytes by place, tars for training."""

@@ -78,7 +78,7 @@ class ImageBytes:
         """The bytes of places of one shard, which are in order and near to each other."""
         first, last = places[0], places[-1]
         try:
-            if first.shard.endswith(_PARQUET):
+            if first.shard.lower().endswith(_PARQUET):
                 images = [self._tables[first.shard].image(place.offset) for place in places]
             else:
                 span = self._files[first.shard].read(first.offset, last.offset + last.bytes - first.offset)
@@ -99,7 +99,7 @@ class ImageBytes:
         return ParquetRows(self._open(shard))
 
     def _unreadable(self, place: Place, why: str) -> ImageUnreadable:
-        where = "row" if place.shard.endswith(_PARQUET) else "byte"
+        where = "row" if place.shard.lower().endswith(_PARQUET) else "byte"
         return ImageUnreadable(
             f"{redacted(join(self._root, place.shard))}: the image at {where} {place.offset:,} cannot be read: {why}; "
             "was the download changed after it was checked?"
@@ -126,7 +126,7 @@ def _joins(place: Place, span: list[Place]) -> bool:
     first, last = span[0], span[-1]
     if place.shard != first.shard:
         return False
-    if place.shard.endswith(_PARQUET):
+    if place.shard.lower().endswith(_PARQUET):
         return sum(each.bytes for each in span) + place.bytes <= _SPAN_BYTES
     gap = place.offset - last.offset - last.bytes
     return 0 <= gap <= _GAP_BYTES and place.offset + place.bytes - first.offset <= _SPAN_BYTES
