@@ -42,7 +42,8 @@ def package_of(module: str) -> str:
 FLOORS = (
     {"udfs.archive", "udfs.html", "udfs.matching"},
     {"udfs.captions", "udfs.sample", "udfs.storage"},
-    {"udfs.balancing", "udfs.sources"},
+    {"udfs.balancing", "udfs.models", "udfs.sources"},
+    {"udfs.images"},
     {"udfs.images"},
     {"udfs.extraction", "udfs.report"},
     {"jobs.settings"},

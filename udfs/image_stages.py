@@ -74,11 +74,14 @@ class ClustersFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
 
 class ShardsFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     stage = Stage.SHARDS
-    tars: Annotated[int, Meta(description="tars")]
+    tars: Annotated[int, Meta(description="tars, without those of --split")]
     samples: Annotated[int, Meta(description="samples in them")]
-    pairs: Annotated[int, Meta(description="pairs of the subset that they hold")]
-    bytes: Annotated[int, Meta(description="their size")]
-    encoded_again: Annotated[int, Meta(description="images whose bytes are not those of the download")]
+    apart: Annotated[str | None, Meta(description="the folder of the images that --split sets apart")] = None
+    tars_apart: Annotated[int | None, Meta(description="tars in it")] = None
+    samples_apart: Annotated[int | None, Meta(description="samples in these")] = None
+    pairs: Annotated[int, Meta(description="pairs of the subset in all tars")]
+    bytes: Annotated[int, Meta(description="the size of all tars")]
+    encoded_again: Annotated[int, Meta(description="samples whose image was encoded again")]
 
 
 class LeftOutFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):

@@ -20,6 +20,7 @@ from jobs.settings.settings import take, takes
 from udfs.stages import Stage
 
 _BATCHES = take(Reading, "retry_failed", "max_failed_files", "commit_every", "batch_files")
+_COMMITS = take(Reading, "commit_every", "batch_files")
 _SCORED = ("SCORED", "output folder of embed")
 
 CHECK = job(
@@ -37,7 +38,7 @@ SHARDS = job(
     "shards",
     "write the images and captions of a subset as WebDataset tars, for training",
     inputs=("SUBSET", "output folder of balance or curate, one subset of several (subset/t=T), or Parquet files"),
-    settings=takes(Output, CheckedImages, Sharding, Downloaded, take(Draws, "seed"), _BATCHES, Execution),
+    settings=takes(Output, CheckedImages, Sharding, Downloaded, take(Draws, "seed"), _COMMITS, Execution),
     output=Stage.SHARDS,
 )
 EMBED = job(
