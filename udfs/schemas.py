@@ -67,6 +67,17 @@ IMAGE = pa.schema(
 """An image of a subset with its captions in the order of H("pick", …): `captions` holds at most --max-captions of them,
 `caption` is the first, and `captions_total` counts them all."""
 
+LEFT_OUT = pa.schema(
+    [
+        pa.field("uuid", pa.string()),
+        pa.field("url", pa.string()),
+        pa.field("caption_hash", pa.int64()),
+        pa.field("why", pa.string()),
+    ]
+)
+"""A pair of a subset that is in no training tar, because its image is not there; `why` is the `status` of its image in
+`checked/`, or `not_downloaded`."""
+
 FILE = pa.schema(
     [
         pa.field("path", pa.string()),
@@ -104,6 +115,7 @@ MEANINGS = {
     "repeats": "how many distinct images the caption has, or distinct captions the image",
     "captions": 'the image\'s captions in the order of H("pick", …), at most --max-captions',
     "captions_total": "how many captions the image has",
+    "why": "the `status` of the image, or `not_downloaded`",
     "path": "the input file",
     "status": "how reading the file ended",
     "bytes": "bytes read (compressed)",
@@ -166,6 +178,19 @@ CHECKED = pa.schema(
     ]
 )
 """One sample of a downloaded folder, compared with all others. Columns that --carry names stand before `group`."""
+
+PICTURE = pa.schema(
+    [
+        pa.field("set_number", pa.int32()),
+        pa.field("set", pa.string()),
+        pa.field("picture", pa.string()),
+        pa.field("sha256", pa.string()),
+        pa.field("phash", pa.binary()),
+        pa.field("chroma", pa.binary()),
+    ]
+)
+"""A picture of an evaluation set: the set's place in --not-in and its name, the picture's name, and its hashes, which
+are null for one that cannot be decoded."""
 
 CHECKED_FILE = pa.schema(
     [

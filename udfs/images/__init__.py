@@ -1,1 +1,1 @@
-"""Downloaded images: the samples of a shard, decoding, hashes, and what became of each image."""
+"""Downloaded images: samples of a shard, decoding, hashes, what became of each; bytes by place, tars for training."""

@@ -1,0 +1,91 @@
+"""What becomes of an image's bytes on the way into a training tar: nothing, unless its reader or the user asks."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from PIL import Image
+
+from udfs.images.private_parts import without_private_parts
+
+ENDINGS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
+"""The endings by which open_clip finds an image, by format. It reads no other formats."""
+
+JPEG_QUALITY = 95
+_UPRIGHT = 1
+
+
+class Stored(NamedTuple):
+    """How an image is stored: its format, its upright size in pixels, its EXIF orientation (1 is upright), and whether
+    only the download's metadata tell this orientation, and not the bytes."""
+
+    format: str
+    width: int
+    height: int
+    orientation: int
+    orientation_lost: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """Which images are encoded again: those of formats other than `formats`, those that lie on their side if `upright`,
+    and those with a side above `max_side`. With `strip_exif`, no EXIF and the like is left; only images that need their
+    EXIF to be upright are encoded again for that.
+
+    An image that is encoded again becomes an upright JPEG of quality 95 in RGB without EXIF: its first frame, on white.
+    """
+
+    formats: frozenset[str] = frozenset(ENDINGS)
+    upright: bool = False
+    max_side: int | None = None
+    strip_exif: bool = False
+
+    def is_needed(self, stored: Stored) -> bool:
+        """Whether an image is encoded again."""
+        is_turned = stored.orientation != _UPRIGHT
+        return (
+            stored.format not in self.formats
+            or (self.upright and is_turned)
+            or (self.strip_exif and is_turned and not stored.orientation_lost)
+            or (self.max_side is not None and max(stored.width, stored.height) > self.max_side)
+        )
+
+
+class Encoded(NamedTuple):
+    """An image for a tar: its bytes, their format, and its upright size in pixels; `again` if it was encoded again."""
+
+    image: bytes
+    format: str
+    width: int
+    height: int
+    again: bool
+
+
+Decode = Callable[[bytes, int], Image.Image]
+"""Bytes and their EXIF orientation to the upright picture in RGB."""
+
+
+def encode(image: bytes, stored: Stored, encoding: Encoding, decode: Decode) -> Encoded:
+    """The image as the tar gets it. Raises what `decode` raises."""
+    if not encoding.is_needed(stored):
+        if not encoding.strip_exif:
+            return Encoded(image, stored.format, stored.width, stored.height, again=False)
+        stripped = without_private_parts(image)
+        if stripped is not None:
+            return Encoded(stripped, stored.format, stored.width, stored.height, again=False)
+    picture = decode(image, stored.orientation)
+    if encoding.max_side is not None and max(picture.size) > encoding.max_side:
+        picture.thumbnail((encoding.max_side, encoding.max_side), Image.Resampling.LANCZOS)
+    drawn = io.BytesIO()
+    picture.save(drawn, "JPEG", quality=JPEG_QUALITY)
+    return Encoded(drawn.getvalue(), "JPEG", picture.width, picture.height, again=True)
+
+
+_TURNS = dict(zip(range(2, 9), (0, 3, 1, 5, 4, 6, 2), strict=True))
+
+
+def upright_rgb(image: bytes, orientation: int) -> Image.Image:
+    with Image.open(io.BytesIO(image)) as opened:
+        turned = opened.transpose(_TURNS[orientation]) if orientation in _TURNS else opened
+        return turned.convert("RGB")
