@@ -8,7 +8,7 @@ import pytest
 from checked_rows import encoded, picture
 from PIL import Image
 
-from udfs.images.encoding import Encoded, Encoding, Stored, encode, upright_rgb
+from udfs.images.encoding import Encoded, Encoding, Stored, encode
 
 OPEN_CLIP = Encoding()
 METACLIP = Encoding(frozenset({"JPEG"}))
@@ -16,7 +16,7 @@ METACLIP = Encoding(frozenset({"JPEG"}))
 
 def done(format: str, encoding: Encoding, orientation: int = 1, **options: object) -> tuple[bytes, Encoded]:
     image = encoded(picture(3), format, orientation, **options)
-    return image, encode(image, Stored(format, 48, 32, orientation, False), encoding, upright_rgb)
+    return image, encode(image, Stored(format, 48, 32, orientation, False), encoding)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_rotation_that_only_the_metadata_tell():
     """The bytes have no EXIF: nothing is to be cut out of them, and --upright rotates them all the same."""
     image = encoded(picture(3).rotate(90, expand=True))
     stored = Stored("JPEG", 48, 32, 6, orientation_lost=True)
-    assert not encode(image, stored, replace(OPEN_CLIP, strip_exif=True), upright_rgb).again
-    turned = encode(image, stored, replace(OPEN_CLIP, upright=True), upright_rgb)
+    assert not encode(image, stored, replace(OPEN_CLIP, strip_exif=True)).again
+    turned = encode(image, stored, replace(OPEN_CLIP, upright=True))
     pixels = np.asarray(Image.open(io.BytesIO(turned.image)), int)
     assert np.abs(pixels - np.asarray(picture(3), int)).mean() < 6
