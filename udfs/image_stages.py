@@ -4,8 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from udfs.outcomes import FileStatus
-from udfs.stages import Stage, StageFacts
+from udfs.stages import InputFacts, Stage, StageFacts
 
 
 class ReadFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
@@ -13,15 +12,13 @@ class ReadFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     batches: Annotated[int, Meta(description="committed batches of files of the download")]
 
 
-class DownloadsFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
+class DownloadsFacts(InputFacts, frozen=True, kw_only=True, omit_defaults=True):
     stage = Stage.DOWNLOADS
-    files: Annotated[int, Meta(description="tars, Parquet files and folders of images")]
-    bytes: Annotated[int, Meta(description="their size, as far as they were read")]
-    statuses: Annotated[dict[FileStatus, int], Meta(description="how many of them are `ok`, `partial` and `failed`")]
-
-    def ended(self, status: FileStatus) -> int:
-        """How many files have this status."""
-        return self.statuses.get(status, 0)
+    samples: Annotated[int, Meta(description="samples found in them")]
+    traits: Annotated[
+        dict[str, int],
+        Meta(description="how many of the images are `animated`, `rotated` and so on; one without is left out"),
+    ]
 
 
 class EvaluationFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
@@ -31,18 +28,12 @@ class EvaluationFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True)
     not_hashed: Annotated[int, Meta(description="their pictures that could not be read")]
 
 
-class NearFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
-    stage = Stage.NEAR
-    groups: Annotated[int, Meta(description="groups of near-duplicates")]
-    grouped: Annotated[int, Meta(description="the images in them")]
-    cut_groups: Annotated[int, Meta(description="groups that were cut, as they had more images than --max-group")]
-
-
 class CheckedFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     stage = Stage.CHECKED
     samples: Annotated[int, Meta(description="samples found, whatever became of them")]
     outcomes: Annotated[dict[str, int], Meta(description="samples by `status`; they add up to `samples`")]
-    traits: Annotated[dict[str, int], Meta(description="how many of the images are animated, rotated and so on")]
+    groups: Annotated[int, Meta(description="groups of near-duplicates")]
+    cut_groups: Annotated[int, Meta(description="groups that were cut, as they had more pictures than --max-group")]
     duplicates: Annotated[int, Meta(description="images that are a near-duplicate of another, which is kept")]
     in_evaluation: Annotated[
         int | None, Meta(description="images that are near-duplicates of a picture of --not-in")

@@ -17,7 +17,6 @@ from udfs.image_stages import (
     EvaluationFacts,
     LabelsFacts,
     LeftOutFacts,
-    NearFacts,
     ReadFacts,
     ScoresFacts,
     ShardsFacts,
@@ -135,7 +134,6 @@ class Stages(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     read: ReadFacts | None = None
     downloads: DownloadsFacts | None = None
     evaluation: EvaluationFacts | None = None
-    near: NearFacts | None = None
     checked: CheckedFacts | None = None
     embeddings: EmbeddingsFacts | None = None
     texts: TextsFacts | None = None

@@ -179,6 +179,19 @@ CHECKED = pa.schema(
 )
 """One sample of a downloaded folder, compared with all others. Columns that --carry names stand before `group`."""
 
+PICTURE = pa.schema(
+    [
+        pa.field("set_number", pa.int32()),
+        pa.field("set", pa.string()),
+        pa.field("picture", pa.string()),
+        pa.field("sha256", pa.string()),
+        pa.field("phash", pa.binary()),
+        pa.field("chroma", pa.binary()),
+    ]
+)
+"""A picture of an evaluation set: the set's place in --not-in and its name, the picture's name, and its hashes, which
+are null for one that cannot be decoded."""
+
 CHECKED_FILE = pa.schema(
     [
         pa.field("path", pa.string()),
