@@ -7,11 +7,9 @@ from typing import NamedTuple
 from PIL import Image
 
 from udfs.images.decoding import decode
+from udfs.images.layouts import Layout
 from udfs.images.options import Limits
 from udfs.images.private_parts import without_private_parts
-
-ENDINGS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
-"""The endings by which open_clip finds an image, by format. It reads no other formats."""
 
 JPEG_QUALITY = 95
 _UPRIGHT = 1
@@ -37,7 +35,7 @@ class Encoding:
     An image that is encoded again becomes an upright JPEG of quality 95 in RGB without EXIF: its first frame, on white.
     """
 
-    formats: frozenset[str] = frozenset(ENDINGS)
+    formats: frozenset[str] = Layout.OPEN_CLIP.formats
     upright: bool = False
     max_side: int | None = None
     strip_exif: bool = False

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from jobs.steps.shard_order import PartOfFile, cut, slices_of_parts
+from jobs.images.shard_order import PartOfFile, cut, slices_of_parts
 
 
 @pytest.mark.parametrize("size", [1, 3, 10, 1000])
