@@ -104,6 +104,7 @@ setup(
             "pytest>=8",
             "pyyaml>=6",
             "ruff>=0.6",
+            "webdataset>=1.0,<2",  # reads training tars as trainers do
         ],
     },
 )

@@ -14,6 +14,9 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs.console.commands.images import SHARDS
 from jobs.console.run_job import open_run
+from jobs.images.checked_images import CheckedImages, open_checked
+from jobs.images.shard_rows import in_order, left_out, pair_columns, sample_rows, with_images
+from jobs.images.tar_batches import write_tars
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import Source, open_source
 from jobs.runs.stopwatch import Stopwatch
@@ -22,13 +25,10 @@ from jobs.settings.settings import Settings
 from jobs.spark.frames import read_files, set_shuffle_partitions
 from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
-from jobs.steps.checked_images import CheckedImages, open_checked
-from jobs.steps.shard_rows import in_order, left_out, pair_columns, sample_rows, with_images
-from jobs.steps.tar_batches import TRAIN, write_tars
 from udfs.errors import UsageError
 from udfs.image_stages import LeftOutFacts
 from udfs.images.encoding import Encoding
-from udfs.images.layouts import Layout
+from udfs.images.layouts import TRAIN, Layout
 from udfs.images.training_tars import TarPlan
 from udfs.schemas import LEFT_OUT
 from udfs.stages import Stage

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from udfs.image_outcomes import ImageOutcome
-from udfs.image_stages import CheckedFacts
+from udfs.image_stages import CheckedFacts, ShardsFacts
 from udfs.record import Stages
 
 Line = tuple[str, str, str]
@@ -33,9 +33,7 @@ def image_figures(stages: Stages) -> Iterator[Line]:
     if stages.clusters:
         yield ("clustered", f"{stages.clusters.images:,}", f"images in {stages.clusters.clusters:,} clusters")
     if stages.shards:
-        tars = f"{stages.shards.tars:,} tar{'s' * (stages.shards.tars != 1)}, {stages.shards.bytes:,} bytes"
-        again = f"; {stages.shards.encoded_again:,} images encoded again" if stages.shards.encoded_again else ""
-        yield ("samples", f"{stages.shards.samples:,}", f"of {stages.shards.pairs:,} pairs, in {tars}{again}")
+        yield from _shards(stages.shards)
     if stages.left_out and stages.left_out.pairs:
         yield ("left out", f"{stages.left_out.pairs:,}", f"pairs without an image: {_listed(stages.left_out.reasons)}")
 
@@ -49,6 +47,18 @@ def _checked(facts: CheckedFacts) -> Iterator[Line]:
     yield ("repeated", f"{facts.duplicates:,}", f"near-duplicates of one that is kept, in {facts.groups:,} groups{cut}")
     if facts.in_evaluation is not None:
         yield ("evaluated", f"{facts.in_evaluation:,}", "near-duplicates of a picture of --not-in")
+
+
+def _shards(facts: ShardsFacts) -> Iterator[Line]:
+    again = f"; {facts.encoded_again:,} images encoded again" if facts.encoded_again else ""
+    tars = f"{facts.tars:,} tar{'s' * (facts.tars != 1)}"
+    if facts.apart is None:
+        yield ("samples", f"{facts.samples:,}", f"of {facts.pairs:,} pairs, in {tars}, {facts.bytes:,} bytes{again}")
+        return
+    yield ("samples", f"{facts.samples:,}", f"in {tars}")
+    apart = f"{facts.tars_apart:,} tar{'s' * (facts.tars_apart != 1)}"
+    yield (facts.apart, f"{facts.samples_apart:,}", f"in {apart}: images that --split sets apart")
+    yield ("pairs", f"{facts.pairs:,}", f"of the subset, in {facts.bytes:,} bytes{again}")
 
 
 def _listed(counts: Mapping[str, int]) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from jobs.console.result import Step
 from jobs.settings.settings import Settings
+from udfs.images.layouts import Layout
+from udfs.images.train_command import TRAINER, train_command
 from udfs.record import RunRecord
 from udfs.stages import ExportFacts, ImagesFacts, Stage
 from udfs.storage.addresses import join, name_of
@@ -14,11 +16,12 @@ _EXPORT = "the pairs as lines of JSON, for tools that already have the images"
 _SHARDS = "its images and captions as tars for training (--images: output folder of check)"
 _WITH_LIST = "(--metadata: the entries it was matched with)"
 _DOWNLOADER = "img2dataset"
+_OTHER_PROGRAMS = (_DOWNLOADER, TRAINER)
 _FOLDERS = ("pool", "counts", "subset", "images", "export", "final", "train")
 
 
 _Step = tuple[str, list[str]]
-"""A purpose, and the command: the downloader's, or the arguments of `ballast`."""
+"""A purpose, and the command: another program's, or the arguments of `ballast`."""
 
 
 def next_steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> list[Step]:
@@ -40,15 +43,13 @@ def next_of_lists(folder: str) -> list[Step]:
 
 def _whole(step: _Step) -> Step:
     purpose, command = step
-    return Step(purpose, command if command[0] == _DOWNLOADER else ["ballast", *command])
+    return Step(purpose, command if command[0] in _OTHER_PROGRAMS else ["ballast", *command])
 
 
 def _steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> list[_Step]:
     out = settings.output.out.rstrip("/")
     entries = ["--metadata", metadata] if (metadata := settings.entries.metadata) else []
-    into = {
-        name: ["--out", f"{out}-{name}"] for name in ("pool", "counts", "subset", "images", "export", "final", "train")
-    }
+    into = {name: ["--out", f"{out}-{name}"] for name in _FOLDERS}
     stages = record.stages
     grouped = ["group", _subset(record, out)]
     match record.job:
@@ -99,6 +100,8 @@ def _steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> list
         case "embed" if stages.scores:
             best = ["balance", "POOL", "--survivors", out, "--keep-top", "0.3", "--by", "clip_score", *into["final"]]
             return [(f"balance the pairs that match best {_WITH_LIST}", best)]
+        case "shards" if (facts := stages.shards) and record.setting("layout", Layout.OPEN_CLIP) == Layout.OPEN_CLIP:
+            return [("train on them with open_clip, on a model of your choice", train_command(out, facts))]
         case "export" if (rows := _read(stages.export, inputs[0])) and name_of(rows) != Stage.IMAGES:
             left = ["balance", rows, "--survivors", "SCORES.parquet", "--where", "score > 0.28", *into["final"]]
             return [(f"balance the rows that a filter keeps {_WITH_LIST}", left)]

@@ -68,15 +68,17 @@ class Picture(NamedTuple):
     is_sixteen_bit: bool
 
 
-def decode(data: bytes, limits: Limits, told_orientation: int | None = None) -> Picture:
+def decode(
+    data: bytes, limits: Limits, told_orientation: int | None = None, enough_side: int | None = ENOUGH_SIDE
+) -> Picture:
     """The picture in the bytes of an image. `told_orientation`, which img2dataset's metadata tells, counts where the
-    bytes have none.
+    bytes have none. With `enough_side` None, a large JPEG is decoded in full.
 
     Raises `Unusable`, and nothing else, for any bytes.
     """
     try:
         with _limited(limits):
-            return _picture(_opened(data, limits), data, limits, told_orientation)
+            return _picture(_opened(data, limits), data, limits, told_orientation, enough_side)
     except Unusable:
         raise
     except Image.DecompressionBombError:
@@ -117,12 +119,14 @@ def _opened(data: bytes, limits: Limits) -> ImageFile.ImageFile:
     return image
 
 
-def _picture(image: ImageFile.ImageFile, data: bytes, limits: Limits, told_orientation: int | None) -> Picture:
+def _picture(
+    image: ImageFile.ImageFile, data: bytes, limits: Limits, told_orientation: int | None, enough_side: int | None
+) -> Picture:
     mode, (width, height), own = image.mode, image.size, orientation_of(image)
     orientation = own or told_orientation or UPRIGHT
     is_jpeg = image.format in ("JPEG", "MPO")  # MPO: a JPEG with further pictures
-    if is_jpeg and min(width, height) >= 2 * ENOUGH_SIDE:
-        image.draft(None, (ENOUGH_SIDE, ENOUGH_SIDE))
+    if is_jpeg and enough_side is not None and min(width, height) >= 2 * enough_side:
+        image.draft(None, (enough_side, enough_side))
     image.load()
     pixels = rgb_on_white(image, icc=limits.icc)
     if image.format != "TIFF":  # Pillow turns TIFF itself, and tells the size of the upright picture

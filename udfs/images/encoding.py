@@ -1,16 +1,15 @@
 """What becomes of an image's bytes on the way into a training tar: nothing, unless its reader or the user asks."""
 
 import io
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from PIL import Image
 
+from udfs.images.decoding import decode
+from udfs.images.layouts import Layout
+from udfs.images.options import Limits
 from udfs.images.private_parts import without_private_parts
-
-ENDINGS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
-"""The endings by which open_clip finds an image, by format. It reads no other formats."""
 
 JPEG_QUALITY = 95
 _UPRIGHT = 1
@@ -36,7 +35,7 @@ class Encoding:
     An image that is encoded again becomes an upright JPEG of quality 95 in RGB without EXIF: its first frame, on white.
     """
 
-    formats: frozenset[str] = frozenset(ENDINGS)
+    formats: frozenset[str] = Layout.OPEN_CLIP.formats
     upright: bool = False
     max_side: int | None = None
     strip_exif: bool = False
@@ -62,30 +61,18 @@ class Encoded(NamedTuple):
     again: bool
 
 
-Decode = Callable[[bytes, int], Image.Image]
-"""Bytes and their EXIF orientation to the upright picture in RGB."""
-
-
-def encode(image: bytes, stored: Stored, encoding: Encoding, decode: Decode) -> Encoded:
-    """The image as the tar gets it. Raises what `decode` raises."""
+def encode(image: bytes, stored: Stored, encoding: Encoding) -> Encoded:
+    """The image as the tar gets it. Raises `decoding.Unusable`."""
     if not encoding.is_needed(stored):
         if not encoding.strip_exif:
             return Encoded(image, stored.format, stored.width, stored.height, again=False)
         stripped = without_private_parts(image)
         if stripped is not None:
             return Encoded(stripped, stored.format, stored.width, stored.height, again=False)
-    picture = decode(image, stored.orientation)
+    limits = Limits(max_pixels=max(stored.width * stored.height, 1))  # it was checked: it has no more
+    picture = decode(image, limits, stored.orientation, encoding.max_side).pixels
     if encoding.max_side is not None and max(picture.size) > encoding.max_side:
         picture.thumbnail((encoding.max_side, encoding.max_side), Image.Resampling.LANCZOS)
     drawn = io.BytesIO()
     picture.save(drawn, "JPEG", quality=JPEG_QUALITY)
     return Encoded(drawn.getvalue(), "JPEG", picture.width, picture.height, again=True)
-
-
-_TURNS = dict(zip(range(2, 9), (0, 3, 1, 5, 4, 6, 2), strict=True))
-
-
-def upright_rgb(image: bytes, orientation: int) -> Image.Image:
-    with Image.open(io.BytesIO(image)) as opened:
-        turned = opened.transpose(_TURNS[orientation]) if orientation in _TURNS else opened
-        return turned.convert("RGB")

@@ -6,7 +6,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from udfs.images.encoding import ENDINGS
+ENDINGS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
+"""The endings by which open_clip finds an image, by format. It reads no other formats."""
+
+TRAIN = "train"
+"""The folder of the other images where --split sets some apart."""
 
 _METACLIP_FOLDERS = 100
 _LEAST_DIGITS = 5

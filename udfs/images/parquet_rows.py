@@ -7,30 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from udfs.errors import SourceFailed
+from udfs.images.parquet_samples import image_column
 from udfs.sources.ranged import RangedFile, ranged_stream
-
-_NAMES = ("jpg", "jpeg", "png", "webp", "image", "img", "bytes", "image_bytes")
-_BYTES_FIELD = "bytes"
-
-
-def image_column(schema: pa.Schema) -> str | None:
-    """The column with the images' bytes: binary, or a struct with a binary field `bytes`, as Hugging Face writes it.
-
-    img2dataset names it for the format that it writes (`jpg`, `png`, `webp`). Returns None where there is none; of
-    several columns without such a name, none.
-    """
-    found = [field.name for field in schema if _holds_bytes(field.type)]
-    named = [name for name in _NAMES if name in found]
-    return next(iter(named or (found if len(found) == 1 else [])), None)
-
-
-def bytes_of(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The binary values of a column that `image_column` named."""
-    if not pa.types.is_struct(column.type):
-        return column
-    return pa.chunked_array(
-        [chunk.field(_BYTES_FIELD) for chunk in column.chunks], column.type.field(_BYTES_FIELD).type
-    )
 
 
 class ParquetRows:
@@ -61,7 +39,7 @@ class ParquetRows:
                 return b""
             if group != self._group:
                 try:
-                    self._images = bytes_of(self._parquet.read_row_group(group, [self._column]).column(0))
+                    self._images = _bytes_of(self._parquet.read_row_group(group, [self._column]).column(0))
                 except pa.ArrowException as error:
                     raise SourceFailed(f"row group {group} is damaged: {error}") from error
                 self._group = group
@@ -73,8 +51,8 @@ class ParquetRows:
         self._file.close()
 
 
-def _holds_bytes(kind: pa.DataType) -> bool:
-    if pa.types.is_struct(kind):
-        place = kind.get_field_index(_BYTES_FIELD)
-        return place >= 0 and _holds_bytes(kind.field(place).type)
-    return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+def _bytes_of(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The images in a column, which may be a struct with the field `bytes` alone."""
+    if not pa.types.is_struct(column.type):
+        return column
+    return pa.chunked_array([chunk.field(0) for chunk in column.chunks], column.type.field(0).type)

@@ -25,7 +25,7 @@ def parquet_samples(file: BinaryIO, path: str, options: CheckOptions) -> Iterato
     try:
         parquet = pq.ParquetFile(file, pre_buffer=False)
         schema = parquet.schema_arrow
-        found = _image_column(schema)
+        found = image_column(schema)
         columns = metadata_columns(schema, options.carry)
         if found is None and "key" not in columns and "url" not in columns:
             raise ShardDamage("holds neither images nor img2dataset's metadata")
@@ -38,8 +38,8 @@ def parquet_samples(file: BinaryIO, path: str, options: CheckOptions) -> Iterato
         raise ShardDamage(one_line(error)) from error
 
 
-def _image_column(schema: pa.Schema) -> str | None:
-    """The path of the column with the images' bytes."""
+def image_column(schema: pa.Schema) -> str | None:
+    """The path of the column with the images' bytes; None where there is none."""
     named = [name for name in schema.names if name.lower() in IMAGE_ENDINGS and name not in _IMAGE_COLUMNS]
     for name in (*_IMAGE_COLUMNS, *named):
         if name not in schema.names:

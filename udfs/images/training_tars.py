@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from udfs.images.encoding import Encoded, Encoding, Stored, encode, upright_rgb
+from udfs.images.decoding import Unusable
+from udfs.images.encoding import Encoded, Encoding, Stored, encode
 from udfs.images.image_bytes import ImageBytes, ImageUnreadable, Place
 from udfs.images.layouts import Layout, Sample, files_of
 from udfs.images.tar_writer import TarWriter
@@ -129,4 +130,8 @@ def _sample(row: dict[str, Any], encoded: Encoded, *, is_changed: bool) -> Sampl
 
 def _encoded(image: bytes, row: dict[str, Any], encoding: Encoding) -> Encoded:
     stored = Stored(row["format"], row["width"], row["height"], row["orientation"], row["orientation_lost"])
-    return encode(image, stored, encoding, upright_rgb)
+    try:
+        return encode(image, stored, encoding)
+    except Unusable as error:
+        where = f"{row['shard']}: the image at {row['offset']:,}"
+        raise ImageUnreadable(f"{where} cannot be decoded: {error.reason}; was it checked with this Pillow?") from error

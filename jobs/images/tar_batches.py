@@ -9,6 +9,8 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.images.shard_order import PartOfFile, cut, slices_of_parts
+from jobs.images.shard_rows import FIRST_PART, SECOND_PART
 from jobs.runs.batches import next_number, write_batches
 from jobs.runs.manifests import Manifest
 from jobs.runs.run_folder import RunFolder
@@ -16,18 +18,13 @@ from jobs.runs.stopwatch import Stopwatch
 from jobs.settings.groups import Reading
 from jobs.spark.progress import progress, say
 from jobs.spark.reported import Read
-from jobs.steps.shard_order import PartOfFile, cut, slices_of_parts
-from jobs.steps.shard_rows import FIRST_PART, SECOND_PART
 from udfs.errors import BallastError
 from udfs.image_stages import ShardsFacts
 from udfs.images.image_bytes import ImageBytes
-from udfs.images.layouts import tar_path
+from udfs.images.layouts import TRAIN, tar_path
 from udfs.images.training_tars import Slice, TarPlan, TarTask, WrittenTar, write_tar
 from udfs.stages import Stage
 from udfs.storage.addresses import name_of
-
-TRAIN = "train"
-"""The folder of the other images where --split sets some apart."""
 
 SIZES_FILE = "sizes.json"
 """In each folder of tars: `{tar: samples}`, as open_clip and DataComp read it."""
