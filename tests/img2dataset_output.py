@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 LAYOUTS = ("webdataset", "parquet", "files")
+_WRITTEN_S = 1_700_000_000.5
 NOT_FOUND = "HTTP Error 404: Not Found"
 _FACTS = pa.schema(
     [
@@ -77,6 +78,7 @@ def write_shard(
                 for name, data in members.items():
                     member = tarfile.TarInfo(f"{row['key']}.{name}")
                     member.size, member.mode, member.uname, member.gname = len(data), 0o444, "bigdata", "bigdata"
+                    member.mtime = _WRITTEN_S  # with a fraction, which takes a PAX header before each member
                     tar.addfile(member, io.BytesIO(data))
     elif layout == "files":
         path = folder / stem

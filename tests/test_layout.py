@@ -44,7 +44,6 @@ FLOORS = (
     {"udfs.captions", "udfs.sample", "udfs.storage"},
     {"udfs.balancing", "udfs.models", "udfs.sources"},
     {"udfs.images"},
-    {"udfs.images"},
     {"udfs.extraction", "udfs.report"},
     {"jobs.settings"},
     {"jobs.spark"},
