@@ -13,7 +13,6 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 from functools import partial
 
 from pyspark.sql import SparkSession
-from udfs.images.checker import CheckOptions
 
 from jobs.console.commands.images import CHECK
 from jobs.console.run_job import open_run
@@ -26,6 +25,7 @@ from jobs.runs.input_batches import inputs_identity, read_batches, work_left
 from jobs.runs.run_folder import RunFolder
 from jobs.settings.settings import Settings
 from jobs.spark.session import spark_session
+from udfs.images.options import CheckOptions, Limits
 from udfs.stages import Stage
 
 
@@ -41,19 +41,16 @@ def check_stages(
     run_folder.record_facts(inputs=inputs_identity(download.shards), download=download.root)
     check_inputs_read(run_folder, Stage.DOWNLOADS)
     evaluation_stage(spark, run_folder, sets, options)
-    compare_stage(spark, run_folder, settings.near, settings.checking)
+    compare_stage(spark, run_folder, settings.near, options.carried)
 
 
 def check_options(settings: Settings) -> CheckOptions:
     """How images are decoded and hashed."""
     checking = settings.checking
-    return CheckOptions(
-        max_pixels=checking.max_pixels,
-        max_bytes=checking.max_bytes,
-        min_side=checking.min_side,
-        icc=checking.icc,
-        carry=checking.carry,
+    limits = Limits(
+        max_pixels=checking.max_pixels, max_bytes=checking.max_bytes, min_side=checking.min_side, icc=checking.icc
     )
+    return CheckOptions(limits=limits, carry=checking.carry)
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:

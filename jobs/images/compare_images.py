@@ -1,15 +1,17 @@
 """Comparing all images of a download: copies, near-duplicates, and those of evaluation sets."""
 
+from collections.abc import Sequence
+
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from jobs.images.evaluation import marked
 from jobs.images.evaluation_sets import pictures
 from jobs.images.near_duplicates import grouped
-from jobs.images.read_images import carried_fields
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.stopwatch import Stopwatch
-from jobs.settings.images import Checking, NearDuplicates
+from jobs.settings.images import NearDuplicates
 from jobs.spark.frames import TARGET_PARTITION_BYTES, read_files, set_shuffle_partitions
 from jobs.spark.progress import progress
 from udfs.image_outcomes import ImageOutcome
@@ -20,7 +22,9 @@ from udfs.stages import FILES_PART, KIND_IMAGE, Stage
 _PLACE = ("shard", "offset", "key")
 
 
-def compare_stage(spark: SparkSession, run_folder: RunFolder, near: NearDuplicates, checking: Checking) -> None:
+def compare_stage(
+    spark: SparkSession, run_folder: RunFolder, near: NearDuplicates, carried: Sequence[pa.Field]
+) -> None:
     """Write `checked/`: the samples as read, with what they are to each other. The frames in between stay in `near/`
     until it is finished, so that a run that is stopped goes on there."""
     if run_folder.record.stages.checked is not None:
@@ -29,7 +33,6 @@ def compare_stage(spark: SparkSession, run_folder: RunFolder, near: NearDuplicat
     progress().begin("compare")
     size_bytes = run_folder.bytes_of(Stage.READ)
     set_shuffle_partitions(spark, size_bytes)
-    carried = carried_fields(checking.carry)
     read = read_files(
         spark,
         run_folder.paths(Stage.READ, f"kind={KIND_IMAGE}"),

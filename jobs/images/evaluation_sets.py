@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from udfs.images.checker import CheckOptions
 
 from jobs.images.download import Download, plan_download
 from jobs.images.read_images import read_images
@@ -20,6 +19,7 @@ from jobs.spark.progress import progress, say, warn
 from udfs.errors import UsageError
 from udfs.image_outcomes import ImageOutcome
 from udfs.image_stages import EvaluationFacts
+from udfs.images.options import CheckOptions
 from udfs.images.shards import ImageShard
 from udfs.schemas import PICTURE
 from udfs.stages import KIND_IMAGE, Stage

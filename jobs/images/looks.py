@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import LongType
 
 from udfs.images.hamming import WORDS, hash_words
 
@@ -67,5 +68,5 @@ def with_words(rows: DataFrame) -> DataFrame:
 
     schema = rows.select(*others).schema
     for word in HASH:
-        schema = schema.add(word, "bigint")
+        schema = schema.add(word, LongType())
     return rows.mapInArrow(split, schema)

@@ -8,7 +8,6 @@ import msgspec
 import pyarrow as pa
 from pyspark import SparkFiles
 from pyspark.sql import DataFrame, SparkSession
-from udfs.images.checker import Checker, CheckOptions
 
 from jobs.images.download import Download
 from jobs.runs.input_batches import Reads
@@ -16,6 +15,8 @@ from jobs.spark.frames import ddl
 from udfs.errors import BallastError
 from udfs.image_outcomes import IMAGE_COUNTERS, SAMPLES, ImageOutcome, ImageTrait, samples_missed
 from udfs.image_stages import DownloadsFacts, ReadFacts
+from udfs.images.checker import Checker
+from udfs.images.options import CheckOptions
 from udfs.images.shards import ImageShard
 from udfs.outcomes import FileStatus
 from udfs.schemas import CHECKED_FILE, IMAGE_READ, tagged_images, with_carried
@@ -23,13 +24,6 @@ from udfs.sources.opener import SourceOpener, choose_witnesses
 from udfs.sources.options import SourceOptions
 from udfs.stages import KIND_IMAGE, Stage
 from udfs.storage.addresses import join
-
-CARRIED_TYPES = {"double": pa.float64(), "string": pa.string()}
-
-
-def carried_fields(carry: Sequence[tuple[str, str]]) -> list[pa.Field]:
-    """The columns of --carry."""
-    return [pa.field(name, CARRIED_TYPES[kind]) for name, kind in carry]
 
 
 def read_images(
@@ -49,7 +43,7 @@ def read_images(
 
     packed = [(bytearray(msgspec.msgpack.encode(shard)),) for shard in shards]
     tasks = spark.createDataFrame(spark.sparkContext.parallelize(packed, len(packed)), "shard binary")
-    rows = tagged_images(with_carried(IMAGE_READ, carried_fields(options.carry)))
+    rows = tagged_images(with_carried(IMAGE_READ, options.carried))
     return tasks.mapInArrow(read, ddl(rows))
 
 

@@ -24,7 +24,6 @@ from udfs.schemas import CHECKED_FILE, IMAGE_READ, tagged_images, with_carried
 from udfs.stages import KIND_FILE, KIND_IMAGE
 
 BATCH_ROWS = 500
-_TYPES = {"double": pa.float64(), "string": pa.string()}
 Row = tuple[Any, ...]
 
 
@@ -34,7 +33,7 @@ class Checker:
     def __init__(self, options: CheckOptions) -> None:
         self._options = options
         self._guard = GuardedExaminer(options.limits) if options.guarded else None
-        self.image_schema = with_carried(IMAGE_READ, [pa.field(name, _TYPES[kind]) for name, kind in options.carry])
+        self.image_schema = with_carried(IMAGE_READ, options.carried)
         self.schema = tagged_images(self.image_schema)
 
     def rows(self, shard: ImageShard, open_file: OpenFile) -> Iterator[pa.RecordBatch]:

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 from udfs.hashing import image_uuid
-from udfs.images.options import CarriedType
 
 MOST_JSON_BYTES = 1 << 20
 COLUMNS = ("uuid", "url", "original_width", "original_height", "exif")
@@ -31,7 +30,7 @@ _ORIENTATIONS = {
 }
 _LARGEST_INT32 = (1 << 31) - 1
 
-Carry = Sequence[tuple[str, CarriedType]]
+Carry = Sequence[tuple[str, str]]
 
 
 class Facts(NamedTuple):

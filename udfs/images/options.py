@@ -1,9 +1,11 @@
 """How downloaded images are checked."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-CarriedType = Literal["double", "string"]
+import pyarrow as pa
+
+CARRIED_TYPES = {"double": pa.float64(), "string": pa.string()}
+"""The types of columns that --carry names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,5 +25,10 @@ class CheckOptions:
     decodes in a child process, which may die without harm."""
 
     limits: Limits = Limits()
-    carry: tuple[tuple[str, CarriedType], ...] = ()
+    carry: tuple[tuple[str, str], ...] = ()
     guarded: bool = False
+
+    @property
+    def carried(self) -> list[pa.Field]:
+        """The columns that are kept."""
+        return [pa.field(name, CARRIED_TYPES[kind]) for name, kind in self.carry]
