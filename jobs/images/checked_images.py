@@ -18,10 +18,12 @@ _NEEDED = (
 
 
 class CheckedImages(NamedTuple):
-    """The rows of `check` (`schemas.CHECKED` with carried columns), and the folder of the download."""
+    """The rows of `check` (`schemas.CHECKED` with carried columns), the folder of the download, and whether `check`
+    converted colours by ICC profiles."""
 
     source: Source
     download: str
+    icc: bool
 
     @property
     def carried(self) -> list[str]:
@@ -32,14 +34,13 @@ class CheckedImages(NamedTuple):
 def open_checked(path: str, downloaded: str | None) -> CheckedImages:
     """Open the output folder of `check`, or its folder `checked`. `downloaded` is where the download lies now, if it
     was moved. Raises `UsageError` for anything else."""
-    if not path:
-        raise UsageError("--images: missing: name the output folder of check")
     source = open_source(path, (Stage.CHECKED,), _NEEDED)
     record = _record_of(path)
     download = downloaded or (record.download if record is not None else None)
     if download is None:
-        raise UsageError(f"--images {path}: does not say where the download lies: name its folder with --downloaded")
-    return CheckedImages(source, download)
+        raise UsageError(f"{path}: does not say where the download lies: name its folder with --downloaded")
+    icc = record is not None and bool(record.setting("icc", False))
+    return CheckedImages(source, download, icc)
 
 
 def _record_of(path: str) -> RunRecord | None:

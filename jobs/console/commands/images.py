@@ -45,7 +45,7 @@ EMBED = job(
     "embed",
     "embed checked images, and score how well captions match them, with a model in a local folder",
     inputs=("CHECKED", "output folder of check"),
-    settings=takes(Output, Embedding, Downloaded, _BATCHES, Execution),
+    settings=takes(Output, Embedding, Downloaded, _COMMITS, Execution),
     output=Stage.EMBEDDINGS,
 )
 CLASSIFY = job(
