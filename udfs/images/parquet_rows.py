@@ -7,30 +7,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from udfs.errors import SourceFailed
+from udfs.images.image_column import BYTES_FIELD, image_column
 from udfs.sources.ranged import RangedFile, ranged_stream
-
-_NAMES = ("jpg", "jpeg", "png", "webp", "image", "img", "bytes", "image_bytes")
-_BYTES_FIELD = "bytes"
-
-
-def image_column(schema: pa.Schema) -> str | None:
-    """The column with the images' bytes: binary, or a struct with a binary field `bytes`, as Hugging Face writes it.
-
-    img2dataset names it for the format that it writes (`jpg`, `png`, `webp`). Returns None where there is none; of
-    several columns without such a name, none.
-    """
-    found = [field.name for field in schema if _holds_bytes(field.type)]
-    named = [name for name in _NAMES if name in found]
-    return next(iter(named or (found if len(found) == 1 else [])), None)
 
 
 def bytes_of(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """The binary values of a column that `image_column` named."""
     if not pa.types.is_struct(column.type):
         return column
-    return pa.chunked_array(
-        [chunk.field(_BYTES_FIELD) for chunk in column.chunks], column.type.field(_BYTES_FIELD).type
-    )
+    return pa.chunked_array([chunk.field(BYTES_FIELD) for chunk in column.chunks], column.type.field(BYTES_FIELD).type)
 
 
 class ParquetRows:
@@ -71,10 +56,3 @@ class ParquetRows:
         """Close the file."""
         self._parquet.close(force=True)
         self._file.close()
-
-
-def _holds_bytes(kind: pa.DataType) -> bool:
-    if pa.types.is_struct(kind):
-        place = kind.get_field_index(_BYTES_FIELD)
-        return place >= 0 and _holds_bytes(kind.field(place).type)
-    return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)

@@ -15,7 +15,7 @@ from s3_proxy import Fault, S3Requests
 from udfs.errors import BallastError
 from udfs.images import image_bytes
 from udfs.images.image_bytes import ImageBytes, ImageUnreadable, Place
-from udfs.images.parquet_rows import image_column
+from udfs.images.image_column import image_column
 from udfs.storage.s3_client import s3_client
 
 
