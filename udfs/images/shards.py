@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from enum import StrEnum
+from hashlib import sha256
 from typing import NamedTuple
 
 from udfs.storage.local import FileState
@@ -38,7 +39,7 @@ class ImageShard(NamedTuple):
 
     `path` is the tar, the Parquet file (of images, or img2dataset's metadata without its images), or the folder of
     image files, which is empty for the downloaded folder itself. `metadata` is img2dataset's Parquet file beside a tar
-    or folder. `files` are the files of the folder. `described` changes when the shard does.
+    or folder. `files` are the files of the folder. `described` is a line that changes with any of its files.
     """
 
     path: str
@@ -100,8 +101,9 @@ def _shard(
     folder = f"{path}/" if path else ""
     paths = [f"{folder}{file.name}" for file in files] or [path]
     paths += [metadata] if metadata else []
+    lines = "\n".join(listing[each].described(each) for each in paths)
     size = sum(listing[each].bytes for each in paths)
-    return ImageShard(path, kind, size, "\n".join(listing[each].described(each) for each in paths), metadata, files)
+    return ImageShard(path, kind, size, f"{path} {sha256(lines.encode()).hexdigest()}", metadata, files)
 
 
 def _is_left_out(path: str) -> bool:
