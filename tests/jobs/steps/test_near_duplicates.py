@@ -29,7 +29,7 @@ def images():
     chained = rng.randbytes(32)
     for number in range(20):
         chained = flipped(chained, 8, rng)
-        made.append(Image(f"{number:024x}", f"chain {number}", chained, bytes(32)))
+        made.append(Image(f"{rng.getrandbits(96):024x}", f"chain {number}", chained, bytes(32)))
     made += [Image(f"rotated {side}", "rotated", rng.randbytes(32), bytes(32)) for side in "ab"]
     first = next(image for image in made if image.phash)
     made += [Image("colourless", "colourless", first.phash, None)]
