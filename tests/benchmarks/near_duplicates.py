@@ -26,10 +26,9 @@ from pyspark.sql import DataFrame, SparkSession
 from scale import number
 from table import aligned
 
+from jobs.images.evaluation import marked
 from jobs.settings.groups import Execution
 from jobs.spark.session import spark_session
-from jobs.steps.evaluation import marked
-from jobs.steps.near_duplicates import group_counts, grouped
 from udfs.images.bands import BAND_BITS, BANDS
 
 NEAR, COLOUR, MAX_GROUP = 16, 24, 1_000
@@ -127,7 +126,7 @@ def _groups(spark: SparkSession, folder: Path, count: int) -> str:
         [
             f"{count:,} images, local[2], driver {_DRIVER_MEMORY}",
             *aligned(lines),
-            f"{found}, {group_counts(rows).groups:,} groups",
+            f"{found}, {rows.where('duplicate_of IS NULL').count():,} groups",
         ]
     )
 

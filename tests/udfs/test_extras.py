@@ -95,7 +95,9 @@ def test_only_the_modules_that_are_for_an_extra_need_one():
     assert set(done.stdout.split()) == {
         *("jobs.aws.emr_requests", "jobs.aws.emr_templates", "jobs.emr"),
         *("udfs.sources.s3_fetch", "udfs.storage.s3", "udfs.storage.s3_client"),
-        "udfs.sources.hdfs",
+        *("udfs.sources.hdfs", "udfs.storage.hdfs_client"),
         "udfs.html.soup_tree",
+        *("udfs.models.faiss_index", "udfs.models.kmeans"),
+        *("udfs.models.onnx_model", "udfs.models.score_head", "udfs.models.tokenizing", "udfs.models.torch_model"),
         *("jobs.entries.ngrams", "metadata.ngram_counting", "metadata.siteinfo", "metadata.wikitext"),
     }

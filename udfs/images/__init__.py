@@ -1,1 +1,1 @@
-"""Downloaded images: reading, checking and hashing them, and the tars that training reads."""
+"""Downloaded images: samples of a shard, decoding, hashes, what became of each; bytes by place, tars for training."""
