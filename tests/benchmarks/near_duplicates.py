@@ -27,6 +27,7 @@ from scale import number
 from table import aligned
 
 from jobs.images.evaluation import marked
+from jobs.images.near_duplicates import grouped
 from jobs.settings.groups import Execution
 from jobs.spark.session import spark_session
 from udfs.images.bands import BAND_BITS, BANDS
