@@ -31,6 +31,7 @@ from jobs.spark.frames import set_shuffle_partitions
 from jobs.spark.session import spark_session
 from jobs.steps.checked_images import CheckedImages, open_checked
 from udfs.errors import UsageError
+from udfs.extras import require
 from udfs.models.model_folder import ModelFolder
 from udfs.schemas import EMBEDDED, SCORED
 from udfs.stages import Stage
@@ -86,6 +87,8 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         stages = (Stage.POOL, Stage.SUBSET)
         pairs = open_source(embedding.scored_pairs, stages, ("uuid", "caption", "caption_hash"))
     heads = _heads(settings, checked)
+    if heads:
+        require("onnxruntime")
     lines = (f"{name} {sha256(path.read_bytes()).hexdigest()}" for name, path in heads.items())
     identity = {
         "source": checked.source.identity,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from udfs.image_outcomes import ImageOutcome
-from udfs.image_stages import CheckedFacts
+from udfs.image_stages import CheckedFacts, LabelsFacts
 from udfs.record import Stages
 
 Line = tuple[str, str, str]
@@ -29,9 +29,10 @@ def image_figures(stages: Stages) -> Iterator[Line]:
         without = f"{stages.scores.without_image:,} pairs without an image" if stages.scores.without_image else ""
         yield ("scores", f"{stages.scores.rows:,}", without)
     if stages.labels:
-        yield ("labelled", f"{stages.labels.images:,}", _listed(stages.labels.labels))
+        yield from _labelled(stages.labels)
     if stages.clusters:
-        yield ("clustered", f"{stages.clusters.images:,}", f"images in {stages.clusters.clusters:,} clusters")
+        sizes = f"of {stages.clusters.smallest:,} to {stages.clusters.largest:,} images"
+        yield ("clustered", f"{stages.clusters.images:,}", f"images in {stages.clusters.clusters:,} clusters {sizes}")
     if stages.shards:
         tars = f"{stages.shards.tars:,} tar{'s' * (stages.shards.tars != 1)}, {stages.shards.bytes:,} bytes"
         again = f"; {stages.shards.encoded_again:,} images encoded again" if stages.shards.encoded_again else ""
@@ -49,6 +50,22 @@ def _checked(facts: CheckedFacts) -> Iterator[Line]:
     yield ("repeated", f"{facts.duplicates:,}", f"near-duplicates of one that is kept, in {facts.groups:,} groups{cut}")
     if facts.in_evaluation is not None:
         yield ("evaluated", f"{facts.in_evaluation:,}", "near-duplicates of a picture of --not-in")
+
+
+def _labelled(facts: LabelsFacts) -> Iterator[Line]:
+    yield ("labelled", f"{facts.images:,}", _listed(facts.labels))
+    if facts.confusion is None or facts.right is None:
+        return
+    known = sum(sum(found.values()) for found in facts.confusion.values())
+    yield ("right", f"{facts.right:,}", f"{facts.right / known:.1%} of {known:,} with a true label" if known else "")
+    wrong = {
+        f"{truth} → {label}": number
+        for truth, found in facts.confusion.items()
+        for label, number in found.items()
+        if truth != label
+    }
+    if wrong:
+        yield ("confused", f"{sum(wrong.values()):,}", _listed(wrong))
 
 
 def _listed(counts: Mapping[str, int]) -> str:
