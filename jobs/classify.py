@@ -15,11 +15,10 @@ from typing import Any
 
 from jobs.console.commands.images import CLASSIFY
 from jobs.console.run_job import open_run
-from jobs.images.given_model import model_identity, same_model
+from jobs.images.given_model import check_same_model, given_model, model_identity
 from jobs.images.label_images import embed_labels, labels_stage
 from jobs.runs.identity import digest
 from jobs.runs.run_folder import RunFolder
-from jobs.runs.run_record_file import record_of
 from jobs.runs.step_input import open_source
 from jobs.settings.settings import Settings
 from jobs.spark.session import spark_session
@@ -57,9 +56,10 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     labels = read_labels(labelling.labels)
     if plain := [template for template in labelling.template if "{}" not in template]:
         raise UsageError(f"--template {plain[0]!r}: has no {{}}, in whose place the label is put")
+    model = given_model(settings.embedding.model)
     truth = [labelling.truth] if labelling.truth is not None else []
     source = open_source(inputs[0], (Stage.EMBEDDINGS,), ("uuid", "url", "embedding", *truth))
-    model = same_model(settings.embedding.model, record_of(inputs[0]), inputs[0])
+    check_same_model(model, inputs[0])
     identity = {"source": source.identity, "model": model_identity(model), "label_names": _labels_identity(labels)}
     run_folder = open_run(CLASSIFY, settings, identity, reads=inputs)
     if not run_folder.finished:

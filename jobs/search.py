@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jobs.console.result import Result
-from jobs.images.given_model import same_model
+from jobs.images.given_model import check_same_model, given_model
 from jobs.images.nearest import nearest, rows_of
 from jobs.images.search_index import open_index
-from jobs.runs.run_record_file import record_of
 from jobs.runs.step_input import Source, open_source
 from jobs.settings.images import Searching
 from jobs.settings.settings import Settings
@@ -95,10 +94,11 @@ def run_search(arguments: argparse.Namespace, settings: Settings) -> Result:
     searching, execution, given = settings.searching, settings.execution, settings.embedding
     if (arguments.text is None) == (searching.like is None):
         raise UsageError("name what to look for: either a text in quotation marks, or --like PICTURE")
+    model = given_model(given.model)
     paths = [arguments.scored, *filter(None, [given.scored_pairs])]
     with session_for(execution, "search", paths):
         embeddings = open_source(arguments.scored, (Stage.EMBEDDINGS,), ("uuid", "url", "embedding"))
-        model = same_model(given.model, record_of(arguments.scored), arguments.scored)
+        check_same_model(model, arguments.scored)
         pairs = None
         if given.scored_pairs is not None:
             pairs = open_source(given.scored_pairs, (Stage.POOL, Stage.SUBSET), ("uuid", "caption"))

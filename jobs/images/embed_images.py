@@ -31,6 +31,7 @@ _PLACE = ("shard", "offset", "bytes", "sha256")
 _ROW_GROUP = {"parquet.block.size": str(8 << 20)}  # a batch reads those of its shards
 _ARCHIVES = r"(?i)\.(tar|tgz|tar\.[a-z0-9]+|parquet)$"
 _NAMED_ERRORS = 20
+_IMAGES_AT_ONCE = 1 << 13  # a folder of image files may have millions
 
 
 def embedded_schema(checked: CheckedImages, scores: Sequence[str]) -> pa.Schema:
@@ -118,12 +119,12 @@ def _embedded(
 
 
 def _by_shard(batches: Iterator[pa.RecordBatch]) -> Iterator[list[CheckedImage]]:
-    """The images of each shard; rows of a shard follow each other."""
+    """The images of each shard, of a large one some at a time; rows of a shard follow each other."""
     shard: str | None = None
     images: list[CheckedImage] = []
     for batch in batches:
         for row in batch.to_pylist():
-            if images and row[UNIT] != shard:
+            if images and (row[UNIT] != shard or len(images) == _IMAGES_AT_ONCE):
                 yield images
                 images = []
             shard = row[UNIT]
