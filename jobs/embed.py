@@ -18,6 +18,7 @@ from pyspark.sql import SparkSession
 
 from jobs.console.commands.images import EMBED
 from jobs.console.run_job import open_run
+from jobs.images.checked_images import CheckedImages, open_checked
 from jobs.images.embed_images import embeddings_stage
 from jobs.images.embed_texts import texts_stage
 from jobs.images.given_model import given_model, model_identity
@@ -29,8 +30,8 @@ from jobs.runs.step_input import Source, open_source
 from jobs.settings.settings import Settings
 from jobs.spark.frames import set_shuffle_partitions
 from jobs.spark.session import spark_session
-from jobs.steps.checked_images import CheckedImages, open_checked
 from udfs.errors import UsageError
+from udfs.extras import require
 from udfs.models.model_folder import ModelFolder
 from udfs.schemas import EMBEDDED, SCORED
 from udfs.stages import Stage
@@ -86,6 +87,8 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         stages = (Stage.POOL, Stage.SUBSET)
         pairs = open_source(embedding.scored_pairs, stages, ("uuid", "caption", "caption_hash"))
     heads = _heads(settings, checked)
+    if heads:
+        require("onnxruntime")
     lines = (f"{name} {sha256(path.read_bytes()).hexdigest()}" for name, path in heads.items())
     identity = {
         "source": checked.source.identity,

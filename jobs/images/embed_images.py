@@ -8,6 +8,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.images.checked_images import CheckedImages
 from jobs.images.shipped_model import ShippedModel
 from jobs.runs.batches import next_number, write_batches
 from jobs.runs.manifests import Manifest
@@ -17,7 +18,6 @@ from jobs.settings.groups import Reading
 from jobs.spark.frames import ddl, read_files
 from jobs.spark.progress import progress, say, warn
 from jobs.spark.reported import Read
-from jobs.steps.checked_images import CheckedImages
 from udfs.image_outcomes import ImageOutcome
 from udfs.image_stages import EmbeddingsFacts
 from udfs.images.embedding import CheckedImage, Embedder
@@ -31,6 +31,7 @@ _PLACE = ("shard", "offset", "bytes", "sha256")
 _ROW_GROUP = {"parquet.block.size": str(8 << 20)}  # a batch reads those of its shards
 _ARCHIVES = r"(?i)\.(tar|tgz|tar\.[a-z0-9]+|parquet)$"
 _NAMED_ERRORS = 20
+_IMAGES_AT_ONCE = 1 << 13  # a folder of image files may have millions
 
 
 def embedded_schema(checked: CheckedImages, scores: Sequence[str]) -> pa.Schema:
@@ -118,12 +119,12 @@ def _embedded(
 
 
 def _by_shard(batches: Iterator[pa.RecordBatch]) -> Iterator[list[CheckedImage]]:
-    """The images of each shard; rows of a shard follow each other."""
+    """The images of each shard, of a large one some at a time; rows of a shard follow each other."""
     shard: str | None = None
     images: list[CheckedImage] = []
     for batch in batches:
         for row in batch.to_pylist():
-            if images and row[UNIT] != shard:
+            if images and (row[UNIT] != shard or len(images) == _IMAGES_AT_ONCE):
                 yield images
                 images = []
             shard = row[UNIT]

@@ -39,7 +39,8 @@ def texts_stage(
     if run_folder.record.stages.texts is not None:
         return
     watch = Stopwatch()
-    distinct = pairs.groupBy("caption_hash").agg(F.min("caption").alias("caption")).where("caption_hash IS NOT NULL")
+    known = pairs.where("caption_hash IS NOT NULL AND caption IS NOT NULL")
+    distinct = known.groupBy("caption_hash").agg(F.min("caption").alias("caption"))
     run_folder.commit(Stage.CAPTIONS, distinct.repartitionByRange("caption_hash").sortWithinPartitions("caption_hash"))
     captions = read_files(spark, run_folder.paths(Stage.CAPTIONS), _CAPTIONS)
     bits = range_bits(captions.count())

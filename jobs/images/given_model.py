@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from jobs.runs.run_record_file import record_of
 from udfs.errors import UsageError
 from udfs.extras import require
 from udfs.models.model_folder import Engine, ModelFolder, open_model
-from udfs.record import RunRecord
 
 _MODULES = {Engine.ONNX: ("onnxruntime", "tokenizers"), Engine.TORCH: ("torch", "transformers", "tokenizers")}
 
@@ -26,9 +26,8 @@ def model_identity(model: ModelFolder) -> dict[str, Any]:
     return {"files": len(model.files), "sha256": model.fingerprint()}
 
 
-def same_model(path: str, record: RunRecord | None, scored: str) -> ModelFolder:
-    """The folder of --model, which must be the one that made the embeddings of a run of embed."""
-    model = given_model(path)
+def check_same_model(model: ModelFolder, scored: str) -> None:
+    """Raise `UsageError` if another model made the embeddings in the output folder `scored` of embed."""
+    record = record_of(scored)
     if record is not None and record.model is not None and record.model.sha256 != model.fingerprint():
-        raise UsageError(f"--model {path}: {scored} was embedded with another model: name the folder of that one")
-    return model
+        raise UsageError(f"--model {model.path}: {scored} was embedded with another model: name the folder of that one")

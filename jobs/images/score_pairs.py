@@ -8,9 +8,11 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.stopwatch import Stopwatch
+from jobs.spark.frames import read_files
 from jobs.spark.progress import progress
 from udfs.image_stages import ScoresFacts
 from udfs.models.vectors import cosines, rounded, unpack
+from udfs.schemas import TEXT_EMBEDDED
 from udfs.stages import Stage
 
 PAIR_KEY = ("uuid", "caption_hash")
@@ -40,7 +42,7 @@ def scores_stage(
     embeddings = spark.read.parquet(*run_folder.paths(Stage.EMBEDDINGS)).select("uuid", "embedding", *scores)
     rows, key = embeddings.where("embedding IS NOT NULL"), ["uuid"]
     if pairs is not None:
-        texts = spark.read.parquet(*run_folder.paths(Stage.TEXTS))
+        texts = read_files(spark, run_folder.paths(Stage.TEXTS), TEXT_EMBEDDED)
         rows, key = scored_pairs(embedded_pairs(pairs, embeddings), rows, texts), [*PAIR_KEY, SCORE]
     others = [name for name in checked.columns if name not in ("uuid", *scores)]
     run_folder.commit(Stage.SCORES, rows.select(*key, *scores).join(checked.select("uuid", *others), "uuid"))

@@ -8,7 +8,7 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyspark import SparkContext, SparkFiles, TaskContext
 
@@ -16,7 +16,9 @@ from jobs.spark.shipped_files import ship_file
 from udfs.models.clip_model import ClipModel, load_clip
 from udfs.models.devices import choose_device
 from udfs.models.model_folder import ModelFolder, open_model
-from udfs.models.score_head import ScoreHead
+
+if TYPE_CHECKING:
+    from udfs.models.score_head import ScoreHead
 
 _GPU = "gpu"  # Spark's name of the resource
 _THREADS = 1  # a task has one core
@@ -26,7 +28,7 @@ class LoadedModel(NamedTuple):
     """A model and its heads by their columns, loaded in this process."""
 
     model: ClipModel
-    heads: dict[str, ScoreHead]
+    heads: "dict[str, ScoreHead]"
 
 
 class ShippedModel(NamedTuple):
@@ -61,6 +63,8 @@ def ship_model(context: SparkContext, model: ModelFolder, heads: Mapping[str, Pa
 
 @lru_cache(maxsize=1)
 def _loaded(shipped: ShippedModel, gpu: int) -> LoadedModel:
+    from udfs.models.score_head import ScoreHead
+
     folder = open_model(str(_folder(shipped)))
     device = choose_device(shipped.device, folder.weights.engine, gpu)
     heads = {

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,8 +15,10 @@ from udfs.images.image_bytes import ImageBytes, ImageUnreadable, Place
 from udfs.images.options import Limits
 from udfs.models.clip_model import ClipModel
 from udfs.models.preprocessing import Pixels, Preprocessing
-from udfs.models.score_head import ScoreHead
 from udfs.models.vectors import pack
+
+if TYPE_CHECKING:
+    from udfs.models.score_head import ScoreHead
 
 _BATCHES_AHEAD = 4
 _NO_LIMIT = 1 << 62  # the bytes are those that were checked, so limits were compared before
@@ -47,7 +49,7 @@ class Embedder:
     `embedding`, `error`, the columns of the heads, and those of `CheckedImage.others`."""
 
     model: ClipModel
-    heads: dict[str, ScoreHead]
+    heads: "dict[str, ScoreHead]"
     schema: pa.Schema
     batch_size: int
     icc: bool = False

@@ -19,8 +19,8 @@ from udfs.storage.local import LocalStorage
 
 
 class Checked(NamedTuple):
-    """`downloaded` has tars; `checked` is a Parquet file as `check` writes it, with the carried column `form`; `pairs` a
-    Parquet file with a right and a wrong caption for each image, and a caption without an image."""
+    """`downloaded` has tars; `checked` is a Parquet file as `check` writes it, with the carried column `form`; `pairs`
+    is one with a right and a wrong caption for each image, and a caption without an image."""
 
     downloaded: Path
     checked: Path
