@@ -38,6 +38,8 @@ def planted() -> tuple[dict[str, bytes], dict[tuple[str, str], str]]:
             ("png", JPEG, None, "no_id"),
             ("jpg", JPEG, b"{}", "no_id"),
             ("jpg", JPEG, b'{"uuid": ', "no_id"),
+            ("jpg", JPEG, b'{"uuid": "without a URL"}', "success"),
+            ("jpg", JPEG, b'{"url": "https://a.example/without_a_uuid"}', "success"),
             ("jpg", None, told(next(numbers)), "no_image"),
             ("txt", b"only text", None, "no_image"),
             ("jpg", JPEG + bytes(700_000), told(next(numbers)), "too_many_bytes"),
