@@ -51,12 +51,14 @@ class Metadata:
         try:
             with self._files.seekable(self._path) as file:
                 parquet = pq.ParquetFile(file)
-                self._table = parquet.read(columns=metadata_columns(parquet.schema_arrow, self._carry))
+                table = parquet.read(columns=metadata_columns(parquet.schema_arrow, self._carry))
+            table.validate(full=True)  # texts may not be UTF-8
         except (pa.ArrowException, OSError) as error:
             self.problem = f"its metadata {self._path} cannot be read: {one_line(error)}"
             return
-        if {"key", "status"} <= set(self._table.column_names):  # else it is no metadata of img2dataset
-            self._rows = {str(key): row for row, key in enumerate(self._table["key"].to_pylist())}
+        self._table = table
+        if {"key", "status"} <= set(table.column_names):  # else it is no metadata of img2dataset
+            self._rows = {str(key): row for row, key in enumerate(table["key"].to_pylist())}
 
 
 def key_name(key: str) -> str:
@@ -65,9 +67,25 @@ def key_name(key: str) -> str:
 
 
 def metadata_columns(schema: pa.Schema, carry: Carry) -> list[str]:
-    """The columns of a Parquet file that are read, without the image."""
+    """The columns of a Parquet file that are read, without the image's."""
     wanted = {*COLUMNS, *STATUS_COLUMNS, *(name for name, _ in carry)}
-    return [name for name in schema.names if name in wanted]
+    return [field.name for field in schema if field.name in wanted and _is_value(field.type)]
+
+
+def _is_value(kind: pa.DataType) -> bool:
+    """Whether a type's values are numbers, booleans or texts: others may have no form in Python."""
+    of = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return any(
+        is_kind(of)
+        for is_kind in (
+            pa.types.is_integer,
+            pa.types.is_floating,
+            pa.types.is_boolean,
+            pa.types.is_decimal,
+            pa.types.is_string,
+            pa.types.is_large_string,
+        )
+    )
 
 
 def sample_without_image(told: dict[str, Any], key: str, shard: str, carry: Carry, missing: str) -> Sample:

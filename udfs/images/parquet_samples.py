@@ -28,6 +28,7 @@ def parquet_samples(file: BinaryIO, path: str, options: CheckOptions) -> Iterato
             raise ShardDamage("holds neither images nor img2dataset's metadata")
         number = 0
         for batch in parquet.iter_batches(_ROWS, columns=[*columns, *([] if found is None else [found])]):
+            batch.validate(full=True)  # texts may not be UTF-8
             for row in batch.to_pylist():
                 yield _sample(row, number, path, found, options)
                 number += 1

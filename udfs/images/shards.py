@@ -7,6 +7,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
 
+from udfs.errors import UsageError
 from udfs.storage.local import FileState
 
 IMAGE_ENDINGS = frozenset(
@@ -64,6 +65,8 @@ def plan_shards(listing: Mapping[str, FileState]) -> list[ImageShard]:
     holds image files, and so is a Parquet file, unless a tar or such a folder has the same name without ending: then it
     is that one's metadata. Hidden files, and img2dataset's statistics and temporary files, are left out, as are files
     of other kinds.
+
+    Raises `UsageError` for a name that is not UTF-8.
     """
     tars: list[str] = []
     tables: dict[str, str] = {}
@@ -72,6 +75,8 @@ def plan_shards(listing: Mapping[str, FileState]) -> list[ImageShard]:
     for path, state in listing.items():
         if _is_left_out(path):
             continue
+        if not _is_utf8(path):
+            raise UsageError(f"{path!r}: its name is not UTF-8: rename it")
         if _TAR.search(path):
             tars.append(path)
         elif _PARQUET.search(path):
@@ -104,6 +109,14 @@ def _shard(
     lines = "\n".join(listing[each].described(each) for each in paths)
     size = sum(listing[each].bytes for each in paths)
     return ImageShard(path, kind, size, f"{path} {sha256(lines.encode()).hexdigest()}", metadata, files)
+
+
+def _is_utf8(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_left_out(path: str) -> bool:

@@ -7,6 +7,8 @@ from typing import Any, BinaryIO
 
 import pytest
 from bad_images import bad_images, encoded, exif, good_images, photograph
+from hypothesis import given
+from hypothesis import strategies as st
 from img2dataset_output import rotated
 from shard_reading import Folder, checked, make_tar, told
 
@@ -38,6 +40,8 @@ def planted() -> tuple[dict[str, bytes], dict[tuple[str, str], str]]:
             ("png", JPEG, None, "no_id"),
             ("jpg", JPEG, b"{}", "no_id"),
             ("jpg", JPEG, b'{"uuid": ', "no_id"),
+            ("jpg", JPEG, b'{"uuid": "without a URL"}', "success"),
+            ("jpg", JPEG, b'{"url": "https://a.example/without_a_uuid"}', "success"),
             ("jpg", None, told(next(numbers)), "no_image"),
             ("txt", b"only text", None, "no_image"),
             ("jpg", JPEG + bytes(700_000), told(next(numbers)), "too_many_bytes"),
@@ -131,6 +135,16 @@ def test_a_source_that_refuses_ends_the_task() -> None:
 
     with pytest.raises(SourceRefused):
         list(Checker(CheckOptions()).rows(Folder({"0.tar": CUT}).shards()[0], refuse))
+
+
+@given(st.integers(0, len(CUT) - 1), st.binary(min_size=1, max_size=600), st.booleans())
+def test_damage_anywhere_loses_no_count(at: int, damage: bytes, is_cut: bool) -> None:
+    images, files = checked({"0.tar": CUT[:at] + damage + (b"" if is_cut else CUT[at + len(damage) :])})
+    assert samples_missed(files[0]) == 0 and files[0]["samples"] == len(images) <= 4
+    assert (files[0]["status"] == "ok") == (files[0]["error"] is None)
+    assert {row["key"] for row in images if row["offset"] is not None and row["offset"] + row["bytes"] <= at} >= {
+        key for key, end in (("0", 512 + len(JPEG)), ("1", SECOND + 512 + len(JPEG))) if end <= at
+    }
 
 
 def test_columns_of_a_row() -> None:

@@ -93,6 +93,23 @@ def test_metadata_that_cannot_be_read_makes_its_shard_partial(data: bytes) -> No
     assert files[0]["status"] == "partial" and files[0]["error"].startswith("its metadata 0.parquet cannot be read: ")
 
 
+def test_texts_that_are_not_utf8_are_damage() -> None:
+    whole = metadata("success").replace(b"https://a.example/0", b"https://a.example/\xff")
+    images, files = checked({"0.tar": make_tar([("0.jpg", JPEG), ("0.json", told(0))]), "0.parquet": whole})
+    assert [row["status"] for row in images] == ["success"] and files[0]["status"] == "partial"
+    images, files = checked({"0.parquet": whole})
+    assert images == [] and files[0]["status"] == "failed" and "UTF8" in files[0]["error"]
+
+
+def test_columns_without_a_form_in_python_are_left_alone() -> None:
+    far = pa.array([2**62], pa.timestamp("us"))
+    rows = pa.table({"key": ["0"], "url": ["https://a.example/0"], "jpg": [JPEG], "taken": far, "exif": far})
+    data = io.BytesIO()
+    pq.write_table(rows, data)
+    images, files = checked({"0.parquet": data.getvalue()}, CheckOptions(carry=(("taken", "string"),)))
+    assert [(row["status"], row["taken"]) for row in images] == [("success", None)] and files[0]["status"] == "ok"
+
+
 def test_metadata_of_others_is_left_alone() -> None:
     folder = {"0.tar": make_tar([("0.jpg", JPEG), ("0.json", told(0))]), "0.parquet": parquet([{"key": "5", "x": 1}])}
     assert summary(folder) == [("0", "u0", "success", None)]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from udfs.errors import UsageError
 from udfs.images.shards import ImageShard, ShardKind, plan_shards, split_name
 from udfs.storage.local import FileState
 
@@ -74,6 +75,11 @@ def test_a_shard_has_the_size_of_its_files_and_changes_with_them() -> None:
 )
 def test_keys_and_endings(name: str, key: str, ending: str) -> None:
     assert split_name(name) == (key, ending)
+
+
+def test_a_name_that_is_not_utf8_is_refused() -> None:
+    with pytest.raises(UsageError, match="not UTF-8: rename it"):
+        planned("a.tar", "\udcff.tar")
 
 
 def test_kinds_are_named() -> None:

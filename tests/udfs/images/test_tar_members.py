@@ -118,6 +118,16 @@ def test_a_tar_cut_anywhere_is_told_from_a_whole_one(mtime: float) -> None:
         assert kept == [member for member in whole if member[1] + len(member[2]) <= length], length
 
 
+def test_damage_says_where_the_tar_is_cut() -> None:
+    data = tar(SMALL)
+    assert [read(data[:length])[1] for length in (100, 512 + 600, 512 + 1000, 1536)] == [
+        "cut within a header at byte 100",
+        "cut within '000.jpg' at byte 1,112",
+        "cut within '000.jpg' at byte 1,512",
+        "cut: ends at byte 1,536 without end mark",
+    ]
+
+
 @pytest.mark.parametrize("at", range(0, 512, 3))
 def test_a_damaged_header_is_never_the_end(at: int) -> None:
     data = bytearray(tar(SMALL))
@@ -159,6 +169,7 @@ def test_hostile_headers_end_the_tar_and_take_no_memory() -> None:
     for data in (huge, negative, long_names, pax_size):
         found, damage = read(data + tar(SMALL))
         assert found == [] and damage is not None and "at byte" in damage
+    assert read(long_names)[1] == "too many headers before one member at byte 0"
 
 
 def test_sizes_beyond_eight_gigabytes_are_read() -> None:
