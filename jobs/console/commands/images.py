@@ -5,7 +5,7 @@ import argparse
 from jobs.console.command import Command
 from jobs.console.commands.curation import job
 from jobs.settings import values
-from jobs.settings.groups import Draws, Execution, Output, Reading
+from jobs.settings.groups import Draws, Entries, Execution, Output, Reading
 from jobs.settings.images import (
     CheckedImages,
     Checking,
@@ -84,14 +84,33 @@ def _gallery_arguments(parser: argparse.ArgumentParser) -> None:
         "rows",
         metavar="SOURCE",
         type=values.path,
-        help="output folder of curate, balance, embed, classify or cluster, or a folder of Parquet files with a uuid",
+        help="output folder of curate, balance, check, embed, classify or cluster, one of its folders (pool, "
+        "subset/t=T, checked), or a folder of Parquet files with a uuid",
     )
+    parser.add_argument("--out", metavar="FILE", type=values.path, required=True, help="the page to write (required)")
+    parser.add_argument(
+        "--count",
+        metavar="N",
+        type=values.at_least_one,
+        help="how many images to show, or with --group-by how many of each group (default: 60, or 12)",
+    )
+    parser.add_argument("--by", metavar="COLUMN", help="show the images with the highest value of this column")
+    parser.add_argument("--lowest", action="store_true", help="with --by: those with the lowest value")
+    parser.add_argument(
+        "--group-by",
+        metavar="COLUMN",
+        help="show images of each value of this column, such as cluster, label, lang, or group (of near-duplicates)",
+    )
+    parser.add_argument(
+        "--where", metavar="SQL", help='show only images whose row meets this condition, such as "clip_score < 0.2"'
+    )
+    parser.add_argument("--blur", action="store_true", help="blur each picture until it is pointed at")
 
 
 GALLERY = Command(
     name="gallery",
     purpose="draw a page of small images with their captions and scores",
     work="jobs.gallery:draw",
-    settings=takes(CheckedImages, Downloaded, Execution),
+    settings=takes(CheckedImages, Downloaded, take(Entries, "metadata"), Execution),
     add_arguments=_gallery_arguments,
 )

@@ -1,0 +1,115 @@
+"""The cards of a gallery: small pictures of images with their captions and what is known of them."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from metadata.lists import EntryLists
+from udfs.images.image_bytes import ImageBytes, ImageUnreadable, Place
+from udfs.images.thumbnails import thumbnail_uri
+from udfs.matching.marking import Stretch, marked_caption
+from udfs.report.gallery import Card
+from udfs.schemas import CHECKED, POOL
+
+_MOST_CAPTIONS, _CAPTION_CHARACTERS, _MOST_FACTS = 4, 300, 8
+_NOT_SHOWN = frozenset((*POOL.names, *CHECKED.names, "list", "embedding")) - {"duplicates", "ink"}
+"""Columns that a card shows in another way, or not at all."""
+_MARKS = ("duplicate_of", "in_evaluation")
+
+
+def marked(row: Mapping[str, Any], lists: EntryLists | None) -> list[Stretch]:
+    """The caption of a row, with the entries that it holds marked."""
+    listed = None
+    if lists is not None:
+        listed = next((each for each in lists.lists if each.code == (row.get("list") or "")), None)
+    if listed is None:
+        return marked_caption(row["caption"], (), _CAPTION_CHARACTERS)
+    entries = listed.load().entries
+    names = [entries[place] for place in row.get("entry_ids") or () if place < len(entries)]
+    return marked_caption(row["caption"], names, _CAPTION_CHARACTERS, listed.boundaries)
+
+
+def cards(
+    uuids: Sequence[str],
+    rows: Mapping[str, Sequence[Mapping[str, Any]]],
+    checked: Mapping[str, Mapping[str, Any]],
+    thumbnails: Mapping[str, str | None],
+    lists: EntryLists | None,
+) -> list[Card]:
+    """The cards of images in this order. `rows` are those that were chosen from, `checked` has the row of each in
+    `checked/`."""
+    return [_card(rows.get(uuid, ()), checked[uuid], thumbnails[uuid], lists) for uuid in uuids if uuid in checked]
+
+
+def draw_thumbnails(checked: Mapping[str, Mapping[str, Any]], images: ImageBytes) -> dict[str, str | None]:
+    """The data URI of each image by uuid; None for one that can no longer be read or drawn."""
+    places = {uuid: Place(row["shard"], row["offset"], row["bytes"]) for uuid, row in checked.items()}
+    order = sorted(places, key=places.__getitem__)
+    drawn = {}
+    for uuid, image in zip(order, _read([places[uuid] for uuid in order], images), strict=True):
+        row = checked[uuid]
+        drawn[uuid] = None if image is None else thumbnail_uri(image, row.get("orientation"))
+    return drawn
+
+
+def _read(places: Sequence[Place], images: ImageBytes) -> Iterator[bytes | None]:
+    """The images, None for those that cannot be read."""
+    done = 0
+    while done < len(places):
+        try:
+            for image in images.read(places[done:]):
+                yield image
+                done += 1
+        except ImageUnreadable:
+            yield from _alone(places[done], images)
+            done += 1
+
+
+def _alone(place: Place, images: ImageBytes) -> Iterator[bytes | None]:
+    """The image of a place, which may have been read together with another that cannot be."""
+    try:
+        yield next(images.read([place]))
+    except ImageUnreadable:
+        yield None
+
+
+def _card(
+    rows: Sequence[Mapping[str, Any]], checked: Mapping[str, Any], thumbnail: str | None, lists: EntryLists | None
+) -> Card:
+    captions = list(_captions(rows, lists))
+    more = len(captions) - _MOST_CAPTIONS
+    shown = captions[:_MOST_CAPTIONS]
+    if more > 0:
+        shown.append([Stretch(f"and {more:,} more", False)])
+    known = {**checked, **(rows[0] if rows else {})}
+    return Card(thumbnail, shown, list(_facts(known, checked))[:_MOST_FACTS], checked.get("url"))
+
+
+def _captions(rows: Sequence[Mapping[str, Any]], lists: EntryLists | None) -> Iterator[list[Stretch]]:
+    """The distinct captions, with their entries marked."""
+    seen = set()
+    for row in rows:
+        caption = row.get("caption")
+        if isinstance(caption, str) and caption not in seen:
+            seen.add(caption)
+            yield marked(row, lists)
+
+
+def _facts(known: Mapping[str, Any], checked: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in known.items():
+        if name not in _NOT_SHOWN and (text := _told(value)) is not None:
+            yield name, text
+    if checked.get("width"):
+        yield "size", f"{checked['width']:,} × {checked['height']:,}"
+    for name in _MARKS:
+        if known.get(name):
+            yield name.replace("_", " "), str(known[name])
+
+
+def _told(value: Any) -> str | None:
+    """A value in a few characters; None for one that says nothing."""
+    if value is None or isinstance(value, bytes | list | dict):
+        return None
+    if isinstance(value, float):
+        return None if math.isnan(value) else f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
