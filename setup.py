@@ -80,7 +80,7 @@ setup(
         "markupsafe>=2.1,<4",
         "matplotlib>=3.8,<4",  # draws the report; only the driver imports it
         "msgspec>=0.19,<1",
-        "pillow>=10.1,<14",  # thumbnails of the report; matplotlib requires it too
+        "pillow>=11.3,<14",  # decodes downloaded images, AVIF from 11.3 on; matplotlib requires it too
         "pyahocorasick>=2.1,<3",
         "regex>=2024.5",  # one class for Unicode letters, marks and digits
         "rich>=13.7,<16",  # the live display

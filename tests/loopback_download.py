@@ -4,9 +4,9 @@ The server draws a picture for each URL, so that the same URL is the same pictur
 some images, and others are damaged, turned, or copies of each other.
 """
 
+import hashlib
 import io
 import re
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,11 +36,15 @@ class Picture(NamedTuple):
     """The seed of the pen."""
 
 
+def _number(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+
+
 def picture_of(url: str) -> Picture:
     """What a URL shows: two that differ in the digits of their file names alone may be copies."""
-    number = zlib.crc32(url.encode())
+    number = _number(url)
     kind = number % _KINDS
-    seed = zlib.crc32(re.sub(r"[0-9]+", "", url).encode()) if kind == _COPY else number
+    seed = _number(re.sub(r"[0-9]+", "", url)) if kind == _COPY else number
     return Picture(kind, random_shape(Random(seed)), seed)
 
 
@@ -52,7 +56,7 @@ def body_of(url: str) -> bytes:
     picture = draw(Random(draws), shape, SIDE)
     stored = io.BytesIO()
     turned = picture.transpose(Image.Transpose.ROTATE_90) if kind == _TURNED else picture
-    quality = 60 + zlib.crc32(url.encode()) % 35 if kind == _COPY else 92
+    quality = 60 + _number(url) % 35 if kind == _COPY else 92
     turned.save(stored, "JPEG", quality=quality)
     return stored.getvalue()[:-200] if kind == _CUT else stored.getvalue()
 

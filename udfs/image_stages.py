@@ -64,12 +64,18 @@ class LabelsFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     stage = Stage.LABELS
     images: Annotated[int, Meta(description="images that were labelled")]
     labels: Annotated[dict[str, int], Meta(description="how many of them have each label")]
+    right: Annotated[int | None, Meta(description="images whose label is that of --truth")] = None
+    confusion: Annotated[
+        dict[str, dict[str, int]] | None, Meta(description="images by their label in --truth, then by their label")
+    ] = None
 
 
 class ClustersFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     stage = Stage.CLUSTERS
     images: Annotated[int, Meta(description="images in the clusters")]
     clusters: Annotated[int, Meta(description="clusters that hold images")]
+    largest: Annotated[int, Meta(description="images in the largest cluster")]
+    smallest: Annotated[int, Meta(description="images in the smallest of them")]
 
 
 class ShardsFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):

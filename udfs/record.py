@@ -300,6 +300,9 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     scorers: Annotated[
         FilesIdentity | None, Meta(description="the models of --score: how many `files`, and `sha256` of them")
     ] = None
+    label_names: Annotated[
+        FilesIdentity | None, Meta(description="of --labels: how many labels (as `files`), and `sha256` of them")
+    ] = None
     hash_version: Annotated[int | None, Meta(description="of H, the hash of every pick and draw")] = None
     versions: Annotated[
         dict[str, str], Meta(description="of Python and the libraries that determine the rows, on the driver")

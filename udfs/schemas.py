@@ -237,6 +237,49 @@ CHECKED_MEANINGS = {
 """The meanings of the columns of `CHECKED`."""
 
 
+EMBEDDED = pa.schema(
+    [
+        pa.field("uuid", pa.string()),
+        pa.field("url", pa.string()),
+        pa.field("embedding", pa.binary()),
+        pa.field("error", pa.string()),
+    ]
+)
+"""One checked image with its embedding, as `udfs.models.vectors` stores it, or why it has none. Columns of --score
+follow, then those that --carry of check named."""
+
+TEXT_EMBEDDED = pa.schema([pa.field("caption_hash", pa.int64()), pa.field("embedding", pa.binary())])
+"""A distinct caption with its embedding."""
+
+SCORED = pa.schema(
+    [pa.field("uuid", pa.string()), pa.field("caption_hash", pa.int64()), pa.field("clip_score", pa.float64())]
+)
+"""A pair with the cosine of the embeddings of its image and caption, rounded to 4 decimals, null where one of them is
+missing. Columns of --score follow, then those of `CHECKED`. It is a float64, so that `clip_score >= 0.29` in SQL
+includes 0.29."""
+
+LABELLED = pa.schema(
+    [
+        pa.field("uuid", pa.string()),
+        pa.field("url", pa.string()),
+        pa.field("label", pa.string()),
+        pa.field("label_score", pa.float64()),
+        pa.field("margin", pa.float64()),
+    ]
+)
+"""An image with its nearest label, the cosine with it, and by how much that exceeds the cosine with the second."""
+
+CLUSTERED = pa.schema(
+    [
+        pa.field("uuid", pa.string()),
+        pa.field("url", pa.string()),
+        pa.field("cluster", pa.int64()),
+        pa.field("distance", pa.float64()),
+    ]
+)
+"""An image with the number of its cluster, and 1 - cosine with the cluster's centre."""
+
+
 def with_carried(images: pa.Schema, carried: Sequence[pa.Field]) -> pa.Schema:
     """The schema with the columns of the metadata that --carry names: they follow `error`."""
     at = images.get_field_index("error") + 1

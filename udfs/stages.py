@@ -35,6 +35,8 @@ class Stage(Named):
     SCORES = "scores", "scores of images and pairs"
     LABELS = "labels", "the nearest label of each image"
     CLUSTERS = "clusters", "the cluster of each image"
+    PLACES = "places", "where the images to embed lie, deleted once they are embedded"
+    CAPTIONS = "captions", "captions to embed, deleted once they are embedded"
     SAMPLES = "samples", "samples in the order of the tars, deleted once these are written"
     SHARDS = "shards", "tars for training"
     LEFT_OUT = "left_out", "pairs without an image"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from udfs.image_outcomes import ImageOutcome
-from udfs.image_stages import CheckedFacts, ShardsFacts
+from udfs.image_stages import CheckedFacts, LabelsFacts, ShardsFacts
 from udfs.record import Stages
 
 Line = tuple[str, str, str]
@@ -29,9 +29,10 @@ def image_figures(stages: Stages) -> Iterator[Line]:
         without = f"{stages.scores.without_image:,} pairs without an image" if stages.scores.without_image else ""
         yield ("scores", f"{stages.scores.rows:,}", without)
     if stages.labels:
-        yield ("labelled", f"{stages.labels.images:,}", _listed(stages.labels.labels))
+        yield from _labelled(stages.labels)
     if stages.clusters:
-        yield ("clustered", f"{stages.clusters.images:,}", f"images in {stages.clusters.clusters:,} clusters")
+        sizes = f"of {stages.clusters.smallest:,} to {stages.clusters.largest:,} images"
+        yield ("clustered", f"{stages.clusters.images:,}", f"images in {stages.clusters.clusters:,} clusters {sizes}")
     if stages.shards:
         yield from _shards(stages.shards)
     if stages.left_out and stages.left_out.pairs:
@@ -59,6 +60,22 @@ def _shards(facts: ShardsFacts) -> Iterator[Line]:
     apart = f"{facts.tars_apart:,} tar{'s' * (facts.tars_apart != 1)}"
     yield (facts.apart, f"{facts.samples_apart:,}", f"in {apart}: images that --split sets apart")
     yield ("pairs", f"{facts.pairs:,}", f"of the subset, in {facts.bytes:,} bytes{again}")
+
+
+def _labelled(facts: LabelsFacts) -> Iterator[Line]:
+    yield ("labelled", f"{facts.images:,}", _listed(facts.labels))
+    if facts.confusion is None or facts.right is None:
+        return
+    known = sum(sum(found.values()) for found in facts.confusion.values())
+    yield ("right", f"{facts.right:,}", f"{facts.right / known:.1%} of {known:,} with a true label" if known else "")
+    wrong = {
+        f"{truth} → {label}": number
+        for truth, found in facts.confusion.items()
+        for label, number in found.items()
+        if truth != label
+    }
+    if wrong:
+        yield ("confused", f"{sum(wrong.values()):,}", _listed(wrong))
 
 
 def _listed(counts: Mapping[str, int]) -> str:

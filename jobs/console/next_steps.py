@@ -13,7 +13,7 @@ from udfs.storage.addresses import join, name_of
 _DRAW_REPORT = "figures, curves and samples on one page"
 _LIST_IMAGES = "one row per image, for a downloader"
 _EXPORT = "the pairs as lines of JSON, for tools that already have the images"
-_SHARDS = "its images and captions as tars for training (--images: output folder of check)"
+_SHARDS = "its images and captions as tars for training (CHECKED: output folder of check)"
 _WITH_LIST = "(--metadata: the entries it was matched with)"
 _DOWNLOADER = "img2dataset"
 _OTHER_PROGRAMS = (_DOWNLOADER, TRAINER)
@@ -71,12 +71,12 @@ def _steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> list
             counts = ["--entry-counts", path] if (path := settings.counts.entry_counts) else []
             drawn_from = [] if stages.entry_counts else ["--pool", inputs[0], *counts, *entries]
             figures = (_DRAW_REPORT, ["report", out, *drawn_from])
-            if (survivors := settings.survivors.survivors) is None:
+            if settings.survivors.survivors is None:
                 return [figures, (_LIST_IMAGES, [*grouped, *into["images"]])]
             exported = (_EXPORT, ["export", _subset(record, out), "--format", "jsonl", *into["export"]])
             return [
                 figures,
-                (_SHARDS, ["shards", _subset(record, out), "--images", survivors, *into["train"]]),
+                (_SHARDS, ["shards", _subset(record, out), "--images", "CHECKED", *into["train"]]),
                 exported,
             ]
         case "curate":

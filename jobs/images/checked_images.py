@@ -2,14 +2,11 @@
 
 from typing import NamedTuple
 
-from jobs.runs.open_storage import open_storage
-from jobs.runs.run_record_file import read_record
+from jobs.runs.run_record_file import record_of
 from jobs.runs.step_input import Source, open_source
 from udfs.errors import UsageError
-from udfs.record import RunRecord
 from udfs.schemas import CHECKED
 from udfs.stages import Stage
-from udfs.storage.addresses import name_of, parent_of
 
 _NEEDED = (
     *("uuid", "status", "shard", "offset", "bytes", "sha256"),
@@ -18,10 +15,12 @@ _NEEDED = (
 
 
 class CheckedImages(NamedTuple):
-    """The rows of `check` (`schemas.CHECKED` with carried columns), and the folder of the download."""
+    """The rows of `check` (`schemas.CHECKED` with carried columns), the folder of the download, and whether `check`
+    converted colours by ICC profiles."""
 
     source: Source
     download: str
+    icc: bool
 
     @property
     def carried(self) -> list[str]:
@@ -32,16 +31,10 @@ class CheckedImages(NamedTuple):
 def open_checked(path: str, downloaded: str | None) -> CheckedImages:
     """Open the output folder of `check`, or its folder `checked`. `downloaded` is where the download lies now, if it
     was moved. Raises `UsageError` for anything else."""
-    if not path:
-        raise UsageError("--images: missing: name the output folder of check")
     source = open_source(path, (Stage.CHECKED,), _NEEDED)
-    record = _record_of(path)
+    record = record_of(path)
     download = downloaded or (record.download if record is not None else None)
     if download is None:
-        raise UsageError(f"--images {path}: does not say where the download lies: name its folder with --downloaded")
-    return CheckedImages(source, download)
-
-
-def _record_of(path: str) -> RunRecord | None:
-    """The record of the run whose output folder, or a folder in it, is named."""
-    return read_record(open_storage(path)) or read_record(open_storage(parent_of(path))) if name_of(path) else None
+        raise UsageError(f"{path}: does not say where the download lies: name its folder with --downloaded")
+    icc = record is not None and bool(record.setting("icc", False))
+    return CheckedImages(source, download, icc)

@@ -17,7 +17,7 @@ def components(links: DataFrame, save: Save) -> DataFrame:
 
     `links` has nodes `a` and `b`, strings with a < b. Each round is saved, so that no plan grows with the rounds. The
     rounds end when each node is linked to its root and to nothing else. Their number grows with the logarithm of the
-    number of nodes: a chain of 1,000 takes 6, of 10,000 8.
+    longest path: a chain of 1,000 takes 8 to 10 by the order of its names, one of 100,000 13 to 17.
     """
     stars, number = links.select(F.col("a").alias("root"), F.col("b").alias("node")), 0
     while number == 0 or not _are_stars(stars):

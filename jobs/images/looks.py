@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import LongType
+from pyspark.sql.types import LongType, StructField, StructType
 
 from udfs.images.hamming import WORDS, hash_words
 
@@ -66,7 +66,5 @@ def with_words(rows: DataFrame) -> DataFrame:
             columns = [pa.array(words[:, word], mask=nulls) for word in range(WORDS)]
             yield pa.RecordBatch.from_arrays([*(batch[name] for name in others), *columns], [*others, *HASH])
 
-    schema = rows.select(*others).schema
-    for word in HASH:
-        schema = schema.add(word, LongType())
-    return rows.mapInArrow(split, schema)
+    schema = [*rows.select(*others).schema, *(StructField(word, LongType()) for word in HASH)]
+    return rows.mapInArrow(split, StructType(schema))

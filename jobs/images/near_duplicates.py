@@ -22,13 +22,6 @@ class Grouped(NamedTuple):
     cut: int
 
 
-class GroupCounts(NamedTuple):
-    """How many groups there are, and how many images in them are not kept."""
-
-    groups: int
-    duplicates: int
-
-
 def grouped(images: DataFrame, near: int, near_colour: int, max_group: int, save: Save) -> Grouped:
     """Group near-duplicates.
 
@@ -49,12 +42,6 @@ def grouped(images: DataFrame, near: int, near_colour: int, max_group: int, save
     if cut:
         roots = save("stars", _with_stars(roots, large, links, looks, save))
     return Grouped(_groups(images, looks, roots), cut)
-
-
-def group_counts(rows: DataFrame) -> GroupCounts:
-    """The counts of `Grouped.images`."""
-    row = rows.agg(F.count_if(F.col("duplicate_of").isNull()), F.count("duplicate_of")).first()
-    return GroupCounts(*(row or (0, 0)))
 
 
 def _with_stars(roots: DataFrame, large: DataFrame, links: DataFrame, looks: DataFrame, save: Save) -> DataFrame:

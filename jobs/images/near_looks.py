@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
+from pyspark.sql.types import BinaryType, StructField, StructType
 
 from jobs.images.looks import HASH
 from jobs.images.near_hashes import columns_of, is_ordered, near_hashes
@@ -68,7 +69,7 @@ def _compared(hashed: DataFrame, many: DataFrame, near_colour: int) -> tuple[Dat
 
     words = many.select(*HASH)
     rows = hashed.join(words, HASH, "left_semi").select(*HASH, "look", "chroma")
-    cells = rows.mapInArrow(celled, rows.schema.add("cell", "binary"))
+    cells = rows.mapInArrow(celled, StructType([*rows.schema, StructField("cell", BinaryType())]))
     cells = cells.withColumn("first", F.min("look").over(Window.partitionBy(*HASH, "cell")))
     few = (
         cells.where("look = first")

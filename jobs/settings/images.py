@@ -201,6 +201,26 @@ class Labelling:
         level=Level.EVERYDAY,
         is_repeated=True,
     )
+    truth: str | None = setting(
+        "a column of true labels, which --carry of check took over: prints how many labels are right",
+        kind=Kind(str, "COLUMN"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searching:
+    """search"""
+
+    like: str | None = setting(
+        "look for images like this picture, instead of a text", kind=Kind(values.path, "PICTURE"), role=Role.CONTENT
+    )
+    top: int = setting("how many images to show", default=20, kind=Kind(values.at_least_one, "K"), level=Level.EVERYDAY)
+    index: str | None = setting(
+        "search with an index in this local folder, which is built the first time: for millions of images; it may miss "
+        "a few of the nearest",
+        kind=Kind(values.path, "DIR"),
+        role=Role.CONTENT,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ from jobs.settings.images import (
     Embedding,
     Labelling,
     NearDuplicates,
+    Searching,
     Sharding,
 )
 from udfs.errors import did_you_mean
@@ -61,6 +62,7 @@ class Settings:
     sharding: Sharding = field(default_factory=Sharding)
     embedding: Embedding = field(default_factory=Embedding)
     labelling: Labelling = field(default_factory=Labelling)
+    searching: Searching = field(default_factory=Searching)
     clustering: Clustering = field(default_factory=Clustering)
     wiki: Wiki = field(default_factory=Wiki)
     build: EntryBuild = field(default_factory=EntryBuild)

@@ -179,7 +179,9 @@ def rgb_on_white(image: Image.Image, *, icc: bool = False) -> Image.Image:
     with_alpha = image.convert("RGBA")
     if icc:
         with_alpha = _in_srgb(with_alpha, "RGBA")
-    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), with_alpha).convert("RGB")
+    on_white = Image.new("RGB", image.size, "white")
+    on_white.paste(with_alpha, mask=with_alpha)
+    return on_white
 
 
 def _in_srgb(image: Image.Image, mode: str) -> Image.Image:

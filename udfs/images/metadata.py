@@ -14,6 +14,7 @@ from udfs.images.shard_files import ShardFiles
 STATUS_COLUMNS = ("key", "status", "error_message")
 _SUCCESS = "success"
 _ROWS = 500
+_LOST = "in the metadata, but not in the shard"
 _MOST_REASON = 200
 
 
@@ -42,7 +43,7 @@ class Metadata:
         rows = [row for key, row in self._rows.items() if key not in seen]
         for start in range(0, len(rows), _ROWS):
             for told in self._table.take(rows[start : start + _ROWS]).to_pylist():
-                yield sample_without_image(told, str(told["key"]), shard, self._carry)
+                yield sample_without_image(told, str(told["key"]), shard, self._carry, _LOST)
 
     def _read(self) -> None:
         if self._path is None or self._table is not None or self.problem is not None:
@@ -50,12 +51,14 @@ class Metadata:
         try:
             with self._files.seekable(self._path) as file:
                 parquet = pq.ParquetFile(file)
-                self._table = parquet.read(columns=metadata_columns(parquet.schema_arrow, self._carry))
+                table = parquet.read(columns=metadata_columns(parquet.schema_arrow, self._carry))
+            table.validate(full=True)  # texts may not be UTF-8
         except (pa.ArrowException, OSError) as error:
             self.problem = f"its metadata {self._path} cannot be read: {one_line(error)}"
             return
-        if {"key", "status"} <= set(self._table.column_names):  # else it is no metadata of img2dataset
-            self._rows = {str(key): row for row, key in enumerate(self._table["key"].to_pylist())}
+        self._table = table
+        if {"key", "status"} <= set(table.column_names):  # else it is no metadata of img2dataset
+            self._rows = {str(key): row for row, key in enumerate(table["key"].to_pylist())}
 
 
 def key_name(key: str) -> str:
@@ -64,16 +67,32 @@ def key_name(key: str) -> str:
 
 
 def metadata_columns(schema: pa.Schema, carry: Carry) -> list[str]:
-    """The columns of a Parquet file that are read, without the image."""
+    """The columns of a Parquet file that are read, without the image's."""
     wanted = {*COLUMNS, *STATUS_COLUMNS, *(name for name, _ in carry)}
-    return [name for name in schema.names if name in wanted]
+    return [field.name for field in schema if field.name in wanted and _is_value(field.type)]
 
 
-def sample_without_image(told: dict[str, Any], key: str, shard: str, carry: Carry) -> Sample:
-    """The sample of a row of metadata that has no image."""
+def _is_value(kind: pa.DataType) -> bool:
+    """Whether a type's values are numbers, booleans or texts: others may have no form in Python."""
+    of = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return any(
+        is_kind(of)
+        for is_kind in (
+            pa.types.is_integer,
+            pa.types.is_floating,
+            pa.types.is_boolean,
+            pa.types.is_decimal,
+            pa.types.is_string,
+            pa.types.is_large_string,
+        )
+    )
+
+
+def sample_without_image(told: dict[str, Any], key: str, shard: str, carry: Carry, missing: str) -> Sample:
+    """The sample of a row that has no image: its download failed, or else, as `missing` says, it is not there."""
     status, facts = told.get("status"), facts_of(told, carry)
     if status is None or status == _SUCCESS:
-        return without_image(key, shard, facts, "in the metadata, but not in the shard")
+        return without_image(key, shard, facts, missing)
     error = told.get("error_message") or status
     return Sample(key, shard, facts, outcome=ImageOutcome.DOWNLOAD_FAILED, error=str(error))
 

@@ -7,8 +7,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from udfs.errors import SourceFailed
-from udfs.images.parquet_samples import image_column
+from udfs.images.image_column import BYTES_FIELD, image_column
 from udfs.sources.ranged import RangedFile, ranged_stream
+
+
+def bytes_of(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The binary values of a column that `image_column` named."""
+    if not pa.types.is_struct(column.type):
+        return column
+    return pa.chunked_array([chunk.field(BYTES_FIELD) for chunk in column.chunks], column.type.field(BYTES_FIELD).type)
 
 
 class ParquetRows:
@@ -39,7 +46,7 @@ class ParquetRows:
                 return b""
             if group != self._group:
                 try:
-                    self._images = _bytes_of(self._parquet.read_row_group(group, [self._column]).column(0))
+                    self._images = bytes_of(self._parquet.read_row_group(group, [self._column]).column(0))
                 except pa.ArrowException as error:
                     raise SourceFailed(f"row group {group} is damaged: {error}") from error
                 self._group = group
@@ -49,10 +56,3 @@ class ParquetRows:
         """Close the file."""
         self._parquet.close(force=True)
         self._file.close()
-
-
-def _bytes_of(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The images in a column, which may be a struct with the field `bytes` alone."""
-    if not pa.types.is_struct(column.type):
-        return column
-    return pa.chunked_array([chunk.field(0) for chunk in column.chunks], column.type.field(0).type)

@@ -7,15 +7,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from udfs.images.facts import facts_of
+from udfs.images.image_column import BYTES_FIELD, image_column
 from udfs.images.metadata import metadata_columns, one_line, sample_without_image
 from udfs.images.options import CheckOptions
 from udfs.images.samples import Sample, too_many_bytes
 from udfs.images.shard_files import ShardDamage
-from udfs.images.shards import IMAGE_ENDINGS
 
-_IMAGE_COLUMNS = ("jpg", "jpeg", "png", "webp", "image", "img", "bytes", "image_bytes", "content")
-"""The columns in which images are looked for: the first that holds bytes counts. `jpg`, `png` and `webp` are those of
-img2dataset; `image` is often a struct with `bytes`, as `datasets` writes it."""
 _ROWS = 32  # with their images
 
 
@@ -31,6 +28,7 @@ def parquet_samples(file: BinaryIO, path: str, options: CheckOptions) -> Iterato
             raise ShardDamage("holds neither images nor img2dataset's metadata")
         number = 0
         for batch in parquet.iter_batches(_ROWS, columns=[*columns, *([] if found is None else [found])]):
+            batch.validate(full=True)  # texts may not be UTF-8
             for row in batch.to_pylist():
                 yield _sample(row, number, path, found, options)
                 number += 1
@@ -38,27 +36,13 @@ def parquet_samples(file: BinaryIO, path: str, options: CheckOptions) -> Iterato
         raise ShardDamage(one_line(error)) from error
 
 
-def image_column(schema: pa.Schema) -> str | None:
-    """The path of the column with the images' bytes; None where there is none."""
-    named = [name for name in schema.names if name.lower() in IMAGE_ENDINGS and name not in _IMAGE_COLUMNS]
-    for name in (*_IMAGE_COLUMNS, *named):
-        if name not in schema.names:
-            continue
-        type_ = schema.field(name).type
-        if pa.types.is_binary(type_) or pa.types.is_large_binary(type_):
-            return name
-        if pa.types.is_struct(type_) and type_.get_field_index("bytes") >= 0:
-            return f"{name}.bytes"
-    return None
-
-
 def _sample(row: dict[str, Any], number: int, path: str, column: str | None, options: CheckOptions) -> Sample:
     key = str(number) if row.get("key") is None else str(row["key"])
-    image = None if column is None else row.get(column.partition(".")[0])
+    image = None if column is None else row[column]
     if isinstance(image, dict):
-        image = image.get("bytes")
+        image = image[BYTES_FIELD]
     if image is None:
-        return sample_without_image(row, key, path, options.carry)
+        return sample_without_image(row, key, path, options.carry, "no image in its row")
     facts = facts_of(row, options.carry)
     if len(image) > options.limits.max_bytes:
         return too_many_bytes(key, path, facts, number, len(image))

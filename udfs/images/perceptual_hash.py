@@ -53,5 +53,5 @@ def signature(picture: Image.Image) -> Signature:
     _, cb, cr = picture.resize((_CHROMA_SIDE, _CHROMA_SIDE), Image.Resampling.BOX).convert("YCbCr").split()
     if ink < LEAST_INK:
         return Signature(None, ink, cb.tobytes() + cr.tobytes())
-    middle = np.sort(terms)[KEPT * KEPT // 2 - 1 :][:2].mean()
-    return Signature(np.packbits(terms[_ZIGZAG] > middle).tobytes(), ink, cb.tobytes() + cr.tobytes())
+    low, high = np.sort(terms)[KEPT * KEPT // 2 - 1 :][:2]
+    return Signature(np.packbits(terms[_ZIGZAG] > (low + high) / 2).tobytes(), ink, cb.tobytes() + cr.tobytes())

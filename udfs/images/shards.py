@@ -4,8 +4,10 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from enum import StrEnum
+from hashlib import sha256
 from typing import NamedTuple
 
+from udfs.errors import UsageError
 from udfs.storage.local import FileState
 
 IMAGE_ENDINGS = frozenset(
@@ -38,7 +40,7 @@ class ImageShard(NamedTuple):
 
     `path` is the tar, the Parquet file (of images, or img2dataset's metadata without its images), or the folder of
     image files, which is empty for the downloaded folder itself. `metadata` is img2dataset's Parquet file beside a tar
-    or folder. `files` are the files of the folder. `described` changes when the shard does.
+    or folder. `files` are the files of the folder. `described` is a line that changes with any of its files.
     """
 
     path: str
@@ -63,6 +65,8 @@ def plan_shards(listing: Mapping[str, FileState]) -> list[ImageShard]:
     holds image files, and so is a Parquet file, unless a tar or such a folder has the same name without ending: then it
     is that one's metadata. Hidden files, and img2dataset's statistics and temporary files, are left out, as are files
     of other kinds.
+
+    Raises `UsageError` for a name that is not UTF-8.
     """
     tars: list[str] = []
     tables: dict[str, str] = {}
@@ -71,6 +75,8 @@ def plan_shards(listing: Mapping[str, FileState]) -> list[ImageShard]:
     for path, state in listing.items():
         if _is_left_out(path):
             continue
+        if not _is_utf8(path):
+            raise UsageError(f"{path!r}: its name is not UTF-8: rename it")
         if _TAR.search(path):
             tars.append(path)
         elif _PARQUET.search(path):
@@ -100,8 +106,17 @@ def _shard(
     folder = f"{path}/" if path else ""
     paths = [f"{folder}{file.name}" for file in files] or [path]
     paths += [metadata] if metadata else []
+    lines = "\n".join(listing[each].described(each) for each in paths)
     size = sum(listing[each].bytes for each in paths)
-    return ImageShard(path, kind, size, "\n".join(listing[each].described(each) for each in paths), metadata, files)
+    return ImageShard(path, kind, size, f"{path} {sha256(lines.encode()).hexdigest()}", metadata, files)
+
+
+def _is_utf8(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_left_out(path: str) -> bool:

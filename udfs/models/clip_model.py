@@ -31,7 +31,7 @@ class ClipModel(Protocol):
 
 
 def load_clip(folder: ModelFolder, *, device: str, threads: int) -> ClipModel:
-    """Load a model. `device` is cpu or cuda; on a CPU, it uses so many threads.
+    """Load a model. `device` is as `choose_device` gives it; on a CPU, it uses so many threads.
 
     Raises `ModuleNotFoundError` where the engine's extra is not installed, and `UsageError` for weights that the engine
     cannot read.

@@ -10,6 +10,7 @@ import onnxruntime
 
 from udfs.errors import UsageError
 from udfs.models.clip_model import Vectors, normalised
+from udfs.models.devices import CUDA
 from udfs.models.model_folder import ModelFolder
 from udfs.models.preprocessing import Pixels, Preprocessing
 from udfs.models.tokenizing import TextTokens
@@ -23,19 +24,21 @@ _DTYPES = {
     "tensor(int64)": np.int64,
     "tensor(int32)": np.int32,
 }
-_PROVIDERS = {"cpu": ["CPUExecutionProvider"], "cuda": ["CUDAExecutionProvider", "CPUExecutionProvider"]}
+_CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
 
 def open_session(path: Path, *, device: str, threads: int) -> onnxruntime.InferenceSession:
     """Load a graph. Raises `UsageError` for a file that is no ONNX graph, and for a device that onnxruntime lacks."""
-    if device == "cuda" and _PROVIDERS["cuda"][0] not in onnxruntime.get_available_providers():
+    kind, _, gpu = device.partition(":")
+    if kind == CUDA and _CUDA not in onnxruntime.get_available_providers():
         raise UsageError("--device cuda: this onnxruntime has no CUDA: install onnxruntime-gpu, or use --device cpu")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors; warnings about graphs would fill the logs of workers
+    providers = [(_CUDA, {"device_id": int(gpu)}), _CPU] if kind == CUDA else [_CPU]
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=_PROVIDERS[device])
+        return onnxruntime.InferenceSession(str(path), options, providers=providers)
     except Exception as error:  # the package's exceptions share no base
         raise UsageError(f"{path}: onnxruntime cannot read it: {str(error).splitlines()[0]}") from error
 

@@ -8,6 +8,7 @@ import torch
 
 from udfs.errors import UsageError
 from udfs.models.clip_model import Vectors, normalised
+from udfs.models.devices import CUDA
 from udfs.models.model_folder import ModelFolder
 from udfs.models.preprocessing import Pixels, Preprocessing
 from udfs.models.tokenizing import TextTokens
@@ -23,7 +24,7 @@ class TorchClip:
         from transformers.utils import logging
 
         logging.disable_progress_bar()
-        if device == "cuda" and not torch.cuda.is_available():
+        if device.startswith(CUDA) and not torch.cuda.is_available():
             raise UsageError("--device cuda: torch finds no GPU: use --device cpu")
         torch.set_num_threads(threads)
         try:

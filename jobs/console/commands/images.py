@@ -14,6 +14,7 @@ from jobs.settings.images import (
     Embedding,
     Labelling,
     NearDuplicates,
+    Searching,
     Sharding,
 )
 from jobs.settings.settings import take, takes
@@ -45,7 +46,7 @@ EMBED = job(
     "embed",
     "embed checked images, and score how well captions match them, with a model in a local folder",
     inputs=("CHECKED", "output folder of check"),
-    settings=takes(Output, Embedding, Downloaded, _BATCHES, Execution),
+    settings=takes(Output, Embedding, Downloaded, _COMMITS, Execution),
     output=Stage.EMBEDDINGS,
 )
 CLASSIFY = job(
@@ -73,7 +74,7 @@ SEARCH = Command(
     name="search",
     purpose="find the images that are nearest to a text or a picture",
     work="jobs.search:run_search",
-    settings=takes(take(Embedding, "model"), Execution),
+    settings=takes(Searching, take(Embedding, "model", "scored_pairs"), Execution),
     add_arguments=_search_arguments,
 )
 

@@ -82,7 +82,7 @@ def test_a_download_is_balanced_as_the_rows_that_it_came_from(path, of, rows):
 def test_survivors_are_not_listed_for_another_download():
     steps = commands("balance", COUNTED, survivors="checked")
     assert [name for _, name, *_ in steps] == ["report", "shards", "export"]
-    assert steps[1][2:5] == ["run", "--images", "checked"]
+    assert steps[1][2:5] == ["run", "--images", "CHECKED"]
 
 
 def test_nothing_follows_an_exported_list_of_images():

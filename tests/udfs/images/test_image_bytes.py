@@ -15,6 +15,7 @@ from s3_proxy import Fault, S3Requests
 from udfs.errors import BallastError
 from udfs.images import image_bytes
 from udfs.images.image_bytes import ImageBytes, ImageUnreadable, Place
+from udfs.images.image_column import image_column
 from udfs.storage.s3_client import s3_client
 
 
@@ -137,6 +138,22 @@ def test_a_reader_that_stops_early_stops_the_requests(on_s3):
         found: Iterator[bytes] = reader.read(sorted(images))
         next(found)
         found.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("fields", "column"),
+    [
+        ({"key": pa.string(), "jpg": pa.binary()}, "jpg"),
+        ({"webp": pa.large_binary()}, "webp"),
+        ({"image": pa.struct({"bytes": pa.binary(), "path": pa.string()})}, "image"),
+        ({"picture": pa.binary()}, "picture"),
+        ({"sha": pa.binary(), "picture": pa.binary()}, None),
+        ({"phash": pa.binary(), "jpeg": pa.binary()}, "jpeg"),
+        ({"image": pa.string()}, None),
+    ],
+)
+def test_the_column_of_images(fields, column):
+    assert image_column(pa.schema(list(fields.items()))) == column
 
 
 def test_rows_of_structs(tmp_path):

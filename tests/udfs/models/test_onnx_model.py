@@ -90,7 +90,7 @@ def test_files_that_are_no_graphs(tmp_path):
 
 def test_a_gpu_that_is_not_there():
     with pytest.raises(UsageError, match="--device cuda: this onnxruntime has no CUDA"):
-        load_clip(open_model(str(TINYCLIP)), device="cuda", threads=1)
+        load_clip(open_model(str(TINYCLIP)), device="cuda:0", threads=1)
 
 
 def test_vectors_that_have_no_direction():
