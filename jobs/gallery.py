@@ -55,7 +55,7 @@ def make_gallery(
     rows = rows_of(spark, source, uuids, choice)
     images = images_of(spark, checked.source, uuids)
     with ImageBytes(checked.download) as download:
-        thumbnails = draw_thumbnails(images, download)
+        thumbnails = draw_thumbnails(images, download, icc=checked.icc)
     sections = [
         Section(
             _title(choice.group_by, group.value),

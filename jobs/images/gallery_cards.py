@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from metadata.lists import EntryLists
-from udfs.images.image_bytes import ImageBytes, ImageUnreadable, Place
+from udfs.images.image_bytes import ImageBytes, Place
+from udfs.images.options import Limits
 from udfs.images.thumbnails import thumbnail_uri
 from udfs.matching.marking import Stretch, marked_caption
 from udfs.report.gallery import Caption, Card
@@ -46,36 +47,17 @@ def cards(
     ]
 
 
-def draw_thumbnails(checked: Mapping[str, Mapping[str, Any]], images: ImageBytes) -> dict[str, str | None]:
+def draw_thumbnails(
+    checked: Mapping[str, Mapping[str, Any]], images: ImageBytes, *, icc: bool = False
+) -> dict[str, str | None]:
     """The data URI of each image by uuid; None for one that can no longer be read or drawn."""
     places = {uuid: Place(row["shard"], row["offset"], row["bytes"]) for uuid, row in checked.items()}
     order = sorted(places, key=places.__getitem__)
-    drawn = {}
-    for uuid, image in zip(order, _read([places[uuid] for uuid in order], images), strict=True):
-        row = checked[uuid]
-        drawn[uuid] = None if image is None else thumbnail_uri(image, row.get("orientation"))
+    drawn: dict[str, str | None] = dict.fromkeys(order)
+    for uuid, image in zip(order, images.try_read([places[uuid] for uuid in order]), strict=True):
+        if isinstance(image, bytes):
+            drawn[uuid] = thumbnail_uri(image, checked[uuid].get("orientation"), Limits(icc=icc))
     return drawn
-
-
-def _read(places: Sequence[Place], images: ImageBytes) -> Iterator[bytes | None]:
-    """The images, None for those that cannot be read."""
-    done = 0
-    while done < len(places):
-        try:
-            for image in images.read(places[done:]):
-                yield image
-                done += 1
-        except ImageUnreadable:
-            yield from _alone(places[done], images)
-            done += 1
-
-
-def _alone(place: Place, images: ImageBytes) -> Iterator[bytes | None]:
-    """The image of a place, which may have been read together with another that cannot be."""
-    try:
-        yield next(images.read([place]))
-    except ImageUnreadable:
-        yield None
 
 
 def _card(
