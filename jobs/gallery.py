@@ -52,21 +52,26 @@ def make_gallery(
     """The page about images of a source of rows with a `uuid`; pyarrow reads the rows without a session."""
     chosen = choose(spark, source, checked.source, choice)
     uuids = [uuid for group in chosen.groups for uuid in group.uuids]
-    rows = rows_of(spark, source, uuids, choice.where)
+    rows = rows_of(spark, source, uuids, choice)
     images = images_of(spark, checked.source, uuids)
     with ImageBytes(checked.download) as download:
-        thumbnails = draw_thumbnails(images, download)
+        thumbnails = draw_thumbnails(images, download, icc=checked.icc)
     sections = [
         Section(
-            "" if choice.group_by is None else f"{choice.group_by} {'–' if group.value is None else group.value}",
+            _title(choice.group_by, group.value),
             group.images,
-            cards(group.uuids, rows, images, thumbnails, lists),
+            cards(group.uuids, rows, images, thumbnails, lists, choice.by),
         )
         for group in chosen.groups
     ]
-    return Gallery(
-        title, _shows(choice, chosen, len(uuids)), sections, list(_left_out(choice, chosen, thumbnails)), blur
-    )
+    left_out = list(_left_out(choice, chosen, thumbnails))
+    return Gallery(title, _shows(choice, chosen, len(uuids)), sections, left_out, choice.by, blur)
+
+
+def _title(column: str | None, value: str | None) -> str:
+    if column is None:
+        return ""
+    return f"no {column}" if value is None else f"{column} {value}"
 
 
 def _shows(choice: Choice, chosen: Chosen, shown: int) -> str:
