@@ -29,10 +29,15 @@ def downloads_view(stages: Stages) -> DownloadsView | None:
     if checked is None:
         return None
     traits = downloads.traits if downloads is not None else {}
-    found = {**checked.outcomes}
+    found = checked.outcomes
     return DownloadsView(
-        [Row(each.value, found[each], each.meaning) for each in ImageOutcome if found.get(each)],
+        [Row(each.value, found[each], _plain(each.meaning)) for each in ImageOutcome if found.get(each)],
         checked.samples,
-        [Row(each.value, traits[each], each.meaning) for each in ImageTrait if traits.get(each)],
+        [Row(each.value, traits[each], _plain(each.meaning)) for each in ImageTrait if traits.get(each)],
         checked.outcomes.get(ImageOutcome.SUCCESS, 0) + checked.outcomes.get(ImageOutcome.COPY, 0),
     )
+
+
+def _plain(meaning: str) -> str:
+    """A meaning without the marks of code, which the page shows in no other way."""
+    return meaning.replace("`", "")
