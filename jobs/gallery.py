@@ -24,6 +24,7 @@ from jobs.settings.settings import Settings
 from jobs.spark.early_session import session_for
 from jobs.steps.pairs import session_unless_small
 from metadata.lists import EntryLists
+from udfs.errors import UsageError
 from udfs.fingerprint import check_fingerprint
 from udfs.images.image_bytes import ImageBytes
 from udfs.report.gallery import Gallery, Section, render_gallery
@@ -94,6 +95,8 @@ def _left_out(choice: Choice, chosen: Chosen, thumbnails: Mapping[str, str | Non
 
 def draw(arguments: argparse.Namespace, settings: Settings) -> Result:
     execution, images = settings.execution, settings.images.images
+    if arguments.lowest and arguments.by is None:
+        raise UsageError("--lowest: needs --by COLUMN: of which column?")
     most = arguments.count or (IN_GROUP if arguments.group_by else IN_ALL)
     choice = Choice(most, arguments.by, arguments.lowest, arguments.where, arguments.group_by)
     paths = settings.spark_paths(arguments.rows)
