@@ -78,11 +78,12 @@ def _title(column: str | None, value: str | None) -> str:
 def _shows(choice: Choice, chosen: Chosen, shown: int) -> str:
     """What the page shows, in a sentence."""
     where = f", where {choice.where}" if choice.where else ""
-    how = "drawn by a hash of their ids"
+    some = f"{shown:,} of {many(chosen.images, 'image')}" if shown < chosen.images else f"All {many(shown, 'image')}"
+    how = "drawn by a hash of their ids" if shown < chosen.images else "in the order of a hash of their ids"
     if choice.by is not None:
-        how = f"those with the {'lowest' if choice.lowest else 'highest'} {choice.by}"
+        how = f"{'lowest' if choice.lowest else 'highest'} {choice.by} first"
     of_each = "" if choice.group_by is None else f", up to {choice.most:,} of each {choice.group_by}"
-    return f"{shown:,} of {many(chosen.images, 'image')}{where}: {how}{of_each}."
+    return f"{some}{where}, {how}{of_each}."
 
 
 def _left_out(choice: Choice, chosen: Chosen, thumbnails: Mapping[str, str | None]) -> Iterator[str]:
