@@ -24,6 +24,7 @@ from jobs.settings.settings import Settings
 from jobs.spark.early_session import session_for
 from jobs.steps.pairs import session_unless_small
 from metadata.lists import EntryLists
+from udfs.errors import UsageError
 from udfs.fingerprint import check_fingerprint
 from udfs.images.image_bytes import ImageBytes
 from udfs.report.gallery import Gallery, Section, render_gallery
@@ -77,11 +78,12 @@ def _title(column: str | None, value: str | None) -> str:
 def _shows(choice: Choice, chosen: Chosen, shown: int) -> str:
     """What the page shows, in a sentence."""
     where = f", where {choice.where}" if choice.where else ""
-    how = "drawn by a hash of their ids"
+    some = f"{shown:,} of {many(chosen.images, 'image')}" if shown < chosen.images else f"All {many(shown, 'image')}"
+    how = "drawn by a hash of their ids" if shown < chosen.images else "in the order of a hash of their ids"
     if choice.by is not None:
-        how = f"those with the {'lowest' if choice.lowest else 'highest'} {choice.by}"
+        how = f"{'lowest' if choice.lowest else 'highest'} {choice.by} first"
     of_each = "" if choice.group_by is None else f", up to {choice.most:,} of each {choice.group_by}"
-    return f"{shown:,} of {many(chosen.images, 'image')}{where}: {how}{of_each}."
+    return f"{some}{where}, {how}{of_each}."
 
 
 def _left_out(choice: Choice, chosen: Chosen, thumbnails: Mapping[str, str | None]) -> Iterator[str]:
@@ -94,6 +96,8 @@ def _left_out(choice: Choice, chosen: Chosen, thumbnails: Mapping[str, str | Non
 
 def draw(arguments: argparse.Namespace, settings: Settings) -> Result:
     execution, images = settings.execution, settings.images.images
+    if arguments.lowest and arguments.by is None:
+        raise UsageError("--lowest: needs --by COLUMN: of which column?")
     most = arguments.count or (IN_GROUP if arguments.group_by else IN_ALL)
     choice = Choice(most, arguments.by, arguments.lowest, arguments.where, arguments.group_by)
     paths = settings.spark_paths(arguments.rows)
