@@ -24,6 +24,7 @@ from jobs.settings.settings import Settings
 from jobs.spark.early_session import session_for
 from jobs.steps.pairs import session_unless_small
 from metadata.lists import EntryLists
+from udfs.errors import UsageError
 from udfs.fingerprint import check_fingerprint
 from udfs.images.image_bytes import ImageBytes
 from udfs.report.gallery import Gallery, Section, render_gallery
@@ -52,31 +53,37 @@ def make_gallery(
     """The page about images of a source of rows with a `uuid`; pyarrow reads the rows without a session."""
     chosen = choose(spark, source, checked.source, choice)
     uuids = [uuid for group in chosen.groups for uuid in group.uuids]
-    rows = rows_of(spark, source, uuids, choice.where)
+    rows = rows_of(spark, source, uuids, choice)
     images = images_of(spark, checked.source, uuids)
     with ImageBytes(checked.download) as download:
-        thumbnails = draw_thumbnails(images, download)
+        thumbnails = draw_thumbnails(images, download, icc=checked.icc)
     sections = [
         Section(
-            "" if choice.group_by is None else f"{choice.group_by} {'–' if group.value is None else group.value}",
+            _title(choice.group_by, group.value),
             group.images,
-            cards(group.uuids, rows, images, thumbnails, lists),
+            cards(group.uuids, rows, images, thumbnails, lists, choice.by),
         )
         for group in chosen.groups
     ]
-    return Gallery(
-        title, _shows(choice, chosen, len(uuids)), sections, list(_left_out(choice, chosen, thumbnails)), blur
-    )
+    left_out = list(_left_out(choice, chosen, thumbnails))
+    return Gallery(title, _shows(choice, chosen, len(uuids)), sections, left_out, choice.by, blur)
+
+
+def _title(column: str | None, value: str | None) -> str:
+    if column is None:
+        return ""
+    return f"no {column}" if value is None else f"{column} {value}"
 
 
 def _shows(choice: Choice, chosen: Chosen, shown: int) -> str:
     """What the page shows, in a sentence."""
     where = f", where {choice.where}" if choice.where else ""
-    how = "drawn by a hash of their ids"
+    some = f"{shown:,} of {many(chosen.images, 'image')}" if shown < chosen.images else f"All {many(shown, 'image')}"
+    how = "drawn by a hash of their ids" if shown < chosen.images else "in the order of a hash of their ids"
     if choice.by is not None:
-        how = f"those with the {'lowest' if choice.lowest else 'highest'} {choice.by}"
+        how = f"{'lowest' if choice.lowest else 'highest'} {choice.by} first"
     of_each = "" if choice.group_by is None else f", up to {choice.most:,} of each {choice.group_by}"
-    return f"{shown:,} of {many(chosen.images, 'image')}{where}: {how}{of_each}."
+    return f"{some}{where}, {how}{of_each}."
 
 
 def _left_out(choice: Choice, chosen: Chosen, thumbnails: Mapping[str, str | None]) -> Iterator[str]:
@@ -89,6 +96,8 @@ def _left_out(choice: Choice, chosen: Chosen, thumbnails: Mapping[str, str | Non
 
 def draw(arguments: argparse.Namespace, settings: Settings) -> Result:
     execution, images = settings.execution, settings.images.images
+    if arguments.lowest and arguments.by is None:
+        raise UsageError("--lowest: needs --by COLUMN: of which column?")
     most = arguments.count or (IN_GROUP if arguments.group_by else IN_ALL)
     choice = Choice(most, arguments.by, arguments.lowest, arguments.where, arguments.group_by)
     paths = settings.spark_paths(arguments.rows)

@@ -167,6 +167,7 @@ def bad_images() -> Images:
         "PNG without size": (png(0, 0, 8, 2, b""), "undecodable"),
         "TIFF of fractions": (encoded(picture.convert("F"), "TIFF"), "undecodable"),
         "page of HTML": (b"<!doctype html><html><body>404 Not Found</body></html>", "not_an_image"),
+        "page of HTML with a picture": (b"<!-- a --><html><body><svg></svg></body></html>", "not_an_image"),
         "JSON": (b'{"error": "hotlinking is not allowed"}', "not_an_image"),
         "empty": (b"", "not_an_image"),
         "one byte": (b"\xff", "not_an_image"),

@@ -28,6 +28,12 @@ class CheckedImages(NamedTuple):
         return [name for name in self.source.columns if name not in CHECKED.names]
 
 
+def is_checked(path: str) -> bool:
+    """Whether a path is the output folder of `check`, or its folder `checked`."""
+    record = record_of(path)
+    return record is not None and record.stages.checked is not None
+
+
 def open_checked(path: str, downloaded: str | None) -> CheckedImages:
     """Open the output folder of `check`, or its folder `checked`. `downloaded` is where the download lies now, if it
     was moved. Raises `UsageError` for anything else."""

@@ -5,16 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from metadata.lists import EntryLists
-from udfs.images.image_bytes import ImageBytes, ImageUnreadable, Place
+from udfs.images.image_bytes import ImageBytes, Place
+from udfs.images.options import Limits
 from udfs.images.thumbnails import thumbnail_uri
 from udfs.matching.marking import Stretch, marked_caption
-from udfs.report.gallery import Card
+from udfs.report.gallery import Caption, Card
 from udfs.schemas import CHECKED, POOL
 
-_MOST_CAPTIONS, _CAPTION_CHARACTERS, _MOST_FACTS = 4, 300, 8
-_NOT_SHOWN = frozenset((*POOL.names, *CHECKED.names, "list", "embedding")) - {"duplicates", "ink"}
+_MOST_CAPTIONS, _CAPTION_CHARACTERS, _MOST_FACTS = 4, 300, 7
+_NOT_SHOWN = frozenset((*POOL.names, *CHECKED.names, "list", "embedding")) - {"duplicates"}
 """Columns that a card shows in another way, or not at all."""
-_MARKS = ("duplicate_of", "in_evaluation")
+_ID_CHARACTERS = 8
 
 
 def marked(row: Mapping[str, Any], lists: EntryLists | None) -> list[Stretch]:
@@ -34,76 +35,67 @@ def cards(
     rows: Mapping[str, Sequence[Mapping[str, Any]]],
     checked: Mapping[str, Mapping[str, Any]],
     thumbnails: Mapping[str, str | None],
-    lists: EntryLists | None,
+    lists: EntryLists | None = None,
+    chosen_by: str | None = None,
 ) -> list[Card]:
     """The cards of images in this order. `rows` are those that were chosen from, `checked` has the row of each in
-    `checked/`."""
-    return [_card(rows.get(uuid, ()), checked[uuid], thumbnails[uuid], lists) for uuid in uuids if uuid in checked]
+    `checked/`. The column that they were chosen by is the first fact."""
+    return [
+        _card(rows.get(uuid, ()), checked[uuid], thumbnails[uuid], lists, chosen_by)
+        for uuid in uuids
+        if uuid in checked
+    ]
 
 
-def draw_thumbnails(checked: Mapping[str, Mapping[str, Any]], images: ImageBytes) -> dict[str, str | None]:
+def draw_thumbnails(
+    checked: Mapping[str, Mapping[str, Any]], images: ImageBytes, *, icc: bool = False
+) -> dict[str, str | None]:
     """The data URI of each image by uuid; None for one that can no longer be read or drawn."""
     places = {uuid: Place(row["shard"], row["offset"], row["bytes"]) for uuid, row in checked.items()}
     order = sorted(places, key=places.__getitem__)
-    drawn = {}
-    for uuid, image in zip(order, _read([places[uuid] for uuid in order], images), strict=True):
-        row = checked[uuid]
-        drawn[uuid] = None if image is None else thumbnail_uri(image, row.get("orientation"))
+    drawn: dict[str, str | None] = dict.fromkeys(order)
+    for uuid, image in zip(order, images.try_read([places[uuid] for uuid in order]), strict=True):
+        if isinstance(image, bytes):
+            drawn[uuid] = thumbnail_uri(image, checked[uuid].get("orientation"), Limits(icc=icc))
     return drawn
 
 
-def _read(places: Sequence[Place], images: ImageBytes) -> Iterator[bytes | None]:
-    """The images, None for those that cannot be read."""
-    done = 0
-    while done < len(places):
-        try:
-            for image in images.read(places[done:]):
-                yield image
-                done += 1
-        except ImageUnreadable:
-            yield from _alone(places[done], images)
-            done += 1
-
-
-def _alone(place: Place, images: ImageBytes) -> Iterator[bytes | None]:
-    """The image of a place, which may have been read together with another that cannot be."""
-    try:
-        yield next(images.read([place]))
-    except ImageUnreadable:
-        yield None
-
-
 def _card(
-    rows: Sequence[Mapping[str, Any]], checked: Mapping[str, Any], thumbnail: str | None, lists: EntryLists | None
+    rows: Sequence[Mapping[str, Any]],
+    checked: Mapping[str, Any],
+    thumbnail: str | None,
+    lists: EntryLists | None,
+    chosen_by: str | None,
 ) -> Card:
-    captions = list(_captions(rows, lists))
+    captions = list(_captions(rows, lists, chosen_by))
     more = len(captions) - _MOST_CAPTIONS
     shown = captions[:_MOST_CAPTIONS]
     if more > 0:
-        shown.append([Stretch(f"and {more:,} more", False)])
+        shown.append(Caption([Stretch(f"and {more:,} more", False)]))
     known = {**checked, **(rows[0] if rows else {})}
-    return Card(thumbnail, shown, list(_facts(known, checked))[:_MOST_FACTS], checked.get("url"))
+    return Card(thumbnail, shown, list(_facts(known, checked, chosen_by))[:_MOST_FACTS], checked.get("url"))
 
 
-def _captions(rows: Sequence[Mapping[str, Any]], lists: EntryLists | None) -> Iterator[list[Stretch]]:
-    """The distinct captions, with their entries marked."""
-    seen = set()
-    for row in rows:
-        caption = row.get("caption")
-        if isinstance(caption, str) and caption not in seen:
-            seen.add(caption)
-            yield marked(row, lists)
+def _captions(rows: Sequence[Mapping[str, Any]], lists: EntryLists | None, chosen_by: str | None) -> Iterator[Caption]:
+    """The distinct captions, with their entries marked; of several, each with the figure that it was chosen by."""
+    first = {row["caption"]: row for row in reversed(rows) if isinstance(row.get("caption"), str)}
+    for row in (row for row in rows if first.get(row.get("caption")) is row):
+        figure = _told(row.get(chosen_by)) if chosen_by is not None and len(first) > 1 else None
+        yield Caption(marked(row, lists), figure)
 
 
-def _facts(known: Mapping[str, Any], checked: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, value in known.items():
-        if name not in _NOT_SHOWN and (text := _told(value)) is not None:
-            yield name, text
+def _facts(known: Mapping[str, Any], checked: Mapping[str, Any], chosen_by: str | None) -> Iterator[tuple[str, str]]:
+    if chosen_by is not None and (text := _told(known.get(chosen_by))) is not None:
+        yield chosen_by, text
     if checked.get("width"):
         yield "size", f"{checked['width']:,} × {checked['height']:,}"
-    for name in _MARKS:
-        if known.get(name):
-            yield name.replace("_", " "), str(known[name])
+    if twin := checked.get("duplicate_of"):
+        yield "near-duplicate of", f"{twin[:_ID_CHARACTERS]}…"
+    if checked.get("in_evaluation"):
+        yield "in evaluation", str(checked["in_evaluation"])
+    for name, value in known.items():
+        if name != chosen_by and name not in _NOT_SHOWN and (text := _told(value)) is not None:
+            yield name, text
 
 
 def _told(value: Any) -> str | None:

@@ -64,23 +64,35 @@ def choose(spark: "SparkSession | None", source: Source, checked: Source, choice
 
 
 def rows_of(
-    spark: "SparkSession | None", source: Source, uuids: Sequence[str], where: str | None = None
+    spark: "SparkSession | None", source: Source, uuids: Sequence[str], choice: Choice
 ) -> dict[str, list[dict[str, Any]]]:
-    """The rows of some images by uuid, at most twenty of each, those with the smallest caption hashes."""
+    """The rows of some images by uuid, at most twenty of each: the best by the choice's column, otherwise those with
+    the smallest caption hashes."""
+    order = choice.by or ("caption_hash" if "caption_hash" in source.columns else None)
+    is_falling = choice.by is not None and not choice.lowest
     found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in _rows(spark, source, uuids, where):
+    for row in _rows(spark, source, uuids, choice.where, order, is_falling=is_falling):
         found[row["uuid"]].append(row)
-    return {uuid: sorted(of_image, key=_row_order)[:_MOST_ROWS] for uuid, of_image in found.items()}
+    if order is not None:
+        for rows in found.values():
+            rows.sort(key=lambda row: (row[order] is None or row[order] != row[order], _sign(row[order], is_falling)))
+    return {uuid: rows[:_MOST_ROWS] for uuid, rows in found.items()}
 
 
 def images_of(spark: "SparkSession | None", checked: Source, uuids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The row of `checked/` of some images, by uuid: that with the status success."""
-    rows = _rows(spark, checked, uuids, None)
+    rows = _rows(spark, checked, uuids, None, None)
     return {row["uuid"]: row for row in rows if row["status"] == ImageOutcome.SUCCESS}
 
 
 def _rows(
-    spark: "SparkSession | None", source: Source, uuids: Sequence[str], where: str | None
+    spark: "SparkSession | None",
+    source: Source,
+    uuids: Sequence[str],
+    where: str | None,
+    order: str | None,
+    *,
+    is_falling: bool = False,
 ) -> list[dict[str, Any]]:
     columns = [field.name for field in source.schema if field.name == "entry_ids" or not pa.types.is_nested(field.type)]
     if spark is None:
@@ -91,8 +103,10 @@ def _rows(
     from pyspark.sql import functions as F
 
     frame = _where(source.frame(spark), where).where(F.col("uuid").isin(list(uuids)))
-    if "caption_hash" in columns:  # an image may have a million captions
-        place = F.row_number().over(Window.partitionBy("uuid").orderBy("caption_hash"))
+    if order is not None:  # an image may have a million captions
+        column = F.col(f"`{order}`")
+        sorting = column.desc_nulls_last() if is_falling else column.asc_nulls_last()
+        place = F.row_number().over(Window.partitionBy("uuid").orderBy(sorting))
         frame = frame.withColumn("ballast_place", place).where(F.col("ballast_place") <= _MOST_ROWS)
     return [row.asDict() for row in frame.select(*[f"`{name}`" for name in columns]).collect()]
 
@@ -140,7 +154,7 @@ def _by_spark(spark: "SparkSession", source: Source, checked: Source, choice: Ch
     images = images.withColumn("hash", image_hash_column(GALLERY, _SEED)).persist()
     counts = images.groupBy("value").count().persist()
     [(values, total)] = counts.agg(F.count("*"), F.coalesce(F.sum("count"), F.lit(0))).collect()
-    largest = counts.orderBy(F.desc("count"), F.asc_nulls_first("value")).limit(MOST_GROUPS).collect()
+    largest = counts.orderBy(F.col("value").isNull(), F.desc("count"), "value").limit(MOST_GROUPS).collect()
     sizes = {row["value"]: int(row["count"]) for row in largest}
     window = Window.partitionBy("value").orderBy("score", "hash", "uuid")
     is_shown = F.col("value").isin([value for value in sizes if value is not None])
@@ -170,12 +184,14 @@ def _where(rows: "DataFrame", where: str | None) -> "DataFrame":
 
 
 def _largest(sizes: Counter[str | None]) -> list[tuple[str | None, int]]:
-    """The groups with the most images; of equal ones the smallest values."""
-    return sorted(sizes.items(), key=lambda item: (-item[1], item[0] is not None, item[0] or ""))[:MOST_GROUPS]
+    """The groups with the most images, of equal ones the smallest values; images without a value come last."""
+    return sorted(sizes.items(), key=lambda item: (item[0] is None, -item[1], item[0] or ""))[:MOST_GROUPS]
 
 
-def _row_order(row: dict[str, Any]) -> int:
-    return row.get("caption_hash") or 0
+def _sign(value: Any, is_falling: bool) -> Any:
+    if value is None or value != value:
+        return 0
+    return -value if is_falling else value
 
 
 def _text(value: Any) -> str | None:

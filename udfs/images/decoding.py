@@ -40,6 +40,7 @@ _TRANSPOSITIONS = {
 }
 _ON_SIDE = frozenset((5, 6, 7, 8))
 _MAY_HOLD_ORIENTATION = ("exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif")
+_MOST_REASON = 200
 _SIXTEEN_BIT, _INTEGERS, _FLOATS = ("I;16", "I;16B", "I;16L", "I;16N"), "I", "F"
 
 
@@ -53,8 +54,8 @@ class Unusable(Exception):
 
 class Picture(NamedTuple):
     """An upright picture in RGB, and how it is stored. `width` and `height` are those of the upright picture at full
-    size; `pixels` may be smaller, where a JPEG is large. `told_orientation` says whether the orientation is not in the
-    bytes."""
+    size; `pixels` may be smaller, where a JPEG is large. `orientation_lost`: only img2dataset's metadata tells that the
+    picture lies on its side or is mirrored, its bytes do not."""
 
     pixels: Image.Image
     format: str
@@ -85,7 +86,7 @@ def decode(
         reason = f"its header tells more than {limits.max_pixels:,} pixels"
         raise Unusable(ImageOutcome.TOO_MANY_PIXELS, reason) from None
     except Exception as error:  # decoders raise anything on hostile bytes
-        reason = str(error).partition("\n")[0] or type(error).__name__
+        reason = str(error).partition("\n")[0][:_MOST_REASON] or type(error).__name__
         is_cut = "truncated" in reason.lower() or ends_early(data)
         raise Unusable(ImageOutcome.TRUNCATED if is_cut else ImageOutcome.UNDECODABLE, reason) from error
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from udfs.errors import BallastError
 from udfs.images.ahead import ahead
 from udfs.images.decoding import Unusable, decode
-from udfs.images.image_bytes import ImageBytes, ImageUnreadable, Place
+from udfs.images.image_bytes import ImageBytes, Place
 from udfs.images.options import Limits
 from udfs.models.clip_model import ClipModel
 from udfs.models.preprocessing import Pixels, Preprocessing
@@ -89,8 +89,8 @@ def _prepared(
     images: Sequence[CheckedImage], source: ImageBytes, preprocessing: Preprocessing, limits: Limits, batch_size: int
 ) -> Iterator[_Prepared]:
     batch = _Prepared([], [], [])
-    for image, data in zip(images, _bytes_of(images, source), strict=True):
-        pixels = _pixels(image, data, preprocessing, limits) if isinstance(data, bytes) else data
+    for image, data in zip(images, source.try_read([image.place for image in images]), strict=True):
+        pixels = _pixels(image, data, preprocessing, limits) if isinstance(data, bytes) else str(data)
         batch.images.append(image)
         batch.errors.append(pixels if isinstance(pixels, str) else None)
         if not isinstance(pixels, str):
@@ -100,27 +100,6 @@ def _prepared(
             batch = _Prepared([], [], [])
     if batch.images:
         yield batch
-
-
-def _bytes_of(images: Sequence[CheckedImage], source: ImageBytes) -> Iterator[bytes | str]:
-    """The bytes of each image, or why they cannot be read."""
-    places = [image.place for image in images]
-    done = 0
-    while done < len(places):
-        try:
-            for data in source.read(places[done:]):
-                done += 1
-                yield data
-        except ImageUnreadable:  # of this image, or of one that would have been read with it
-            yield _alone(places[done], source)
-            done += 1
-
-
-def _alone(place: Place, source: ImageBytes) -> bytes | str:
-    try:
-        return next(iter(source.read([place])))
-    except ImageUnreadable as error:
-        return str(error)
 
 
 def _pixels(image: CheckedImage, data: bytes, preprocessing: Preprocessing, limits: Limits) -> Pixels | str:

@@ -19,7 +19,7 @@ def is_other_format(data: bytes) -> bool:
     """Whether bytes are an image of a format that is not allowed, such as SVG, HEIC, ICO or EPS."""
     start = data[:_LOOKED_AT].lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith((b"<svg", b"<?xml", b"<!--", b"<!DOCTYPE svg")) and b"<svg" in start:
-        return True
+        return b"<html" not in start.lower()
     if data.startswith(_OTHER_MAGIC) or (data[4:8] == b"ftyp" and data[8:12] in _OTHER_BRANDS):
         return True
     Image.init()

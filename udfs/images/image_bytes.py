@@ -1,7 +1,7 @@
 """The bytes of downloaded images, read by their places in the shards of a download."""
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from types import TracebackType
@@ -55,6 +55,24 @@ class ImageBytes:
         if self._pool is None:
             return map(self._at, places)
         return _in_order(self._pool, _spans(places), self._span)
+
+    def try_read(self, places: Sequence[Place]) -> Iterator[bytes | ImageUnreadable]:
+        """The same; instead of an image that cannot be read, its error. Raises the other `BallastError`s."""
+        done = 0
+        while done < len(places):
+            try:
+                for image in self.read(places[done:]):
+                    done += 1
+                    yield image
+            except ImageUnreadable:  # of this image, or of one that would have been read with it
+                yield self._try_alone(places[done])
+                done += 1
+
+    def _try_alone(self, place: Place) -> bytes | ImageUnreadable:
+        try:
+            return next(self.read([place]))
+        except ImageUnreadable as error:
+            return error
 
     def close(self) -> None:
         """Close the files and connections."""

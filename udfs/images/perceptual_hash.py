@@ -10,7 +10,7 @@ from PIL import Image
 
 SIDE, KEPT = 32, 16
 LEAST_INK = 1.0
-"""Below this contrast, a picture counts as flat: its bits would be noise."""
+"""A picture with less is flat: its bits would be noise."""
 _DECIMALS = 6  # of a term: what symmetry makes zero is not noise
 _CHROMA_SIDE = 4
 
@@ -32,8 +32,8 @@ class Signature(NamedTuple):
     """What a picture looks like.
 
     `phash`: 256 bits in zigzag order, the first one the highest bit of the first byte; None for a flat picture. `ink`:
-    the largest term but the first, in grey levels. `chroma`: the mean Cb of each cell of a grid of 4 by 4, row by row,
-    then the mean Cr.
+    the size of the largest term but the first; a wave of one grey level has 16. `chroma`: the mean Cb of each cell of a
+    grid of 4 by 4, row by row, then the mean Cr.
     """
 
     phash: bytes | None
@@ -50,8 +50,9 @@ def signature(picture: Image.Image) -> Signature:
     grey = np.asarray(picture.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX), np.float64)
     terms = np.round(_COSINES.dot(grey).dot(_TRANSPOSED), _DECIMALS).ravel()
     ink = float(np.abs(terms[1:]).max())
-    _, cb, cr = picture.resize((_CHROMA_SIDE, _CHROMA_SIDE), Image.Resampling.BOX).convert("YCbCr").split()
+    cells = picture.resize((_CHROMA_SIDE, _CHROMA_SIDE), Image.Resampling.BOX).convert("YCbCr").tobytes()
+    chroma = cells[1::3] + cells[2::3]
     if ink < LEAST_INK:
-        return Signature(None, ink, cb.tobytes() + cr.tobytes())
+        return Signature(None, ink, chroma)
     low, high = np.sort(terms)[KEPT * KEPT // 2 - 1 :][:2]
-    return Signature(np.packbits(terms[_ZIGZAG] > (low + high) / 2).tobytes(), ink, cb.tobytes() + cr.tobytes())
+    return Signature(np.packbits(terms[_ZIGZAG] > (low + high) / 2).tobytes(), ink, chroma)

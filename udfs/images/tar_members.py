@@ -1,8 +1,8 @@
 """The files of a tar, read once from its start, with a check that the tar is whole.
 
 Python's `tarfile` ends silently where a tar is cut between two members, within a header or before its end, and where a
-header is damaged. Here each of these is damage. Headers of plain files are parsed here, five times faster; all others
-are parsed by `tarfile`: long names of GNU and PAX, large sizes, tars of before 1988.
+header is damaged. Here each of these is damage. Headers of plain files are parsed here, three times faster; all
+others are parsed by `tarfile`: long names of GNU and PAX, sizes above 8 GB, tars of before 1988.
 
 Source: POSIX.1-2017, pax, "ustar Interchange Format"; the GNU tar manual, "Basic Tar Format".
 """
@@ -155,4 +155,5 @@ def _parsed(header: bytes, start: int) -> tarfile.TarInfo:
     try:
         return tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
     except tarfile.TarError as error:
-        raise ShardDamage(f"damaged header at byte {start:,}") from error
+        where = f"damaged header at byte {start:,}" if start else "not a tar, or a compressed one: unpack it"
+        raise ShardDamage(where) from error

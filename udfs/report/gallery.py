@@ -13,12 +13,19 @@ from udfs.report.words import counted_noun
 from udfs.storage.conf_files import read_conf
 
 
+class Caption(NamedTuple):
+    """A caption in pieces, of which some are marked, and a figure of its own."""
+
+    pieces: Sequence[Stretch]
+    figure: str | None = None
+
+
 class Card(NamedTuple):
-    """A picture: its data URI, None where it could not be drawn; its captions, in pieces of which some are marked; what
-    is known of it, by name; and the URL that it came from."""
+    """A picture: its data URI, None where it could not be drawn; its captions; what is known of it, by name; and the
+    URL that it came from."""
 
     thumbnail: str | None
-    captions: Sequence[Sequence[Stretch]]
+    captions: Sequence[Caption]
     facts: Sequence[tuple[str, str]]
     url: str | None
 
@@ -33,12 +40,13 @@ class Section(NamedTuple):
 
 class Gallery(NamedTuple):
     """A page: its title, what it shows in a sentence, and its sections. `left_out` are sentences about what it does not
-    show. With `blur`, a picture is blurred until it is pointed at."""
+    show. The fact of the name `chosen_by` stands out. With `blur`, a picture is blurred until it is pointed at."""
 
     title: str
     shows: str
     sections: Sequence[Section]
     left_out: Sequence[str] = ()
+    chosen_by: str | None = None
     blur: bool = False
 
 

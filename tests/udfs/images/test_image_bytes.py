@@ -115,6 +115,9 @@ def test_what_is_not_there_is_named(request, download, case, where):
     place, message = WRONG[case]
     good = next(iter(images))
     with ImageBytes(root) as reader:
+        tried = list(reader.try_read([good, good, place, good, place]))
+        assert [error for error in tried if isinstance(error, bytes)] == [images[good]] * 3
+        assert isinstance(tried[2], ImageUnreadable) and str(tried[2]) == str(tried[4])
         found = reader.read([good, place, good])
         assert next(found) == images[good]
         with pytest.raises(ImageUnreadable, match="was the download changed") as error:
