@@ -38,6 +38,9 @@ class CheckedFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     in_evaluation: Annotated[
         int | None, Meta(description="images that are near-duplicates of a picture of --not-in")
     ] = None
+    in_evaluation_kept: Annotated[
+        int | None, Meta(description="those among them that are no near-duplicate of another image that is kept")
+    ] = None
 
 
 class EmbeddingsFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):

@@ -94,6 +94,7 @@ def _steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> list
         case "check":
             alone = ["balance", "POOL", "--survivors", out, "--where", "duplicate_of IS NULL", *into["final"]]
             return [
+                (_DRAW_REPORT, ["report", out]),
                 ("look at the images", ["gallery", out, "--images", out, "--out", f"{out}.html"]),
                 (f"balance what is left, without near-duplicates {_WITH_LIST}", alone),
             ]

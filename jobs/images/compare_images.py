@@ -107,6 +107,7 @@ def _facts(rows: DataFrame, cut_groups: int, *, has_sets: bool, seconds: float) 
         F.count_if(is_kept).alias("groups"),
         F.count("duplicate_of").alias("duplicates"),
         F.count("in_evaluation").alias("in_evaluation"),
+        F.count_if(F.col("in_evaluation").isNotNull() & F.col("duplicate_of").isNull()).alias("in_evaluation_kept"),
     ).collect()
     return CheckedFacts(
         samples=sum(by_status.values()),
@@ -115,5 +116,6 @@ def _facts(rows: DataFrame, cut_groups: int, *, has_sets: bool, seconds: float) 
         cut_groups=cut_groups,
         duplicates=counts["duplicates"],
         in_evaluation=counts["in_evaluation"] if has_sets else None,
+        in_evaluation_kept=counts["in_evaluation_kept"] if has_sets else None,
         seconds=seconds,
     )

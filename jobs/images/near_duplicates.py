@@ -55,6 +55,7 @@ def _with_stars(roots: DataFrame, large: DataFrame, links: DataFrame, looks: Dat
 def _groups(images: DataFrame, looks: DataFrame, roots: DataFrame) -> DataFrame:
     """The rows of `Grouped.images`. A look without a link is its own root."""
     rooted = looks.join(roots.select(F.col("node").alias("look"), "root"), "look", "left")
+    rooted = rooted.where("root IS NOT NULL OR images > 1")
     rooted = rooted.select("look", "key", "images", "best", F.coalesce("root", "look").alias("root"))
     groups = rooted.groupBy("root").agg(
         F.sum("images").alias("images"), F.min("best").alias("best"), F.min("look").alias("group")

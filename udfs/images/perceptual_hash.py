@@ -50,8 +50,9 @@ def signature(picture: Image.Image) -> Signature:
     grey = np.asarray(picture.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX), np.float64)
     terms = np.round(_COSINES.dot(grey).dot(_TRANSPOSED), _DECIMALS).ravel()
     ink = float(np.abs(terms[1:]).max())
-    _, cb, cr = picture.resize((_CHROMA_SIDE, _CHROMA_SIDE), Image.Resampling.BOX).convert("YCbCr").split()
+    cells = picture.resize((_CHROMA_SIDE, _CHROMA_SIDE), Image.Resampling.BOX).convert("YCbCr").tobytes()
+    chroma = cells[1::3] + cells[2::3]
     if ink < LEAST_INK:
-        return Signature(None, ink, cb.tobytes() + cr.tobytes())
+        return Signature(None, ink, chroma)
     low, high = np.sort(terms)[KEPT * KEPT // 2 - 1 :][:2]
-    return Signature(np.packbits(terms[_ZIGZAG] > (low + high) / 2).tobytes(), ink, cb.tobytes() + cr.tobytes())
+    return Signature(np.packbits(terms[_ZIGZAG] > (low + high) / 2).tobytes(), ink, chroma)

@@ -14,9 +14,11 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
+from udfs.image_outcomes import ImageOutcome
 from udfs.outcomes import COUNTERS, SUMS, FileStatus
 from udfs.record import Subset
 from udfs.report.comparison import comparison
+from udfs.report.downloads_view import downloads_view
 from udfs.report.figures import Report, Step
 from udfs.report.headline import headline
 from udfs.report.lists_view import lists_view, told_t
@@ -50,6 +52,7 @@ def render_report(report: Report) -> str:
         "tiles": _tiles(report),
         "funnel": _funnel(report.funnel),
         "compared": comparison(report, report.other) if report.other is not None else None,
+        "downloads": downloads_view(stages),
         "files": stages.files,
         "bad": sum(reason.files for reason in report.reasons),
         "outcomes": _outcomes(stages.files) if stages.files else [],
@@ -103,6 +106,13 @@ def _tiles(report: Report) -> list[tuple[str, str, str]]:
     if files := stages.files:
         ended = files.ended(FileStatus.OK)
         tiles.append((noun_for(files.files, "input file"), f"{files.files:,}", f"{ended:,} read to the end"))
+    if checked := stages.checked:
+        decoded, repeated = checked.outcomes.get(ImageOutcome.SUCCESS, 0), checked.duplicates
+        tiles += [
+            (noun_for(checked.samples, "sample"), f"{checked.samples:,}", "of the download"),
+            (noun_for(decoded, "image"), f"{decoded:,}", f"{decoded / max(checked.samples, 1):.1%} of the samples"),
+            (noun_for(repeated, "near-duplicate"), f"{repeated:,}", "of an image that is kept"),
+        ]
     if report.pool_pairs is not None:
         images = many(stages.pool.images, "image") if stages.pool and stages.pool.images else ""
         tiles.append((f"{noun_for(report.pool_pairs, 'pair')} in the pool", f"{report.pool_pairs:,}", images))
@@ -121,6 +131,7 @@ def _sections(view: dict[str, Any]) -> list[tuple[str, str]]:
     shown = [
         ("compare", "Compared", view["compared"]),
         ("funnel", "Funnel", report.funnel),
+        ("downloads", "Samples", view["downloads"]),
         ("files", "Input files", view["files"]),
         *((f"t{figures.name}", figures.subset.label, True) for figures in report.subsets),
         ("lists", "Lists", view["lists"]),
