@@ -1,4 +1,4 @@
-"""Downloaded images: what `check` and `shards` cost beside bare loops. By itself: `python tests/benchmarks/images.py`."""
+"""Downloaded images: what `check` and `shards` cost beside bare loops. Run it alone: `tests/benchmarks/images.py`."""
 
 import argparse
 import io
