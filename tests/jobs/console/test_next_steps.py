@@ -9,6 +9,7 @@ from jobs.console.next_steps import next_of_list, next_steps
 from jobs.console.registry import COMMANDS
 from jobs.console.result import text_of
 from jobs.settings.settings import Settings
+from udfs.image_stages import ShardsFacts
 from udfs.record import RunRecord, RunState, Stages
 from udfs.stages import DrawFacts, EntryCountsFacts, ExportFacts, ImagesFacts, PoolFacts, Stage, StageFacts, SubsetFacts
 
@@ -30,7 +31,9 @@ def commands(
     stages = Stages() if facts is None else Stages().with_facts(facts)
     record = RunRecord(ballast="0", job=job, state=RunState.FINISHED, stages=stages)
     steps = next_steps(record, inputs, Settings.of(out=out, **settings))
-    printed = [line for line in text_of(steps).splitlines() if line.startswith(("  ballast", "  img2dataset"))]
+    printed = [
+        line for line in text_of(steps).splitlines() if line.startswith(("  ballast", "  img2dataset", "  python"))
+    ]
     assert [shlex.split(line) for line in printed] == [step.command for step in steps]
     return [step.command for step in steps]
 
@@ -83,6 +86,18 @@ def test_survivors_are_not_listed_for_another_download():
     steps = commands("balance", COUNTED, survivors="checked")
     assert [name for _, name, *_ in steps] == ["report", "shards", "export"]
     assert steps[1][2:5] == ["run", "--images", "CHECKED"]
+
+
+def test_tars_are_trained_on_by_open_clip_if_they_are_for_it():
+    facts = ShardsFacts(tars=3, samples=25, pairs=40, bytes=9, encoded_again=0)
+    [command] = commands("shards", facts, out="my tars/")
+    assert command[:3] == ["python", "-m", "open_clip_train.main"]
+    assert command[5:] == ["--train-data", "my tars/shards/{00000..00002}.tar", "--train-num-samples", "25"]
+    stages = Stages().with_facts(facts)
+    record = RunRecord(
+        ballast="0", job="shards", state=RunState.FINISHED, stages=stages, settings={"layout": "metaclip"}
+    )
+    assert next_steps(record, ["final"], Settings.of(out="tars")) == []
 
 
 def test_nothing_follows_an_exported_list_of_images():
