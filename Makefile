@@ -5,6 +5,7 @@
 # make test-cluster  test killed drivers, the commands of the docs, and a real standalone cluster on loopback
 # make test-hadoop   test on a real HDFS, YARN and S3 server on loopback; needs Maven, which fetches 270 MB of jars
 # make test-spark35  run the Spark tests on Spark 3.5
+# make test-torch    test models that transformers runs; it installs torch, which takes some GB
 # make test-newest   run some tests with the newest libraries; it reports failures, but does not fail
 # make lock          renew conf/constraints*.txt, the versions that everything here installs
 # make reference     regenerate jobs/docs/REFERENCE.md and jobs/api/functions.py from the code
@@ -16,6 +17,7 @@ FUZZ_EXAMPLES ?= 200
 VENV := .venv
 VENV35 := .venv-spark35
 VENV_BENCH := .venv-bench
+VENV_TORCH := .venv-torch
 VENV_LOCK := .venv-lock
 LOCK := conf/constraints.txt
 LOCK35 := conf/constraints-spark35.txt
@@ -38,7 +40,7 @@ define ensure_java
 @$(1)/bin/python -m jobs.spark.java
 endef
 
-.PHONY: demo setup test fuzz lint reference test-cluster test-hadoop test-spark35 test-newest lock dist bench clean
+.PHONY: demo setup test fuzz lint reference test-cluster test-hadoop test-spark35 test-torch test-newest lock dist bench clean
 
 demo: setup
 	$(VENV)/bin/ballast demo
@@ -78,6 +80,10 @@ test-hadoop: $(VENV)/spark-classes.jsa
 test-spark35: $(VENV35)/.test
 	$(call parallel,$(VENV35)) tests/jobs tests/conf
 
+# the packages of ONNX only write the graphs that the tests compare with
+test-torch: $(VENV_TORCH)/.test
+	$(VENV_TORCH)/bin/python -m pytest tests/torch_models
+
 test-newest: $(VENV)/.test
 	$(VENV)/bin/python tests/newest.py
 
@@ -101,7 +107,7 @@ bench: setup $(VENV_BENCH)/.setup
 	$(VENV)/bin/python tests/benchmarks/run.py $(BENCH_FLAGS)
 
 clean:
-	rm -rf $(VENV) $(VENV35) $(VENV_BENCH) $(VENV_LOCK) .venv-newest .hadoop build dist *.egg-info *.so ballast-demo
+	rm -rf $(VENV) $(VENV35) $(VENV_BENCH) $(VENV_LOCK) $(VENV_TORCH) .venv-newest .hadoop build dist *.egg-info *.so ballast-demo
 
 $(VENV)/.setup: setup.py $(LOCK) udfs/html/skeleton.c
 	$(PYTHON) -m venv $(VENV)
@@ -121,6 +127,11 @@ $(VENV35)/.test: setup.py $(LOCK35) udfs/html/skeleton.c
 	$(PYTHON) -m venv $(VENV35)
 	$(call install,$(VENV35),$(LOCK35)) -e '.[test]'
 	$(call ensure_java,$(VENV35),$(LOCK35))
+	@touch $@
+
+$(VENV_TORCH)/.test: setup.py $(LOCK)
+	$(PYTHON) -m venv $(VENV_TORCH)
+	$(call install,$(VENV_TORCH),$(LOCK)) -e '.[models,torch]' hypothesis onnx pytest
 	@touch $@
 
 $(VENV_BENCH)/.setup: $(VENV)/.setup

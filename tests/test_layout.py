@@ -42,13 +42,15 @@ def package_of(module: str) -> str:
 FLOORS = (
     {"udfs.archive", "udfs.html", "udfs.matching"},
     {"udfs.captions", "udfs.sample", "udfs.storage"},
-    {"udfs.balancing", "udfs.sources"},
+    {"udfs.balancing", "udfs.models", "udfs.sources"},
+    {"udfs.images"},
     {"udfs.extraction", "udfs.report"},
     {"jobs.settings"},
     {"jobs.spark"},
     {"jobs.runs"},
     {"jobs.console"},
     {"jobs.aws", "jobs.entries", "jobs.steps"},
+    {"jobs.images"},
 )
 """The packages, from the ground up: each imports only from lower floors. The vocabulary at the top of udfs/ lies below
 them, the commands above."""

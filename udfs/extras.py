@@ -20,7 +20,14 @@ EXTRAS = (
     Extra("beautifulsoup", ("beautifulsoup4", "html5lib"), ("bs4", "html5lib"), "--html-parser beautifulsoup"),
     Extra("hdfs", ("hdfs-native",), ("hdfs_native",), "reading archives from hdfs://"),
     Extra("langdetect", ("langdetect",), ("langdetect",), "--language-detector langdetect"),
+    Extra(
+        "models",
+        ("faiss-cpu", "onnxruntime", "tokenizers"),
+        ("faiss", "onnxruntime", "tokenizers"),
+        "models and searching embeddings",
+    ),
     Extra("segmenters", ("icukit-pyicu",), ("icu",), "cutting text without spaces into words (--segmenter icu)"),
+    Extra("torch", ("safetensors", "torch", "transformers"), ("torch", "transformers"), "models without ONNX files"),
     Extra(
         "wikipedia", ("defusedxml", "wikitextparser"), ("defusedxml", "wikitextparser"), "counting Wikipedia's words"
     ),

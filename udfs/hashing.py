@@ -12,9 +12,11 @@ import xxhash
 
 HASH_VERSION = 1
 DRAW, PICK, SAMPLE, TOP = "draw", "pick", "sample", "top"
+SHARD, SPLIT, GALLERY = "shard", "split", "gallery"
 """The tags of H. A draw decides whether a pair is kept, a pick decides which caption of an image `--dedup url` takes, a
 sample decides which files of a crawl are read, and a top which of several survivors with equal scores `--keep-top`
-keeps (of an image without a caption hash, H ends with the uuid)."""
+keeps. A shard is the order of images in training tars, a split decides which are set apart for validation, and a
+gallery which of them are drawn. Of an image without a caption hash, H ends with the uuid."""
 
 _SPARK_SEED = 42  # the initial seed of Spark's xxhash64 expression
 _DROP_TABS_AND_SPACES = {ord("\t"): None, ord(" "): None}
@@ -65,14 +67,17 @@ def pair_hashes(tag: str, seed: int, uuids: Iterable[str | None], caption_hashes
     return hashes
 
 
-def sample_hash(seed: int, name: str) -> int:
-    """H("sample", seed, name) as a signed 64-bit integer: `--sample N` takes the N files with the smallest.
-
-    Equal to Spark's `xxhash64(lit("sample"), lit(seed), name)` with `seed` a long.
-    """
-    state = xxhash.xxh64_intdigest(SAMPLE.encode(), _SPARK_SEED)
+def image_hash(tag: str, seed: int, uuid: str) -> int:
+    """H(tag, seed, uuid) as a signed 64-bit integer, equal to Spark's `xxhash64(lit(tag), lit(seed), uuid)` with `seed`
+    a long."""
+    state = xxhash.xxh64_intdigest(tag.encode(), _SPARK_SEED)
     state = xxhash.xxh64_intdigest(struct.pack("<q", seed), state)
-    return _signed(xxhash.xxh64_intdigest(name.encode(), state))
+    return _signed(xxhash.xxh64_intdigest(uuid.encode(), state))
+
+
+def sample_hash(seed: int, name: str) -> int:
+    """H("sample", seed, name), of a file's name: `--sample N` takes the N files with the smallest."""
+    return image_hash(SAMPLE, seed, name)
 
 
 def uniform(pair_hash: int) -> float:

@@ -9,6 +9,19 @@ from typing import Annotated, Any, NamedTuple, Self
 import msgspec
 from msgspec import Meta
 
+from udfs.image_stages import (
+    CheckedFacts,
+    ClustersFacts,
+    DownloadsFacts,
+    EmbeddingsFacts,
+    EvaluationFacts,
+    LabelsFacts,
+    LeftOutFacts,
+    ReadFacts,
+    ScoresFacts,
+    ShardsFacts,
+    TextsFacts,
+)
 from udfs.outcomes import Named
 from udfs.stages import (
     BigramsFacts,
@@ -118,6 +131,17 @@ class Stages(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     subset: SubsetFacts | None = None
     images: ImagesFacts | None = None
     export: ExportFacts | None = None
+    read: ReadFacts | None = None
+    downloads: DownloadsFacts | None = None
+    evaluation: EvaluationFacts | None = None
+    checked: CheckedFacts | None = None
+    embeddings: EmbeddingsFacts | None = None
+    texts: TextsFacts | None = None
+    scores: ScoresFacts | None = None
+    labels: LabelsFacts | None = None
+    clusters: ClustersFacts | None = None
+    shards: ShardsFacts | None = None
+    left_out: LeftOutFacts | None = None
     wordnet: WordnetFacts | None = None
     unigrams: UnigramsFacts | None = None
     bigrams: BigramsFacts | None = None
@@ -264,6 +288,21 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         None
     )
     survivors: Annotated[FilesIdentity | None, Meta(description="the files of --survivors, as under `source`")] = None
+    download: Annotated[str | None, Meta(description="of check: where the download lay")] = None
+    evaluation: Annotated[
+        FilesIdentity | None, Meta(description="the sets of --not-in: how many `files`, and `sha256` over their lists")
+    ] = None
+    checked: Annotated[FilesIdentity | None, Meta(description="the rows of --images, as under `source`")] = None
+    pairs: Annotated[FilesIdentity | None, Meta(description="the rows of --pairs, as under `source`")] = None
+    model: Annotated[
+        FilesIdentity | None, Meta(description="the model: how many `files`, and `sha256` of what they hold")
+    ] = None
+    scorers: Annotated[
+        FilesIdentity | None, Meta(description="the models of --score: how many `files`, and `sha256` of them")
+    ] = None
+    label_names: Annotated[
+        FilesIdentity | None, Meta(description="of --labels: how many labels (as `files`), and `sha256` of them")
+    ] = None
     hash_version: Annotated[int | None, Meta(description="of H, the hash of every pick and draw")] = None
     versions: Annotated[
         dict[str, str], Meta(description="of Python and the libraries that determine the rows, on the driver")

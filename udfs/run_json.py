@@ -1,6 +1,7 @@
 """The keys of run.json: to a `RunRecord` and back, and what each means. Nothing else reads run.json by its keys.
 
-The file is flatter than the record: the counters of `files`, and the facts of the only draw, are keys of their stage.
+The file is flatter than the record: the statuses and counters of input files, and the facts of the only draw, are keys
+of their stage.
 """
 
 import json
@@ -12,7 +13,7 @@ import msgspec
 from udfs.outcomes import COUNTERS, FileStatus
 from udfs.record import RunRecord, Stages
 from udfs.spark_figures import SparkFigures, TaskTimes
-from udfs.stages import DrawFacts, ListDraw, Stage, StageFacts, SubsetFacts, SurvivorCounts
+from udfs.stages import DrawFacts, FilterFacts, ListDraw, Stage, StageFacts, SubsetFacts, SurvivorCounts
 
 
 def make_record(fields: Mapping[str, Any]) -> RunRecord:
@@ -35,8 +36,8 @@ def record_fields(record: RunRecord) -> dict[str, Any]:
     """The keys of run.json with their values, as plain JSON types."""
     fields: dict[str, Any] = msgspec.to_builtins(record)
     stages = fields["stages"]
-    if Stage.FILES in stages:
-        stages[Stage.FILES] |= {**stages[Stage.FILES].pop("statuses"), **stages[Stage.FILES].pop("counters")}
+    for stage in {Stage.FILES, Stage.DOWNLOADS} & stages.keys():
+        stages[stage] |= {**stages[stage].pop("statuses"), **stages[stage].pop("counters", {})}
     if Stage.SUBSET in stages and len(stages[Stage.SUBSET]["subsets"]) == 1:
         [only] = stages[Stage.SUBSET].pop("subsets")
         stages[Stage.SUBSET] |= only
@@ -54,13 +55,14 @@ def _nested(fields: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(stages, Mapping):
         return dict(fields)
     stages = dict(stages)
-    files, subset = stages.get(Stage.FILES), stages.get(Stage.SUBSET)
-    if isinstance(files, Mapping):
-        stages[Stage.FILES] = {
-            **files,
-            "statuses": {status: files[status] for status in FileStatus if status in files},
-            "counters": {counter: files[counter] for counter in COUNTERS if counter in files},
-        }
+    for stage in (Stage.FILES, Stage.DOWNLOADS):
+        if isinstance(files := stages.get(stage), Mapping):
+            stages[stage] = {
+                **files,
+                "statuses": {status: files[status] for status in FileStatus if status in files},
+                "counters": {counter: files[counter] for counter in COUNTERS if counter in files},
+            }
+    subset = stages.get(Stage.SUBSET)
     if isinstance(subset, Mapping) and "subsets" not in subset:
         stages[Stage.SUBSET] = {**subset, "subsets": [subset]}
     return {**fields, "stages": stages}
@@ -80,6 +82,7 @@ def facts_meanings() -> dict[Stage, dict[str, str]]:
         meanings = _meanings(facts)
         if facts is SubsetFacts:
             counts = {f"survivors.{name}": meaning for name, meaning in _meanings(SurvivorCounts).items()}
+            counts |= {f"filtered.{name}": meaning for name, meaning in _meanings(FilterFacts).items()}
             of_lists = {f"lists.{name}": meaning for name, meaning in _meanings(ListDraw).items()}
             meanings |= counts | _meanings(DrawFacts) | of_lists
         by_stage[Stage(name)] = {key: meaning for key, meaning in meanings.items() if key not in _meanings(StageFacts)}

@@ -25,6 +25,21 @@ class Stage(Named):
     SUBSET = "subset", "the balanced subset"
     IMAGES = "images", "one row per image, with its captions"
     EXPORT = "export", "the exported rows"
+    READ = "read", "downloaded samples as read"
+    DOWNLOADS = "downloads", "what became of each file of the download"
+    EVALUATION = "evaluation", "hashes of the pictures of --not-in"
+    NEAR = "near", "which images are near-duplicates"
+    CHECKED = "checked", "one row per downloaded sample"
+    EMBEDDINGS = "embeddings", "embeddings of images"
+    TEXTS = "texts", "embeddings of captions"
+    SCORES = "scores", "scores of images and pairs"
+    LABELS = "labels", "the nearest label of each image"
+    CLUSTERS = "clusters", "the cluster of each image"
+    PLACES = "places", "where the images to embed lie, deleted once they are embedded"
+    CAPTIONS = "captions", "captions to embed, deleted once they are embedded"
+    SAMPLES = "samples", "samples in the order of the tars, deleted once these are written"
+    SHARDS = "shards", "tars for training"
+    LEFT_OUT = "left_out", "pairs without an image"
     WORDNET = "wordnet", "names of WordNet's synsets"
     SCANNED = "scanned", "partial counts of dumps and page views, deleted once they are summed"
     UNIGRAMS = "unigrams", "words with their counts"
@@ -32,8 +47,11 @@ class Stage(Named):
     TITLES = "titles", "titles with their views"
 
 
-KIND_PAIR, KIND_FILE = "pair", "file"
-"""The kinds of rows in `extracted/`."""
+KIND_PAIR, KIND_IMAGE, KIND_FILE = "pair", "image", "file"
+"""The kinds of rows in `extracted/` and `read/`."""
+
+KIND_IMAGE = "image"
+"""The kind of rows that stand for images; those of kind `file` stand for their shards."""
 
 PAIRS_PART, FILES_PART = f"kind={KIND_PAIR}", f"kind={KIND_FILE}"
 """The folders in `extracted/` that hold the rows of pairs and those of input files."""
@@ -65,30 +83,36 @@ class ExtractedFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     batches: Annotated[int, Meta(description="committed batches of input files")]
 
 
-class FilesFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
-    """In run.json `statuses` and `counters` are keys of the stage itself."""
+class InputFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
+    """The facts of a stage that says what became of each input file. In run.json `statuses` are keys of the stage
+    itself."""
 
-    stage = Stage.FILES
     files: Annotated[int, Meta(description="input files")]
     bytes: Annotated[int, Meta(description="as read from the source (compressed)")]
     statuses: dict[FileStatus, int]
     """Input files by status; a status that no file has may be absent."""
-    counters: dict[Outcome, int]
-    """The sums of the counters of `files/`; a run of an earlier Ballast lacks later counters."""
 
     def ended(self, status: FileStatus) -> int:
         """How many input files have this status."""
         return self.statuses.get(status, 0)
-
-    def count(self, outcome: Outcome) -> int:
-        """The sum of a counter, 0 where the run does not know it."""
-        return self.counters.get(outcome, 0)
 
     @property
     def damaged(self) -> dict[FileStatus, int]:
         """How many files were not read to their end, by status; a status that no file has is absent."""
         statuses = (FileStatus.PARTIAL, FileStatus.FAILED)
         return {status: number for status in statuses if (number := self.ended(status))}
+
+
+class FilesFacts(InputFacts, frozen=True, kw_only=True, omit_defaults=True):
+    """In run.json `counters` are keys of the stage itself, too."""
+
+    stage = Stage.FILES
+    counters: dict[Outcome, int]
+    """The sums of the counters of `files/`; a run of an earlier Ballast lacks later counters."""
+
+    def count(self, outcome: Outcome) -> int:
+        """The sum of a counter, 0 where the run does not know it."""
+        return self.counters.get(outcome, 0)
 
 
 class MatchedFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
@@ -192,6 +216,15 @@ class SurvivorCounts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     found: Annotated[int, Meta(description="usable rows whose image or pair is in the pool, before --keep-top")]
 
 
+class FilterFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What --where and --keep-top left of the survivors' matches."""
+
+    tail_kept: Annotated[float, Meta(description="the share of the matches of tail entries that is left")]
+    head_kept: Annotated[float, Meta(description="the same of head entries: those with more than t matches before")]
+    tail_entries: Annotated[int, Meta(description="entries of the tail")]
+    tail_entries_halved: Annotated[int, Meta(description="those among them that lost more than half of their matches")]
+
+
 class SubsetFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     """In run.json the facts of the only draw are keys of the stage itself."""
 
@@ -201,6 +234,9 @@ class SubsetFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     pairs_before_download: Annotated[int | None, Meta(description="pairs before --survivors")] = None
     survivors: Annotated[
         SurvivorCounts | None, Meta(description="of --survivors, the following counts, before its pairs were balanced")
+    ] = None
+    filtered: Annotated[
+        FilterFacts | None, Meta(description="of --where and --keep-top, what they left of the tail and of the head")
     ] = None
     subsets: Annotated[list[DrawFacts], Meta(description="with several t, the following facts for each")]
     """Ascending by t; never empty."""

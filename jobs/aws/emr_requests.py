@@ -27,6 +27,10 @@ _ROWS_FROM = {
     "balance": ("dedup", "pool"),
     "group": ("balance", "subset"),
     "export": ("balance", "subset"),
+    "shards": ("balance", "subset"),
+    "embed": ("check", "checked"),
+    "classify": ("embed", "scored"),
+    "cluster": ("embed", "scored"),
 }
 """For each step, the earlier step whose rows it reads if both run, and their folder below --out."""
 

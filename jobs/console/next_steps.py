@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from jobs.console.result import Step
 from jobs.settings.settings import Settings
+from udfs.images.layouts import Layout
+from udfs.images.train_command import TRAINER, train_command
 from udfs.record import RunRecord
 from udfs.stages import ExportFacts, ImagesFacts, Stage
 from udfs.storage.addresses import join, name_of
@@ -11,12 +13,15 @@ from udfs.storage.addresses import join, name_of
 _DRAW_REPORT = "figures, curves and samples on one page"
 _LIST_IMAGES = "one row per image, for a downloader"
 _EXPORT = "the pairs as lines of JSON, for tools that already have the images"
+_SHARDS = "its images and captions as tars for training (CHECKED: output folder of check)"
 _WITH_LIST = "(--metadata: the entries it was matched with)"
 _DOWNLOADER = "img2dataset"
+_OTHER_PROGRAMS = (_DOWNLOADER, TRAINER)
+_FOLDERS = ("pool", "counts", "subset", "images", "export", "final", "train")
 
 
 _Step = tuple[str, list[str]]
-"""A purpose, and the command: the downloader's, or the arguments of `ballast`."""
+"""A purpose, and the command: another program's, or the arguments of `ballast`."""
 
 
 def next_steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> list[Step]:
@@ -38,13 +43,13 @@ def next_of_lists(folder: str) -> list[Step]:
 
 def _whole(step: _Step) -> Step:
     purpose, command = step
-    return Step(purpose, command if command[0] == _DOWNLOADER else ["ballast", *command])
+    return Step(purpose, command if command[0] in _OTHER_PROGRAMS else ["ballast", *command])
 
 
 def _steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> list[_Step]:
     out = settings.output.out.rstrip("/")
     entries = ["--metadata", metadata] if (metadata := settings.entries.metadata) else []
-    into = {name: ["--out", f"{out}-{name}"] for name in ("pool", "counts", "subset", "images", "export", "final")}
+    into = {name: ["--out", f"{out}-{name}"] for name in _FOLDERS}
     stages = record.stages
     grouped = ["group", _subset(record, out)]
     match record.job:
@@ -65,17 +70,39 @@ def _steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> list
         case "balance":
             counts = ["--entry-counts", path] if (path := settings.counts.entry_counts) else []
             drawn_from = [] if stages.entry_counts else ["--pool", inputs[0], *counts, *entries]
-            listed = (_LIST_IMAGES, [*grouped, *into["images"]])
+            figures = (_DRAW_REPORT, ["report", out, *drawn_from])
+            if settings.survivors.survivors is None:
+                return [figures, (_LIST_IMAGES, [*grouped, *into["images"]])]
             exported = (_EXPORT, ["export", _subset(record, out), "--format", "jsonl", *into["export"]])
-            return [(_DRAW_REPORT, ["report", out, *drawn_from]), exported if settings.survivors.survivors else listed]
+            return [
+                figures,
+                (_SHARDS, ["shards", _subset(record, out), "--images", "CHECKED", *into["train"]]),
+                exported,
+            ]
         case "curate":
             report = [] if record.report else [(_DRAW_REPORT, ["report", out])]
             sizes = ("the size of the subset at other t", ["plan", out])
             return [*report, sizes, (_LIST_IMAGES, [*grouped, *into["images"]])]
         case "group":
-            downloaded = f"{out}-downloaded"
-            left = ["balance", _read(stages.images, inputs[0]), "--survivors", downloaded, *into["final"]]
-            return [("download them", _download(out, downloaded)), (f"balance what is left {_WITH_LIST}", left)]
+            downloaded, checked = f"{out}-downloaded", f"{out}-checked"
+            final = ["balance", _read(stages.images, inputs[0]), "--survivors", checked, *into["final"]]
+            return [
+                ("download them", _download(out, downloaded)),
+                ("check what was downloaded", ["check", downloaded, "--out", checked]),
+                (f"balance what is left {_WITH_LIST}", final),
+            ]
+        case "check":
+            alone = ["balance", "POOL", "--survivors", out, "--where", "duplicate_of IS NULL", *into["final"]]
+            return [
+                (_DRAW_REPORT, ["report", out]),
+                ("look at the images", ["gallery", out, "--images", out, "--out", f"{out}.html"]),
+                (f"balance what is left, without near-duplicates {_WITH_LIST}", alone),
+            ]
+        case "embed" if stages.scores:
+            best = ["balance", "POOL", "--survivors", out, "--keep-top", "0.3", "--by", "clip_score", *into["final"]]
+            return [(f"balance the pairs that match best {_WITH_LIST}", best)]
+        case "shards" if (facts := stages.shards) and record.setting("layout", Layout.OPEN_CLIP) == Layout.OPEN_CLIP:
+            return [("train on them with open_clip, on a model of your choice", train_command(out, facts))]
         case "export" if (rows := _read(stages.export, inputs[0])) and name_of(rows) != Stage.IMAGES:
             left = ["balance", rows, "--survivors", "SCORES.parquet", "--where", "score > 0.28", *into["final"]]
             return [(f"balance the rows that a filter keeps {_WITH_LIST}", left)]

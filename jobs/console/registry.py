@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from jobs.console.commands.curation import BALANCE, COUNT, CURATE, DEDUP, EXPORT, EXTRACT, GROUP, MATCH, MERGE
 from jobs.console.commands.emr import RENDER
+from jobs.console.commands.images import CHECK, CLASSIFY, CLUSTER, EMBED, GALLERY, SEARCH, SHARDS
 from jobs.console.commands.lists import BIGRAMS, BUILD, BUILD_ALL, DIFF, FETCH, IMPORT, SHOW, TITLES, UNIGRAMS, WORDNET
 from jobs.console.commands.lookups import EXPLAIN, INSPECT, PLAN, REPORT, TRACE
 from jobs.console.commands.samples import DEMO, SAMPLE
@@ -13,6 +14,7 @@ COMMANDS = {
     command.name: command
     for command in (
         *(CURATE, EXTRACT, MATCH, DEDUP, MERGE, COUNT, BALANCE, GROUP, EXPORT),
+        *(CHECK, EMBED, SHARDS, GALLERY, SEARCH, CLASSIFY, CLUSTER),
         *(PLAN, REPORT, EXPLAIN, INSPECT, TRACE),
         *(BUILD, BUILD_ALL, WORDNET, UNIGRAMS, BIGRAMS, TITLES, IMPORT, FETCH, SHOW, DIFF),
         *(DEMO, SAMPLE, RENDER, COMPLETION),

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from jobs.console.image_figures import image_figures
 from jobs.runs.funnel import extraction_steps, match_steps, pool_step, subset_step
 from udfs.outcomes import FileStatus
 from udfs.record import CARD_FILE, COUNTS_FILE, LIST_COUNTS, RUN_FILE, RunRecord, Stages, Subset
@@ -11,11 +12,13 @@ from udfs.report.figures import Step
 from udfs.report.time_view import slow_hints
 from udfs.report.words import counted_noun as many
 from udfs.report.words import span
-from udfs.stages import FilesFacts, ListDraw, Stage, SubsetFacts, SurvivorCounts
+from udfs.stages import InputFacts, ListDraw, Stage, SubsetFacts, SurvivorCounts
 
 Line = tuple[str, str, str]
 _COLUMNS = 80
 _SHOWN_LISTS = 8
+_BATCHES = (Stage.EXTRACTED, Stage.READ)
+"""Stages from which others are made again, not for people."""
 
 
 def summarize(record: RunRecord, out: str, output: str) -> list[str]:
@@ -36,6 +39,8 @@ def _figures(record: RunRecord) -> Iterator[Line]:
     if stages.files:
         yield _files(stages.files)
         yield from map(_line, extraction_steps(stages.files))
+    if stages.downloads:
+        yield _files(stages.downloads)
     if stages.matched:
         yield from map(_line, match_steps(stages.matched))
     if stages.pool:
@@ -44,8 +49,11 @@ def _figures(record: RunRecord) -> Iterator[Line]:
         yield ("entries", _n(counts.entries), f"{_n(counts.entries_matched)} matched, {_n(counts.matches)} matches")
     if stages.subset and stages.subset.survivors:
         yield _survivors(stages.subset, stages.subset.survivors)
+    if stages.subset and (filtered := stages.subset.filtered):
+        yield ("filter", f"{filtered.tail_kept:.1%}", f"of tail matches kept, {filtered.head_kept:.1%} of head matches")
     for subset in record.subsets:
         yield from _subset(subset)
+    yield from image_figures(stages)
     if images := stages.images:
         left_out = images.captions - images.listed
         about = f"{_n(images.captions)} captions" + (f", {_n(left_out)} of them not listed" if left_out else "")
@@ -70,10 +78,10 @@ def _wrapped(label: str, text: str) -> list[str]:
     return textwrap.wrap(f"  {label:<10} {text}", _COLUMNS, subsequent_indent=" " * 13, break_long_words=False)
 
 
-def _files(facts: FilesFacts) -> Line:
+def _files(facts: InputFacts) -> Line:
     damaged = [f"{_n(number)} {status}" for status, number in facts.damaged.items()]
     about = f"{_n(facts.ended(FileStatus.OK))} ok" + "".join(f", {item}" for item in damaged)
-    return ("files", _n(facts.files), about + (" (see files/)" if damaged else ""))
+    return ("files", _n(facts.files), about + (f" (see {facts.stage}/)" if damaged else ""))
 
 
 def _line(step: Step) -> Line:
@@ -126,7 +134,7 @@ def _where(record: RunRecord, out: str, output: str) -> list[str]:
 def places_of(record: RunRecord, output: str) -> list[tuple[str, str]]:
     """Each folder and file that a run wrote, relative to its output folder, and what it holds."""
     stages = [facts.stage for facts in record.stages.finished()]
-    places = [(f"{stage}/", stage.meaning) for stage in stages if stage != Stage.EXTRACTED]
+    places = [(f"{stage}/", stage.meaning) for stage in stages if stage not in _BATCHES]
     if output == Stage.EXTRACTED:
         places.insert(0, (f"{Stage.EXTRACTED}/", Stage.EXTRACTED.meaning))
     if Stage.ENTRY_COUNTS in stages:

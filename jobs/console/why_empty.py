@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from udfs.image_outcomes import ImageOutcome
 from udfs.opt_outs import OPTED_OUT
 from udfs.outcomes import SUMS, FileStatus, Outcome
 from udfs.record import RunRecord
@@ -77,6 +78,13 @@ def why_empty(record: RunRecord) -> str | None:
         return "0 images: the input holds no pairs"
     if stages.export and not stages.export.rows:
         return "0 rows: the input holds none"
+    if stages.checked and not stages.checked.outcomes.get(ImageOutcome.SUCCESS):
+        status, number = max(stages.checked.outcomes.items(), key=lambda item: item[1])
+        return f"0 images: {number:,} of {_n(stages.checked.samples, 'sample')} have the status {status}"
+    if stages.embeddings and not stages.embeddings.images:
+        return "0 embeddings: no image of the input has the status success, or none could be read again"
+    if stages.shards and not stages.shards.samples:
+        return "0 samples: no pair of the subset has an image (left_out/ says why)"
     return None
 
 

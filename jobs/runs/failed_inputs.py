@@ -9,19 +9,20 @@ import pyarrow.parquet as pq
 from jobs.runs.run_folder import RunFolder
 from udfs.errors import BallastError
 from udfs.outcomes import FileStatus
-from udfs.stages import Stage
+from udfs.stages import InputFacts, Stage
 
 NUMBER = r"\d[\d,]*"
 """What two errors may differ in and still be the same reason."""
 
 
-def check_inputs_read(run_folder: RunFolder) -> None:
-    """Raise `BallastError`, with the most frequent reason, if all input files of a run failed. Needs no Spark."""
-    facts = run_folder.record.stages.files
-    if facts is None or facts.ended(FileStatus.FAILED) < facts.files:
+def check_inputs_read(run_folder: RunFolder, stage: Stage = Stage.FILES) -> None:
+    """Raise `BallastError`, with the most frequent reason, if all input files of a run failed. `stage` has their rows.
+    Needs no Spark."""
+    facts = run_folder.record.stages.facts(stage)
+    if not isinstance(facts, InputFacts) or facts.ended(FileStatus.FAILED) < facts.files:
         return
     rows = []
-    for name in run_folder.files(Stage.FILES):
+    for name in run_folder.files(stage):
         data = run_folder.storage.read(name) or b""
         rows += pq.read_table(io.BytesIO(data), columns=["path", "error"]).to_pylist()
     reasons = Counter(_reason(row["error"]) for row in rows)
@@ -32,7 +33,7 @@ def check_inputs_read(run_folder: RunFolder) -> None:
     others = "" if files == facts.files else f"; {files:,} of them"
     raise BallastError(
         f"none of the {facts.files:,} input files could be read{others}: {example['error']} (such as "
-        f"{example['path']}); {run_folder.storage.root}/{Stage.FILES}/ has each reason"
+        f"{example['path']}); {run_folder.storage.root}/{stage}/ has each reason"
     )
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from udfs.image_outcomes import ImageOutcome
+from udfs.image_stages import CheckedFacts
 from udfs.opt_outs import OPTED_OUT
 from udfs.outcomes import Outcome
 from udfs.record import RunRecord, Stages, Subset
@@ -21,6 +23,7 @@ def funnel(record: RunRecord) -> list[Step]:
     stages, subsets = record.stages, record.subsets
     return [
         *(extraction_steps(stages.files) if stages.files else ()),
+        *(image_steps(stages.checked) if stages.checked else ()),
         *(match_steps(stages.matched) if stages.matched else ()),
         *([pool_step(stages.pool, stages)] if stages.pool else ()),
         *(subset_step(subset, f"subset, t={subset.t or 0:,}" if subset.part else "subset") for subset in subsets),
@@ -60,6 +63,23 @@ def _pages_left_out(facts: FilesFacts) -> Iterator[str]:
         yield f"{opted_out:,} opted out"
     if blocked := facts.count(Outcome.PAGE_BLOCKED):
         yield f"{blocked:,} blocked"
+
+
+def image_steps(facts: CheckedFacts) -> list[Step]:
+    """From downloaded samples to the images that are left when near-duplicates and pictures of evaluation sets go."""
+    images = facts.outcomes.get(ImageOutcome.SUCCESS, 0)
+    fetched = facts.samples - facts.outcomes.get(ImageOutcome.DOWNLOAD_FAILED, 0)
+    alone = images - facts.duplicates
+    steps = [
+        Step("samples", facts.samples, None, "", ""),
+        Step("fetched", fetched, facts.samples, "", ""),
+        Step("images", images, fetched, "", "that can be decoded"),
+        Step("distinct", alone, images, "", f"{facts.duplicates:,} near-duplicates of another"),
+    ]
+    if facts.in_evaluation is not None:
+        marked = f"{facts.in_evaluation:,} images are in an evaluation set, {facts.in_evaluation_kept or 0:,} of these"
+        steps.append(Step("unseen", alone - (facts.in_evaluation_kept or 0), alone, "", marked))
+    return steps
 
 
 def match_steps(facts: MatchedFacts) -> list[Step]:

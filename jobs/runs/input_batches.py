@@ -6,141 +6,195 @@ of files that went wrong.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from functools import reduce
-from pathlib import Path
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import partial, reduce
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
+import pyarrow as pa
+from py4j.protocol import Py4JJavaError
 from pyspark import StorageLevel
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.runs.batches import next_number, write_batches
 from jobs.runs.identity import digest
 from jobs.runs.manifests import Manifest
-from jobs.runs.read_share import ReadShare
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.stopwatch import Stopwatch
 from jobs.settings.groups import Reading
 from jobs.spark.frames import read_files
 from jobs.spark.progress import progress, say
 from jobs.spark.reported import Read
+from jobs.spark.spark_errors import is_dead_worker
 from udfs.errors import BallastError, UsageError
 from udfs.hashing import file_id
-from udfs.outcomes import COUNTERS, FileStatus, conservation_errors
+from udfs.outcomes import FileStatus
 from udfs.record import FilesIdentity
-from udfs.schemas import FILE
-from udfs.sources.file_tasks import file_tasks
-from udfs.sources.input_files import InputFile
-from udfs.stages import FILES_PART, KIND_FILE, KIND_PAIR, PAIRS_PART, ExtractedFacts, FilesFacts, Stage
+from udfs.stages import FILES_PART, KIND_FILE, InputFacts, Stage, StageFacts
 
-Extract = Callable[[Sequence[InputFile]], DataFrame]
-"""Input files to tagged rows (`schemas.tagged`)."""
+_NAMED_FAILURES = 20  # logged per batch; the stage of the files' rows has all of them
 
-_MADE_FROM_IT = tuple(stage for stage in Stage if stage != Stage.EXTRACTED)
-_NAMED_FAILURES = 20  # logged per batch; `files/` has all of them
+
+class InputItem(Protocol):
+    """An input file, or what is read like one: `path` is stored."""
+
+    @property
+    def path(self) -> str: ...
+
+
+Item = TypeVar("Item", bound=InputItem)
+
+
+@dataclass(frozen=True, slots=True)
+class Reads(Generic[Item]):
+    """What input files are read to."""
+
+    stage: Stage
+    """Holds the batches of tagged rows (`schemas.tagged`)."""
+    kind: str
+    """The kind of the rows beside those of the files."""
+    files: Stage
+    """Holds the rows of the files."""
+    row: pa.Schema
+    """The columns of a file's row, among them `path`, `status`, `error` and `bytes`."""
+    found: Mapping[str, str]
+    """What progress tells of a batch: columns of the files' rows, with what they count."""
+    summed: Sequence[str]
+    """The columns whose sums `facts` takes."""
+    batches: Callable[[int, float], StageFacts]
+    """The facts of `stage`, from the number of batches and the seconds."""
+    facts: Callable[[Mapping[str, int], dict[FileStatus, int], float], InputFacts]
+    """The facts of `files`, from the sums, the statuses and the seconds. Raises `BallastError` where sums do not add
+    up."""
+    wave: Callable[[Sequence[Item], int], int] = lambda items, cores: cores
+    """How many of the items that are left so many cores read at once."""
+
+    @property
+    def made_from_it(self) -> tuple[Stage, ...]:
+        """The stages that are made again when more is read."""
+        return tuple(stage for stage in Stage if stage not in (self.stage, Stage.EVALUATION))
 
 
 class Contents(NamedTuple):
     """What a batch holds."""
 
-    pages: int
-    pairs: int
+    found: dict[str, int]
     failed: int
 
 
-class Work(NamedTuple):
+class Work(NamedTuple, Generic[Item]):
     """What is left to read: files that no batch holds, and whether files that went wrong are read again."""
 
-    pending: list[InputFile]
+    pending: list[Item]
     retries: bool
 
 
-def work_left(run_folder: RunFolder, files: Sequence[InputFile], reading: Reading) -> Work:
+def work_left(run_folder: RunFolder, reads: Reads[Item], files: Sequence[Item], reading: Reading) -> Work[Item]:
     """What a run on these files has left to do in this folder.
 
     Raises `UsageError` when files that the run has read are not among `files`.
     """
-    done = {path for manifest in run_folder.manifests(Stage.EXTRACTED) for path in manifest.facts["inputs"]}
+    done = {path for manifest in run_folder.manifests(reads.stage) for path in manifest.facts["inputs"]}
     gone = sorted(done - {file.path for file in files})
     if gone:
         raise UsageError(
             f"--out {run_folder.storage.root}: the command leaves out {len(gone):,} of the input files that this run "
             f"has read ({gone[0]}): add them, name another folder, or start over with --overwrite"
         )
-    facts = run_folder.record.stages.files
+    facts = run_folder.record.stages.facts(reads.files)
     # an unfinished run does not know yet whether any file went wrong
-    wrong = facts is None or bool(facts.damaged)
+    wrong = not isinstance(facts, InputFacts) or bool(facts.damaged)
     return Work([file for file in files if file.path not in done], bool(reading.retry_failed and done and wrong))
 
 
-def extract_batches(
+def read_batches(
     spark: SparkSession,
     run_folder: RunFolder,
-    files: Sequence[InputFile],
-    extract: Extract,
+    reads: Reads[Item],
+    files: Sequence[Item],
+    read: Callable[[Sequence[Item]], DataFrame],
     reading: Reading,
-    meter: Path | None,
+    share: Callable[[Sequence[Item]], Callable[[], float]] | None = None,
+    again: Callable[[Sequence[Item]], DataFrame] | None = None,
 ) -> None:
-    """Read what is left (`work_left`), batch by batch, and gather the file rows. Invalidates later stages when there
-    is anything to read. `meter` is the folder in which tasks show how far they are (`read_share`)."""
-    work = work_left(run_folder, files, reading)
+    """Read what is left (`work_left`), batch by batch, and gather the rows of the files. Invalidates later stages when
+    there is anything to read.
+
+    `read` turns files into tagged rows. `share` takes the files that are left, and gives a function that tells which
+    share of all files is read, where that is known more exactly than by whole files. `again` reads a batch with more
+    care, once an input has killed its worker.
+    """
+    work = work_left(run_folder, reads, files, reading)
     if work.pending or work.retries:
-        run_folder.discard(_MADE_FROM_IT)
-    elif run_folder.record.stages.files is not None:
+        run_folder.discard(reads.made_from_it)
+    elif run_folder.record.stages.facts(reads.files) is not None:
         return
     watch = Stopwatch()
-    run_folder.clean(Stage.EXTRACTED)
+    run_folder.clean(reads.stage)
     if len(work.pending) < len(files):
         say(f"{len(files) - len(work.pending):,} of {len(files):,} files were committed before")
     if work.retries:
         progress().begin("retry")
-        _retry(spark, run_folder, {file.path: file for file in files}, extract)
-    number = next_number(run_folder.manifests(Stage.EXTRACTED))
-    so_far = _committed(spark, run_folder, len(files) - len(work.pending), len(files))
+        _retry(spark, run_folder, reads, {file.path: file for file in files}, read)
+    number = next_number(run_folder.manifests(reads.stage))
+    so_far = _committed(spark, run_folder, reads, len(files) - len(work.pending), len(files))
     _stop_if_too_many(so_far, reading)
-    progress().begin("extract", so_far, ReadShare(meter, files, work.pending) if meter is not None else None)
+    name = reads.stage.removesuffix("ed")
+    progress().begin(name, so_far, share(work.pending) if share is not None else None)
 
-    def write(unit: str, batch: Sequence[InputFile]) -> Manifest:
+    def write(unit: str, batch: Sequence[Item]) -> Manifest:
         facts = {"inputs": [file.path for file in batch]}
-        return run_folder.commit(Stage.EXTRACTED, extract(batch), unit=unit, partition_by="kind", facts=facts)
+        commit = partial(run_folder.commit, reads.stage, unit=unit, partition_by="kind", facts=facts)
+        try:
+            return commit(read(batch))
+        except (PySparkException, Py4JJavaError) as error:
+            if again is None or not is_dead_worker(error):
+                raise
+            say(f"{unit}: an input killed its worker; reading the batch again, with each image apart")
+            return commit(again(batch))
 
-    def wave(left: Sequence[InputFile]) -> int:
-        cores = spark.sparkContext.defaultParallelism
-        return sum(map(len, file_tasks(left, cores)[:cores]))
+    def wave(left: Sequence[Item]) -> int:
+        return reads.wave(left, spark.sparkContext.defaultParallelism)
 
     written = write_batches(spark, work.pending, reading, number, write, wave=wave)
     with closing(written) as batches:
         for batch in batches:
             how_far = f"{so_far.done + len(batch.items):,} of {len(files):,} files"
-            contents = _report_batch(spark, run_folder, batch.written, batch.seconds, how_far)
+            contents = _report_batch(spark, run_folder, reads, batch.written, batch.seconds, how_far)
             so_far = so_far.plus(len(batch.items), *contents)
             progress().committed(so_far, batch.group)
             _stop_if_too_many(so_far, reading)
-    committed = run_folder.manifests(Stage.EXTRACTED)
-    run_folder.finish_stage(ExtractedFacts(batches=len(committed), seconds=watch.seconds))
-    _gather_files(spark, run_folder, len(files))
+    run_folder.finish_stage(reads.batches(len(run_folder.manifests(reads.stage)), watch.seconds))
+    _gather_files(spark, run_folder, reads, len(files))
 
 
-def _retry(spark: SparkSession, run_folder: RunFolder, files: dict[str, InputFile], extract: Extract) -> None:
+def _retry(
+    spark: SparkSession,
+    run_folder: RunFolder,
+    reads: Reads[Item],
+    files: dict[str, Item],
+    read: Callable[[Sequence[Item]], DataFrame],
+) -> None:
     """Read the files that went wrong again, and rewrite each batch that holds such files: their new rows, and the old
     rows of its other files. A file that was partial and fails now keeps its old rows."""
-    for manifest in run_folder.manifests(Stage.EXTRACTED):
+    for manifest in run_folder.manifests(reads.stage):
         watch = Stopwatch()
-        rows = _file_rows(spark, run_folder, manifest)
+        rows = _file_rows(spark, run_folder, reads, manifest)
         before = {row["path"]: row["status"] for row in rows if row["status"] != FileStatus.OK}
         if not before:
             continue
-        again = extract([files[path] for path in before]).persist(StorageLevel.DISK_ONLY)
+        again = read([files[path] for path in before]).persist(StorageLevel.DISK_ONLY)
         try:
             now = again.where(F.col("kind") == KIND_FILE).select("file.path", "file.status").collect()
             worse = [path for path, status in now if (before[path], status) == (FileStatus.PARTIAL, FileStatus.FAILED)]
             replaced = [file_id(path) for path in before if path not in worse]
             is_replaced = F.col("file_id").isin(replaced)
-            kept = _committed_rows(spark, run_folder, manifest, again).where(~is_replaced)
+            kept = _committed_rows(spark, run_folder, reads, manifest, again).where(~is_replaced)
             written = run_folder.commit(
-                Stage.EXTRACTED,
+                reads.stage,
                 kept.unionByName(again.where(is_replaced)),
                 unit=manifest.unit,
                 partition_by="kind",
@@ -149,57 +203,60 @@ def _retry(spark: SparkSession, run_folder: RunFolder, files: dict[str, InputFil
             )
         finally:
             again.unpersist()
-        _report_batch(spark, run_folder, written, watch.seconds, f"{len(before):,} files read again")
+        _report_batch(spark, run_folder, reads, written, watch.seconds, f"{len(before):,} files read again")
 
 
-def _committed_rows(spark: SparkSession, run_folder: RunFolder, manifest: Manifest, like: DataFrame) -> DataFrame:
+def _committed_rows(
+    spark: SparkSession, run_folder: RunFolder, reads: Reads[Item], manifest: Manifest, like: DataFrame
+) -> DataFrame:
     """The committed tagged rows of a batch, with the columns of `like`."""
     parts = []
-    for part, kind in ((PAIRS_PART, KIND_PAIR), (FILES_PART, KIND_FILE)):
-        names = run_folder.paths(Stage.EXTRACTED, part, manifest.unit)
+    for kind in (reads.kind, KIND_FILE):
+        names = run_folder.paths(reads.stage, f"kind={kind}", manifest.unit)
         if names:
             parts.append(spark.read.parquet(*names).withColumn("kind", F.lit(kind)).select(*like.columns))
     return reduce(DataFrame.unionByName, parts)
 
 
-def _file_rows(spark: SparkSession, run_folder: RunFolder, manifest: Manifest) -> list[Row]:
-    """Path, status, error, pages and pairs of each file of a batch."""
-    rows = spark.read.parquet(*run_folder.paths(Stage.EXTRACTED, FILES_PART, manifest.unit))
-    return rows.select("file.path", "file.status", "file.error", "file.pages", "file.pairs").collect()
+def _file_rows(spark: SparkSession, run_folder: RunFolder, reads: Reads[Item], manifest: Manifest) -> list[Row]:
+    """Path, status and error of each file of a batch, and what was found in it."""
+    rows = spark.read.parquet(*run_folder.paths(reads.stage, FILES_PART, manifest.unit))
+    return rows.select(*(f"file.{name}" for name in ("path", "status", "error", *reads.found))).collect()
 
 
 def _report_batch(
-    spark: SparkSession, run_folder: RunFolder, manifest: Manifest, seconds: float, how_far: str
+    spark: SparkSession, run_folder: RunFolder, reads: Reads[Item], manifest: Manifest, seconds: float, how_far: str
 ) -> Contents:
     """Log a committed batch and each of its failed files; return what the batch holds."""
-    rows = _file_rows(spark, run_folder, manifest)
+    rows = _file_rows(spark, run_folder, reads, manifest)
     statuses = Counter(row["status"] for row in rows)
-    counts = " ".join(f"{status.value}={statuses[status]}" for status in FileStatus)
-    pages, pairs = (sum(row[name] for row in rows) for name in ("pages", "pairs"))
-    figures = {"batch": manifest.unit, **{status.value: statuses[status] for status in FileStatus}}
+    found = {name: sum(row[column] for row in rows) for column, name in reads.found.items()}
+    figures = {**{status.value: statuses[status] for status in FileStatus}, **found}
+    counts = " ".join(f"{name}={number}" for name, number in figures.items())
     say(
-        f"{manifest.unit} {counts} pages={pages} pairs={pairs} seconds={seconds:.1f} ({how_far})",
+        f"{manifest.unit} {counts} seconds={seconds:.1f} ({how_far})",
+        batch=manifest.unit,
         **figures,
-        pages=pages,
-        pairs=pairs,
         seconds=round(seconds, 3),
     )
     failures = sorted((row["path"], row["error"]) for row in rows if row["status"] == FileStatus.FAILED)
     for path, error in failures[:_NAMED_FAILURES]:
         say(f"failed file={path} error={error}")
     if len(failures) > _NAMED_FAILURES:
-        say(f"failed files={len(failures) - _NAMED_FAILURES} more in {manifest.unit}: files/ lists them all at the end")
-    return Contents(pages, pairs, len(failures))
+        rest = len(failures) - _NAMED_FAILURES
+        say(f"failed files={rest} more in {manifest.unit}: {reads.files}/ lists them all at the end")
+    return Contents(found, len(failures))
 
 
-def _committed(spark: SparkSession, run_folder: RunFolder, done: int, total: int) -> Read:
+def _committed(spark: SparkSession, run_folder: RunFolder, reads: Reads[Item], done: int, total: int) -> Read:
     """The totals of the committed batches, which have read `done` of `total` files."""
-    files = run_folder.paths(Stage.EXTRACTED, FILES_PART)
+    files = run_folder.paths(reads.stage, FILES_PART)
     if not files:
         return Read(done, total)
-    failed = F.count_if(F.col("file.status") == FileStatus.FAILED.value)
-    sums = spark.read.parquet(*files).agg(F.sum("file.pages"), F.sum("file.pairs"), failed).first() or (0, 0, 0)
-    return Read(0, total).plus(done, *sums)
+    sums = [F.sum(f"file.{column}").alias(name) for column, name in reads.found.items()]
+    failed = F.count_if(F.col("file.status") == FileStatus.FAILED.value).alias("failed")
+    row: dict[str, int] = spark.read.parquet(*files).agg(*sums, failed).collect()[0].asDict()
+    return Read(0, total).plus(done, {name: row[name] or 0 for name in reads.found.values()}, row["failed"])
 
 
 def _stop_if_too_many(read: Read, reading: Reading) -> None:
@@ -211,33 +268,22 @@ def _stop_if_too_many(read: Read, reading: Reading) -> None:
         )
 
 
-def _gather_files(spark: SparkSession, run_folder: RunFolder, expected: int) -> None:
-    """Write `files/` from the file rows of the batches; check that every file has its row and that counters add up."""
+def _gather_files(spark: SparkSession, run_folder: RunFolder, reads: Reads[Item], expected: int) -> None:
+    """Write the rows of the files, which the batches hold; check that every file has one."""
     watch = Stopwatch()
-    progress().begin("files")
-    run_folder.clean(Stage.FILES)
-    tagged_rows = spark.read.parquet(*run_folder.paths(Stage.EXTRACTED, FILES_PART))
-    run_folder.commit(Stage.FILES, tagged_rows.select("file.*").coalesce(1).sortWithinPartitions("path"))
-    rows = read_files(spark, run_folder.paths(Stage.FILES), FILE)
-    sums = rows.agg(*[F.sum(counter.value).alias(counter.value) for counter in COUNTERS], F.sum("bytes").alias("bytes"))
-    totals: dict[str, Any] = (sums.first() or {}).asDict()  # type: ignore[union-attr]
-    errors = conservation_errors(totals)
-    if errors:
-        raise BallastError(f"a defect in Ballast: outcomes do not add up: {'; '.join(errors)}")
+    progress().begin(reads.files)
+    run_folder.clean(reads.files)
+    tagged_rows = spark.read.parquet(*run_folder.paths(reads.stage, FILES_PART))
+    run_folder.commit(reads.files, tagged_rows.select("file.*").coalesce(1).sortWithinPartitions("path"))
+    rows = read_files(spark, run_folder.paths(reads.files), reads.row)
+    totals = rows.agg(*(F.sum(name).alias(name) for name in reads.summed)).collect()[0].asDict()
     by_status = rows.groupBy("status").count().collect()
     statuses = Counter({FileStatus(row["status"]): row["count"] for row in by_status})
     if statuses.total() != expected:
         raise BallastError(f"a defect in Ballast: {statuses.total():,} rows for {expected:,} input files")
-    facts = FilesFacts(
-        files=statuses.total(),
-        bytes=totals["bytes"],
-        statuses=dict(statuses),
-        counters={counter: totals[counter] for counter in COUNTERS},
-        seconds=watch.seconds,
-    )
-    run_folder.finish_stage(facts)
+    run_folder.finish_stage(reads.facts(totals, dict(statuses), watch.seconds))
 
 
-def inputs_identity(files: Sequence[InputFile]) -> FilesIdentity:
+def inputs_identity(files: Sequence[InputItem]) -> FilesIdentity:
     """What identifies the input files in run.json."""
     return FilesIdentity(files=len(files), sha256=digest(file.path for file in files))

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 OWN_PATHS = (*Stage, *(f"{MANIFESTS}/{stage}" for stage in Stage), COUNTS_FILE, LIST_COUNTS, REPORT_FILE, RUN_FILE)
 """All that Ballast writes to an output folder, except its lease and data card: what `--overwrite` deletes."""
 
-_IN_BATCHES = (Stage.EXTRACTED, Stage.SCANNED)
+_IN_BATCHES = (Stage.EXTRACTED, Stage.SCANNED, Stage.READ, Stage.EMBEDDINGS, Stage.TEXTS, Stage.SHARDS)
 _MADE_BY_SCANS = (Stage.UNIGRAMS, Stage.TITLES)
 # Spark gives the files of one write one id; a lost task may still write to a folder _temporary or __magic
 _WRITE_ID = re.compile(r"(?!.*/_).*/part-\d+-([0-9a-f-]{36})[^/]*")
@@ -242,7 +242,19 @@ class RunFolder:
         self._check_lease()
         if ending is not None:
             written = dict(zip(number_files(self.storage, list(written), ending), written.values(), strict=True))
-        manifest = Manifest(stage, unit, attempt, written, with_figures(facts or {}, self._meter))
+        return self._write_manifest(stage, unit, attempt, written, facts)
+
+    def commit_files(
+        self, stage: Stage, files: Mapping[str, int], *, unit: str, facts: dict[str, Any] | None = None
+    ) -> Manifest:
+        """Commit a unit whose files the tasks of a Spark job wrote themselves, each under its final name and at once:
+        their sizes in bytes by their paths relative to the folder."""
+        return self._write_manifest(stage, unit, uuid.uuid4().hex[:12], dict(files), facts)
+
+    def _write_manifest(
+        self, stage: Stage, unit: str, attempt: str, files: dict[str, int], facts: dict[str, Any] | None
+    ) -> Manifest:
+        manifest = Manifest(stage, unit, attempt, files, with_figures(facts or {}, self._meter))
         self._check_lease()
         self._manifests.write(manifest)
         return manifest

@@ -1,9 +1,10 @@
 """run.json: reading and writing the record of a run in its output folder."""
 
+from jobs.runs.open_storage import open_storage
 from udfs.errors import UsageError
 from udfs.record import RUN_FILE, RunRecord
 from udfs.run_json import parse_record, record_json
-from udfs.storage.addresses import join
+from udfs.storage.addresses import join, parent_of
 from udfs.storage.local import Storage
 
 
@@ -17,6 +18,11 @@ def read_record(storage: Storage) -> RunRecord | None:
     except ValueError as error:
         path = join(storage.root, RUN_FILE)
         raise UsageError(f"{path}: not written by Ballast ({error}): name another folder") from error
+
+
+def record_of(path: str) -> RunRecord | None:
+    """The record of the run whose output folder, or a folder or file in it, is named; None where there is none."""
+    return read_record(open_storage(path)) or read_record(open_storage(parent_of(path)))
 
 
 def create_record(storage: Storage, record: RunRecord) -> bool:

@@ -55,6 +55,8 @@ class Flag:
     """It names a folder or file that Spark itself reads or writes."""
     default_text: str | None = None
     """The default as `--help` shows it, if it is not a plain value."""
+    option: str | None = None
+    """The flag, where it is not the setting's name: another command's setting has that name."""
 
     @property
     def parse(self) -> Callable[[str], Any]:
@@ -86,7 +88,7 @@ class Setting:
     @property
     def option(self) -> str:
         """The flag as typed, such as `--tail-share`."""
-        return "--" + self.name.replace("_", "-")
+        return self.flag.option or "--" + self.name.replace("_", "-")
 
     @property
     def default_text(self) -> str | None:

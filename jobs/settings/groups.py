@@ -460,6 +460,11 @@ class Survivors:
         kind=Kind(str, "COLUMN"),
     )
 
+    @property
+    def filters(self) -> bool:
+        """Whether some of the survivors are left out."""
+        return self.where is not None or self.keep_top is not None
+
     def check(self) -> None:
         """Raise `UsageError` for settings that lack another."""
         if self.survivors is None:

@@ -24,6 +24,17 @@ from jobs.settings.groups import (
     Survivors,
     Threshold,
 )
+from jobs.settings.images import (
+    CheckedImages,
+    Checking,
+    Clustering,
+    Downloaded,
+    Embedding,
+    Labelling,
+    NearDuplicates,
+    Searching,
+    Sharding,
+)
 from udfs.errors import did_you_mean
 
 
@@ -44,6 +55,15 @@ class Settings:
     survivors: Survivors = field(default_factory=Survivors)
     listing: Listing = field(default_factory=Listing)
     export: Export = field(default_factory=Export)
+    checking: Checking = field(default_factory=Checking)
+    near: NearDuplicates = field(default_factory=NearDuplicates)
+    images: CheckedImages = field(default_factory=CheckedImages)
+    download: Downloaded = field(default_factory=Downloaded)
+    sharding: Sharding = field(default_factory=Sharding)
+    embedding: Embedding = field(default_factory=Embedding)
+    labelling: Labelling = field(default_factory=Labelling)
+    searching: Searching = field(default_factory=Searching)
+    clustering: Clustering = field(default_factory=Clustering)
     wiki: Wiki = field(default_factory=Wiki)
     build: EntryBuild = field(default_factory=EntryBuild)
     ngrams: Ngrams = field(default_factory=Ngrams)

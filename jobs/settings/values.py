@@ -18,6 +18,9 @@ from udfs.outcomes import MAX_TEXT_CHARACTERS
 _MASTER = re.compile(r"local(\[(\*|[1-9]\d*)(,\d+)?\])?|local-cluster\[.+\]|spark://.+|k8s://.+|yarn")
 _CRAWL = re.compile(r"CC-[A-Z]+(-\d{2,4})+")
 _MAX_PAGE_BYTES = 1 << 31
+_MAX_HASH_BITS, _LARGEST_COLOUR = 64, 255
+_CARRIED_TYPES = ("double", "string")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMBkmb]?)")
 _SUFFIXES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9}
 _LARGEST_EXPONENT = 18  # of a suggestion: 1e999999999 would fill the memory
@@ -190,6 +193,49 @@ def key_value(text: str) -> str:
     if "=" not in text:
         raise argparse.ArgumentTypeError(f"'{text}' is not KEY=VALUE")
     return text
+
+
+def hash_bits(text: str) -> int:
+    """Read how many of the 256 bits of a perceptual hash may differ."""
+    value = count(text)
+    if value > _MAX_HASH_BITS:
+        raise argparse.ArgumentTypeError(f"must be at most {_MAX_HASH_BITS}: unrelated pictures differ in about 128")
+    return value
+
+
+def colour_difference(text: str) -> int:
+    """Read a difference of two colour values."""
+    value = count(text)
+    if value > _LARGEST_COLOUR:
+        raise argparse.ArgumentTypeError(f"must be at most {_LARGEST_COLOUR}")
+    return value
+
+
+def carried_columns(text: str) -> tuple[tuple[str, str], ...]:
+    """Read names of columns with their types, separated by commas: `punsafe,license:string`."""
+    columns = []
+    for part in text.split(","):
+        name, _, kind = (word.strip() for word in part.partition(":"))
+        if not name or kind not in ("", *_CARRIED_TYPES):
+            raise argparse.ArgumentTypeError(f"'{part}' is not NAME, NAME:double or NAME:string")
+        columns.append((name, kind or _CARRIED_TYPES[0]))
+    return tuple(columns)
+
+
+def named_share(text: str) -> tuple[str, float]:
+    """Read NAME=SHARE."""
+    name, equals, value = text.partition("=")
+    if not equals or not _NAME.fullmatch(name):
+        raise argparse.ArgumentTypeError(f"'{text}' is not NAME=SHARE, such as val=0.001")
+    return name, share_above_zero(value)
+
+
+def named_path(text: str) -> tuple[str, str]:
+    """Read NAME=PATH, where NAME can be a column."""
+    name, equals, value = text.partition("=")
+    if not equals or not _NAME.fullmatch(name):
+        raise argparse.ArgumentTypeError(f"'{text}' is not NAME=FILE, such as aesthetic=head.onnx")
+    return name, path(value)
 
 
 def _listed(text: str) -> list[str]:

@@ -16,6 +16,8 @@ _DDL = {
     pa.int64(): "bigint",
     pa.float32(): "float",
     pa.float64(): "double",
+    pa.bool_(): "boolean",
+    pa.binary(): "binary",
 }
 TARGET_PARTITION_BYTES = 64 << 20
 

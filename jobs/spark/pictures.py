@@ -1,7 +1,7 @@
 """Progress as a user sees it: a bar in a terminal, a line of text, or the figures of a JSON line."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -14,6 +14,7 @@ from udfs.report.words import span
 
 _WIDEST = 100  # columns; a longer bar shows nothing more
 _STAGE, _LEAST_BAR = 8, 8
+_NOT_BY_NAME = ("reads_input", "found", "found_per_s")
 
 
 def rate(per_s: float) -> tuple[str, str]:
@@ -34,7 +35,9 @@ def line_of(now: Snapshot) -> str:
 
 def figures_of(now: Snapshot) -> dict[str, Any]:
     """Return the figures of a snapshot by name, without those that are unknown; floats are rounded."""
-    known = {name: value for name, value in asdict(now).items() if value is not None and name != "reads_input"}
+    left = {field.name: getattr(now, field.name) for field in fields(now) if field.name not in _NOT_BY_NAME}
+    found = {**now.found, f"{next(iter(now.found), '')}_per_s": now.found_per_s}
+    known = {name: value for name, value in {**left, **found}.items() if value is not None}
     return {name: round(value, 3) if isinstance(value, float) else value for name, value in known.items()}
 
 
@@ -83,11 +86,10 @@ def _count(now: Snapshot) -> Iterator[str]:
 
 
 def _facts(now: Snapshot) -> Iterator[str]:
-    known = [(value, name) for value, name in ((now.pages, "pages"), (now.pairs, "pairs")) if value is not None]
-    yield from (f"{value:,} {name}" for value, name in known)
-    if known or now.failed:
+    yield from (f"{number:,} {name}" for name, number in now.found.items())
+    if now.found or now.failed:
         yield f"{now.failed:,} failed"
-    for per_s, name in ((now.items_per_s, now.what), (now.pages_per_s, "pages")):
+    for per_s, name in ((now.items_per_s, now.what), (now.found_per_s, next(iter(now.found), ""))):
         if per_s is not None:
             number, unit = rate(per_s)
             yield f"{number} {name}/{unit}"

@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 from jobs.spark.spark_jobs import Tasks
@@ -22,20 +23,14 @@ class Read(NamedTuple):
     done: int
     total: int
     what: str = "files"
-    pages: int | None = None
-    pairs: int | None = None
+    found: Mapping[str, int] = MappingProxyType({})
+    """How many of each kind, such as pages and pairs: the rate of the first kind is shown, too."""
     failed: int = 0
 
-    def plus(self, done: int, pages: int, pairs: int, failed: int) -> "Read":
+    def plus(self, done: int, found: Mapping[str, int], failed: int) -> "Read":
         """Return these figures with the given ones added."""
-        return Read(
-            self.done + done,
-            self.total,
-            self.what,
-            (self.pages or 0) + pages,
-            (self.pairs or 0) + pairs,
-            self.failed + failed,
-        )
+        both = {name: self.found.get(name, 0) + number for name, number in found.items()}
+        return Read(self.done + done, self.total, self.what, {**self.found, **both}, self.failed + failed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +48,11 @@ class Snapshot:
     share: float | None = None
     """How much of the input is read, 0 to 1, where the tasks tell how far they are within a file."""
     left_s: float | None = None
-    pages: int | None = None
-    pairs: int | None = None
+    found: Mapping[str, int] = field(default_factory=dict)
     failed: int = 0
     items_per_s: float | None = None
-    pages_per_s: float | None = None
-    """By commits only, since only a commit tells what the tasks found."""
+    found_per_s: float | None = None
+    """Of the first kind that was found. By commits only, since only a commit tells what the tasks found."""
     running: int = 0
     """Spark's running tasks."""
 
@@ -130,7 +124,7 @@ class Progress:
         with self._lock:
             now = Snapshot(stage=self._stage, done=0, total=0, what="tasks", seconds=self._clock() - self._began)
             if self._read is not None:
-                now = replace(now, pages=self._read.pages, pairs=self._read.pairs, failed=self._read.failed)
+                now = replace(now, found=self._read.found, failed=self._read.failed)
                 if self._reading:
                     return self._of_reading(now, self._read)
             done, total = self._tasks.done, self._tasks.total
@@ -154,7 +148,7 @@ class Progress:
             share=share,
             left_s=now.seconds / new_share * rest if new_share > (0 if new else _LEAST_SHARE) and rest > 0 else None,
             items_per_s=new / now.seconds if new and now.seconds else None,
-            pages_per_s=self._pages_per_s(),
+            found_per_s=self._found_per_s(),
             running=self._tasks.running,
         )
 
@@ -164,7 +158,8 @@ class Progress:
             return None
         return 1.0 if done >= self._read.total else min(self._share_read(), 0.999)
 
-    def _pages_per_s(self) -> float | None:
+    def _found_per_s(self) -> float | None:
         (before, began), (after, ended) = self._at_begin, self._committed_at
-        pages = (after.pages or 0) - (before.pages or 0)
-        return pages / (ended - began) if pages and ended > began else None
+        first = next(iter(after.found), "")
+        new = after.found.get(first, 0) - before.found.get(first, 0)
+        return new / (ended - began) if new and ended > began else None

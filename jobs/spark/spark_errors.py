@@ -10,6 +10,7 @@ RAISED_IN_SQL = "ballast: "
 """Begins the messages that our SQL expressions raise; what Spark writes around them differs by version."""
 
 _RAISED_IN_SQL = re.compile(rf"\b{RAISED_IN_SQL}(.+?)(?: SQLSTATE: \w+)?$", re.MULTILINE)
+_DEAD_WORKER = "Python worker exited unexpectedly"
 _RAISED = re.compile(r"[\w.]+(Error|Exception|Exit|Interrupt|Iteration|Warning): ")
 
 
@@ -35,6 +36,11 @@ def plain_error(error: Exception) -> BallastError | None:
     if isinstance(error, ModuleNotFoundError):
         return missing_extra(error)
     return of_worker(error)
+
+
+def is_dead_worker(error: Exception) -> bool:
+    """Whether a job failed because a process of Python ended without an error of its own, as by a signal."""
+    return _DEAD_WORKER in str(error)
 
 
 def one_line(error: Exception) -> str:

@@ -12,7 +12,7 @@ from jobs.runs.run_folder import RunFolder
 from jobs.runs.stopwatch import Stopwatch
 from jobs.settings.groups import Threshold
 from jobs.spark.frames import fingerprint_of, rows_and_images, with_fingerprint
-from jobs.spark.pair_hash import pair_hash_column
+from jobs.spark.pair_hash import pair_hash_column, uniform_column
 from jobs.spark.progress import progress
 from jobs.spark.spark_errors import RAISED_IN_SQL
 from jobs.steps.sizes import sizes_at
@@ -69,7 +69,7 @@ def draw(
 
 def _uniform(seed: int) -> Column:
     """`probabilities.uniforms` of the draws: the top 53 bits of each H."""
-    return F.shiftrightunsigned(pair_hash_column(DRAW, seed), 11).cast("double") * F.lit(2.0**-53)
+    return uniform_column(pair_hash_column(DRAW, seed))
 
 
 def _with_heads(rows: DataFrame, p: HeadProbabilities, name: str) -> DataFrame:

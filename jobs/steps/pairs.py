@@ -105,11 +105,11 @@ def pairs_of(spark: "SparkSession | None", source: Source) -> Pairs:
 
 @contextmanager
 def session_unless_small(
-    execution: Execution, name: str, located: Sequence[Located], paths: Sequence[str]
+    execution: Execution, name: str, located: Sequence[Located], paths: Sequence[str], *, only_spark: bool = False
 ) -> "Iterator[SparkSession | None]":
     """The job's session (`session.spark_session`); none where pyarrow answers, because all files are local and small,
-    and neither `--master` nor spark-submit nor an active session asks for Spark."""
-    if not wants_spark(execution) and are_small(located):
+    and neither `only_spark` nor `--master` nor spark-submit nor an active session asks for Spark."""
+    if not only_spark and not wants_spark(execution) and are_small(located):
         yield None
         return
     from jobs.spark.session import spark_session

@@ -1,5 +1,6 @@
 """Rebalancing: balance the pairs of a pool or subset that survived a download or a filter."""
 
+from msgspec.structs import replace
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.console.command import Command
@@ -13,13 +14,15 @@ from jobs.spark.progress import warn
 from jobs.spark.session import spark_session
 from jobs.steps.blocks import blocks_identity, load_blocks
 from jobs.steps.count_files import stage_counts
-from jobs.steps.counting import count_stage
+from jobs.steps.counting import count_stage, entry_counts
 from jobs.steps.drawing import DrawnFrom, draw_stage
 from jobs.steps.given_counts import pool_entries
 from jobs.steps.spark_pairs import without_blocked
 from jobs.steps.survivor_files import locate_survivors
 from jobs.steps.survivors import left_of, read_survivors
 from jobs.steps.threshold_choice import check_threshold, threshold_identity
+from udfs.balancing.entry_counts import EntryCounts
+from udfs.balancing.tail_loss import tail_loss
 from udfs.errors import UsageError
 from udfs.fingerprint import check_list_column
 from udfs.stages import Stage
@@ -61,12 +64,29 @@ def balance_survivors(command: Command, path: str, source: Source, settings: Set
             count_stage(spark, run_folder, left, lists)
             before_download = pool.count()
             blocked = None if blocks is None else pairs.count() - before_download
+            counts = stage_counts(run_folder, names=False).counts
             drawn_from = DrawnFrom(left, left.count(), blocked, before_download, survived.counts)
-            draw_stage(
-                spark, run_folder, drawn_from, stage_counts(run_folder, names=False).counts, settings.threshold, seed
-            )
+            draw_stage(spark, run_folder, drawn_from, counts, settings.threshold, seed)
+            if settings.survivors.filters:
+                before = entry_counts(left_of(pool, survived.unfiltered), lists)
+                _record_loss(run_folder, before, counts)
         survived.cached.unpersist()
     return run_folder
+
+
+def _record_loss(run_folder: RunFolder, before: EntryCounts, after: EntryCounts) -> None:
+    """Record what the filter left of tail and head; warn where it took more of the tail."""
+    facts, subset = run_folder.record.stages.subset, run_folder.record.subsets[0]
+    if facts is None or facts.filtered is not None:
+        return
+    filtered = tail_loss(before, after.counts, subset.ts(before.places.codes))
+    run_folder.record_facts(stages=run_folder.record.stages.with_facts(replace(facts, filtered=filtered)))
+    if filtered.tail_kept < filtered.head_kept:
+        warn(
+            f"the filter leaves {filtered.tail_kept:.1%} of the matches of tail entries, but "
+            f"{filtered.head_kept:.1%} of those of head entries; {filtered.tail_entries_halved:,} of "
+            f"{filtered.tail_entries:,} tail entries lose more than half: balancing exists to keep them"
+        )
 
 
 def _check_seed(subset: str, seed: int) -> None:

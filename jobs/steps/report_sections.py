@@ -1,6 +1,6 @@
 """What a report shows of a run: small aggregates, section by section."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -96,9 +96,9 @@ def collect(
     context: Context,
     *,
     paper_list: bool = False,
-    images: str | None = None,
+    thumbnails: Callable[[Sequence[Pairs]], Thumbnails] | None = None,
 ) -> Report:
-    """Everything that the page shows of a run, with thumbnails of its images that were downloaded to `images`."""
+    """Everything that the page shows of a run. `thumbnails` draws images of its pairs."""
     record = run.record
     rows = report_rows(run, context.pool)
     pool = _placed(pairs_of(spark, rows.pool), context.counts) if rows.pool is not None else None
@@ -107,6 +107,7 @@ def collect(
     reasons, damaged = bad_files(pairs_of(spark, rows.files), SHOWN_PAIRS) if rows.files is not None else ([], [])
     drawn = [_drawn(subset, pairs_of(spark, source), context.counts) for subset, source in rows.subsets]
     metadata = matched_list(run, rows.pool)
+    pairs = [*([pool] if pool is not None else []), *(each.pairs for each in drawn)]
     shown = Shown(record.seed, context.names, _boundaries(record, metadata), list(probabilities.values()))
     return Report(
         folder=str(run.storage.root).rstrip("/").rsplit("/", 1)[-1],
@@ -123,17 +124,8 @@ def collect(
         entries=_entries_section(context, drawn, section.sample, shown),
         subsets=[_subset_section(each, context, shown, section.figures) for each in drawn],
         pairs=_shown(section.sample, shown),
-        thumbnails=_thumbnails(images, [*([pool] if pool is not None else []), *(each.pairs for each in drawn)]),
+        thumbnails=thumbnails(pairs) if thumbnails is not None else None,
     )
-
-
-def _thumbnails(folder: str | None, pairs: Sequence[Pairs]) -> Thumbnails | None:
-    """Downloaded images of these pairs."""
-    if folder is None:
-        return None
-    from jobs.steps.report_images import thumbnails  # imports Pillow, which only this needs
-
-    return thumbnails(folder, pairs)
 
 
 def matched_list(run: RunFolder, pool: Source | None) -> EntriesIdentity | None:

@@ -13,14 +13,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.runs.open_storage import open_storage
-from jobs.runs.step_input import Located
+from jobs.runs.run_record_file import read_record
+from jobs.runs.step_input import Located, locate
 from jobs.steps.count_files import PARQUET_MAGIC
 from udfs.errors import UsageError
 from udfs.list_files import GZIP_MAGIC
+from udfs.stages import Stage
 from udfs.storage.addresses import name_of, parent_of
 from udfs.storage.local import FileState, PathKind, Storage, refuse_patterns
 
 _ENDING = re.compile(r"\.(parquet|csv|tsv|jsonl|ndjson|json)(\.gz)?$")
+_JOBS = ("check", "embed")
 _HEAD_BYTES = _TAIL_BYTES = 64 << 10
 _THREADS = 32
 """Files that the driver opens at once: on an object store, the time goes into waiting."""
@@ -54,7 +57,8 @@ class Shard(NamedTuple):
 
 
 def locate_survivors(path: str) -> Located:
-    """The files of `--survivors`: the file that it names, or all Parquet, CSV, TSV and JSON Lines files of a folder.
+    """The files of `--survivors`: the file that it names, all Parquet, CSV, TSV and JSON Lines files of a folder, or
+    the scores or images of an output folder of embed or check.
 
     A `.json` file in a folder counts only if all are `.json`: img2dataset writes such files beside its metadata. Raises
     `UsageError` where there are none, and for names that Spark does not read.
@@ -66,6 +70,8 @@ def locate_survivors(path: str) -> Located:
     if kind == PathKind.FILE:
         folder, name = open_storage(parent_of(path)), name_of(path)
         located = Located(folder, {name: folder.stat(name)})
+    elif (record := read_record(storage)) is not None and record.job in _JOBS:
+        return locate(path, (Stage.SCORES, Stage.CHECKED))
     else:
         listed = storage.list_files("")
         located = Located(storage, {name: listed[name] for name in _names_of_rows(listed)})

@@ -36,12 +36,18 @@ class _Fate(StrEnum):
     USABLE = "usable"
 
 
+_KEYED = (_Fate.USABLE.value, _Fate.NOT_WHERE.value)
+"""The fates of rows that survived; a filter may leave them out."""
+
+
 class Survived(NamedTuple):
     """The distinct images and pairs that survived: `uuid`, and `caption_hash`, which is null for an image with all its
-    captions; and what the files held. `cached` is to be unpersisted when `keys` is no longer needed."""
+    captions; and what the files held. `unfiltered` are those before --where and --keep-top. `cached` is to be
+    unpersisted when neither is needed any more."""
 
     keys: DataFrame
     counts: SurvivorCounts
+    unfiltered: DataFrame
     cached: DataFrame
 
 
@@ -93,7 +99,7 @@ def read_survivors(spark: SparkSession, located: Located, asked: Survivors, seed
         found=_found(path, keys, kept, pool),
         **scores,
     )
-    return Survived(kept, counts, cached)
+    return Survived(kept, counts, cached.where(F.col("fate").isin(*_KEYED)), cached)
 
 
 def left_of(pool: DataFrame, keys: DataFrame) -> DataFrame:
@@ -110,7 +116,7 @@ def _mentioned(asked: Survivors) -> set[str]:
 
 
 def _fates(rows: DataFrame, asked: Survivors) -> DataFrame:
-    """The rows with their `fate`, `uuid`, `caption_hash` and `score`. Both ids of a row that is not usable are null."""
+    """The rows with their `fate`, `uuid`, `caption_hash` and `score`. A row that is no survivor has no ids."""
     uuid = F.lower(F.trim("uuid"))
     image_id = F.when(uuid.rlike(UUID_PATTERN), uuid).when(F.trim("url") != "", uuid_column("url"))
     is_success = F.coalesce(F.col("status").rlike(r"(?i)^\s*success\s*$"), ~F.col(HAS_STATUS))
@@ -129,13 +135,13 @@ def _fates(rows: DataFrame, asked: Survivors) -> DataFrame:
         INVALID_HASH,
         RAGGED,
     )
-    is_usable = F.col("fate") == _Fate.USABLE
-    return fated.withColumns({name: F.when(is_usable, F.col(name)) for name in ("uuid", "caption_hash")})
+    has_key = F.col("fate").isin(*_KEYED)
+    return fated.withColumns({name: F.when(has_key, F.col(name)) for name in ("uuid", "caption_hash")})
 
 
 def _keys(rows: DataFrame) -> DataFrame:
     """The distinct images and pairs, with the number of their `rows` and their highest `score`. All rows of a fate
-    other than `USABLE` are one key."""
+    without keys are one."""
     # no text among the aggregates: it would make Spark sort the rows
     return rows.groupBy("fate", "uuid", "caption_hash").agg(F.count("*").alias("rows"), F.max("score").alias("score"))
 

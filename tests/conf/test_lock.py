@@ -19,7 +19,7 @@ LOCKS = {"4": "constraints.txt", "3": "constraints-spark35.txt"}
 
 EXTRAS = (
     *("", "all", "aws", "beautifulsoup", "bench", "datasets"),
-    *("dist", "hdfs", "java", "langdetect", "segmenters", "test", "wikipedia"),
+    *("dist", "hdfs", "java", "langdetect", "models", "segmenters", "test", "torch", "wikipedia"),
 )
 PYTHONS = ("3.11", "3.12", "3.13")
 

@@ -7,14 +7,17 @@ import gzip
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 from documented import ALL, ROOT, Command, blocks
 from metadata_dumps import MiniPage, write_multistream
 from metadata_wikis import write_dump
+from shapes import TINYCLIP, draw, random_shape
 
 from jobs.sample import write_sample
 from udfs.sample.words import CONCEPTS
@@ -37,7 +40,7 @@ NOT_RUN = {
 
 STOOD_IN_FOR = {
     "make demo": "`ballast demo`, which it runs when it has set up",
-    "img2dataset": "fetches from the web: writes the same metadata, with some images missing and some small",
+    "img2dataset": "fetches from the web: fetches from a server on loopback, and writes the same shards",
 }
 """Commands for which `run_documented.py` does something else, and what."""
 
@@ -82,6 +85,10 @@ def folder(tmp_path: Path) -> Path:
     for wiki in (folder, folder / "dumps/dewiki"):
         write_dump(wiki, "de", ["Der Hund und die Katze. " * 20])
     write_dump(folder / "dumps", "ja", ["新しいカメラです。" * 20])
+    shutil.copytree(TINYCLIP, folder / "model")
+    (folder / "labels.txt").write_text("red circle\nblue square\n")
+    (folder / "pictures").mkdir()
+    draw(Random(1), random_shape(Random(1))).save(folder / "pictures/one.png")
     (folder / "wn-data-deu.tab").write_text("1-n\tdeu:lemma\tHund\n")
     write_multistream(folder, [MiniPage("Train", "The train. " * 120), MiniPage("Dog", "A hot dog. " * 120)], 1)
     for day in range(1, 27):

@@ -128,4 +128,4 @@ def test_two_runs_and_downloaded_images_on_one_page(curated, tmp_path, capsys):
     assert "Compared with subset" in page
     capsys.readouterr()
     assert run("report", folder, "--images", tmp_path / "absent") == 2
-    assert "no such local folder" in capsys.readouterr().err
+    assert "no such file or folder" in capsys.readouterr().err

@@ -23,6 +23,7 @@ if "pyspark" in sys.modules:
     assert sys.modules["pyspark"].SparkContext._gateway is None, "Spark was started"
 sys.exit(status)
 """
+TINYCLIP = str(ROOT / "tests" / "data" / "tinyclip")
 MODULES = ",".join(module for extra in EXTRAS for module in extra.modules)
 
 
@@ -51,6 +52,10 @@ def test_setup_declares_the_packages_of_each_extra():
         ("hdfs", ["inspect", "hdfs://host/one.warc.gz"]),
         ("beautifulsoup", ["curate", "one.warc", "--out", "out", "--html-parser", "beautifulsoup"]),
         ("langdetect", ["curate", "one.warc", "--out", "out", "--language-detector", "langdetect"]),
+        ("models", ["embed", "checked", "--model", TINYCLIP, "--out", "out"]),
+        ("models", ["search", "scored", "a star", "--model", TINYCLIP, "--index", "out"]),
+        ("models", ["classify", "scored", "--model", TINYCLIP, "--labels", __file__, "--out", "out"]),
+        ("models", ["cluster", "scored", "--out", "out"]),
         ("wikipedia", ["metadata", "unigrams", "dump.xml", "--out", "out"]),
     ],
 )
@@ -95,7 +100,9 @@ def test_only_the_modules_that_are_for_an_extra_need_one():
     assert set(done.stdout.split()) == {
         *("jobs.aws.emr_requests", "jobs.aws.emr_templates", "jobs.emr"),
         *("udfs.sources.s3_fetch", "udfs.storage.s3", "udfs.storage.s3_client"),
-        "udfs.sources.hdfs",
+        *("udfs.sources.hdfs", "udfs.storage.hdfs_client"),
         "udfs.html.soup_tree",
+        *("jobs.images.cluster_images", "udfs.models.faiss_index", "udfs.models.kmeans"),
+        *("udfs.models.onnx_model", "udfs.models.score_head", "udfs.models.tokenizing", "udfs.models.torch_model"),
         *("jobs.entries.ngrams", "metadata.ngram_counting", "metadata.siteinfo", "metadata.wikitext"),
     }

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from udfs.hashing import DRAW, HASH_VERSION, PICK, caption_hash, image_uuid, pair_hash, uniform
+from udfs.hashing import DRAW, HASH_VERSION, PICK, caption_hash, image_hash, image_uuid, pair_hash, uniform
 
 LONGS = st.integers(-(2**63), 2**63 - 1)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
@@ -53,10 +53,10 @@ def xxh64(data: bytes, seed: int) -> int:
     return state
 
 
-def chained(tag: str, seed: int, uuid: str, caption: int) -> int:
+def chained(tag: str, seed: int, uuid: str, *caption: int) -> int:
     """H by its definition."""
     state = 42
-    for field in (tag.encode(), struct.pack("<q", seed), uuid.encode(), struct.pack("<q", caption)):
+    for field in (tag.encode(), struct.pack("<q", seed), uuid.encode(), *(struct.pack("<q", each) for each in caption)):
         state = xxh64(field, state)
     return struct.unpack("<q", struct.pack("<Q", state))[0]
 
@@ -82,6 +82,12 @@ def test_the_xxh64_written_here_gives_known_values() -> None:
 def test_golden_pair_hashes(fields: tuple[str, int, str, int], golden: int) -> None:
     """Computed with Spark 4.3.0: `xxhash64(lit(tag), lit(seed).cast("long"), uuid, caption_hash)`."""
     assert pair_hash(*fields) == golden == chained(*fields)
+
+
+@pytest.mark.parametrize("tag", ["sample", "shard", "split", "gallery"])
+@pytest.mark.parametrize("uuid", ["5f2b8d1f0e6a9c3d7b4e1a20", "", "ü"])
+def test_hashes_of_images_end_with_the_uuid(tag: str, uuid: str) -> None:
+    assert image_hash(tag, -7, uuid) == chained(tag, -7, uuid)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from udfs.image_outcomes import ImageOutcome
 from udfs.outcomes import FileStatus, Outcome
 from udfs.record import RunRecord, Stages, Subset
 from udfs.report.figures import EntryFigures, SubsetFigures
@@ -43,6 +44,11 @@ def _made(stages: Stages) -> str:
         return f"{of} {'has a match' if counts.entries_matched == 1 else 'have a match'}"
     if grouped := stages.images:
         return f"{many(grouped.images, 'image')} with {many(grouped.captions, 'caption')}"
+    if checked := stages.checked:
+        images = checked.outcomes.get(ImageOutcome.SUCCESS, 0)
+        return f"{images:,} of {many(checked.samples, 'sample')} {'is an image' if images == 1 else 'are images'}"
+    if scored := stages.scores:
+        return f"{many(scored.rows, 'score')}"
     if exported := stages.export:
         return f"{many(exported.rows, 'row')} in {many(exported.files, 'file')}"
     return ""

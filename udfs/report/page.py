@@ -8,23 +8,23 @@ sheet or script except those in the page.
 import base64
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from jinja2 import Environment
 from markupsafe import Markup
 
-from udfs.captions.visible import visible
+from udfs.image_outcomes import ImageOutcome
 from udfs.outcomes import COUNTERS, SUMS, FileStatus
 from udfs.record import Subset
 from udfs.report.comparison import comparison
+from udfs.report.downloads_view import downloads_view
 from udfs.report.figures import Report, Step
 from udfs.report.headline import headline
 from udfs.report.lists_view import lists_view, told_t
+from udfs.report.page_filters import page_environment
 from udfs.report.plots import Point, sizes_plot
 from udfs.report.subset_view import matches_plot, subset_view
-from udfs.report.templates import environment
 from udfs.report.time_view import time_view
 from udfs.report.traits_view import traits_view
 from udfs.report.words import counted_noun as many
@@ -33,8 +33,6 @@ from udfs.run_json import record_fields
 from udfs.stages import FilesFacts
 from udfs.storage.conf_files import read_conf
 
-_LINKED_CHARACTERS = 2000
-_LINKED = re.compile(r"https?://[^\s<>\"\x00-\x1f\x7f]+", re.IGNORECASE).fullmatch
 PAPER_ENTRIES = 500_000
 """How many entries the paper's list has."""
 
@@ -54,6 +52,7 @@ def render_report(report: Report) -> str:
         "tiles": _tiles(report),
         "funnel": _funnel(report.funnel),
         "compared": comparison(report, report.other) if report.other is not None else None,
+        "downloads": downloads_view(stages),
         "files": stages.files,
         "bad": sum(reason.files for reason in report.reasons),
         "outcomes": _outcomes(stages.files) if stages.files else [],
@@ -75,30 +74,18 @@ def render_report(report: Report) -> str:
 
 
 def _environment() -> Environment:
-    made = environment(autoescape=True)
+    made = page_environment()
     made.filters |= {
         "pct": lambda share: f"{share:.1%}",
         "width": lambda share: f"{min(share, 1):.2%}",
         "prob": lambda p: f"{p:.3g}",
         "uniform": lambda u: f"{u:.4f}",
-        "seen": _seen,
         "many": many,
         "noun": noun_for,
-        "address": _address,
         "bytes": size_text,
         "told_t": told_t,
     }
     return made
-
-
-def _seen(text: object, most: int | None = None) -> str:
-    return visible(str(text), most)
-
-
-def _address(url: object) -> str | None:
-    """The URL if it may be a link: of http or https, and not too long for a page."""
-    text = str(url)
-    return text if len(text) <= _LINKED_CHARACTERS and _LINKED(text) else None
 
 
 def _funnel(steps: Sequence[Step]) -> tuple[str, list[tuple[Step, float | None]]]:
@@ -119,6 +106,13 @@ def _tiles(report: Report) -> list[tuple[str, str, str]]:
     if files := stages.files:
         ended = files.ended(FileStatus.OK)
         tiles.append((noun_for(files.files, "input file"), f"{files.files:,}", f"{ended:,} read to the end"))
+    if checked := stages.checked:
+        decoded, repeated = checked.outcomes.get(ImageOutcome.SUCCESS, 0), checked.duplicates
+        tiles += [
+            (noun_for(checked.samples, "sample"), f"{checked.samples:,}", "of the download"),
+            (noun_for(decoded, "image"), f"{decoded:,}", f"{decoded / max(checked.samples, 1):.1%} of the samples"),
+            (noun_for(repeated, "near-duplicate"), f"{repeated:,}", "of an image that is kept"),
+        ]
     if report.pool_pairs is not None:
         images = many(stages.pool.images, "image") if stages.pool and stages.pool.images else ""
         tiles.append((f"{noun_for(report.pool_pairs, 'pair')} in the pool", f"{report.pool_pairs:,}", images))
@@ -137,6 +131,7 @@ def _sections(view: dict[str, Any]) -> list[tuple[str, str]]:
     shown = [
         ("compare", "Compared", view["compared"]),
         ("funnel", "Funnel", report.funnel),
+        ("downloads", "Samples", view["downloads"]),
         ("files", "Input files", view["files"]),
         *((f"t{figures.name}", figures.subset.label, True) for figures in report.subsets),
         ("lists", "Lists", view["lists"]),

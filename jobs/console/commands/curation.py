@@ -32,7 +32,7 @@ _ARCHIVES = (
 )
 
 
-def _job(
+def job(
     name: str,
     purpose: str,
     *,
@@ -56,7 +56,7 @@ def _job(
     )
 
 
-CURATE = _job(
+CURATE = job(
     "curate",
     "run it all: WARC and WAT files in, pool, entry counts and balanced subset out",
     inputs=_ARCHIVES,
@@ -66,7 +66,7 @@ CURATE = _job(
     ),
     output=Stage.SUBSET,
 )
-EXTRACT = _job(
+EXTRACT = job(
     "extract",
     "parse WARC and WAT files into (image URL, caption) pairs",
     inputs=_ARCHIVES,
@@ -74,21 +74,21 @@ EXTRACT = _job(
     settings=takes(Output, Captions, Inputs, Parsing, Blocking, Draws, Reading, Execution),
     output=Stage.EXTRACTED,
 )
-MATCH = _job(
+MATCH = job(
     "match",
     "keep the pairs whose caption contains a metadata entry, with the ids of these entries",
     inputs=("PAIRS", "output folder of extract (or of dedup on it), or a folder of Parquet files"),
     settings=takes(Output, Entries, Execution),
     output=Stage.MATCHED,
 )
-DEDUP = _job(
+DEDUP = job(
     "dedup",
     "keep one copy of each pair, or of each image",
     inputs=("PAIRS", "output folder of match, extract or curate, or a folder of Parquet files"),
     settings=takes(Output, Blocking, Dedup, Draws, Execution),
     output=Stage.POOL,
 )
-MERGE = _job(
+MERGE = job(
     "merge",
     "merge pools, such as a new crawl's with earlier ones, and add up their duplicates",
     inputs=("POOL", "output folders of dedup, merge or curate, or folders of Parquet files"),
@@ -96,14 +96,14 @@ MERGE = _job(
     settings=takes(Output, Blocking, Dedup, Draws, Execution),
     output=Stage.POOL,
 )
-COUNT = _job(
+COUNT = job(
     "count",
     "count the pairs that hold each metadata entry",
     inputs=("POOL", "output folder of dedup or curate, or a folder of Parquet files with entry_ids"),
     settings=takes(Output, take(Entries, "metadata"), Execution),
     output=Stage.ENTRY_COUNTS,
 )
-BALANCE = _job(
+BALANCE = job(
     "balance",
     "sample the pool so that frequent entries do not drown the others",
     inputs=(
@@ -122,7 +122,7 @@ BALANCE = _job(
     ),
     output=Stage.SUBSET,
 )
-GROUP = _job(
+GROUP = job(
     "group",
     "list each image once with its captions, for a downloader",
     inputs=(
@@ -132,7 +132,7 @@ GROUP = _job(
     settings=takes(Output, Listing, Draws, Execution),
     output=Stage.IMAGES,
 )
-EXPORT = _job(
+EXPORT = job(
     "export",
     "write a subset, pool or list of images as Parquet, JSON Lines or CSV, in N shards",
     inputs=(

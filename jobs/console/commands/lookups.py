@@ -54,7 +54,7 @@ def _report_arguments(parser: argparse.ArgumentParser) -> None:
         "--images",
         type=values.path,
         metavar="DIR",
-        help="local folder to which img2dataset downloaded (webdataset or files): shows up to forty small images",
+        help="output folder of check, or a folder to which img2dataset downloaded: shows up to forty small images",
     )
 
 

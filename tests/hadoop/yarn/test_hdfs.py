@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import hdfs_native
@@ -12,9 +13,11 @@ from runs import FILES, Crawl, Rows
 from storage_contract import StorageContract
 
 from jobs.spark.hadoop_storage import HadoopStorage
-from udfs.sources import hdfs
 from udfs.sources.opener import SourceOpener
 from udfs.sources.options import SourceOptions
+from udfs.sources.ranged import open_ranged
+from udfs.storage.hdfs_client import hdfs_client
+from udfs.storage.new_file import new_file
 
 FIRST_BATCH = "_manifests/extracted/batch=00000.json"
 
@@ -30,9 +33,9 @@ def user(hadoop: Hadoop, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Reads as a user without rights."""
     monkeypatch.setenv("SPARK_USER", "somebody")
     monkeypatch.delenv("HADOOP_USER_NAME", raising=False)
-    hdfs._client.cache_clear()
+    hdfs_client.cache_clear()
     yield
-    hdfs._client.cache_clear()
+    hdfs_client.cache_clear()
 
 
 def test_the_workers_reader_gives_the_bytes_and_the_errors_of_a_file(
@@ -47,10 +50,27 @@ def test_the_workers_reader_gives_the_bytes_and_the_errors_of_a_file(
     with open_file(f"{hadoop.url}/ä b%20c.warc.gz") as file:
         assert file.read(3) == data[:3]
         assert file.read() == data[3:]
+    with closing(open_ranged(f"{hadoop.url}/ä b%20c.warc.gz")) as ranged:
+        assert ranged.read(1_000_001, 3_000_000) == data[1_000_001:4_000_001]
+        assert ranged.read(len(data) - 5, 10) == data[-5:]
+        assert ranged.read(len(data) + 5, 10) == b""
     with pytest.raises(FileNotFoundError, match="No such file or directory"):
         open_file(f"{hadoop.url}/missing")
     with pytest.raises(PermissionError, match="Permission denied"):
         open_file(f"{hadoop.url}/0.warc.gz")
+
+
+def test_a_new_file_of_a_worker_replaces_another(hadoop: Hadoop) -> None:
+    address = f"{hadoop.url}/new/ä b%20c/1.tar"
+    for data in (b"old", bytes(range(256)) * 100_000):
+        with new_file(address) as file:
+            file.write(data)
+        with closing(open_ranged(address)) as ranged:
+            assert ranged.read(0, 1 << 30) == data
+    assert [status.path for status in hdfs_native.Client(hadoop.url).list_status("/new", recursive=True)] == [
+        "/new/ä b%20c",
+        "/new/ä b%20c/1.tar",
+    ]
 
 
 def test_a_killed_driver_is_resumed_and_a_finished_run_overwritten(run: HdfsRun, expected: Rows) -> None:

@@ -35,14 +35,16 @@ def commands(
     return [step.command for step in steps]
 
 
-@pytest.mark.parametrize("job", ["extract", "match", "dedup", "merge", "count", "balance", "curate", "group", "export"])
+@pytest.mark.parametrize(
+    "job", ["extract", "match", "dedup", "merge", "count", "balance", "curate", "group", "export", "check"]
+)
 def test_every_suggested_command_is_valid(job):
     suggested = commands(job, out="my run/", entry_counts="counts", metadata="my list.json")
     assert suggested
     for name, *arguments in (arguments for program, *arguments in suggested if program == "ballast"):
         parsed = vars(COMMANDS[name].parse(arguments))
-        read = next(parsed[key] for key in ("inputs", "folder", "pool") if key in parsed)
-        assert read in (["my run"], ["pool"], "my run", "pool")
+        read = next(parsed[key] for key in ("inputs", "folder", "pool", "rows") if key in parsed)
+        assert read in (["my run"], ["pool"], "my run", "pool", ["POOL"], ["my run-downloaded"])
 
 
 def test_the_report_of_a_subset_names_its_pool_unless_its_folder_has_the_counts():
@@ -69,16 +71,18 @@ def test_group_gets_one_of_several_subsets():
     ],
 )
 def test_a_download_is_balanced_as_the_rows_that_it_came_from(path, of, rows):
-    download, balance = commands("group", ImagesFacts(images=1, captions=1, listed=1, of=of), inputs=[path])
+    download, check, balance = commands("group", ImagesFacts(images=1, captions=1, listed=1, of=of), inputs=[path])
     assert download[:3] == ["img2dataset", "--url_list", "run/images"]
-    assert balance[:5] == ["ballast", "balance", rows, "--survivors", download[-1]]
+    assert check[:3] == ["ballast", "check", download[-1]]
+    assert balance[:5] == ["ballast", "balance", rows, "--survivors", check[-1]]
     [scored] = commands("export", ExportFacts(rows=1, files=1, bytes=1, of=of), inputs=[path])
     assert scored[:4] == ["ballast", "balance", rows, "--survivors"]
 
 
 def test_survivors_are_not_listed_for_another_download():
-    steps = commands("balance", COUNTED, survivors="downloaded")
-    assert [name for _, name, *_ in steps] == ["report", "export"]
+    steps = commands("balance", COUNTED, survivors="checked")
+    assert [name for _, name, *_ in steps] == ["report", "shards", "export"]
+    assert steps[1][2:5] == ["run", "--images", "CHECKED"]
 
 
 def test_nothing_follows_an_exported_list_of_images():

@@ -281,7 +281,7 @@ def test_a_tilde_is_the_home_folder_in_every_path(tmp_path, monkeypatch):
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda command: command.name)
 def test_a_tilde_is_the_home_folder_in_every_input(command, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    not_paths = {"caption", "image", "name", "shell"}
+    not_paths = {"caption", "image", "name", "shell", "text"}
     positionals = [each for each in command.parser()._actions if not each.option_strings and each.dest not in not_paths]
     paths = [each for each in command.parser()._actions if each.metavar in ("PATH", "POOL", "DIR", "FILE.json")]
     on_the_cluster = {"input"}

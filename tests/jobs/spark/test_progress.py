@@ -19,6 +19,7 @@ from jobs.spark.progress import live_display, progress, say, warn
 from jobs.spark.reported import Progress, Read, Snapshot
 from jobs.spark.spark_jobs import Tasks
 
+FOUND = {"pages": 20, "pairs": 30}
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 
 
@@ -55,7 +56,7 @@ def test_files_advance_with_sparks_tasks_and_pages_with_commits():
     last task runs, the next batch has begun."""
     clock = Clock()
     run = Progress(clock)
-    run.begin("extract", Read(2, 10, "files", 20, 30, 1))
+    run.begin("extract", Read(2, 10, "files", FOUND, 1))
     run.begin_batch("first", 4)
     assert run.snapshot().left_s is None
     clock.now = 100
@@ -71,7 +72,7 @@ def test_files_advance_with_sparks_tasks_and_pages_with_commits():
     assert run.snapshot().done == 5, "a job that Spark's list has dropped still counts"
     run.spark_status(frozenset(), Tasks(0, 0))
     clock.now = 200
-    run.committed(Read(2, 10, "files", 20, 30, 1).plus(4, 400, 50, 1), "first")
+    run.committed(Read(2, 10, "files", FOUND, 1).plus(4, {"pages": 400, "pairs": 50}, 1), "first")
     clock.now = 250
     now = run.snapshot()
     assert (now.done, now.left_s) == (7, pytest.approx(150))
@@ -107,7 +108,7 @@ def test_the_share_of_bytes_moves_within_a_file():
 
 FAR = Snapshot(
     stage="extract", done=61_234, total=90_000, what="files", seconds=45_000, left_s=21_140,
-    pages=1_204_311, pairs=3_104_882, failed=12, items_per_s=1.37,
+    found={"pages": 1_204_311, "pairs": 3_104_882}, failed=12, items_per_s=1.37,
 )  # fmt: skip
 
 

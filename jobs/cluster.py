@@ -1,0 +1,33 @@
+"""Cluster: group images by their embeddings."""
+
+if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
+    import sys
+    from pathlib import Path
+
+    folder = Path(__file__).resolve().parent
+    sys.path[:1] = [str(folder.parent)] if folder.name == "jobs" else []
+    from jobs import cli
+
+    raise SystemExit(cli.main(["cluster", *sys.argv[1:]]))
+
+from jobs.console.commands.images import CLUSTER
+from jobs.console.run_job import open_run
+from jobs.runs.run_folder import RunFolder
+from jobs.runs.step_input import open_source
+from jobs.settings.settings import Settings
+from jobs.spark.session import spark_session
+from udfs.extras import require
+from udfs.stages import Stage
+
+
+def execute(inputs: list[str], settings: Settings) -> RunFolder:
+    require("faiss")
+    from jobs.images.cluster_images import clusters_stage
+
+    source = open_source(inputs[0], (Stage.EMBEDDINGS,), ("uuid", "url", "embedding"))
+    run_folder = open_run(CLUSTER, settings, {"source": source.identity}, reads=inputs)
+    if not run_folder.finished:
+        paths = settings.spark_paths(*inputs)
+        with spark_session(settings.execution, "cluster", paths) as spark, run_folder.writing():
+            clusters_stage(run_folder, source.frame(spark), settings.clustering.clusters, settings.draws.seed)
+    return run_folder

@@ -1,0 +1,1 @@
+"""What follows a download, by Spark: images read, compared, embedded and written for training."""

@@ -1,0 +1,109 @@
+"""Search: the images that are nearest to a text or a picture."""
+
+if __name__ == "__main__":  # run by its path; a copy of this file trusts nothing that lies beside it
+    import sys
+    from pathlib import Path
+
+    folder = Path(__file__).resolve().parent
+    sys.path[:1] = [str(folder.parent)] if folder.name == "jobs" else []
+    from jobs import cli
+
+    raise SystemExit(cli.main(["search", *sys.argv[1:]]))
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jobs.console.result import Result
+from jobs.images.given_model import check_same_model, given_model
+from jobs.images.nearest import nearest, rows_of
+from jobs.images.search_index import open_index
+from jobs.runs.step_input import Source, open_source
+from jobs.settings.images import Searching
+from jobs.settings.settings import Settings
+from jobs.spark.early_session import session_for
+from jobs.steps.pairs import session_unless_small
+from udfs.captions.visible import visible
+from udfs.errors import UsageError
+from udfs.images.decoding import Unusable, decode
+from udfs.images.options import Limits
+from udfs.models.clip_model import embed_images, load_clip
+from udfs.models.devices import CPU
+from udfs.models.model_folder import ModelFolder
+from udfs.models.vectors import Halves, rounded, stored
+from udfs.stages import Stage
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_SHOWN_CAPTIONS = 3
+
+
+def embed_query(model: ModelFolder, text: str | None, picture: str | None) -> Halves:
+    """The embedding of a text, or of a picture's file, (dimensions). Raises `UsageError` for a picture that cannot be
+    used."""
+    clip = load_clip(model, device=CPU, threads=1)
+    if picture is None:
+        return stored(clip.embed_texts([text or ""]))[0]
+    try:
+        decoded = decode(Path(picture).read_bytes(), Limits())
+    except OSError as error:
+        raise UsageError(f"--like {picture}: {error.strerror}") from error
+    except Unusable as error:
+        raise UsageError(f"--like {picture}: {error.reason}") from error
+    return stored(embed_images(clip, [decoded.pixels]))[0]
+
+
+def search(
+    spark: "SparkSession | None", embeddings: Source, pairs: Source | None, query: Halves, searching: Searching
+) -> list[dict[str, Any]]:
+    """The nearest images, the nearest first: `uuid`, `score` (the cosine), `url`, and the `captions` of `pairs`."""
+    if searching.index is not None:
+        from udfs.models.faiss_index import search_index
+
+        hits = search_index(open_index(searching.index, embeddings), query, searching.top)
+    else:
+        hits = nearest(spark, embeddings, query, searching.top)
+    uuids = [hit.uuid for hit in hits]
+    urls = rows_of(spark, embeddings, uuids, ["url"])
+    scores = rounded(np.array([hit.score for hit in hits])).tolist()
+    found = [
+        {"uuid": uuid, "score": score, "url": urls[uuid][0]["url"]} for uuid, score in zip(uuids, scores, strict=True)
+    ]
+    if pairs is None:
+        return found
+    captions = rows_of(spark, pairs, uuids, ["caption"])
+    return [{**hit, "captions": sorted({row["caption"] for row in captions.get(hit["uuid"], ())})} for hit in found]
+
+
+def render(hits: list[dict[str, Any]]) -> list[str]:
+    """The result of `search` as lines for a terminal."""
+    lines = []
+    for hit in hits:
+        lines.append(f"{hit['score']:7.4f}  {hit['uuid']}  {visible(hit['url'] or '')}")
+        captions = hit.get("captions", [])
+        lines += [f"{'':9}{visible(caption)}" for caption in captions[:_SHOWN_CAPTIONS]]
+        if len(captions) > _SHOWN_CAPTIONS:
+            lines.append(f"{'':9}and {len(captions) - _SHOWN_CAPTIONS:,} more captions")
+    return lines
+
+
+def run_search(arguments: argparse.Namespace, settings: Settings) -> Result:
+    searching, execution, given = settings.searching, settings.execution, settings.embedding
+    if (arguments.text is None) == (searching.like is None):
+        raise UsageError("name what to look for: either a text in quotation marks, or --like PICTURE")
+    model = given_model(given.model)
+    paths = [arguments.scored, *filter(None, [given.scored_pairs])]
+    with session_for(execution, "search", paths):
+        embeddings = open_source(arguments.scored, (Stage.EMBEDDINGS,), ("uuid", "url", "embedding"))
+        check_same_model(model, arguments.scored)
+        pairs = None
+        if given.scored_pairs is not None:
+            pairs = open_source(given.scored_pairs, (Stage.POOL, Stage.SUBSET), ("uuid", "caption"))
+        query = embed_query(model, arguments.text, searching.like)
+        located = [source.located for source in (embeddings, pairs) if source is not None]
+        with session_unless_small(execution, "search", located, paths) as spark:
+            hits = search(spark, embeddings, pairs, query, searching)
+    return Result(hits, render, lambda hits: {"hits": hits})

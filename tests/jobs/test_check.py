@@ -1,0 +1,166 @@
+"""`ballast check` from a real download on loopback: each sample has its row, however the run was made."""
+
+import json
+import shutil
+import tarfile
+from collections import Counter
+from pathlib import Path
+
+import loopback_download
+import pytest
+from pools import record_of, rows_of, run
+
+from jobs.images.read_images import IMAGES_READ
+from udfs.hashing import image_uuid
+from udfs.image_outcomes import ImageOutcome, samples_missed
+
+SHARD = 60
+OUTCOMES = {
+    loopback_download._GONE: ImageOutcome.DOWNLOAD_FAILED,
+    loopback_download._PAGE: ImageOutcome.NOT_AN_IMAGE,
+    loopback_download._CUT: ImageOutcome.TRUNCATED,
+}
+
+
+def url_of(number: int) -> str:
+    """Of three hosts; the pictures of one host may be copies of each other."""
+    return f"https://host{'abc'[number % 3]}.example/picture-{number}.jpg"
+
+
+ROWS = [
+    {"url": url_of(number), "uuid": image_uuid(url_of(number)), "caption": f"picture {number}"} for number in range(150)
+]
+
+
+@pytest.fixture(scope="module")
+def downloaded(tmp_path_factory) -> Path:
+    """Three shards of 60, 60 and 30 samples."""
+    folder = tmp_path_factory.mktemp("downloaded") / "downloaded"
+    loopback_download.download(ROWS, folder, per_shard=SHARD)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory) -> Path:
+    """An evaluation set: some of the web's pictures as other files."""
+    folder = tmp_path_factory.mktemp("pictures") / "shapes-val"
+    folder.mkdir()
+    for row in ROWS[10:16]:
+        (folder / f"{row['uuid']}.jpg").write_bytes(loopback_download.body_of(row["url"]))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def checked(spark, downloaded, pictures, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("checked") / "out"
+    assert run("check", downloaded, "--out", out, "--not-in", pictures, "--near", 4) == 0
+    return out
+
+
+def by_uuid(out: Path) -> dict[str, dict]:
+    return {row["uuid"]: row for row in rows_of(out / "checked")}
+
+
+def same_rows(out: Path, other: Path) -> None:
+    assert sorted(map(repr, rows_of(out / "checked"))) == sorted(map(repr, rows_of(other / "checked")))
+
+
+def test_each_sample_has_its_outcome_and_the_sums_hold(checked, downloaded):
+    rows = by_uuid(checked)
+    expected = {
+        row["uuid"]: OUTCOMES.get(loopback_download.picture_of(row["url"]).kind, ImageOutcome.SUCCESS).value
+        for row in ROWS
+    }
+    assert {uuid: row["status"] for uuid, row in rows.items()} == expected
+    assert len(set(expected.values())) == 4, "the web of this test should have every kind"
+    files = rows_of(checked / "downloads")
+    assert [(row["path"], row["samples"], row["status"]) for row in files] == [
+        ("00000.tar", 60, "ok"), ("00001.tar", 60, "ok"), ("00002.tar", 30, "ok")
+    ]  # fmt: skip
+    assert not any(map(samples_missed, files))
+    assert Counter(expected.values()) == {
+        outcome.value: total for outcome in ImageOutcome if (total := sum(row[outcome] for row in files))
+    }
+    facts = record_of(checked)["stages"]
+    assert facts["checked"]["outcomes"] == dict(Counter(expected.values()))
+    assert facts["downloads"]["traits"]["rotation_lost"] == sum(row["orientation_lost"] or 0 for row in rows.values())
+
+
+def test_the_place_of_each_image_holds_its_bytes(checked, downloaded):
+    for row in rows_of(checked / "checked"):
+        if row["status"] == "success":
+            stored = (downloaded / row["shard"]).read_bytes()[row["offset"] : row["offset"] + row["bytes"]]
+            assert stored == loopback_download.body_of(row["url"])
+
+
+def test_near_duplicates_are_grouped_and_evaluation_pictures_are_marked(checked, pictures):
+    rows = by_uuid(checked)
+    copies = Counter(
+        loopback_download.picture_of(row["url"]).draws
+        for row in ROWS
+        if loopback_download.picture_of(row["url"]).kind == loopback_download._COPY
+    )
+    assert max(copies.values()) >= 3, "the web of this test should have copies"
+    for draws, number in copies.items():
+        group = [rows[row["uuid"]] for row in ROWS if loopback_download.picture_of(row["url"]).draws == draws]
+        if number > 1:
+            assert {row["group"] for row in group} == {min(row["uuid"] for row in group)}
+            assert [row["duplicate_of"] is None for row in group].count(True) == 1
+    shown = {path.stem for path in pictures.iterdir() if rows[path.stem]["status"] == "success"}
+    assert shown <= {uuid for uuid, row in rows.items() if row["in_evaluation"]}
+    assert all(rows[uuid]["in_evaluation"].startswith("shapes-val: ") for uuid in shown)
+
+
+@pytest.mark.processes
+def test_added_repaired_and_repeated_shards(checked, downloaded, pictures, tmp_path, capsys):
+    """The same rows as of a run that read all at once; an image that was downloaded twice counts once."""
+    moved, out = tmp_path / "downloaded", tmp_path / "out"
+    shutil.copytree(downloaded, moved)
+    whole = (moved / "00001.tar").read_bytes()
+    (moved / "00001.tar").write_bytes(whole[: len(whole) // 1024 * 512])
+    (moved / "00002.tar").rename(tmp_path / "00002.tar")
+    (moved / "00002.parquet").rename(tmp_path / "00002.parquet")
+    arguments = ("check", moved, "--out", out, "--not-in", pictures, "--near", 4)
+    assert run(*arguments) == 0
+    assert [row["status"] for row in rows_of(out / "downloads")] == ["ok", "partial"]
+    missing = [row for row in rows_of(out / "checked") if row["status"] == "no_image"]
+    assert missing and all(row["shard"] == "00001.tar" for row in missing)
+    (moved / "00001.tar").write_bytes(whole)
+    for name in ("00002.tar", "00002.parquet"):
+        (tmp_path / name).rename(moved / name)
+    assert run(*arguments, "--retry-failed") == 0
+    assert "2 of 3 files were committed before" in capsys.readouterr().err
+    same_rows(out, checked)
+
+    with tarfile.open(moved / "again.tar", "w") as tar, tarfile.open(moved / "00000.tar") as first:
+        for member in list(first)[:9]:
+            tar.addfile(member, first.extractfile(member))
+    assert run(*arguments) == 0
+    again = [row for row in rows_of(out / "checked") if row["shard"] == "again.tar"]
+    assert {row["status"] for row in again if row["width"]} == {"copy"}
+    assert all(row["group"] is None for row in again)
+    files = {row["path"]: row for row in rows_of(out / "downloads")}
+    assert files["again.tar"]["copy"] == sum(row["status"] == "copy" for row in again) > 0
+    assert not any(map(samples_missed, files.values()))
+    assert not (out / "near").exists()
+    committed = {
+        name for path in (out / "_manifests").rglob("*.json") for name in json.loads(path.read_text())["files"]
+    }
+    assert {str(path.relative_to(out)) for path in out.rglob("*.parquet")} == committed
+
+
+def test_what_is_refused(tmp_path, capsys, spark):
+    for argument, message in (
+        (tmp_path / "nowhere", "no such file or folder"),
+        (tmp_path, "holds no tars, Parquet files or image files"),
+    ):
+        assert run("check", argument, "--out", tmp_path / "out") == 2
+        assert message in capsys.readouterr().err
+    (tmp_path / "only").mkdir()
+    (tmp_path / "only" / "a.tar").write_bytes(b"no tar at all" * 100)
+    assert run("check", tmp_path / "only", "--out", tmp_path / "out") == 1
+    assert "a.tar" in capsys.readouterr().err
+
+
+def test_the_columns_of_files_are_those_of_the_reads():
+    assert {*IMAGES_READ.found, *IMAGES_READ.summed} <= set(IMAGES_READ.row.names)

@@ -1,0 +1,1 @@
+"""Downloaded images: samples of a shard, decoding, hashes, what became of each; bytes by place, tars for training."""

@@ -1,0 +1,1 @@
+"""Image-text models in local folders: their pixels, tokens and embeddings, and exact work on stored embeddings."""
