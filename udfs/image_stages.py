@@ -81,6 +81,13 @@ class ClustersFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     smallest: Annotated[int, Meta(description="images in the smallest of them")]
 
 
+class ClusterEntriesFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
+    stage = Stage.CLUSTER_ENTRIES
+    images: Annotated[int, Meta(description="images of the clusters that have a pair in --pairs")]
+    entries: Annotated[int, Meta(description="rows")]
+    largest: Annotated[dict[str, list[str]], Meta(description="of the largest clusters, their first entries")]
+
+
 class ShardsFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     stage = Stage.SHARDS
     tars: Annotated[int, Meta(description="tars, without those of --split")]

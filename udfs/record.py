@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from udfs.image_stages import (
     CheckedFacts,
+    ClusterEntriesFacts,
     ClustersFacts,
     DownloadsFacts,
     EmbeddingsFacts,
@@ -140,6 +141,7 @@ class Stages(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     scores: ScoresFacts | None = None
     labels: LabelsFacts | None = None
     clusters: ClustersFacts | None = None
+    cluster_entries: ClusterEntriesFacts | None = None
     shards: ShardsFacts | None = None
     left_out: LeftOutFacts | None = None
     wordnet: WordnetFacts | None = None

@@ -280,6 +280,19 @@ CLUSTERED = pa.schema(
 """An image with the number of its cluster, and 1 - cosine with the cluster's centre."""
 
 
+CLUSTER_ENTRY = pa.schema(
+    [
+        pa.field("cluster", pa.int64()),
+        pa.field("entry", pa.string()),
+        pa.field("images", pa.int64()),
+        pa.field("expected", pa.float64()),
+        pa.field("g2", pa.float64()),
+    ]
+)
+"""An entry that the captions of a cluster's images hold more often than those of all images do: in how many `images`,
+in how many one would expect, and the log-likelihood ratio of the two (Dunning 1993)."""
+
+
 def with_carried(images: pa.Schema, carried: Sequence[pa.Field]) -> pa.Schema:
     """The schema with the columns of the metadata that --carry names: they follow `error`."""
     at = images.get_field_index("error") + 1

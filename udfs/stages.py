@@ -37,6 +37,7 @@ class Stage(Named):
     CLUSTERS = "clusters", "the cluster of each image"
     PLACES = "places", "where the images to embed lie, deleted once they are embedded"
     CAPTIONS = "captions", "captions to embed, deleted once they are embedded"
+    CLUSTER_ENTRIES = "cluster_entries", "the entries that a cluster has more often than others"
     SAMPLES = "samples", "samples in the order of the tars, deleted once these are written"
     SHARDS = "shards", "tars for training"
     LEFT_OUT = "left_out", "pairs without an image"

@@ -33,6 +33,9 @@ def image_figures(stages: Stages) -> Iterator[Line]:
     if stages.clusters:
         sizes = f"of {stages.clusters.smallest:,} to {stages.clusters.largest:,} images"
         yield ("clustered", f"{stages.clusters.images:,}", f"images in {stages.clusters.clusters:,} clusters {sizes}")
+    if stages.cluster_entries:
+        for number, entries in stages.cluster_entries.largest.items():
+            yield ("", f"{number}", ", ".join(entries))
     if stages.shards:
         yield from _shards(stages.shards)
     if stages.left_out and stages.left_out.pairs:

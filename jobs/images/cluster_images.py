@@ -45,6 +45,8 @@ def clustered(embeddings: DataFrame, centroids: Halves) -> DataFrame:
 
 def clusters_stage(run_folder: RunFolder, embeddings: DataFrame, clusters: int, seed: int) -> None:
     """Write the cluster of each image that has an embedding."""
+    if run_folder.record.stages.clusters is not None:
+        return
     watch = Stopwatch()
     progress().begin("clusters")
     run_folder.clean(Stage.CLUSTERS)

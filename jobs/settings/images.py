@@ -60,8 +60,8 @@ class NearDuplicates:
         kind=Kind(values.colour_difference, "N"),
     )
     max_group: int = setting(
-        "a group with more images than this is cut to those near its most frequent hash: for chains of similar "
-        "pictures that lead from one to another",
+        "a group with more different pictures than this is cut to those near its most frequent ones: for chains of "
+        "similar pictures that lead from one to another",
         default=1000,
         kind=Kind(values.at_least_one, "N"),
         level=Level.ADVANCED,

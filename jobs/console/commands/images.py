@@ -60,7 +60,7 @@ CLUSTER = job(
     "cluster",
     "group images by their embeddings (k-means)",
     inputs=_SCORED,
-    settings=takes(Output, Clustering, take(Draws, "seed"), Execution),
+    settings=takes(Output, Clustering, take(Embedding, "scored_pairs"), take(Draws, "seed"), Execution),
     output=Stage.CLUSTERS,
 )
 

@@ -3,6 +3,7 @@
 import random
 from itertools import pairwise
 
+import pytest
 from saved import Saved
 
 from jobs.images.components import components
@@ -44,6 +45,7 @@ def found(frame):
     return roots
 
 
+@pytest.mark.processes
 def test_components_are_those_of_union_find(spark, tmp_path):
     links = graph()
     frame = spark.createDataFrame(links, "a string, b string")

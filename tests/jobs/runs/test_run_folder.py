@@ -43,6 +43,14 @@ def finished(spark, crawl, tmp_path_factory) -> Path:
     return out
 
 
+@pytest.fixture(scope="module")
+def finished_in_batches(spark, crawl, tmp_path_factory) -> Path:
+    """The same run, but with a batch for each of the two files."""
+    out = tmp_path_factory.mktemp("batches") / "out"
+    assert curate(crawl, out, "--batch-files", "1") == 0
+    return out
+
+
 def test_a_finished_run_is_reported_and_left_alone(crawl, finished, capsys):
     before = state(finished)
     assert curate(crawl, finished, "--batch-files", "3") == 0
@@ -110,9 +118,9 @@ def test_a_folder_with_other_files_is_refused_even_with_overwrite(crawl, tmp_pat
     assert "not written by Ballast" in capsys.readouterr().err
 
 
-def test_overwrite_deletes_only_ballasts_own_paths(crawl, spark, tmp_path):
+def test_overwrite_deletes_only_ballasts_own_paths(crawl, finished, tmp_path):
     out = tmp_path / "out"
-    assert curate(crawl, out) == 0
+    shutil.copytree(finished, out)
     (out / "notes.txt").write_text("mine")
     (out / "figures").mkdir()
     old = state(out / "pool")
@@ -186,9 +194,9 @@ def test_a_committed_unit_is_not_written_again(crawl, spark, tmp_path):
     assert spark.read.parquet(*run.paths(Stage.POOL)).count() == 3
 
 
-def test_a_kill_while_overwriting_is_detected(crawl, spark, tmp_path):
+def test_a_kill_while_overwriting_is_detected(crawl, finished, tmp_path):
     out = tmp_path / "out"
-    assert curate(crawl, out) == 0
+    shutil.copytree(finished, out)
     record = json.loads((out / "run.json").read_text())
     (out / "run.json").write_text(json.dumps({**record, "state": "deleting"}))
     for file in (out / "pool").iterdir():
@@ -198,10 +206,10 @@ def test_a_kill_while_overwriting_is_detected(crawl, spark, tmp_path):
 
 
 @pytest.mark.parametrize("stage", ["extracted", "files", "pool", "entry_counts", "subset"])
-def test_a_run_resumes_in_every_stage(crawl, finished, spark, tmp_path, stage, capsys):
+def test_a_run_resumes_in_every_stage(crawl, finished, finished_in_batches, tmp_path, stage, capsys):
     """A driver killed within a stage leaves rows without a manifest, and no later stage."""
     out = tmp_path / "out"
-    assert curate(crawl, out, "--batch-files", "1") == 0
+    shutil.copytree(finished_in_batches, out)
     record = json.loads((out / "run.json").read_text())
     stages = list(record["stages"])
     for later in stages[stages.index(stage) :]:
@@ -224,10 +232,10 @@ def test_a_run_resumes_in_every_stage(crawl, finished, spark, tmp_path, stage, c
     assert pq.read_table(out / "files").num_rows == 2
 
 
-def test_a_lost_manifest_loses_no_row(crawl, finished, spark, tmp_path):
+def test_a_lost_manifest_loses_no_row(crawl, finished, finished_in_batches, tmp_path):
     """The first of two is lost: the new batch must not take the number of the second."""
     out = tmp_path / "out"
-    assert curate(crawl, out, "--batch-files", "1") == 0
+    shutil.copytree(finished_in_batches, out)
     (out / "_manifests" / "extracted" / "batch=00000.json").unlink()
     for later in ("files", "pool", "entry_counts", "subset"):
         (out / "_manifests" / later / "all.json").unlink()

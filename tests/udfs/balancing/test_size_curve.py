@@ -6,10 +6,11 @@ import numpy as np
 import pyarrow as pa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from reference import uniform
 
 from udfs.balancing.entry_counts import EntryCounts, Places
 from udfs.balancing.paths import CommonShares, EveryT, ThresholdPath, bin_starts
-from udfs.balancing.probabilities import HeadProbabilities, entry_probabilities, keep_probabilities, uniforms
+from udfs.balancing.probabilities import HeadProbabilities, entry_probabilities
 from udfs.balancing.size_curve import Draws, Levels, SizeCurve, size_curve, smallest_levels
 
 LONGS = st.integers(-(2**63), 2**63 - 1)
@@ -42,10 +43,22 @@ def within_lists(pairs: list[tuple[list[int], int]], starts: list[int]) -> list[
     return bounded
 
 
-def is_kept(ids: list[int], draw: int, counts: np.ndarray, t: int) -> bool:
-    offsets = np.array([0, len(ids)], np.int32)
-    keep_prob = keep_probabilities(np.array(ids, np.int32), offsets, entry_probabilities(counts, t))[0]
-    return bool(uniforms(np.array([draw]))[0] < keep_prob)
+def sizes_by_definition(pairs: list[tuple[list[int], int]], counts: np.ndarray, ts: np.ndarray) -> np.ndarray:
+    """How many pairs each t keeps."""
+    sizes = np.zeros(len(ts), np.int64)
+    for ids, draw in pairs:
+        missed = np.ones(len(ts))
+        for count in counts[ids].tolist():
+            missed *= 1.0 - np.where(ts > count, 1.0, ts / count)
+        sizes += uniform(draw) < 1.0 - missed
+    return sizes
+
+
+def t_at_shares(counts: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """For each share below 1, the largest t below which entries hold at most it of all matches."""
+    ts = np.arange(1, counts.max() + 1)
+    below = np.where(counts < ts[:, None], counts, 0).sum(axis=1) / counts.sum()
+    return np.where(shares < 1, (below <= shares[:, None]).sum(axis=1), counts.max() + 1)
 
 
 def curve_along(path: ThresholdPath, steps: np.ndarray, pairs: Draws, counts: EntryCounts) -> SizeCurve:
@@ -76,8 +89,7 @@ def test_sizes_at_any_steps_of_one_list(pairs: list[tuple[list[int], int]], coun
     path = EveryT(most=int(counts.counts.max()))
     for steps in (path.overview(), np.arange(1.0, 60), np.array([7.0]), path.between(3, 40), path.between(0, 2000)):
         curve = curve_along(path, steps, draws(pairs), counts)
-        expected = [sum(is_kept(ids, draw, counts.counts, int(t)) for ids, draw in pairs) for t in steps]
-        assert curve.sizes.tolist() == expected
+        assert curve.sizes.tolist() == sizes_by_definition(pairs, counts.counts, steps).tolist()
         assert curve.pairs == len(pairs)
 
 
@@ -92,17 +104,13 @@ def test_sizes_along_the_common_share_of_several_lists(
     path = CommonShares(counts, min_matches)
     steps = np.unique(np.concatenate([[0, 0.06, 0.5, 1], path.between(0, 1)]))
     curve = curve_along(path, steps, draws(pairs), counts)
-    for step, size in zip(steps, curve.sizes, strict=True):
-        kept = 0
-        for low, high in pairwise(starts):
-            of_list = counts.counts[low:high]
-            t = int(of_list.max()) + 1
-            if of_list.sum() >= min_matches and step < 1:
-                t = max(t for t in range(1, t) if of_list[of_list < t].sum() / of_list.sum() <= step)
-            kept += sum(
-                is_kept([place - low for place in ids], draw, of_list, t) for ids, draw in pairs if low <= ids[0] < high
-            )
-        assert size == kept
+    expected = np.zeros(len(steps), np.int64)
+    for low, high in pairwise(starts):
+        of_list = counts.counts[low:high]
+        ts = t_at_shares(of_list, steps if of_list.sum() >= min_matches else np.ones(len(steps)))
+        own = [([place - low for place in ids], draw) for ids, draw in pairs if low <= ids[0] < high]
+        expected += sizes_by_definition(own, of_list, ts)
+    assert curve.sizes.tolist() == expected.tolist()
     assert (np.diff(curve.ts, axis=0) >= 0).all()
 
 

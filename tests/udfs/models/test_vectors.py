@@ -82,6 +82,16 @@ def test_the_top_equals_sorting_everything(how_many):
     assert [(-hit.score, hit.uuid) for hit in found] == expected
 
 
+def test_scores_that_float32_cannot_tell_apart_are_sorted():
+    query = random_vectors(1, 512)[0]
+    vectors = np.tile(query, (3000, 1))
+    vectors[np.arange(3000), RNG.integers(0, 512, 3000)] *= np.float16(1.01)
+    uuids = [f"{number:04}" for number in RNG.permutation(3000)]
+    scores = all_cosines(vectors, query[None])[:, 0]
+    expected = sorted(zip(-scores, uuids, strict=True))[:5]
+    assert [(-hit.score, hit.uuid) for hit in top_hits(query, pa.array(uuids), vectors, 5)] == expected
+
+
 def test_hits_of_parts_are_those_of_the_whole():
     vectors, query = random_vectors(300, 8), random_vectors(1, 8)[0]
     uuids = pa.array([f"{number:03}" for number in range(300)])

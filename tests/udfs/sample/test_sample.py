@@ -263,7 +263,7 @@ def test_captions_without_a_concept_match_no_entry(entries: set[str]) -> None:
     rng = Random(1)
     for _ in range(300):
         caption = compose_nothing(rng)
-        assert not {caption, *caption.replace(".", " . ").split()} & (entries - {"."}), caption
+        assert {caption, *caption.replace(".", " . ").split()} & entries <= {"."}, caption
 
 
 @pytest.mark.parametrize("name", ["sample.gz", "sample.wat.gz", "sample"])

@@ -1,0 +1,92 @@
+"""Drivers of check, embed and shards that are killed at several moments: the same commands end with the same rows, and
+tars with the same bytes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from hashlib import sha256
+from pathlib import Path
+
+import loopback_download
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from documented import ROOT
+from pools import rows_of, run
+from shapes import TINYCLIP
+
+from udfs.hashing import caption_hash, image_uuid
+
+pytestmark = pytest.mark.processes
+
+URLS = [f"https://host{'abc'[number % 3]}.example/picture-{number}.jpg" for number in range(120)]
+CAPTIONS = [f"a picture, {number}" for number in range(len(URLS))]
+PAIRS = [
+    {"uuid": image_uuid(url), "url": url, "caption": caption, "caption_hash": caption_hash(caption)}
+    for url, caption in zip(URLS, CAPTIONS, strict=True)
+]
+
+
+def kill_when(out: Path, committed: str, *arguments: object) -> None:
+    """Run a command in a process of its own, and SIGKILL it as soon as this manifest is there."""
+    words = [sys.executable, "-m", "jobs.cli", *map(str, arguments), "--out", str(out), "--batch-files", "1"]
+    scratch = out.with_name("scratch")  # a killed JVM leaves files behind
+    scratch.mkdir(exist_ok=True)
+    conf = [f"spark.local.dir={scratch}", f"spark.driver.extraJavaOptions=-Djava.io.tmpdir={scratch}"]
+    flags = ["--master", "local[1]", *(word for each in conf for word in ("--spark-conf", each))]
+    environment = {**os.environ, "TMPDIR": str(scratch)}
+    driver = subprocess.Popen(
+        [*words, *flags], cwd=ROOT, env=environment, start_new_session=True, stderr=subprocess.DEVNULL
+    )
+    manifest = out / "_manifests" / committed
+    deadline = time.monotonic() + 600
+    while not manifest.exists() and driver.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(driver.pid, signal.SIGKILL)
+    driver.wait()
+    assert manifest.exists()
+
+
+def tars(out: Path) -> dict[str, str]:
+    return {str(path.relative_to(out)): sha256(path.read_bytes()).hexdigest() for path in out.rglob("*.tar")}
+
+
+def sorted_rows(folder: Path) -> list[str]:
+    return sorted(map(repr, rows_of(folder)))
+
+
+def test_killed_drivers_end_with_the_same_rows_and_bytes(spark, tmp_path):
+    pool, downloaded = tmp_path / "pool.parquet", tmp_path / "downloaded"
+    pq.write_table(pa.Table.from_pylist(PAIRS), pool)
+    loopback_download.download(PAIRS, downloaded, per_shard=40)
+
+    check, checked, once = ("check", downloaded), tmp_path / "checked", tmp_path / "once"
+    assert run(*check, "--out", once) == 0
+    kill_when(checked, "read/batch=00000.json", *check)
+    kill_when(checked, "near/links.json", *check)
+    assert run(*check, "--out", checked) == 0
+    for folder in ("checked", "downloads"):
+        told = [{key: value for key, value in row.items() if key != "seconds"} for row in rows_of(once / folder)]
+        again = [{key: value for key, value in row.items() if key != "seconds"} for row in rows_of(checked / folder)]
+        assert sorted(map(repr, again)) == sorted(map(repr, told))
+
+    embed, scored, scored_once = (
+        ("embed", once, "--pairs", pool, "--model", TINYCLIP),
+        tmp_path / "scored",
+        tmp_path / "s",
+    )
+    assert run(*embed, "--out", scored_once) == 0
+    kill_when(scored, "embeddings/batch=00000.json", *embed)
+    assert run(*embed, "--out", scored) == 0
+    for folder in ("embeddings", "scores"):
+        assert sorted_rows(scored / folder) == sorted_rows(scored_once / folder)
+
+    shards, train, train_once = ("shards", pool, "--images", once, "--size", "20"), tmp_path / "train", tmp_path / "t"
+    assert run(*shards, "--out", train_once) == 0
+    kill_when(train, "shards/batch=00000.json", *shards)
+    assert run(*shards, "--out", train) == 0
+    assert len(tars(train_once)) > 3 and tars(train) == tars(train_once)
+    assert sorted_rows(train / "left_out") == sorted_rows(train_once / "left_out")
+    assert not [path for path in train.rglob("*") if path.name.startswith(".")]
