@@ -22,16 +22,17 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, An
     rng = random.Random(5)
     folder = tmp_path_factory.mktemp("rows")
     uuids = [f"{number:024x}" for number in range(60)]
+    clusters = {uuid: rng.choice([None, None, None, 1, 2, 3, 3]) for uuid in uuids}
     rows = [
         {
-            "uuid": rng.choice(uuids),
+            "uuid": uuid,
             "caption_hash": rng.randrange(-50, 50),
             "caption": f"caption {number}",
             "score": rng.choice([None, float("nan"), 0.0, -0.0, 0.5, rng.random()]),
-            "cluster": rng.choice([None, 1, 2, 3, 3, 3]),
-            "sure": rng.choice([True, False]),
+            "cluster": clusters[uuid],
+            "sure": rng.choice([True, False, None]),
         }
-        for number in range(300)
+        for number, uuid in enumerate(rng.choices(uuids, k=300))
     ]
     usable = set(uuids[::2])
     states = [

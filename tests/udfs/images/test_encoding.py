@@ -36,6 +36,7 @@ def done(format: str, encoding: Encoding, orientation: int = 1, **options: objec
         ("JPEG", replace(OPEN_CLIP, upright=True), 3, True),
         ("JPEG", replace(OPEN_CLIP, max_side=48), 6, False),
         ("JPEG", replace(OPEN_CLIP, max_side=24), 6, True),
+        ("PNG", replace(OPEN_CLIP, max_side=36), 1, True),
         ("JPEG", replace(OPEN_CLIP, strip_exif=True), 8, True),
     ],
 )
@@ -46,8 +47,8 @@ def test_only_what_must_be_is_encoded_again(format, encoding, orientation, again
         assert (found.image, found.format, found.width, found.height) == (image, format, 48, 32)
         return
     with Image.open(io.BytesIO(found.image)) as opened:
-        scale = 1 if encoding.max_side is None else 2
-        assert (opened.format, opened.mode, opened.size) == (found.format, "RGB", (48 // scale, 32 // scale))
+        side = encoding.max_side or 48
+        assert (opened.format, opened.mode, opened.size) == (found.format, "RGB", (side, side * 2 // 3))
         assert (found.width, found.height) == opened.size and not opened.getexif()
         expected = picture(3).resize(opened.size, Image.Resampling.LANCZOS)
         difference = np.abs(np.asarray(opened, int) - np.asarray(expected, int))

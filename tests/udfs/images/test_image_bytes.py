@@ -4,6 +4,7 @@ import io
 import random
 import tarfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -133,6 +134,22 @@ def test_images_on_other_file_systems_of_hadoop(download, monkeypatch):
     with ImageBytes(f"abfs://x@y{folder}") as reader:
         places = shuffled(images)
         assert list(reader.read(places)) == [images[place] for place in places]
+
+
+def test_what_is_read_ahead_fits_in_memory(monkeypatch):
+    monkeypatch.setattr(image_bytes, "_AHEAD_BYTES", 4000)
+    taken = []
+
+    def spans() -> Iterator[list[Place]]:
+        for number in range(50):
+            taken.append(number)
+            yield [Place("x.tar", number, 1000)]
+
+    with ThreadPoolExecutor(2) as pool:
+        found = image_bytes._in_order(pool, spans(), lambda places: [b"%d" % places[0].offset])
+        assert next(found) == b"0"
+        assert len(taken) <= 5, "four are held, and one waits"
+        assert list(found) == [b"%d" % number for number in range(1, 50)]
 
 
 def test_a_reader_that_stops_early_stops_the_requests(on_s3):

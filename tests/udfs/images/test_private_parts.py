@@ -95,6 +95,8 @@ def test_only_the_picture_is_left(name):
     if "mpo" not in name:
         assert new.info.get("icc_profile") == old.info["icc_profile"] == PROFILE
     assert without_private_parts(after) == after, "nothing else is lost"
+    if name.startswith("WebP"):
+        assert after[12:16] == b"VP8X" and not after[20] & 0b1100, "the header announces no EXIF and XMP"
 
 
 @pytest.mark.parametrize("format", ["GIF", "BMP", "TIFF"])
