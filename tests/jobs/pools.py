@@ -88,7 +88,7 @@ def undocumented(record: dict) -> set[str]:
     """The keys of a run.json without a meaning, the facts of stages as `stage.fact`."""
     unknown = record.keys() - record_meanings().keys()
     for stage, facts in record["stages"].items():
-        counted = (*COUNTERS, *FileStatus) if stage == Stage.FILES else ()
+        counted = (*COUNTERS, *FileStatus) if stage in (Stage.FILES, Stage.DOWNLOADS) else ()
         known = {"seconds", SPARK_FACT, *facts_meanings().get(Stage(stage), ()), *counted}
         names = {*facts, *(name for subset in facts.get("subsets", ()) for name in subset)}
         unknown |= {f"{stage}.{name}" for name in names - known}

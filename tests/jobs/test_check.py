@@ -1,18 +1,30 @@
 """`ballast check` from a real download on loopback: each sample has its row, however the run was made."""
 
 import json
+import os
 import shutil
+import signal
 import tarfile
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import loopback_download
+import pyarrow as pa
 import pytest
 from pools import record_of, rows_of, run
+from pyspark.sql import DataFrame
 
-from jobs.images.read_images import IMAGES_READ
+from jobs.images.download import plan_download
+from jobs.images.read_images import IMAGES_READ, read_guarded, read_images
+from jobs.runs.input_batches import read_batches
+from jobs.runs.run_folder import RunFolder
+from jobs.settings.groups import Reading
 from udfs.hashing import image_uuid
 from udfs.image_outcomes import ImageOutcome, samples_missed
+from udfs.images.options import CheckOptions
+from udfs.images.shards import ImageShard
 
 SHARD = 60
 OUTCOMES = {
@@ -53,7 +65,7 @@ def pictures(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def checked(spark, downloaded, pictures, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("checked") / "out"
-    assert run("check", downloaded, "--out", out, "--not-in", pictures, "--near", 4) == 0
+    assert run("check", downloaded, "--out", out, "--not-in", pictures, "--near", 10) == 0
     return out
 
 
@@ -120,7 +132,7 @@ def test_added_repaired_and_repeated_shards(checked, downloaded, pictures, tmp_p
     (moved / "00001.tar").write_bytes(whole[: len(whole) // 1024 * 512])
     (moved / "00002.tar").rename(tmp_path / "00002.tar")
     (moved / "00002.parquet").rename(tmp_path / "00002.parquet")
-    arguments = ("check", moved, "--out", out, "--not-in", pictures, "--near", 4)
+    arguments = ("check", moved, "--out", out, "--not-in", pictures, "--near", 10)
     assert run(*arguments) == 0
     assert [row["status"] for row in rows_of(out / "downloads")] == ["ok", "partial"]
     missing = [row for row in rows_of(out / "checked") if row["status"] == "no_image"]
@@ -147,6 +159,29 @@ def test_added_repaired_and_repeated_shards(checked, downloaded, pictures, tmp_p
         name for path in (out / "_manifests").rglob("*.json") for name in json.loads(path.read_text())["files"]
     }
     assert {str(path.relative_to(out)) for path in out.rglob("*.parquet")} == committed
+
+
+def test_an_input_that_kills_its_worker_is_read_apart(spark, downloaded, tmp_path):
+    """Workers end by SIGKILL, as after a crash in a decoder; then each image is decoded in a process of its own."""
+    download, options = plan_download(str(downloaded)), CheckOptions()
+    run_folder = RunFolder.open(str(tmp_path / "out"), {"job": "check"}, {}, overwrite=False)
+
+    def deadly(shards: Sequence[ImageShard]) -> DataFrame:
+        rows = read_images(spark, download, shards, options)
+
+        def die(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            next(batches)
+            os.kill(os.getpid(), signal.SIGKILL)
+            yield from batches
+
+        return rows.mapInArrow(die, rows.schema)
+
+    again = partial(read_guarded, spark, download, options=options)
+    with run_folder.writing():
+        read_batches(spark, run_folder, IMAGES_READ, download.shards, deadly, Reading(), again=again)
+    by_path = {row["path"]: row["success"] for row in rows_of(tmp_path / "out" / "downloads")}
+    success = Counter(row["shard"] for row in rows_of(tmp_path / "out" / "read") if row["status"] == "success")
+    assert by_path == dict(success) and len(by_path) == 3
 
 
 def test_what_is_refused(tmp_path, capsys, spark):
