@@ -17,6 +17,7 @@ from PIL import Image
 from jobs.cli import main
 from jobs.runs.run_folder import RunFolder
 from udfs.hashing import PICK, SHARD, SPLIT, caption_hash, image_hash, image_uuid, pair_hash, uniform
+from udfs.storage.s3_client import s3_client
 
 SIZE, SEED = 7, 11
 
@@ -173,9 +174,11 @@ def test_a_killed_run_is_resumed_and_the_bytes_depend_on_no_partition(spark, mad
     assert contents(out) == contents(open_clip[0])
 
 
-def test_every_caption_and_a_split(spark, made, tmp_path):
+def test_every_caption_and_a_split_of_a_download_on_s3(spark, bucket, made, tmp_path):
+    for path in (made.folder / "down").glob("*.tar"):
+        s3_client().upload_file(str(path), bucket, f"down/{path.name}")
     flags = ["--captions", "all", "--split", "val=0.3", "--max-side", "40", "--strip-exif", "--upright"]
-    record = made.shards(tmp_path / "out", *flags)
+    record = made.shards(tmp_path / "out", "--downloaded", f"s3://{bucket}/down", *flags)
     apart = {uuid for uuid in made.images if uniform(image_hash(SPLIT, SEED, uuid)) < 0.3}
     assert 0 < len(apart) < len(made.images)
     counts = {}
