@@ -252,7 +252,12 @@ TEXT_EMBEDDED = pa.schema([pa.field("caption_hash", pa.int64()), pa.field("embed
 """A distinct caption with its embedding."""
 
 SCORED = pa.schema(
-    [pa.field("uuid", pa.string()), pa.field("caption_hash", pa.int64()), pa.field("clip_score", pa.float64())]
+    [
+        pa.field("uuid", pa.string()),
+        pa.field("caption_hash", pa.int64()),
+        pa.field("caption", pa.string()),
+        pa.field("clip_score", pa.float64()),
+    ]
 )
 """A pair with the cosine of the embeddings of its image and caption, rounded to 4 decimals, null where one of them is
 missing. Columns of --score follow, then those of `CHECKED`. It is a float64, so that `clip_score >= 0.29` in SQL

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.stopwatch import Stopwatch
@@ -16,13 +17,14 @@ from udfs.schemas import TEXT_EMBEDDED
 from udfs.stages import Stage
 
 PAIR_KEY = ("uuid", "caption_hash")
-SCORE = "clip_score"
+CAPTION, SCORE = "caption", "clip_score"
 
 
 def embedded_pairs(pairs: DataFrame, embeddings: DataFrame) -> DataFrame:
     """The distinct pairs whose image has an embedding, with their captions."""
     embedded = embeddings.where("embedding IS NOT NULL").select("uuid")
-    return pairs.select(*PAIR_KEY, "caption").dropDuplicates(list(PAIR_KEY)).join(embedded, "uuid", "left_semi")
+    distinct = pairs.groupBy(*PAIR_KEY).agg(F.min(CAPTION).alias(CAPTION))
+    return distinct.join(embedded, "uuid", "left_semi")
 
 
 def scores_stage(
@@ -43,8 +45,8 @@ def scores_stage(
     rows, key = embeddings.where("embedding IS NOT NULL"), ["uuid"]
     if pairs is not None:
         texts = read_files(spark, run_folder.paths(Stage.TEXTS), TEXT_EMBEDDED)
-        rows, key = scored_pairs(embedded_pairs(pairs, embeddings), rows, texts), [*PAIR_KEY, SCORE]
-    others = [name for name in checked.columns if name not in ("uuid", *scores)]
+        rows, key = scored_pairs(embedded_pairs(pairs, embeddings), rows, texts), [*PAIR_KEY, CAPTION, SCORE]
+    others = [name for name in checked.columns if name not in ("uuid", CAPTION, *scores)]
     run_folder.commit(Stage.SCORES, rows.select(*key, *scores).join(checked.select("uuid", *others), "uuid"))
     written = spark.read.parquet(*run_folder.paths(Stage.SCORES)).count() if run_folder.paths(Stage.SCORES) else 0
     left_out = None if pairs is None else pairs.select(*PAIR_KEY).distinct().count() - written
@@ -52,14 +54,14 @@ def scores_stage(
 
 
 def scored_pairs(pairs: DataFrame, images: DataFrame, texts: DataFrame) -> DataFrame:
-    """Pairs (`uuid`, `caption_hash`) with `clip_score` from the embeddings of `images` and `texts`, and the other
-    columns of `images`. The score is null where one of the embeddings is."""
+    """Pairs (`uuid`, `caption_hash`, `caption`) with `clip_score` from the embeddings of `images` and `texts`, and the
+    other columns of `images`. The score is null where one of the embeddings is."""
     joined = (
-        pairs.select(*PAIR_KEY)
+        pairs.select(*PAIR_KEY, CAPTION)
         .join(images, "uuid")
         .join(texts.withColumnRenamed("embedding", "of_text"), "caption_hash", "left")
     )
-    others = [name for name in images.columns if name not in ("uuid", "embedding")]
+    others = [CAPTION, *(name for name in images.columns if name not in ("uuid", "embedding"))]
 
     def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:

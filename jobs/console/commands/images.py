@@ -74,7 +74,7 @@ SEARCH = Command(
     name="search",
     purpose="find the images that are nearest to a text or a picture",
     work="jobs.search:run_search",
-    settings=takes(Searching, take(Embedding, "model", "scored_pairs"), Execution),
+    settings=takes(Searching, take(Embedding, "model", "scored_pairs"), CheckedImages, Downloaded, Execution),
     add_arguments=_search_arguments,
 )
 
