@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jobs.console.result import Result
+from jobs.images.checked_images import open_checked
+from jobs.images.found_page import found_page
 from jobs.images.given_model import check_same_model, given_model
 from jobs.images.nearest import nearest, rows_of
 from jobs.images.search_index import open_index
+from jobs.runs.open_storage import open_storage
 from jobs.runs.step_input import Source, open_source
 from jobs.settings.images import Searching
 from jobs.settings.settings import Settings
@@ -33,7 +36,9 @@ from udfs.models.clip_model import embed_images, load_clip
 from udfs.models.devices import CPU
 from udfs.models.model_folder import ModelFolder
 from udfs.models.vectors import Halves, rounded, stored
+from udfs.report.gallery import render_gallery
 from udfs.stages import Stage
+from udfs.storage.addresses import name_of, parent_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -94,8 +99,10 @@ def run_search(arguments: argparse.Namespace, settings: Settings) -> Result:
     searching, execution, given = settings.searching, settings.execution, settings.embedding
     if (arguments.text is None) == (searching.like is None):
         raise UsageError("name what to look for: either a text in quotation marks, or --like PICTURE")
+    if (arguments.images is None) != (arguments.out is None):
+        raise UsageError("--images and --out belong together: give both for a page of the images")
     model = given_model(given.model)
-    paths = [arguments.scored, *filter(None, [given.scored_pairs])]
+    paths = [arguments.scored, *filter(None, [given.scored_pairs, arguments.images, arguments.out])]
     with session_for(execution, "search", paths):
         embeddings = open_source(arguments.scored, (Stage.EMBEDDINGS,), ("uuid", "url", "embedding"))
         check_same_model(model, arguments.scored)
@@ -103,7 +110,12 @@ def run_search(arguments: argparse.Namespace, settings: Settings) -> Result:
         if given.scored_pairs is not None:
             pairs = open_source(given.scored_pairs, (Stage.POOL, Stage.SUBSET), ("uuid", "caption"))
         query = embed_query(model, arguments.text, searching.like)
-        located = [source.located for source in (embeddings, pairs) if source is not None]
+        checked = open_checked(arguments.images, None) if arguments.images is not None else None
+        sources = (embeddings, pairs, checked.source if checked is not None else None)
+        located = [source.located for source in sources if source is not None]
         with session_unless_small(execution, "search", located, paths) as spark:
             hits = search(spark, embeddings, pairs, query, searching)
+            if checked is not None:
+                page = render_gallery(found_page(spark, hits, checked, arguments.text or name_of(searching.like or "")))
+                open_storage(parent_of(arguments.out)).write(name_of(arguments.out), page.encode())
     return Result(hits, render, lambda hits: {"hits": hits})
