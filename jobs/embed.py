@@ -32,6 +32,7 @@ from jobs.spark.frames import set_shuffle_partitions
 from jobs.spark.session import spark_session
 from udfs.errors import UsageError
 from udfs.extras import require
+from udfs.models.devices import CPU
 from udfs.models.model_folder import ModelFolder
 from udfs.schemas import EMBEDDED, SCORED
 from udfs.stages import Stage
@@ -75,7 +76,18 @@ def _heads(settings: Settings, checked: CheckedImages) -> dict[str, Path]:
         if not Path(path).is_file():
             raise UsageError(f"--score {name}={path}: no such file")
         heads[name] = Path(path)
+    _try(heads)
     return heads
+
+
+def _try(heads: dict[str, Path]) -> None:
+    """Load the heads here, so that a file that is none is an error before Spark starts."""
+    if heads:
+        require("onnxruntime")
+        from udfs.models.score_head import ScoreHead
+
+        for name, path in heads.items():
+            ScoreHead(name, path, device=CPU, threads=1)
 
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
@@ -87,8 +99,6 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         stages = (Stage.POOL, Stage.SUBSET)
         pairs = open_source(embedding.scored_pairs, stages, ("uuid", "caption", "caption_hash"))
     heads = _heads(settings, checked)
-    if heads:
-        require("onnxruntime")
     lines = (f"{name} {sha256(path.read_bytes()).hexdigest()}" for name, path in heads.items())
     identity = {
         "source": checked.source.identity,

@@ -51,11 +51,10 @@ def ship_model(context: SparkContext, model: ModelFolder, heads: Mapping[str, Pa
     """Have every executor get copies of a model's files and its heads."""
     key = model.fingerprint()[:16]
     files = [
-        (name, ship_file(context, str(model.path / name), f"{key}-{number}-{Path(name).name}"))
-        for number, name in enumerate(model.files)
+        (name, ship_file(context, str(model.path / name), f"{key}-{number}")) for number, name in enumerate(model.files)
     ]
     shipped = [
-        (name, ship_file(context, str(path), f"{sha256(path.read_bytes()).hexdigest()[:16]}-{path.name}"))
+        (name, ship_file(context, str(path), f"{sha256(path.read_bytes()).hexdigest()[:16]}.onnx"))
         for name, path in heads.items()
     ]
     return ShippedModel(key, tuple(files), tuple(shipped), device)

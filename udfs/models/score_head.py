@@ -19,10 +19,8 @@ class ScoreHead:
     model gets (4 dimensions: n, 3, height, width)."""
 
     def __init__(self, name: str, path: Path, *, device: str, threads: int) -> None:
-        """Raises `UsageError` for a graph that is neither."""
-        self._where = f"--score {name}={path}"
-        if not path.is_file():
-            raise UsageError(f"{self._where}: no such file")
+        """Raises `UsageError` for a graph that is neither, and for a file that is no graph."""
+        self._where = f"--score {name}"
         self._session = open_session(path, device=device, threads=threads)
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         self._input, self._output, self._shape = inputs[0].name, outputs[0].name, inputs[0].shape

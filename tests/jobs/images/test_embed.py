@@ -157,6 +157,7 @@ def test_image_files_and_heads_and_an_image_that_is_gone(spark, tmp_path, capsys
         ([*MODEL, "--score", "width=head.onnx"], "--score width=head.onnx: there is a column width already"),
         ([*MODEL, "--score", "clip_score=head.onnx"], "there is a column clip_score already"),
         ([*MODEL, "--score", "beauty=head.onnx"], "--score beauty=head.onnx: no such file"),
+        ([*MODEL, "--score", f"beauty={__file__}"], "test_embed.py: onnxruntime cannot read it"),
         ([*MODEL, "--pairs", "nothing"], "nothing: no such folder"),
         (MODEL, "does not say where the download lies: name its folder with --downloaded"),
     ],
