@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jobs.console.result import Result
-from jobs.images.checked_images import CheckedImages, open_checked
-from jobs.images.gallery_cards import cards, draw_thumbnails
-from jobs.images.gallery_rows import images_of
+from jobs.images.checked_images import open_checked
+from jobs.images.found_page import found_page
 from jobs.images.given_model import check_same_model, given_model
 from jobs.images.nearest import nearest, rows_of
 from jobs.images.search_index import open_index
@@ -32,14 +31,12 @@ from jobs.steps.pairs import session_unless_small
 from udfs.captions.visible import visible
 from udfs.errors import UsageError
 from udfs.images.decoding import Unusable, decode
-from udfs.images.image_bytes import ImageBytes
 from udfs.images.options import Limits
 from udfs.models.clip_model import embed_images, load_clip
 from udfs.models.devices import CPU
 from udfs.models.model_folder import ModelFolder
 from udfs.models.vectors import Halves, rounded, stored
-from udfs.report.gallery import Gallery, Section, render_gallery
-from udfs.report.words import counted_noun as many
+from udfs.report.gallery import render_gallery
 from udfs.stages import Stage
 from udfs.storage.addresses import name_of, parent_of
 
@@ -98,31 +95,14 @@ def render(hits: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def page_of(
-    spark: "SparkSession | None", hits: list[dict[str, Any]], checked: CheckedImages, shows: str, title: str
-) -> str:
-    """The hits as a page of small pictures, the nearest first."""
-    uuids = [hit["uuid"] for hit in hits]
-    images = images_of(spark, checked.source, uuids)
-    rows = {
-        hit["uuid"]: [{"caption": caption, "score": hit["score"]} for caption in hit.get("captions") or [None]]
-        for hit in hits
-    }
-    with ImageBytes(checked.download) as download:
-        thumbnails = draw_thumbnails(images, download, icc=checked.icc)
-    section = Section("", len(hits), cards(uuids, rows, images, thumbnails, chosen_by="score"))
-    return render_gallery(Gallery(title, shows, [section], chosen_by="score"))
-
-
 def run_search(arguments: argparse.Namespace, settings: Settings) -> Result:
     searching, execution, given = settings.searching, settings.execution, settings.embedding
     if (arguments.text is None) == (searching.like is None):
         raise UsageError("name what to look for: either a text in quotation marks, or --like PICTURE")
-    images = settings.images.images
-    if (searching.page is None) == bool(images):
-        raise UsageError("--out FILE writes a page of images: it needs --images, and --images needs it")
+    if (arguments.images is None) != (arguments.out is None):
+        raise UsageError("--images and --out belong together: give both for a page of the images")
     model = given_model(given.model)
-    paths = [arguments.scored, *filter(None, [given.scored_pairs, images, searching.page])]
+    paths = [arguments.scored, *filter(None, [given.scored_pairs, arguments.images, arguments.out])]
     with session_for(execution, "search", paths):
         embeddings = open_source(arguments.scored, (Stage.EMBEDDINGS,), ("uuid", "url", "embedding"))
         check_same_model(model, arguments.scored)
@@ -130,14 +110,12 @@ def run_search(arguments: argparse.Namespace, settings: Settings) -> Result:
         if given.scored_pairs is not None:
             pairs = open_source(given.scored_pairs, (Stage.POOL, Stage.SUBSET), ("uuid", "caption"))
         query = embed_query(model, arguments.text, searching.like)
-        checked = open_checked(images, settings.download.downloaded) if images else None
+        checked = open_checked(arguments.images, settings.download.downloaded) if arguments.images is not None else None
         sources = (embeddings, pairs, checked.source if checked is not None else None)
         located = [source.located for source in sources if source is not None]
         with session_unless_small(execution, "search", located, paths) as spark:
             hits = search(spark, embeddings, pairs, query, searching)
-            if searching.page is not None and checked is not None:
-                wanted = arguments.text or f"like {name_of(searching.like or '')}"
-                shows = f"The {many(len(hits), 'image')} nearest to “{wanted}”, the nearest first."
-                page = page_of(spark, hits, checked, shows, wanted)
-                open_storage(parent_of(searching.page)).write(name_of(searching.page), page.encode())
+            if checked is not None:
+                page = render_gallery(found_page(spark, hits, checked, arguments.text or name_of(searching.like or "")))
+                open_storage(parent_of(arguments.out)).write(name_of(arguments.out), page.encode())
     return Result(hits, render, lambda hits: {"hits": hits})

@@ -221,12 +221,6 @@ class Searching:
         kind=Kind(values.path, "DIR"),
         role=Role.CONTENT,
     )
-    page: str | None = setting(
-        "also write a page of the images that were found, with --images: for looking at them",
-        kind=Kind(values.path, "FILE"),
-        role=Role.CONTENT,
-        option="--out",
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,10 @@ from checked_rows import download_tars, encoded, picture, write_checked
 from img2dataset_output import Download
 
 from jobs.cli import main
+from jobs.images.checked_images import open_checked
+from jobs.images.found_page import found_page
 from udfs.hashing import GALLERY, caption_hash, image_hash, image_uuid
+from udfs.report.gallery import render_gallery
 
 
 @pytest.fixture(autouse=True)
@@ -139,3 +142,22 @@ def test_a_source_without_ids(made, tmp_path, capsys):
     pq.write_table(pa.table({"caption": ["x"]}), tmp_path / "rows.parquet")
     assert main(["gallery", str(tmp_path), "--images", str(made / "checked"), "--out", str(tmp_path / "x")]) == 2
     assert "lacks the column uuid" in capsys.readouterr().err
+
+
+def test_the_page_of_a_search(made):
+    """The nearest first, with scores; an image that `check` does not know is told."""
+    checked = open_checked(str(made / "checked"), str(made / "down"))
+    uuids = [image_uuid(f"https://a.example/{number}") for number in (5, 0)]
+    hits = [
+        {"uuid": uuids[0], "score": 0.5, "url": "x"},
+        {"uuid": "absent", "score": 0.4, "url": "x"},
+        {"uuid": uuids[1], "score": 0.31, "url": "x", "captions": ["a bus", "a <b>"]},
+    ]
+    text = render_gallery(found_page(None, hits, checked, "a <red> bus"))
+    tree = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(text)
+    assert words(tree.find("body/header/h1")) == "a <red> bus"
+    first, second = tree.iter("li")
+    assert [words(card.find("small")).rpartition("/")[2] for card in (first, second)] == ["5", "0"]
+    assert [words(card.find("dl/div")) for card in (first, second)] == ["score0.5", "score0.31"]
+    assert [words(each) for each in second.iter("p")] == ["a bus", "a <b>"]
+    assert "The 2 images nearest to it, the nearest first. 1 image not in --images." in words(tree.find("body/header"))

@@ -68,13 +68,20 @@ CLUSTER = job(
 def _search_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scored", metavar=_SCORED[0], type=values.path, help=_SCORED[1])
     parser.add_argument("text", metavar="TEXT", nargs="?", help="what to look for, in quotation marks")
+    parser.add_argument(
+        "--images",
+        metavar="CHECKED",
+        type=values.path,
+        help="output folder of check: for the page of --out",
+    )
+    parser.add_argument("--out", metavar="FILE", type=values.path, help="with --images: a page of the images to write")
 
 
 SEARCH = Command(
     name="search",
     purpose="find the images that are nearest to a text or a picture",
     work="jobs.search:run_search",
-    settings=takes(Searching, take(Embedding, "model", "scored_pairs"), CheckedImages, Downloaded, Execution),
+    settings=takes(Searching, take(Embedding, "model", "scored_pairs"), Downloaded, Execution),
     add_arguments=_search_arguments,
 )
 

@@ -1,5 +1,6 @@
 """Storage and input files on a real HDFS; runs are killed, resumed, repeated, and outlive a NameNode's restart."""
 
+import getpass
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -60,7 +61,9 @@ def test_the_workers_reader_gives_the_bytes_and_the_errors_of_a_file(
         open_file(f"{hadoop.url}/0.warc.gz")
 
 
-def test_a_new_file_of_a_worker_replaces_another(hadoop: Hadoop) -> None:
+def test_a_new_file_of_a_worker_replaces_another(hadoop: Hadoop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HADOOP_USER_NAME", getpass.getuser())  # who started it, and may write
+    hdfs_client.cache_clear()
     address = f"{hadoop.url}/new/ä b%20c/1.tar"
     for data in (b"old", bytes(range(256)) * 100_000):
         with new_file(address) as file:
