@@ -32,9 +32,9 @@ from jobs.spark.frames import set_shuffle_partitions
 from jobs.spark.session import spark_session
 from udfs.errors import UsageError
 from udfs.extras import require
+from udfs.image_schemas import EMBEDDED, SCORED
 from udfs.models.devices import CPU
 from udfs.models.model_folder import ModelFolder
-from udfs.schemas import EMBEDDED, SCORED
 from udfs.stages import Stage
 
 

@@ -18,8 +18,9 @@ from jobs.sample import write_sample
 from jobs.settings.fields import Role
 from jobs.settings.flags import help_of
 from jobs.settings.settings import SETTINGS, names_of
-from udfs import schemas
+from udfs import image_schemas, schemas
 from udfs.html.lazy_images import HOME_MADE_SRC, LAZY_SRC, LAZY_SRCSET
+from udfs.image_outcomes import IMAGE_COUNTERS
 from udfs.opt_outs import AI_AGENTS
 from udfs.outcomes import COUNTERS, FileStatus
 from udfs.record import RUN_FILE
@@ -52,6 +53,15 @@ _TABLES = {
     "Images: `images/`": schemas.IMAGE,
     "Entries: `entry_counts/`": schemas.ENTRY_COUNT,
     "Input files: `files/`, besides its outcomes": pa.schema([f for f in schemas.FILE if f.name not in COUNTERS]),
+}
+IMAGE_TABLES = {
+    "Samples of a download: `checked/`": image_schemas.CHECKED,
+    "Embeddings: `embeddings/`": image_schemas.EMBEDDED,
+    "Scores: `scores/`, before the columns of `checked/`": image_schemas.SCORED,
+    "Labels: `labels/`": image_schemas.LABELLED,
+    "Clusters: `clusters/`": image_schemas.CLUSTERED,
+    "Entries of clusters: `cluster_entries/`": image_schemas.CLUSTER_ENTRY,
+    "Pairs without an image: `left_out/`": image_schemas.LEFT_OUT,
 }
 
 
@@ -101,10 +111,11 @@ def _settings() -> str:
 
 def _columns() -> Iterator[str]:
     yield "## Columns"
-    for title, schema in _TABLES.items():
-        yield f"### {title}"
-        rows = ((f"`{f.name}`", str(f.type).replace("item: ", ""), schemas.MEANINGS[f.name]) for f in schema)
-        yield _table(("column", "type", "meaning"), rows)
+    for tables, meanings in ((_TABLES, schemas.MEANINGS), (IMAGE_TABLES, image_schemas.MEANINGS)):
+        for title, schema in tables.items():
+            yield f"### {title}"
+            rows = ((f"`{f.name}`", str(f.type).replace("item: ", ""), meanings[f.name]) for f in schema)
+            yield _table(("column", "type", "meaning"), rows)
     yield (
         "Extracted pairs lack `entry_ids` until they are matched, `duplicates` until they are deduplicated, and "
         "`keep_prob` until they are drawn."
@@ -115,6 +126,11 @@ def _outcomes() -> Iterator[str]:
     yield "## Outcomes"
     yield "The counters of `files/`. Each record, image and text has exactly one outcome, so that the counters add up."
     yield _table(("counter", "meaning"), ((f"`{outcome}`", outcome.meaning) for outcome in COUNTERS))
+    yield (
+        "The counters of `downloads/`. Each sample of a download has exactly one of the first ones, its `status` in "
+        "`checked/`; the others are traits of images."
+    )
+    yield _table(("counter", "meaning"), ((f"`{counter}`", counter.meaning) for counter in IMAGE_COUNTERS))
     yield "The `status` of an input file:"
     yield _table(("status", "meaning"), ((f"`{status}`", status.meaning) for status in FileStatus))
 
@@ -135,7 +151,8 @@ def _run_keys() -> Iterator[str]:
     yield _table(("key", "meaning"), ((f"`{key}`", meaning) for key, meaning in record_meanings().items()))
     yield (
         f"The facts of each stage under `stages`. Each stage also has `seconds`, {SECONDS}, and `{SPARK_FACT}`, "
-        f"{SPARK}; `{Stage.FILES}` has the number of files of each status, and the sum of each counter."
+        f"{SPARK}; `{Stage.FILES}` and `{Stage.DOWNLOADS}` have the number of files of each status, `{Stage.FILES}` also "
+        "the sum of each counter."
     )
     facts = ((stage, name, meaning) for stage, names in facts_meanings().items() for name, meaning in names.items())
     yield _table(("stage", "fact", "meaning"), ((f"`{stage}`", f"`{name}`", meaning) for stage, name, meaning in facts))

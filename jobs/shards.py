@@ -26,11 +26,11 @@ from jobs.spark.frames import read_files, set_shuffle_partitions
 from jobs.spark.progress import progress
 from jobs.spark.session import spark_session
 from udfs.errors import UsageError
+from udfs.image_schemas import LEFT_OUT
 from udfs.image_stages import LeftOutFacts
 from udfs.images.encoding import Encoding
 from udfs.images.layouts import TRAIN, Layout
 from udfs.images.training_tars import TarPlan
-from udfs.schemas import LEFT_OUT
 from udfs.stages import Stage
 
 _PARTITIONS = "spark.sql.shuffle.partitions"

@@ -14,7 +14,7 @@ from img2dataset_output import Download, write_downloaded
 from PIL import Image
 
 from udfs.hashing import image_uuid
-from udfs.schemas import CHECKED, with_carried
+from udfs.image_schemas import CHECKED, with_carried
 
 _UPRIGHT = {1: None, 3: 180, 6: 90, 8: 270}
 """Degrees counterclockwise by which a picture is stored, by EXIF orientation."""

@@ -56,7 +56,7 @@ def write_downloaded(
 ) -> list[Path]:
     """Write all downloads below a folder, `per_shard` to a shard; the paths of the shards (tar, Parquet or folder)."""
     rest = iter(downloads)
-    paths = []
+    paths: list[Path] = []
     while some := list(islice(rest, per_shard)):
         paths.append(write_shard(folder, len(paths), some, layout))
     return paths

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from jobs.runs.run_record_file import record_of
 from jobs.runs.step_input import Source, open_source
 from udfs.errors import UsageError
-from udfs.schemas import CHECKED
+from udfs.image_schemas import CHECKED
 from udfs.stages import Stage
 
 _NEEDED = (
@@ -15,8 +15,8 @@ _NEEDED = (
 
 
 class CheckedImages(NamedTuple):
-    """The rows of `check` (`schemas.CHECKED` with carried columns), the folder of the download, and whether `check`
-    converted colours by ICC profiles."""
+    """The rows of `check` (`image_schemas.CHECKED` with carried columns), the folder of the download, and whether
+    `check` converted colours by ICC profiles."""
 
     source: Source
     download: str

@@ -14,8 +14,8 @@ from jobs.spark.progress import progress
 from jobs.steps.given_counts import GivenCounts, counts_beside, given_counts
 from udfs.balancing.entry_counts import Places
 from udfs.errors import UsageError
+from udfs.image_schemas import CLUSTER_ENTRY
 from udfs.image_stages import ClusterEntriesFacts
-from udfs.schemas import CLUSTER_ENTRY
 from udfs.stages import Stage
 
 ENTRIES_PER_CLUSTER = 10

@@ -11,10 +11,10 @@ from jobs.runs.stopwatch import Stopwatch
 from jobs.spark.frames import ddl
 from jobs.spark.progress import progress
 from udfs.hashing import SAMPLE
+from udfs.image_schemas import CLUSTERED
 from udfs.image_stages import ClustersFacts
 from udfs.models.kmeans import POINTS_PER_CLUSTER, assign, find_centroids
 from udfs.models.vectors import Halves, rounded, unpack
-from udfs.schemas import CLUSTERED
 from udfs.stages import Stage
 
 MOST_SAMPLED = 1 << 18

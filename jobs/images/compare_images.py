@@ -15,8 +15,9 @@ from jobs.settings.images import NearDuplicates
 from jobs.spark.frames import TARGET_PARTITION_BYTES, read_files, set_shuffle_partitions
 from jobs.spark.progress import progress
 from udfs.image_outcomes import ImageOutcome
+from udfs.image_schemas import CHECKED, CHECKED_FILE, IMAGE_READ, with_carried
 from udfs.image_stages import CheckedFacts
-from udfs.schemas import CHECKED, CHECKED_FILE, FILE_ID, IMAGE_READ, with_carried
+from udfs.schemas import FILE_ID
 from udfs.stages import FILES_PART, KIND_IMAGE, Stage
 
 _PLACE = ("shard", "offset", "key")

@@ -19,11 +19,11 @@ from jobs.spark.frames import ddl, read_files
 from jobs.spark.progress import progress, say, warn
 from jobs.spark.reported import Read
 from udfs.image_outcomes import ImageOutcome
+from udfs.image_schemas import EMBEDDED
 from udfs.image_stages import EmbeddingsFacts
 from udfs.images.embedding import CheckedImage, Embedder
 from udfs.images.image_bytes import ImageBytes, Place
 from udfs.models.vectors import STORED
-from udfs.schemas import EMBEDDED
 from udfs.stages import Stage
 
 UNIT = "unit"

@@ -16,9 +16,9 @@ from jobs.settings.groups import Reading
 from jobs.spark.frames import ddl, read_files
 from jobs.spark.progress import progress, say
 from jobs.spark.reported import Read
+from udfs.image_schemas import TEXT_EMBEDDED
 from udfs.image_stages import TextsFacts
 from udfs.models.vectors import pack
-from udfs.schemas import TEXT_EMBEDDED
 from udfs.stages import Stage
 
 TEXTS_PER_RANGE = 1 << 14

@@ -18,10 +18,10 @@ from jobs.spark.frames import read_files
 from jobs.spark.progress import progress, say, warn
 from udfs.errors import UsageError
 from udfs.image_outcomes import ImageOutcome
+from udfs.image_schemas import PICTURE
 from udfs.image_stages import EvaluationFacts
 from udfs.images.options import CheckOptions
 from udfs.images.shards import ImageShard
-from udfs.schemas import PICTURE
 from udfs.stages import KIND_IMAGE, Stage
 from udfs.storage.addresses import name_of, redacted
 

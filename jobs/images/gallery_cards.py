@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from metadata.lists import EntryLists
+from udfs.image_schemas import CHECKED
 from udfs.images.image_bytes import ImageBytes, Place
 from udfs.images.options import Limits
 from udfs.images.thumbnails import thumbnail_uri
 from udfs.matching.marking import Stretch, marked_caption
 from udfs.report.gallery import Caption, Card
-from udfs.schemas import CHECKED, POOL
+from udfs.schemas import POOL
 
 _MOST_CAPTIONS, _CAPTION_CHARACTERS, _MOST_FACTS = 4, 300, 7
 _NOT_SHOWN = frozenset((*POOL.names, *CHECKED.names, "list", "embedding")) - {"duplicates"}

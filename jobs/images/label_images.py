@@ -12,10 +12,10 @@ from jobs.runs.stopwatch import Stopwatch
 from jobs.spark.frames import ddl
 from jobs.spark.progress import progress
 from udfs.errors import UsageError
+from udfs.image_schemas import LABELLED
 from udfs.image_stages import LabelsFacts
 from udfs.models.clip_model import ClipModel, normalised
 from udfs.models.vectors import Halves, all_cosines, rounded, stored, unpack
-from udfs.schemas import LABELLED
 from udfs.stages import Stage
 
 TRUTH = "truth"

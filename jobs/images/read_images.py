@@ -14,12 +14,12 @@ from jobs.runs.input_batches import Reads
 from jobs.spark.frames import ddl
 from udfs.errors import BallastError
 from udfs.image_outcomes import IMAGE_COUNTERS, SAMPLES, ImageOutcome, ImageTrait, samples_missed
+from udfs.image_schemas import CHECKED_FILE, IMAGE_READ, tagged_images, with_carried
 from udfs.image_stages import DownloadsFacts, ReadFacts
 from udfs.images.checker import Checker
 from udfs.images.options import CheckOptions
 from udfs.images.shards import ImageShard
 from udfs.outcomes import FileStatus
-from udfs.schemas import CHECKED_FILE, IMAGE_READ, tagged_images, with_carried
 from udfs.sources.opener import SourceOpener, choose_witnesses
 from udfs.sources.options import SourceOptions
 from udfs.stages import KIND_IMAGE, Stage
@@ -29,7 +29,7 @@ from udfs.storage.addresses import join
 def read_images(
     spark: SparkSession, download: Download, shards: Sequence[ImageShard], options: CheckOptions
 ) -> DataFrame:
-    """Some shards of a download as tagged rows (`schemas.tagged_images`); a task for each."""
+    """Some shards of a download as tagged rows (`image_schemas.tagged_images`); a task for each."""
     root, opening = download.root, SourceOptions(witnesses=choose_witnesses([join(download.root, shards[0].path)]))
 
     def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -11,9 +11,9 @@ from jobs.runs.run_folder import RunFolder
 from jobs.runs.stopwatch import Stopwatch
 from jobs.spark.frames import read_files
 from jobs.spark.progress import progress
+from udfs.image_schemas import TEXT_EMBEDDED
 from udfs.image_stages import ScoresFacts
 from udfs.models.vectors import cosines, rounded, unpack
-from udfs.schemas import TEXT_EMBEDDED
 from udfs.stages import Stage
 
 PAIR_KEY = ("uuid", "caption_hash")

@@ -44,7 +44,7 @@ def with_images(pairs: DataFrame, checked: DataFrame, carried: Sequence[str]) ->
 
 
 def left_out(pairs: DataFrame) -> DataFrame:
-    """The pairs without a usable image (`schemas.LEFT_OUT`), from `with_images`."""
+    """The pairs without a usable image (`image_schemas.LEFT_OUT`), from `with_images`."""
     status = F.coalesce(F.col(f"{_IMAGE}.status"), F.lit(NOT_DOWNLOADED))
     why = F.when(status == ImageOutcome.SUCCESS.value, ImageOutcome.NO_ID.value).otherwise(status)
     is_left_out = F.coalesce(F.col(f"{_IMAGE}.is_unusable"), F.lit(True))

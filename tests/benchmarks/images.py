@@ -77,7 +77,7 @@ def check_rows(repeat: int, folder: Path) -> list[Row]:
 
 
 def _checked(folder: Path) -> dict[str, tuple[int, int]]:
-    sizes = {}
+    sizes: dict[str, tuple[int, int]] = {}
     checker = Checker(CheckOptions())
     for shard in plan_shards(LocalStorage(str(folder)).list_files("")):
         for batch in checker.rows(shard, lambda path: open_input(str(folder / path))):

@@ -224,5 +224,6 @@ def test_this_file_knows_every_command():
         "demo",
         "sample",
         "completion",
+        *("check", "embed", "shards", "classify", "cluster", "gallery", "search"),  # images/test_without_images.py
     }
     assert tried | read_no_pairs == COMMANDS.keys()

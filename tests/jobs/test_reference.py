@@ -2,9 +2,10 @@
 
 from pools import record_of, undocumented
 
-from jobs.reference import PAGE, reference
+from jobs.reference import IMAGE_TABLES, PAGE, reference
 from jobs.settings.settings import SETTINGS
-from udfs import schemas
+from udfs import image_schemas, schemas
+from udfs.image_outcomes import IMAGE_COUNTERS
 from udfs.outcomes import COUNTERS, FileStatus
 
 
@@ -19,8 +20,10 @@ def test_every_column_setting_and_outcome_has_a_meaning():
         for name in schema.names
     }
     assert columns - set(COUNTERS) == set(schemas.MEANINGS)
-    assert all(item.meaning for item in (*COUNTERS, *FileStatus))
-    assert all(f"`--{name.replace('_', '-')}" in reference() for name in SETTINGS)
+    of_images = {name for schema in IMAGE_TABLES.values() for name in schema.names}
+    assert of_images == set(image_schemas.MEANINGS)
+    assert all(item.meaning for item in (*COUNTERS, *FileStatus, *IMAGE_COUNTERS))
+    assert all(f"`{item.option}" in reference() for item in SETTINGS.values())
 
 
 def test_every_key_of_a_run_has_a_meaning(curated):

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from udfs.hashing import file_id
 from udfs.image_outcomes import IMAGE_COUNTERS, SAMPLES, ImageOutcome
+from udfs.image_schemas import CHECKED_FILE, IMAGE_READ, tagged_images, with_carried
 from udfs.images.examination import Examined, examine
 from udfs.images.facts import Facts
 from udfs.images.guarded_decode import GuardedExaminer
@@ -20,7 +21,6 @@ from udfs.images.shard_files import OpenFile, ShardDamage, ShardFiles
 from udfs.images.shard_samples import shard_samples
 from udfs.images.shards import ImageShard
 from udfs.outcomes import FileStatus
-from udfs.schemas import CHECKED_FILE, IMAGE_READ, tagged_images, with_carried
 from udfs.stages import KIND_FILE, KIND_IMAGE
 
 BATCH_ROWS = 500
@@ -28,7 +28,7 @@ Row = tuple[Any, ...]
 
 
 class Checker:
-    """Checks shards one at a time, in one process. `schema` is that of the batches (`schemas.tagged_images`)."""
+    """Checks shards one at a time, in one process. `schema` is that of the batches (`image_schemas.tagged_images`)."""
 
     def __init__(self, options: CheckOptions) -> None:
         self._options = options

@@ -114,7 +114,7 @@ def test_every_command_is_tried_with_json():
     """A new command needs a run with --json here or in one of the files named, or a reason for having none."""
     jobs = {name for name in COMMANDS if COMMANDS[name].is_job}  # one function for all: test_empty_runs.py
     lookups = {"plan", "report", "explain", "inspect", "trace"}  # here, test_plan.py, test_lookups.py
-    lookups |= {"gallery"}  # test_gallery.py
+    lookups |= {"gallery", "search"}  # test_gallery.py, images/test_embedded_images.py
     lists = {name for name in COMMANDS if name.startswith("metadata ")}  # here, test_metadata.py; one for all sources
     assert (
         jobs | lookups | lists | {"sample", "completion", "emr render", "demo"} == COMMANDS.keys()

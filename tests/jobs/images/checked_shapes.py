@@ -11,10 +11,10 @@ from img2dataset_output import Download, write_downloaded
 from shapes import Shape, draw, random_shape
 
 from udfs.hashing import caption_hash, image_uuid
+from udfs.image_schemas import CHECKED
 from udfs.images.checker import Checker
 from udfs.images.options import CheckOptions
 from udfs.images.shards import plan_shards
-from udfs.schemas import CHECKED
 from udfs.storage.local import LocalStorage
 
 

@@ -13,7 +13,7 @@ from jobs.images.gallery_rows import Choice, choose, images_of, rows_of
 from jobs.runs.step_input import Source, open_source
 from udfs.errors import UsageError
 from udfs.hashing import GALLERY, image_hash
-from udfs.schemas import CHECKED
+from udfs.image_schemas import CHECKED
 
 
 @pytest.fixture(scope="module")

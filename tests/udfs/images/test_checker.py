@@ -15,9 +15,9 @@ from shard_reading import Folder, checked, make_tar, told
 from udfs.errors import SourceRefused
 from udfs.hashing import file_id
 from udfs.image_outcomes import IMAGE_COUNTERS, ImageOutcome, samples_missed
+from udfs.image_schemas import CHECKED, CHECKED_FILE, CHECKED_MEANINGS, IMAGE_READ
 from udfs.images.checker import BATCH_ROWS, Checker
 from udfs.images.options import CheckOptions, Limits
-from udfs.schemas import CHECKED, CHECKED_FILE, CHECKED_MEANINGS, IMAGE_READ
 
 JPEG = encoded(photograph(1))
 TARS, GOOD_IN_EACH = 4, 30

@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 from shapes import draw, random_shape
 
+from udfs.image_schemas import EMBEDDED
 from udfs.images.embedding import CheckedImage, Embedder
 from udfs.images.image_bytes import ImageBytes, ImageUnreadable, Place
 from udfs.models.clip_model import normalised
 from udfs.models.preprocessing import read_preprocessing
 from udfs.models.vectors import stored, unpack
-from udfs.schemas import EMBEDDED
 
 SCHEMA = pa.schema([*EMBEDDED, pa.field("mean", pa.float64()), pa.field("form", pa.string())])
 RNG = Random(8)
