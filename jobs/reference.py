@@ -151,8 +151,8 @@ def _run_keys() -> Iterator[str]:
     yield _table(("key", "meaning"), ((f"`{key}`", meaning) for key, meaning in record_meanings().items()))
     yield (
         f"The facts of each stage under `stages`. Each stage also has `seconds`, {SECONDS}, and `{SPARK_FACT}`, "
-        f"{SPARK}; `{Stage.FILES}` and `{Stage.DOWNLOADS}` have the number of files of each status, `{Stage.FILES}` also "
-        "the sum of each counter."
+        f"{SPARK}; `{Stage.FILES}` and `{Stage.DOWNLOADS}` have the number of files of each status, "
+        f"`{Stage.FILES}` also the sum of each counter."
     )
     facts = ((stage, name, meaning) for stage, names in facts_meanings().items() for name, meaning in names.items())
     yield _table(("stage", "fact", "meaning"), ((f"`{stage}`", f"`{name}`", meaning) for stage, name, meaning in facts))

@@ -76,8 +76,8 @@ def check_rows(repeat: int, folder: Path) -> list[Row]:
     ]
 
 
-def _checked(folder: Path) -> dict[str, tuple[int, int]]:
-    sizes: dict[str, tuple[int, int]] = {}
+def _checked(folder: Path) -> dict[str, tuple[int, ...]]:
+    sizes: dict[str, tuple[int, ...]] = {}
     checker = Checker(CheckOptions())
     for shard in plan_shards(LocalStorage(str(folder)).list_files("")):
         for batch in checker.rows(shard, lambda path: open_input(str(folder / path))):
