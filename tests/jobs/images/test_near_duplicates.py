@@ -82,6 +82,13 @@ def greedy_stars(images, links, max_group):
 
 
 def test_groups_are_those_of_brute_force(spark, images, links, tmp_path):
+    result = grouped(frame_of(spark, images, 64), NEAR, COLOUR, 1_000, Saved(spark, tmp_path))
+    assert rows_of(result.images) == expected_groups(images, links)
+    assert result.cut == 0
+
+
+@pytest.mark.processes
+def test_large_groups_are_cut_to_stars(spark, images, links, tmp_path):
     expected, cut = greedy_stars(images, links, 12)
     uncut = expected_groups(images, links)
     assert expected != uncut
