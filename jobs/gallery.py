@@ -18,14 +18,14 @@ from jobs.console.result import Result
 from jobs.images.checked_images import CheckedImages, open_checked
 from jobs.images.gallery_cards import cards, draw_thumbnails
 from jobs.images.gallery_rows import Choice, Chosen, choose, images_of, rows_of
-from jobs.runs.open_storage import load_lists, open_storage
+from jobs.runs.open_storage import open_storage
 from jobs.runs.step_input import Source, open_source
 from jobs.settings.settings import Settings
 from jobs.spark.early_session import session_for
+from jobs.steps.given_counts import pool_entries
 from jobs.steps.pairs import session_unless_small
 from metadata.lists import EntryLists
 from udfs.errors import UsageError
-from udfs.fingerprint import check_fingerprint
 from udfs.images.image_bytes import ImageBytes
 from udfs.report.gallery import Gallery, Section, render_gallery
 from udfs.report.words import counted_noun as many
@@ -115,12 +115,17 @@ def draw(arguments: argparse.Namespace, settings: Settings) -> Result:
 
 
 def _lists(path: str, source: Source, settings: Settings) -> EntryLists | None:
-    """The lists of --metadata, whose entries are marked in captions."""
-    if settings.entries.metadata is None:
+    """The lists whose entries are marked in captions: those of --metadata, or those that the rows were matched with,
+    where they are known."""
+    metadata = settings.entries.metadata
+    if metadata is None and source.matched_with is None:
         return None
-    lists = load_lists(settings.entries.metadata)
-    check_fingerprint(source.matched_with, lists.fingerprint, path, settings.entries.metadata)
-    return lists.with_boundaries_of(source.matched_with)
+    try:
+        return pool_entries(metadata, path, source.matched_with)
+    except UsageError:
+        if metadata is not None:
+            raise
+        return None
 
 
 def _told(out: str, gallery: Gallery) -> dict[str, Any]:

@@ -101,7 +101,6 @@ MEANINGS = {
     "repeats": "how many distinct images the caption has, or distinct captions the image",
     "captions": 'the image\'s captions in the order of H("pick", …), at most --max-captions',
     "captions_total": "how many captions the image has",
-    "why": "the `status` of the image, or `not_downloaded`",
     "path": "the input file",
     "status": "how reading the file ended",
     "bytes": "bytes read (compressed)",
