@@ -2,11 +2,14 @@
 
 The server draws a picture for each URL, so that the same URL is the same picture on every day. Like the web, it lacks
 some images, and others are damaged, turned, or copies of each other.
+
+`python tests/loopback_download.py LISTED DIR` downloads what `ballast group` listed.
 """
 
 import hashlib
 import io
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +21,7 @@ from urllib.error import HTTPError
 from urllib.parse import quote, unquote
 from urllib.request import urlopen
 
+import pyarrow.parquet as pq
 from img2dataset_output import Download, rotated, write_downloaded
 from PIL import Image
 from shapes import Shape, draw, random_shape
@@ -103,3 +107,8 @@ def _fetched(address: str, row: dict[str, str]) -> Download:
         return Download(row["url"], None, row["uuid"], row["caption"], error=str(error))
     told = rotated("Rotated 90 CW") if picture_of(row["url"]).kind == _TURNED else {}
     return Download(row["url"], image, row["uuid"], row["caption"], told=told)
+
+
+if __name__ == "__main__":
+    listed = pq.read_table(Path(sys.argv[1]) / "images", columns=["uuid", "url", "caption"], partitioning=None)
+    download(listed.to_pylist(), Path(sys.argv[2]))
