@@ -24,8 +24,8 @@ from jobs.settings.settings import Settings
 from jobs.spark.session import spark_session
 from udfs.errors import UsageError
 from udfs.list_files import list_text, text_lines
-from udfs.models.clip_model import load_clip
 from udfs.models.devices import CPU
+from udfs.models.load_clip import load_clip
 from udfs.stages import Stage
 
 _FEWEST = 2

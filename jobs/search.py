@@ -32,8 +32,9 @@ from udfs.captions.visible import visible
 from udfs.errors import UsageError
 from udfs.images.decoding import Unusable, decode
 from udfs.images.options import Limits
-from udfs.models.clip_model import embed_images, load_clip
+from udfs.models.clip_model import embed_images
 from udfs.models.devices import CPU
+from udfs.models.load_clip import load_clip
 from udfs.models.model_folder import ModelFolder
 from udfs.models.vectors import Halves, rounded, stored
 from udfs.report.gallery import render_gallery

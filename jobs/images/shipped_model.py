@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from pyspark import SparkContext, SparkFiles, TaskContext
 
 from jobs.spark.shipped_files import ship_file
-from udfs.models.clip_model import ClipModel, load_clip
+from udfs.models.clip_model import ClipModel
 from udfs.models.devices import choose_device
+from udfs.models.load_clip import load_clip
 from udfs.models.model_folder import ModelFolder, open_model
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from transformers.models.clip.image_processing_pil_clip import CLIPImageProcesso
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
 from udfs.errors import UsageError
-from udfs.models.clip_model import embed_images, load_clip
+from udfs.models.clip_model import embed_images
+from udfs.models.load_clip import load_clip
 from udfs.models.model_folder import Engine, open_model
 from udfs.models.preprocessing import read_preprocessing
 

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from udfs.models.model_folder import Engine, ModelFolder
 from udfs.models.preprocessing import Pixels, Preprocessing
 
 Vectors = npt.NDArray[np.float32]
@@ -28,21 +27,6 @@ class ClipModel(Protocol):
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """The embeddings of texts."""
         ...
-
-
-def load_clip(folder: ModelFolder, *, device: str, threads: int) -> ClipModel:
-    """Load a model. `device` is as `choose_device` gives it; on a CPU, it uses so many threads.
-
-    Raises `ModuleNotFoundError` where the engine's extra is not installed, and `UsageError` for weights that the engine
-    cannot read.
-    """
-    if folder.weights.engine == Engine.ONNX:
-        from udfs.models.onnx_model import OnnxClip
-
-        return OnnxClip(folder, device=device, threads=threads)
-    from udfs.models.torch_model import TorchClip
-
-    return TorchClip(folder, device=device, threads=threads)
 
 
 def embed_images(model: ClipModel, pictures: Sequence[Image.Image]) -> Vectors:

@@ -17,7 +17,8 @@ from PIL import Image
 from shapes import TINYCLIP
 
 from jobs.cli import main
-from udfs.models.clip_model import embed_images, load_clip
+from udfs.models.clip_model import embed_images
+from udfs.models.load_clip import load_clip
 from udfs.models.model_folder import open_model
 from udfs.models.vectors import stored
 

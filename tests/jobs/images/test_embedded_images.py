@@ -11,7 +11,7 @@ import pytest
 from shapes import COLOURS, FORMS, TINYCLIP
 
 from jobs.cli import main
-from udfs.models.clip_model import load_clip
+from udfs.models.load_clip import load_clip
 from udfs.models.model_folder import open_model
 
 MODEL = ["--model", str(TINYCLIP)]

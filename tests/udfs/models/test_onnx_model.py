@@ -10,7 +10,8 @@ from onnx_bytes import Node, Value, graph, ids
 from shapes import TINYCLIP, draw, random_caption, random_shape
 
 from udfs.errors import UsageError
-from udfs.models.clip_model import embed_images, load_clip, normalised
+from udfs.models.clip_model import embed_images, normalised
+from udfs.models.load_clip import load_clip
 from udfs.models.model_folder import open_model
 from udfs.models.onnx_model import open_session
 

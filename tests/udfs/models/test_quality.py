@@ -9,7 +9,8 @@ import pytest
 from onnx_bytes import scrambled
 from shapes import COLOURS, FORMS, TINYCLIP, Shape, draw, random_shape
 
-from udfs.models.clip_model import ClipModel, embed_images, load_clip
+from udfs.models.clip_model import ClipModel, embed_images
+from udfs.models.load_clip import load_clip
 from udfs.models.model_folder import open_model
 from udfs.models.vectors import all_cosines, cosines, rounded, stored
 
