@@ -25,16 +25,22 @@ from jobs.runs.input_batches import inputs_identity, read_batches, work_left
 from jobs.runs.run_folder import RunFolder
 from jobs.settings.settings import Settings
 from jobs.spark.session import spark_session
+from udfs.errors import UsageError
+from udfs.image_schemas import OWN_COLUMNS
 from udfs.images.options import CheckOptions, Limits
 from udfs.stages import Stage
 
 
 def check_stages(
-    spark: SparkSession, run_folder: RunFolder, download: Download, sets: EvaluationSets, settings: Settings
+    spark: SparkSession,
+    run_folder: RunFolder,
+    download: Download,
+    sets: EvaluationSets,
+    options: CheckOptions,
+    settings: Settings,
 ) -> None:
     """Read every shard that no committed batch holds yet, hash the evaluation sets, and compare all images. Raises
     `BallastError` if no shard could be read."""
-    options = check_options(settings)
     read = partial(read_images, spark, download, options=options)
     again = partial(read_guarded, spark, download, options=options)
     read_batches(spark, run_folder, IMAGES_READ, download.shards, read, settings.reading, again=again)
@@ -45,8 +51,11 @@ def check_stages(
 
 
 def check_options(settings: Settings) -> CheckOptions:
-    """How images are decoded and hashed."""
+    """How images are decoded and hashed. Raises `UsageError` for columns of --carry with names that are taken."""
     checking = settings.checking
+    taken = next((name for name, _ in checking.carry if name.lower() in OWN_COLUMNS), None)
+    if taken is not None:
+        raise UsageError(f"--carry {taken}: Ballast has a column of that name: give it another name in the download")
     limits = Limits(
         max_pixels=checking.max_pixels, max_bytes=checking.max_bytes, min_side=checking.min_side, icc=checking.icc
     )
@@ -55,6 +64,7 @@ def check_options(settings: Settings) -> CheckOptions:
 
 def execute(inputs: list[str], settings: Settings) -> RunFolder:
     """Check a download into the output folder."""
+    options = check_options(settings)
     download, sets = plan_download(inputs[0]), plan_sets(settings.near.not_in)
     run_folder = open_run(CHECK, settings, {"evaluation": sets.identity}, reads=[download.root, *settings.near.not_in])
     is_read = not any(work_left(run_folder, IMAGES_READ, download.shards, settings.reading))
@@ -62,5 +72,5 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
         check_inputs_read(run_folder, Stage.DOWNLOADS)
     if not (run_folder.finished and is_read):
         with spark_session(settings.execution, "check", settings.spark_paths()) as spark, run_folder.writing():
-            check_stages(spark, run_folder, download, sets, settings)
+            check_stages(spark, run_folder, download, sets, options, settings)
     return run_folder

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from jobs.console.commands.images import EMBED
 from jobs.console.run_job import open_run
@@ -32,6 +33,7 @@ from jobs.spark.frames import set_shuffle_partitions
 from jobs.spark.session import spark_session
 from udfs.errors import UsageError
 from udfs.extras import require
+from udfs.image_outcomes import ImageOutcome
 from udfs.image_schemas import EMBEDDED, SCORED
 from udfs.models.devices import CPU
 from udfs.models.model_folder import ModelFolder
@@ -63,7 +65,8 @@ def embed_stages(spark: SparkSession, run_folder: RunFolder, work: Work, setting
         texts_stage(spark, run_folder, embedded_pairs(pairs, embeddings), shipped, embedding.batch_size, reading)
         run_folder.drop(Stage.CAPTIONS)
     if pairs is not None or work.heads:
-        scores_stage(spark, run_folder, pairs, checked.source.frame(spark), list(work.heads))
+        images = checked.source.frame(spark).where(F.col("status") == ImageOutcome.SUCCESS.value)
+        scores_stage(spark, run_folder, pairs, images, list(work.heads))
 
 
 def _heads(settings: Settings, checked: CheckedImages) -> dict[str, Path]:

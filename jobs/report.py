@@ -76,7 +76,8 @@ def drop_report(run: RunFolder) -> None:
 
 def draw(arguments: argparse.Namespace, settings: Settings) -> Result:
     folder, execution = arguments.folder, settings.execution
-    paths = settings.spark_paths(folder, *(path for path in (arguments.pool, arguments.compare) if path))
+    named = (arguments.pool, arguments.compare, arguments.images)
+    paths = settings.spark_paths(folder, *filter(None, named))
     with session_for(execution, "report", paths):
         run = stored_run(folder)
         context = completed_context(run, folder, arguments.pool, settings)

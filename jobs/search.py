@@ -81,14 +81,15 @@ def search(
     if pairs is None:
         return found
     captions = rows_of(spark, pairs, uuids, ["caption"])
-    return [{**hit, "captions": sorted({row["caption"] for row in captions.get(hit["uuid"], ())})} for hit in found]
+    by_uuid = {uuid: sorted({row["caption"] or "" for row in rows} - {""}) for uuid, rows in captions.items()}
+    return [{**hit, "captions": by_uuid.get(hit["uuid"], [])} for hit in found]
 
 
 def render(hits: list[dict[str, Any]]) -> list[str]:
     """The result of `search` as lines for a terminal."""
     lines = []
     for hit in hits:
-        lines.append(f"{hit['score']:7.4f}  {hit['uuid']}  {visible(hit['url'] or '')}")
+        lines.append(f"{hit['score']:7.4f}  {visible(hit['uuid'])}  {visible(hit['url'] or '')}")
         captions = hit.get("captions", [])
         lines += [f"{'':9}{visible(caption)}" for caption in captions[:_SHOWN_CAPTIONS]]
         if len(captions) > _SHOWN_CAPTIONS:

@@ -1,7 +1,7 @@
 """What became of every sample of a downloaded shard, so that no image is dropped silently.
 
-Each shard gets one row of `files/` with a counter per outcome and per trait. Each sample has exactly one outcome, so
-the outcomes of a row add up to its `samples`.
+Each shard gets one row of `downloads/` with a counter per outcome and per trait. Each sample has exactly one outcome,
+so the outcomes of a row add up to its `samples`.
 """
 
 from collections.abc import Mapping

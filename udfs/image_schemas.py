@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from udfs.image_outcomes import IMAGE_COUNTERS, SAMPLES
-from udfs.schemas import FILE_ID, KIND
+from udfs.schemas import FILE_ID, KIND, SUBSET
 
 IMAGE_READ = pa.schema(
     [
@@ -200,3 +200,14 @@ def tagged_images(images: pa.Schema) -> pa.Schema:
     """The schema in which `check` writes images and shards together: as `tagged`, with rows of kind `image` in place of
     pairs, and with `CHECKED_FILE` as the `file` struct."""
     return pa.schema([*images, FILE_ID, pa.field("file", pa.struct(list(CHECKED_FILE))), KIND])
+
+
+CARRIED_TYPES = {"double": pa.float64(), "string": pa.string()}
+"""The types of columns that --carry names."""
+
+OWN_COLUMNS = frozenset(
+    name
+    for schema in (CHECKED, EMBEDDED, SCORED, LABELLED, CLUSTERED, PICTURE, SUBSET, tagged_images(IMAGE_READ))
+    for name in schema.names
+)
+"""Columns that a download's own may not be named like."""

@@ -50,10 +50,6 @@ class Stage(Named):
 
 KIND_PAIR, KIND_IMAGE, KIND_FILE = "pair", "image", "file"
 """The kinds of rows in `extracted/` and `read/`."""
-
-KIND_IMAGE = "image"
-"""The kind of rows that stand for images; those of kind `file` stand for their shards."""
-
 PAIRS_PART, FILES_PART = f"kind={KIND_PAIR}", f"kind={KIND_FILE}"
 """The folders in `extracted/` that hold the rows of pairs and those of input files."""
 

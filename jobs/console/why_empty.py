@@ -79,6 +79,8 @@ def why_empty(record: RunRecord) -> str | None:
     if stages.export and not stages.export.rows:
         return "0 rows: the input holds none"
     if stages.checked and not stages.checked.outcomes.get(ImageOutcome.SUCCESS):
+        if not stages.checked.samples:
+            return "0 samples: the download holds none"
         status, number = max(stages.checked.outcomes.items(), key=lambda item: item[1])
         return f"0 images: {number:,} of {_n(stages.checked.samples, 'sample')} have the status {status}"
     if stages.embeddings and not stages.embeddings.images:

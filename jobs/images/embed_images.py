@@ -18,6 +18,7 @@ from jobs.settings.groups import Reading
 from jobs.spark.frames import ddl, read_files
 from jobs.spark.progress import progress, say, warn
 from jobs.spark.reported import Read
+from udfs.captions.visible import visible
 from udfs.image_outcomes import ImageOutcome
 from udfs.image_schemas import EMBEDDED
 from udfs.image_stages import EmbeddingsFacts
@@ -146,7 +147,7 @@ def _facts(spark: SparkSession, run_folder: RunFolder, schema: pa.Schema, second
     images, unreadable, size = figures if figures is not None else (0, 0, None)
     if unreadable:
         for row in rows.where(lost).select("uuid", "error").orderBy("uuid").limit(_NAMED_ERRORS).collect():
-            say(f"unreadable image={row['uuid']} error={row['error']}")
+            say(f"unreadable image={visible(row['uuid'])} error={row['error']}")
         warn(f"{unreadable:,} checked images could not be read again: embeddings/ has the reasons")
     dimensions = (size or 0) // STORED.itemsize
     return EmbeddingsFacts(images=images, unreadable=unreadable, dimensions=dimensions, seconds=seconds)

@@ -9,10 +9,10 @@ from pyspark.sql import functions as F
 from jobs.images.download import Download, plan_download
 from jobs.images.read_images import read_images
 from jobs.runs.identity import digest
-from jobs.runs.open_storage import open_storage
+from jobs.runs.open_storage import open_storage, path_kind
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.run_record_file import read_record
-from jobs.runs.step_input import Source, open_source
+from jobs.runs.step_input import Source, locate, open_source
 from jobs.runs.stopwatch import Stopwatch
 from jobs.spark.frames import read_files
 from jobs.spark.progress import progress, say, warn
@@ -24,6 +24,7 @@ from udfs.images.options import CheckOptions
 from udfs.images.shards import ImageShard
 from udfs.stages import KIND_IMAGE, Stage
 from udfs.storage.addresses import name_of, redacted
+from udfs.storage.local import PathKind
 
 _FILES_PER_TASK = 500
 _NAMES = ("key", "uuid", "picture", "name")
@@ -57,20 +58,29 @@ def _described(pictures: Download | Source) -> str:
 
 def plan_sets(paths: Sequence[str]) -> EvaluationSets:
     """The sets of --not-in. Raises `UsageError` for one that holds no pictures."""
-    return EvaluationSets([EvaluationSet(name_of(path.rstrip("/")), _pictures(path)) for path in paths])
+    names = [name_of(path.rstrip("/")) for path in paths]
+    named = (name if names.count(name) == 1 else path for name, path in zip(names, map(redacted, paths), strict=True))
+    return EvaluationSets([EvaluationSet(name, _pictures(path)) for name, path in zip(named, paths, strict=True)])
 
 
 def _pictures(path: str) -> Download | Source:
     try:
-        if read_record(open_storage(path)) is not None:
-            return open_source(path, (Stage.CHECKED,), ("phash",))
-        if path.endswith(".parquet"):
-            rows = open_source(path, (), ())
-            if "phash" in rows.columns:
-                return rows
-        return plan_download(path)
+        rows = _rows_with_hashes(path)
+        return plan_download(path) if rows is None else rows
     except UsageError as error:
         raise UsageError(f"--not-in {redacted(path)}: {error}") from error
+
+
+def _rows_with_hashes(path: str) -> Source | None:
+    """The rows at a path that have a `phash`: the output of another check, or a list; None for anything else."""
+    if read_record(open_storage(path)) is not None:
+        return open_source(path, (Stage.CHECKED,), ("phash",))
+    if not path.endswith(".parquet") and path_kind(path) is not PathKind.FOLDER:
+        return None
+    located = locate(path, (Stage.CHECKED,))
+    if not located.files or "phash" not in located.read_schema().names:
+        return None
+    return open_source(path, (Stage.CHECKED,), ("phash",))
 
 
 def evaluation_stage(spark: SparkSession, run_folder: RunFolder, sets: EvaluationSets, options: CheckOptions) -> None:
@@ -89,13 +99,15 @@ def evaluation_stage(spark: SparkSession, run_folder: RunFolder, sets: Evaluatio
         .groupBy("set_number", "set")
         .agg(F.count("*").alias("pictures"), F.count("sha256").alias("read"), F.count("phash").alias("hashed"))
     )
+    found = {row["set_number"]: row for row in by_set.collect()}
     pictures = hashed = 0
-    for row in by_set.orderBy("set_number").collect():
-        usable = max(row["read"], row["hashed"])
-        say(f"--not-in {row['set']}: {usable:,} of {row['pictures']:,} pictures can be compared")
-        pictures, hashed = pictures + row["pictures"], hashed + usable
+    for number, each in enumerate(sets.sets):
+        row = found.get(number)
+        of_set, usable = (row["pictures"], max(row["read"], row["hashed"])) if row is not None else (0, 0)
+        say(f"--not-in {each.name}: {usable:,} of {of_set:,} pictures can be compared")
+        pictures, hashed = pictures + of_set, hashed + usable
         if not usable:
-            warn(f"--not-in {row['set']}: none of its {row['pictures']:,} pictures could be read")
+            warn(f"--not-in {each.name}: none of its {of_set:,} pictures could be read, so it marks no image")
     facts = EvaluationFacts(sets=len(sets.sets), pictures=hashed, not_hashed=pictures - hashed, seconds=watch.seconds)
     run_folder.finish_stage(facts)
 

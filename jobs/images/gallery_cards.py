@@ -17,6 +17,7 @@ _MOST_CAPTIONS, _CAPTION_CHARACTERS, _MOST_FACTS = 4, 300, 7
 _NOT_SHOWN = frozenset((*POOL.names, *CHECKED.names, "list", "embedding")) - {"duplicates"}
 """Columns that a card shows in another way, or not at all."""
 _ID_CHARACTERS = 8
+_NO_LIMIT = 1 << 62
 
 
 def marked(row: Mapping[str, Any], lists: EntryLists | None) -> list[Stretch]:
@@ -55,9 +56,10 @@ def draw_thumbnails(
     places = {uuid: Place(row["shard"], row["offset"], row["bytes"]) for uuid, row in checked.items()}
     order = sorted(places, key=places.__getitem__)
     drawn: dict[str, str | None] = dict.fromkeys(order)
+    limits = Limits(max_pixels=_NO_LIMIT, max_bytes=_NO_LIMIT, icc=icc)  # check compared those of its run
     for uuid, image in zip(order, images.try_read([places[uuid] for uuid in order]), strict=True):
         if isinstance(image, bytes):
-            drawn[uuid] = thumbnail_uri(image, checked[uuid].get("orientation"), Limits(icc=icc))
+            drawn[uuid] = thumbnail_uri(image, checked[uuid].get("orientation"), limits)
     return drawn
 
 

@@ -20,6 +20,8 @@ from udfs.stages import Stage
 
 TRUTH = "truth"
 _TEXTS_AT_ONCE = 64
+_MOST_COUNTED = 100_000
+"""Pairs of true and found labels that the driver and run.json can hold."""
 
 
 def embed_labels(model: ClipModel, labels: Sequence[str], templates: Sequence[str]) -> Halves:
@@ -70,7 +72,9 @@ def labels_stage(
         raise UsageError("there are no embeddings to label")
     rows = embeddings.sparkSession.read.parquet(*paths)
     keys = ["label"] if truth is None else [TRUTH, "label"]
-    counts = rows.groupBy(*keys).count().orderBy(*keys).collect()
+    counts = rows.groupBy(*keys).count().orderBy(*keys).limit(_MOST_COUNTED + 1).collect()
+    if len(counts) > _MOST_COUNTED:
+        raise UsageError(f"--truth {truth}: has too many different values for labels: name another column")
     found: dict[str, int] = {}
     confusion: dict[str, dict[str, int]] = {}
     for row in counts:

@@ -1,6 +1,7 @@
 """Reading the images of a download: its shards to tagged rows, in committed batches."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,16 +31,17 @@ def read_images(
     spark: SparkSession, download: Download, shards: Sequence[ImageShard], options: CheckOptions
 ) -> DataFrame:
     """Some shards of a download as tagged rows (`image_schemas.tagged_images`); a task for each."""
-    root, opening = download.root, SourceOptions(witnesses=choose_witnesses([join(download.root, shards[0].path)]))
+    root = download.root
+    opening = SourceOptions(witnesses=choose_witnesses([join(root, each.path) for each in shards if not each.files]))
 
     def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         connections = Path(SparkFiles.getRootDirectory(), "ballast-connections")
         open_input = SourceOpener(opening, connections)
-        checker = Checker(options)
-        for batch in batches:
-            for packed in batch.column(0).to_pylist():
-                shard = msgspec.msgpack.decode(packed, type=ImageShard)
-                yield from checker.rows(shard, lambda path: open_input(join(root, path)))
+        with closing(Checker(options)) as checker:
+            for batch in batches:
+                for packed in batch.column(0).to_pylist():
+                    shard = msgspec.msgpack.decode(packed, type=ImageShard)
+                    yield from checker.rows(shard, lambda path: open_input(join(root, path)))
 
     packed = [(bytearray(msgspec.msgpack.encode(shard)),) for shard in shards]
     tasks = spark.createDataFrame(spark.sparkContext.parallelize(packed, len(packed)), "shard binary")
@@ -77,4 +79,5 @@ IMAGES_READ: Reads[ImageShard] = Reads(
     summed=(SAMPLES, *IMAGE_COUNTERS, "bytes"),
     batches=lambda batches, seconds: ReadFacts(batches=batches, seconds=seconds),
     facts=_downloads_facts,
+    version=lambda shard: shard.described,
 )

@@ -4,6 +4,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -17,6 +18,8 @@ _RECORDED_PACKAGES = (
     "pyahocorasick",
     "marisa-trie",
 )
+_OF_IMAGES = ("pillow", "onnxruntime", "tokenizers", "faiss-cpu", "torch", "transformers")
+"""Recorded where they are installed."""
 _SHOWN_CHARACTERS = 40
 
 
@@ -30,6 +33,9 @@ def library_versions() -> dict[str, str]:
             versions[package] = version(package)
         except PackageNotFoundError:
             versions[package] = "unknown"
+    for package in _OF_IMAGES:
+        with suppress(PackageNotFoundError):
+            versions[package] = version(package)
     return versions
 
 

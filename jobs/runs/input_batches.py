@@ -33,6 +33,7 @@ from udfs.errors import BallastError, UsageError
 from udfs.hashing import file_id
 from udfs.outcomes import FileStatus
 from udfs.record import FilesIdentity
+from udfs.report.words import counted_noun
 from udfs.stages import FILES_PART, KIND_FILE, InputFacts, Stage, StageFacts
 
 _NAMED_FAILURES = 20  # logged per batch; the stage of the files' rows has all of them
@@ -69,6 +70,8 @@ class Reads(Generic[Item]):
     facts: Callable[[Mapping[str, int], dict[FileStatus, int], float], InputFacts]
     """The facts of `files`, from the sums, the statuses and the seconds. Raises `BallastError` where sums do not add
     up."""
+    version: Callable[[Item], str] | None = None
+    """What changes with a file's content: a file that changed is read again. None where files never change."""
     wave: Callable[[Sequence[Item], int], int] = lambda items, cores: cores
     """How many of the items that are left so many cores read at once."""
 
@@ -86,9 +89,11 @@ class Contents(NamedTuple):
 
 
 class Work(NamedTuple, Generic[Item]):
-    """What is left to read: files that no batch holds, and whether files that went wrong are read again."""
+    """What is left to read: files that no batch holds, files that changed since, and whether files that went wrong are
+    read again."""
 
     pending: list[Item]
+    changed: list[Item]
     retries: bool
 
 
@@ -107,7 +112,25 @@ def work_left(run_folder: RunFolder, reads: Reads[Item], files: Sequence[Item], 
     facts = run_folder.record.stages.facts(reads.files)
     # an unfinished run does not know yet whether any file went wrong
     wrong = not isinstance(facts, InputFacts) or bool(facts.damaged)
-    return Work([file for file in files if file.path not in done], bool(reading.retry_failed and done and wrong))
+    pending = [file for file in files if file.path not in done]
+    return Work(pending, _changed(run_folder, reads, files), bool(reading.retry_failed and done and wrong))
+
+
+def _changed(run_folder: RunFolder, reads: Reads[Item], files: Sequence[Item]) -> list[Item]:
+    """The files that are not as they were when they were read."""
+    version = reads.version
+    if version is None:
+        return []
+    known: dict[str, str] = {}
+    for manifest in run_folder.manifests(reads.stage):
+        known |= zip(manifest.facts["inputs"], manifest.facts["versions"], strict=True)
+    return [file for file in files if file.path in known and known[file.path] != version(file)]
+
+
+def _input_facts(reads: Reads[Item], files: Sequence[Item]) -> dict[str, list[str]]:
+    """What a manifest says of the files of its batch."""
+    versions = {} if reads.version is None else {"versions": list(map(reads.version, files))}
+    return {"inputs": [file.path for file in files], **versions}
 
 
 def read_batches(
@@ -128,7 +151,7 @@ def read_batches(
     care, once an input has killed its worker.
     """
     work = work_left(run_folder, reads, files, reading)
-    if work.pending or work.retries:
+    if any(work):
         run_folder.discard(reads.made_from_it)
     elif run_folder.record.stages.facts(reads.files) is not None:
         return
@@ -136,9 +159,11 @@ def read_batches(
     run_folder.clean(reads.stage)
     if len(work.pending) < len(files):
         say(f"{len(files) - len(work.pending):,} of {len(files):,} files were committed before")
-    if work.retries:
+    if work.retries or work.changed:
         progress().begin("retry")
-        _retry(spark, run_folder, reads, {file.path: file for file in files}, read)
+        if work.changed:
+            say(f"{counted_noun(len(work.changed), 'file')} changed since the last run: reading what changed")
+        _retry(spark, run_folder, reads, files, work, again or read)
     number = next_number(run_folder.manifests(reads.stage))
     so_far = _committed(spark, run_folder, reads, len(files) - len(work.pending), len(files))
     _stop_if_too_many(so_far, reading)
@@ -146,7 +171,7 @@ def read_batches(
     progress().begin(name, so_far, share(work.pending) if share is not None else None)
 
     def write(unit: str, batch: Sequence[Item]) -> Manifest:
-        facts = {"inputs": [file.path for file in batch]}
+        facts = _input_facts(reads, batch)
         commit = partial(run_folder.commit, reads.stage, unit=unit, partition_by="kind", facts=facts)
         try:
             return commit(read(batch))
@@ -175,21 +200,31 @@ def _retry(
     spark: SparkSession,
     run_folder: RunFolder,
     reads: Reads[Item],
-    files: dict[str, Item],
+    files: Sequence[Item],
+    work: Work[Item],
     read: Callable[[Sequence[Item]], DataFrame],
 ) -> None:
-    """Read the files that went wrong again, and rewrite each batch that holds such files: their new rows, and the old
-    rows of its other files. A file that was partial and fails now keeps its old rows."""
+    """Read the files that went wrong or changed again, and rewrite each batch that holds such files: their new rows,
+    and the old rows of its other files. A file that was partial and fails now keeps its old rows, unless it changed."""
+    by_path, changed = {file.path: file for file in files}, {file.path for file in work.changed}
     for manifest in run_folder.manifests(reads.stage):
         watch = Stopwatch()
         rows = _file_rows(spark, run_folder, reads, manifest)
-        before = {row["path"]: row["status"] for row in rows if row["status"] != FileStatus.OK}
+        before = {
+            row["path"]: row["status"]
+            for row in rows
+            if row["path"] in changed or (work.retries and row["status"] != FileStatus.OK)
+        }
         if not before:
             continue
-        again = read([files[path] for path in before]).persist(StorageLevel.DISK_ONLY)
+        again = read([by_path[path] for path in before]).persist(StorageLevel.DISK_ONLY)
         try:
             now = again.where(F.col("kind") == KIND_FILE).select("file.path", "file.status").collect()
-            worse = [path for path, status in now if (before[path], status) == (FileStatus.PARTIAL, FileStatus.FAILED)]
+            worse = {
+                path
+                for path, status in now
+                if path not in changed and (before[path], status) == (FileStatus.PARTIAL, FileStatus.FAILED)
+            }
             replaced = [file_id(path) for path in before if path not in worse]
             is_replaced = F.col("file_id").isin(replaced)
             kept = _committed_rows(spark, run_folder, reads, manifest, again).where(~is_replaced)
@@ -198,7 +233,7 @@ def _retry(
                 kept.unionByName(again.where(is_replaced)),
                 unit=manifest.unit,
                 partition_by="kind",
-                facts=manifest.facts,
+                facts=_input_facts(reads, [by_path[path] for path in manifest.facts["inputs"]]),
                 again=True,
             )
         finally:

@@ -74,6 +74,7 @@ class NearDuplicates:
         kind=Kind(values.path, "PATH"),
         role=Role.CONTENT,
         is_repeated=True,
+        read_by_spark=True,
     )
 
 

@@ -213,11 +213,13 @@ def colour_difference(text: str) -> int:
 
 def carried_columns(text: str) -> tuple[tuple[str, str], ...]:
     """Read names of columns with their types, separated by commas: `punsafe,license:string`."""
-    columns = []
+    columns: list[tuple[str, str]] = []
     for part in text.split(","):
         name, _, kind = (word.strip() for word in part.partition(":"))
-        if not name or kind not in ("", *_CARRIED_TYPES):
+        if not _NAME.fullmatch(name) or kind not in ("", *_CARRIED_TYPES):
             raise argparse.ArgumentTypeError(f"'{part}' is not NAME, NAME:double or NAME:string")
+        if name.lower() in (known.lower() for known, _ in columns):
+            raise argparse.ArgumentTypeError(f"names {name} twice")
         columns.append((name, kind or _CARRIED_TYPES[0]))
     return tuple(columns)
 

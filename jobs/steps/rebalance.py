@@ -28,6 +28,9 @@ from udfs.fingerprint import check_list_column
 from udfs.stages import Stage
 from udfs.storage.addresses import join, parent_of
 
+_NOTED_LOSS = 0.01
+"""How much more of the tail than of the head a filter must take to be warned of."""
+
 
 def balance_survivors(command: Command, path: str, source: Source, settings: Settings) -> RunFolder:
     """Count the survivors of a pool, or estimate the counts from those of a subset, and balance them."""
@@ -81,9 +84,9 @@ def _record_loss(run_folder: RunFolder, before: EntryCounts, after: EntryCounts)
         return
     filtered = tail_loss(before, after.counts, subset.ts(before.places.codes))
     run_folder.record_facts(stages=run_folder.record.stages.with_facts(replace(facts, filtered=filtered)))
-    if filtered.tail_kept < filtered.head_kept:
+    if filtered.tail_kept < filtered.head_kept - _NOTED_LOSS:
         warn(
-            f"the filter leaves {filtered.tail_kept:.1%} of the matches of tail entries, but "
+            f"{subset.at}, the filter leaves {filtered.tail_kept:.1%} of the matches of tail entries, but "
             f"{filtered.head_kept:.1%} of those of head entries; {filtered.tail_entries_halved:,} of "
             f"{filtered.tail_entries:,} tail entries lose more than half: balancing exists to keep them"
         )

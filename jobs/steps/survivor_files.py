@@ -71,6 +71,8 @@ def locate_survivors(path: str) -> Located:
         folder, name = open_storage(parent_of(path)), name_of(path)
         located = Located(folder, {name: folder.stat(name)})
     elif (record := read_record(storage)) is not None and record.job in _JOBS:
+        if record.is_finished and record.stages.embeddings is not None and record.stages.scores is None:
+            raise refusal(path, "holds embeddings but no scores: run embed with --pairs")
         return locate(path, (Stage.SCORES, Stage.CHECKED))
     else:
         listed = storage.list_files("")

@@ -5,6 +5,7 @@ Source: img2dataset 1.47, `downloader.py` and `writer.py`; the texts of an orien
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -28,6 +29,7 @@ _ORIENTATIONS = {
     "mirrored horizontal then rotated 90 cw": 7,
     "rotated 90 ccw": 8,
 }
+_HEX = re.compile(r"[0-9A-Fa-f]{24}")
 _LARGEST_INT32 = (1 << 31) - 1
 
 Carry = Sequence[tuple[str, str]]
@@ -63,13 +65,19 @@ def facts_of(told: Mapping[str, Any], carry: Carry) -> Facts:
     url = _text(told.get("url"))
     uuid = told.get("uuid")
     return Facts(
-        (str(uuid) if type(uuid) is int else _text(uuid)) or (image_uuid(url) if url else None),
+        _uuid(uuid) or (image_uuid(url) if url else None),
         url,
         _pixels(told.get("original_width")),
         _pixels(told.get("original_height")),
         _orientation(told.get("exif")),
         tuple(_number(told.get(name)) if kind == "double" else _word(told.get(name)) for name, kind in carry),
     )
+
+
+def _uuid(value: object) -> str | None:
+    """An id as given; one of Ballast's own in lower case, as in the pool."""
+    uuid = str(value) if type(value) is int else _text(value)
+    return uuid.lower() if uuid and _HEX.fullmatch(uuid) else uuid
 
 
 def _text(value: object) -> str | None:

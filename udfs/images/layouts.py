@@ -63,7 +63,7 @@ def files_of(layout: Layout, sample: Sample, image: bytes, format: str) -> Itera
         yield f"{sample.key}.json", msgspec.json.encode({"uuid": sample.uuid, "url": sample.url, "texts": texts})
         yield f"{sample.key}.jpeg", image
         return
-    told = {"uuid": sample.uuid, "url": sample.url, "caption": sample.caption, **_known(sample.facts)}
+    told = {**_known(sample.facts), "uuid": sample.uuid, "url": sample.url, "caption": sample.caption}
     yield f"{sample.key}.{ENDINGS[format]}", image
     yield f"{sample.key}.json", msgspec.json.encode({**told, "captions": [_known(pair) for pair in sample.pairs]})
     yield f"{sample.key}.txt", sample.caption.encode()

@@ -57,7 +57,9 @@ class Metadata:
             self.problem = f"its metadata {self._path} cannot be read: {one_line(error)}"
             return
         self._table = table
-        if {"key", "status"} <= set(table.column_names):  # else it is no metadata of img2dataset
+        if not {"key", "status"} <= set(table.column_names):
+            self.problem = f"{self._path} beside it is not img2dataset's metadata: give it another name"
+        else:
             self._rows = {str(key): row for row, key in enumerate(table["key"].to_pylist())}
 
 

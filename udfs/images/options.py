@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-CARRIED_TYPES = {"double": pa.float64(), "string": pa.string()}
-"""The types of columns that --carry names."""
+from udfs.image_schemas import CARRIED_TYPES
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ POINTS_PER_CLUSTER = 256
 """How many vectors of the sample a cluster has on average: more do not make better centroids."""
 
 _ITERATIONS = 25
+_BLOCK = 1 << 23
+"""How many cosines are in memory at once."""
 
 
 def find_centroids(sample: Halves, clusters: int, seed: int) -> Halves:
@@ -46,7 +48,13 @@ class Assigned(NamedTuple):
 
 
 def assign(vectors: Halves, centroids: Halves) -> Assigned:
-    """The nearest centroid of each vector."""
+    """The nearest centroid of each vector, by blocks of vectors."""
+    rows = max(_BLOCK // len(centroids), 1)
+    blocks = [_assigned(vectors[start : start + rows], centroids) for start in range(0, len(vectors), rows)]
+    return Assigned(*(np.concatenate(column) for column in zip(*blocks, strict=True)))
+
+
+def _assigned(vectors: Halves, centroids: Halves) -> Assigned:
     scores = all_cosines(vectors, centroids)
     nearest = scores.argmax(axis=1)
     return Assigned(nearest, 1 - scores[np.arange(len(scores)), nearest])
