@@ -61,6 +61,10 @@ class ScoresFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):
     without_image: Annotated[int | None, Meta(description="further pairs of --pairs, whose image has no embedding")] = (
         None
     )
+    histogram: Annotated[
+        dict[str, int] | None,
+        Meta(description="pairs by `clip_score`, in bins of 0.05: the key is the smallest score of a bin"),
+    ] = None
 
 
 class LabelsFacts(StageFacts, frozen=True, kw_only=True, omit_defaults=True):

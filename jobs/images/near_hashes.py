@@ -8,7 +8,11 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.images.looks import HASH
+from jobs.spark.progress import warn
 from udfs.images.bands import band_keys
+
+MOST_IN_BAND = 10_000
+"""How many hashes are compared with each other for agreeing in a band."""
 
 
 def near_hashes(left: DataFrame, right: DataFrame, near: int) -> DataFrame:
@@ -16,9 +20,31 @@ def near_hashes(left: DataFrame, right: DataFrame, near: int) -> DataFrame:
 
     `left` and `right` hold distinct hashes in the columns `HASH`, without nulls. The result has those of the left hash
     as `a_h0` …, those of the right one as `b_h0` …. No pair is false; how many are found says `udfs.images.bands`.
+
+    Bands that more than `MOST_IN_BAND` hashes of a side have find no pairs, or their number would grow with its square:
+    those of stripes, bars and single lines of text, whose hashes are mostly zeros. A warning tells how many.
     """
-    pairs = _banded(left, "a").join(_banded(right, "b"), F.col("a_band") == F.col("b_band"))
+    a, b = _banded(left, "a"), _banded(right, "b")
+    crowded = _crowded(a, "a") | (set() if right is left else _crowded(b, "b"))
+    if crowded:
+        warn(
+            f"{len(crowded):,} bands of hashes are those of more than {MOST_IN_BAND:,} different pictures, mostly "
+            "empty ones: near-duplicates that share no other band are not found"
+        )
+        a, b = _without(a, "a", crowded), _without(b, "b", crowded)
+    pairs = a.join(b, F.col("a_band") == F.col("b_band"))
     return pairs.where(_distance() <= near).select(*columns_of("a"), *columns_of("b")).distinct()
+
+
+def _crowded(banded: DataFrame, side: str) -> set[int]:
+    """The bands that too many hashes have."""
+    counts = banded.groupBy(F.col(f"{side}_band").alias("band")).count()
+    return {row["band"] for row in counts.where(F.col("count") > MOST_IN_BAND).select("band").collect()}
+
+
+def _without(banded: DataFrame, side: str, crowded: set[int]) -> DataFrame:
+    keys = banded.sparkSession.createDataFrame([(key,) for key in sorted(crowded)], f"{side}_band bigint")
+    return banded.join(F.broadcast(keys), f"{side}_band", "left_anti")
 
 
 def columns_of(side: str) -> list[str]:

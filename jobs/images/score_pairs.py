@@ -18,6 +18,8 @@ from udfs.stages import Stage
 
 PAIR_KEY = ("uuid", "caption_hash")
 CAPTION, SCORE = "caption", "clip_score"
+_BIN = 500
+"""The width of a bin of the histogram, in units of 0.0001, to which scores are rounded."""
 
 
 def embedded_pairs(pairs: DataFrame, embeddings: DataFrame) -> DataFrame:
@@ -48,9 +50,23 @@ def scores_stage(
         rows, key = scored_pairs(embedded_pairs(pairs, embeddings), rows, texts), [*PAIR_KEY, CAPTION, SCORE]
     others = [name for name in checked.columns if name not in ("uuid", CAPTION, *scores)]
     run_folder.commit(Stage.SCORES, rows.select(*key, *scores).join(checked.select("uuid", *others), "uuid"))
-    written = spark.read.parquet(*run_folder.paths(Stage.SCORES)).count() if run_folder.paths(Stage.SCORES) else 0
-    left_out = None if pairs is None else pairs.select(*PAIR_KEY).distinct().count() - written
-    run_folder.finish_stage(ScoresFacts(rows=written, without_image=left_out, seconds=watch.seconds))
+    paths = run_folder.paths(Stage.SCORES)
+    written = spark.read.parquet(*paths) if paths else None
+    number = written.count() if written is not None else 0
+    facts = ScoresFacts(
+        rows=number,
+        without_image=None if pairs is None else pairs.select(*PAIR_KEY).distinct().count() - number,
+        histogram=None if pairs is None or written is None else _histogram(written),
+        seconds=watch.seconds,
+    )
+    run_folder.finish_stage(facts)
+
+
+def _histogram(scores: DataFrame) -> dict[str, int]:
+    """The number of pairs in each bin that has any, by the smallest score of the bin."""
+    in_bin = F.floor(F.round(F.col(SCORE) * 10_000) / _BIN).alias("bin")
+    counts = scores.where(F.col(SCORE).isNotNull()).groupBy(in_bin).count().orderBy("bin").collect()
+    return {f"{row['bin'] * _BIN / 10_000:.2f}": row["count"] for row in counts}
 
 
 def scored_pairs(pairs: DataFrame, images: DataFrame, texts: DataFrame) -> DataFrame:

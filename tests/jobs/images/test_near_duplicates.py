@@ -7,7 +7,7 @@ import pytest
 from near_images import Image, expected_groups, expected_links, flipped, frame_of, made_images, rows_of_groups
 from saved import Saved
 
-from jobs.images import near_looks
+from jobs.images import near_hashes, near_looks
 from jobs.images.looks import looks_of
 from jobs.images.near_duplicates import grouped
 
@@ -123,3 +123,15 @@ def test_a_hash_with_many_colours(spark, monkeypatch):
     # cells: 20 21 24, 26 40, 51, 80, 100; compared: 20, 26, 51, and the near hash
     in_cells, compared = [("020", "021"), ("020", "024"), ("026", "040")], [("020", "026")]
     assert found == sorted([*in_cells, *compared, ("near", "051")])
+
+
+def test_a_band_that_too_many_hashes_have_finds_no_pairs(spark, monkeypatch, capsys):
+    """Hashes with one band in common; two of them agree in others, too."""
+    monkeypatch.setattr(near_hashes, "MOST_IN_BAND", 5)
+    rng = random.Random(4)
+    phashes = [bytes(8) + rng.randbytes(24) for _ in range(8)]
+    twins = [phashes[0], flipped(phashes[0], 3, rng)]
+    images = [Image(f"picture {at}", f"{at}", phash, bytes(32)) for at, phash in enumerate([*phashes[1:], *twins])]
+    links = near_looks.near_looks(looks_of(frame_of(spark, images)), NEAR, COLOUR)
+    assert {tuple(row) for row in links.collect()} == {("picture 7", "picture 8")}
+    assert "bands of hashes are those of more than 5 different pictures" in capsys.readouterr().err
