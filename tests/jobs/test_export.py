@@ -156,7 +156,7 @@ def test_the_documented_command_for_img2dataset_names_the_columns_of_images():
     named = [flags["--url_col"], flags["--caption_col"], *json.loads(flags["--save_additional_columns"])]
     assert set(named) <= set(IMAGE.names) and "uuid" in named
     assert flags["--url_list"].endswith(f"/{Stage.IMAGES}") and flags["--input_format"] == "parquet"
-    assert f"--survivors {flags['--output_folder']} " in guide
+    assert f"check {flags['--output_folder']} " in guide
 
 
 def test_invalid_exports_are_refused_and_a_finished_one_is_left_alone(layouts, tmp_path, capsys):
