@@ -1,4 +1,4 @@
-"""Pairs of which a model's scores leave some, balanced: the same pairs and counts as by hand, and what the filter took."""
+"""Pairs that a model's scores leave, balanced: counted by hand, too; and what the filter took of tail and head."""
 
 import json
 from collections import Counter
