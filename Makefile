@@ -64,7 +64,7 @@ lint: $(VENV)/.test
 
 test-cluster: $(VENV)/spark-classes.jsa
 	$(call install,$(VENV),$(LOCK)) -e '.[datasets]'
-	$(VENV)/bin/python -m pytest tests/jobs -m processes
+	$(call parallel,$(VENV)) tests/jobs -m processes
 	$(VENV)/bin/python -m pytest tests/cluster
 
 # where Maven or the network is missing, it says so and does not fail

@@ -1,5 +1,5 @@
-"""Drivers of check, embed and shards that are killed at several moments: the same commands end with the same rows, and
-tars with the same bytes."""
+"""Drivers of check and shards that are killed at several moments: the same commands end with the same rows, and tars
+with the same bytes. Of embed, see images/test_embed.py."""
 
 import os
 import signal
@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 import pytest
 from documented import ROOT
 from pools import rows_of, run
-from shapes import TINYCLIP
 
 from udfs.hashing import caption_hash, image_uuid
 
@@ -71,17 +70,6 @@ def test_killed_drivers_end_with_the_same_rows_and_bytes(spark, tmp_path):
         told = [{key: value for key, value in row.items() if key != "seconds"} for row in rows_of(once / folder)]
         again = [{key: value for key, value in row.items() if key != "seconds"} for row in rows_of(checked / folder)]
         assert sorted(map(repr, again)) == sorted(map(repr, told))
-
-    embed, scored, scored_once = (
-        ("embed", once, "--pairs", pool, "--model", TINYCLIP),
-        tmp_path / "scored",
-        tmp_path / "s",
-    )
-    assert run(*embed, "--out", scored_once) == 0
-    kill_when(scored, "embeddings/batch=00000.json", *embed)
-    assert run(*embed, "--out", scored) == 0
-    for folder in ("embeddings", "scores"):
-        assert sorted_rows(scored / folder) == sorted_rows(scored_once / folder)
 
     shards, train, train_once = ("shards", pool, "--images", once, "--size", "20"), tmp_path / "train", tmp_path / "t"
     assert run(*shards, "--out", train_once) == 0
