@@ -24,7 +24,7 @@ ENVIRONMENT = ROOT / ".venv-newest"
 PYTHON = str(ENVIRONMENT / "bin" / "python")
 TESTS = ("tests/metadata", "tests/udfs", "tests/jobs/test_pipeline.py")
 INSTALLING_S = 300
-TESTING_S = 420
+TESTING_S = 700
 PASSED, NO_SUCH_TEST = 0, 4
 """pytest's exit statuses."""
 
