@@ -61,7 +61,7 @@ def test_killed_drivers_end_with_the_same_rows_and_bytes(spark, tmp_path):
     pq.write_table(pa.Table.from_pylist(PAIRS), pool)
     loopback_download.download(PAIRS, downloaded, per_shard=40)
 
-    check, checked, once = ("check", downloaded), tmp_path / "checked", tmp_path / "once"
+    check, checked, once = ("check", downloaded, "--near", "0"), tmp_path / "checked", tmp_path / "once"
     assert run(*check, "--out", once) == 0
     kill_when(checked, "near/links.json", *check)
     assert run(*check, "--out", checked) == 0
