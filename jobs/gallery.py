@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from jobs.console.result import Result
 from jobs.images.checked_images import CheckedImages, open_checked
 from jobs.images.gallery_cards import cards, draw_thumbnails
-from jobs.images.gallery_rows import Choice, Chosen, choose, images_of, rows_of
+from jobs.images.gallery_rows import Choice, Chosen, choose, rows_of
+from jobs.images.rows_by_uuid import images_of
 from jobs.runs.open_storage import open_storage
 from jobs.runs.step_input import Source, open_source
 from jobs.settings.settings import Settings

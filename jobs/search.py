@@ -20,7 +20,8 @@ from jobs.console.result import Result
 from jobs.images.checked_images import open_checked
 from jobs.images.found_page import found_page
 from jobs.images.given_model import check_same_model, given_model
-from jobs.images.nearest import nearest, rows_of
+from jobs.images.nearest import nearest
+from jobs.images.rows_by_uuid import rows_by_uuid
 from jobs.images.search_index import open_index
 from jobs.runs.open_storage import open_storage
 from jobs.runs.step_input import Source, open_source
@@ -73,14 +74,14 @@ def search(
     else:
         hits = nearest(spark, embeddings, query, searching.top)
     uuids = [hit.uuid for hit in hits]
-    urls = rows_of(spark, embeddings, uuids, ["url"])
+    urls = rows_by_uuid(spark, embeddings, uuids, ["url"])
     scores = rounded(np.array([hit.score for hit in hits])).tolist()
     found = [
         {"uuid": uuid, "score": score, "url": urls[uuid][0]["url"]} for uuid, score in zip(uuids, scores, strict=True)
     ]
     if pairs is None:
         return found
-    captions = rows_of(spark, pairs, uuids, ["caption"])
+    captions = rows_by_uuid(spark, pairs, uuids, ["caption"])
     by_uuid = {uuid: sorted({row["caption"] or "" for row in rows} - {""}) for uuid, rows in captions.items()}
     return [{**hit, "captions": by_uuid.get(hit["uuid"], [])} for hit in found]
 

@@ -28,8 +28,12 @@ def compare_stage(
 ) -> None:
     """Write `checked/`: the samples as read, with what they are to each other. The frames in between stay in `near/`
     until it is finished, so that a run that is stopped goes on there."""
-    if run_folder.record.stages.checked is not None:
-        return
+    if run_folder.record.stages.checked is None:
+        _compare(spark, run_folder, near, carried)
+    run_folder.drop(Stage.NEAR)
+
+
+def _compare(spark: SparkSession, run_folder: RunFolder, near: NearDuplicates, carried: Sequence[pa.Field]) -> None:
     watch = Stopwatch()
     progress().begin("compare")
     size_bytes = run_folder.bytes_of(Stage.READ)
@@ -62,7 +66,6 @@ def compare_stage(
     _count_copies(spark, run_folder, copies)
     checked = spark.read.parquet(*run_folder.paths(Stage.CHECKED))
     run_folder.finish_stage(_facts(checked, groups.cut, has_sets=bool(near.not_in), seconds=watch.seconds))
-    run_folder.drop(Stage.NEAR)
 
 
 def _is_decoded() -> Column:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobs.images.checked_images import CheckedImages
 from jobs.images.gallery_cards import cards, draw_thumbnails
-from jobs.images.gallery_rows import images_of
+from jobs.images.rows_by_uuid import images_of
 from udfs.images.image_bytes import ImageBytes
 from udfs.report.gallery import Gallery, Section
 from udfs.report.words import counted_noun as many

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.images.rows_by_uuid import Rows, rows_by_uuid
 from jobs.runs.step_input import Source
 from jobs.steps.local_pairs import open_local
 from udfs.errors import UsageError
@@ -63,52 +64,23 @@ def choose(spark: "SparkSession | None", source: Source, checked: Source, choice
     return _by_arrow(source, checked, choice) if spark is None else _by_spark(spark, source, checked, choice)
 
 
-def rows_of(
-    spark: "SparkSession | None", source: Source, uuids: Sequence[str], choice: Choice
-) -> dict[str, list[dict[str, Any]]]:
+def rows_of(spark: "SparkSession | None", source: Source, uuids: Sequence[str], choice: Choice) -> Rows:
     """The rows of some images by uuid, at most twenty of each: the best by the choice's column, otherwise those with
     the smallest caption hashes."""
     order = choice.by or ("caption_hash" if "caption_hash" in source.columns else None)
     is_falling = choice.by is not None and not choice.lowest
-    found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in _rows(spark, source, uuids, choice.where, order, is_falling=is_falling):
-        found[row["uuid"]].append(row)
+    columns = [field.name for field in source.schema if field.name == "entry_ids" or not pa.types.is_nested(field.type)]
+    sorting = None
+    if spark is not None and order is not None:
+        from pyspark.sql import functions as F
+
+        column = F.col(f"`{order}`")
+        sorting = column.desc_nulls_last() if is_falling else column.asc_nulls_last()
+    found = rows_by_uuid(spark, source, uuids, columns, order=sorting, most=_MOST_ROWS, where=choice.where)
     if order is not None:
         for rows in found.values():
             rows.sort(key=lambda row: (row[order] is None or row[order] != row[order], _sign(row[order], is_falling)))
     return {uuid: rows[:_MOST_ROWS] for uuid, rows in found.items()}
-
-
-def images_of(spark: "SparkSession | None", checked: Source, uuids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The row of `checked/` of some images, by uuid: that with the status success."""
-    rows = _rows(spark, checked, uuids, None, None)
-    return {row["uuid"]: row for row in rows if row["status"] == ImageOutcome.SUCCESS}
-
-
-def _rows(
-    spark: "SparkSession | None",
-    source: Source,
-    uuids: Sequence[str],
-    where: str | None,
-    order: str | None,
-    *,
-    is_falling: bool = False,
-) -> list[dict[str, Any]]:
-    columns = [field.name for field in source.schema if field.name == "entry_ids" or not pa.types.is_nested(field.type)]
-    if spark is None:
-        is_asked = pc.field("uuid").isin(list(uuids))
-        rows: list[dict[str, Any]] = open_local(source).dataset.to_table(columns=columns, filter=is_asked).to_pylist()
-        return rows
-    from pyspark.sql import Window
-    from pyspark.sql import functions as F
-
-    frame = _where(source.frame(spark), where).where(F.col("uuid").isin(list(uuids)))
-    if order is not None:  # an image may have a million captions
-        column = F.col(f"`{order}`")
-        sorting = column.desc_nulls_last() if is_falling else column.asc_nulls_last()
-        place = F.row_number().over(Window.partitionBy("uuid").orderBy(sorting))
-        frame = frame.withColumn("ballast_place", place).where(F.col("ballast_place") <= _MOST_ROWS)
-    return [row.asDict() for row in frame.select(*[f"`{name}`" for name in columns]).collect()]
 
 
 def _by_arrow(source: Source, checked: Source, choice: Choice) -> Chosen:

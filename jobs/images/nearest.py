@@ -1,11 +1,10 @@
-"""The embeddings nearest to a query, and rows by their uuid: by Spark, or for small local folders by pyarrow."""
+"""The embeddings nearest to a query: by Spark, or for small local folders by pyarrow."""
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 
 from jobs.runs.step_input import Source
 from jobs.steps.local_pairs import open_local
@@ -41,27 +40,3 @@ def _top_of(batches: Iterable[pa.RecordBatch], query: Halves, how_many: int) -> 
             found = top_hits(query, batch["uuid"], vectors, how_many)
             hits = list(heapq.merge(hits, found, key=lambda hit: hit.order))[:how_many]
     return hits
-
-
-def rows_of(
-    spark: "SparkSession | None", source: Source, uuids: Sequence[str], columns: Sequence[str]
-) -> dict[str, list[dict[str, Any]]]:
-    """The rows with these uuids, by uuid, in no order."""
-    names = ["uuid", *columns]
-    if spark is None:
-        found = (
-            open_local(source).dataset.to_table(columns=names, filter=ds.field("uuid").isin(list(uuids))).to_pylist()
-        )
-    else:
-        rows = source.frame(spark).select(*names).where(_in("uuid", uuids)).collect()
-        found = [row.asDict() for row in rows]
-    by_uuid: dict[str, list[dict[str, Any]]] = {}
-    for row in found:
-        by_uuid.setdefault(row["uuid"], []).append(row)
-    return by_uuid
-
-
-def _in(column: str, values: Sequence[str]) -> Any:
-    from pyspark.sql import functions as F
-
-    return F.col(column).isin(*values)

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from jobs.images.checked_images import CheckedImages, is_checked, open_checked
 from jobs.images.download import Download, plan_download
 from jobs.images.gallery_cards import draw_thumbnails
-from jobs.images.gallery_rows import images_of
+from jobs.images.rows_by_uuid import images_of
 from jobs.runs.step_input import Located
 from jobs.steps.pairs import Hashed, Pairs
 from udfs.hashing import GALLERY

@@ -144,9 +144,11 @@ class RunFolder:
     def _stop_line(self) -> str:
         finished = [facts.stage for facts in self.record.stages.finished()]
         batches = [manifest.facts for stage in _IN_BATCHES for manifest in self.manifests(stage)]
+        in_manifests = sum(len(facts.get("inputs") or facts.get("items") or ()) for facts in batches)
+        now = progress().snapshot()
         return stop_line(
-            progress().snapshot(),
-            committed=sum(len(facts.get("inputs") or facts.get("items") or ()) for facts in batches),
+            now,
+            committed=max(now.committed, in_manifests),  # a batch may be committed, and not yet reported
             finished=finished,
             parts={stage: len(self.manifests(stage)) for stage in Stage if stage not in finished},
             command="the same command without --overwrite" if self._overwrites else "the same command",

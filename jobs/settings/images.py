@@ -79,7 +79,7 @@ class NearDuplicates:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedImages:
+class FromCheck:
     """the images"""
 
     images: str = setting(

@@ -25,11 +25,11 @@ from jobs.settings.groups import (
     Threshold,
 )
 from jobs.settings.images import (
-    CheckedImages,
     Checking,
     Clustering,
     Downloaded,
     Embedding,
+    FromCheck,
     Labelling,
     NearDuplicates,
     Searching,
@@ -57,7 +57,7 @@ class Settings:
     export: Export = field(default_factory=Export)
     checking: Checking = field(default_factory=Checking)
     near: NearDuplicates = field(default_factory=NearDuplicates)
-    images: CheckedImages = field(default_factory=CheckedImages)
+    images: FromCheck = field(default_factory=FromCheck)
     download: Downloaded = field(default_factory=Downloaded)
     sharding: Sharding = field(default_factory=Sharding)
     embedding: Embedding = field(default_factory=Embedding)

@@ -14,7 +14,7 @@ from udfs.report.words import span
 
 _WIDEST = 100  # columns; a longer bar shows nothing more
 _STAGE, _LEAST_BAR = 8, 8
-_NOT_BY_NAME = ("reads_input", "found", "found_per_s")
+_NOT_BY_NAME = ("reads_input", "committed", "found", "found_per_s")
 
 
 def rate(per_s: float) -> tuple[str, str]:

@@ -45,6 +45,8 @@ class Snapshot:
     seconds: float
     """Since the stage began."""
     reads_input: bool = False
+    committed: int = 0
+    """Those items that are known to be committed."""
     share: float | None = None
     """How much of the input is read, 0 to 1, where the tasks tell how far they are within a file."""
     left_s: float | None = None
@@ -145,6 +147,7 @@ class Progress:
             total=read.total,
             what=read.what,
             reads_input=True,
+            committed=read.done,
             share=share,
             left_s=now.seconds / new_share * rest if new_share > (0 if new else _LEAST_SHARE) and rest > 0 else None,
             items_per_s=new / now.seconds if new and now.seconds else None,

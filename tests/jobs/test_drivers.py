@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from killed_driver import kill_when_there
 from pools import ordered_rows_of
 
 from jobs.cli import main
@@ -206,15 +207,7 @@ def test_a_killed_driver_is_resumed(crawl, curated, tmp_path):
     command = driver(
         crawl, out, tmp_path, f"spark.driver.extraJavaOptions=-Djava.io.tmpdir={tmp_path}"
     )  # a killed JVM leaves it behind
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    first = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
-    manifest = out / "_manifests" / "extracted" / "batch=00000.json"
-    deadline = time.monotonic() + 600
-    while not manifest.exists() and first.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.wait()
-    assert manifest.exists()
+    kill_when_there(out / "_manifests" / "extracted" / "batch=00000.json", command, {"TMPDIR": str(tmp_path)})
     assert json.loads((out / "run.json").read_text())["state"] == "running"
     committed = {path: path.stat().st_mtime_ns for path in out.rglob("batch=00000/**/*.parquet")}
 

@@ -1,11 +1,7 @@
 """Drivers of check and shards that are killed once something is committed: the same commands end with the same rows,
 and tars with the same bytes. Of embed, see images/test_embed.py."""
 
-import os
-import signal
-import subprocess
 import sys
-import time
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,7 +9,7 @@ import loopback_download
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from documented import ROOT
+from killed_driver import kill_when_there
 from pools import rows_of, run
 
 from udfs.hashing import caption_hash, image_uuid
@@ -35,17 +31,7 @@ def kill_when(out: Path, committed: str, *arguments: object) -> None:
     scratch.mkdir(exist_ok=True)
     conf = [f"spark.local.dir={scratch}", f"spark.driver.extraJavaOptions=-Djava.io.tmpdir={scratch}"]
     flags = ["--master", "local[1]", *(word for each in conf for word in ("--spark-conf", each))]
-    environment = {**os.environ, "TMPDIR": str(scratch)}
-    driver = subprocess.Popen(
-        [*words, *flags], cwd=ROOT, env=environment, start_new_session=True, stderr=subprocess.DEVNULL
-    )
-    manifest = out / "_manifests" / committed
-    deadline = time.monotonic() + 600
-    while not manifest.exists() and driver.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)
-    os.killpg(driver.pid, signal.SIGKILL)
-    driver.wait()
-    assert manifest.exists()
+    kill_when_there(out / "_manifests" / committed, [*words, *flags], {"TMPDIR": str(scratch)})
 
 
 def tars(out: Path) -> dict[str, str]:

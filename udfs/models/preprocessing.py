@@ -39,9 +39,8 @@ _PROCESSORS = {
 
 _MOST_PIXELS = 4096  # a side
 _CHANNELS = 3
-_STRIP = (
-    256  # of a picture that becomes longer than so many crops, only the middle is resized: it would fill the memory
-)
+_STRIP = 256
+"""Of a picture that becomes longer than so many crops, only the middle is resized: the whole would fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)

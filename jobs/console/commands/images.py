@@ -7,11 +7,11 @@ from jobs.console.commands.curation import job
 from jobs.settings import values
 from jobs.settings.groups import Draws, Entries, Execution, Output, Reading
 from jobs.settings.images import (
-    CheckedImages,
     Checking,
     Clustering,
     Downloaded,
     Embedding,
+    FromCheck,
     Labelling,
     NearDuplicates,
     Searching,
@@ -39,7 +39,7 @@ SHARDS = job(
     "shards",
     "write the images and captions of a subset as WebDataset tars, for training",
     inputs=("SUBSET", "output folder of balance or curate, one subset of several (subset/t=T), or Parquet files"),
-    settings=takes(Output, CheckedImages, Sharding, Downloaded, take(Draws, "seed"), _COMMITS, Execution),
+    settings=takes(Output, FromCheck, Sharding, Downloaded, take(Draws, "seed"), _COMMITS, Execution),
     output=Stage.SHARDS,
 )
 EMBED = job(
@@ -118,6 +118,6 @@ GALLERY = Command(
     name="gallery",
     purpose="draw a page of small images with their captions and scores",
     work="jobs.gallery:draw",
-    settings=takes(CheckedImages, Downloaded, take(Entries, "metadata"), Execution),
+    settings=takes(FromCheck, Downloaded, take(Entries, "metadata"), Execution),
     add_arguments=_gallery_arguments,
 )

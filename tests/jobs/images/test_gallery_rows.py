@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from jobs.images.gallery_rows import Choice, choose, images_of, rows_of
+from jobs.images.gallery_rows import Choice, choose, rows_of
+from jobs.images.rows_by_uuid import images_of
 from jobs.runs.step_input import Source, open_source
 from udfs.errors import UsageError
 from udfs.hashing import GALLERY, image_hash

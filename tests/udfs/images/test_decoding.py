@@ -203,7 +203,7 @@ def test_bombs_cost_neither_memory_nor_time() -> None:
     status, peak = Path("/proc/self/clear_refs"), Path("/proc/self/status")
     bombs = [png_bomb(12_000), jpeg_of_size(65_500, 65_500), webp_of_size(16_384), gif_of_frames(10_000)]
     for bomb in bombs:
-        status.write_text("5", encoding="ascii")  # the peak begins anew
+        status.write_text("5", encoding="ascii")  # the peak is measured again from here
         before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
         grown = -_kilobytes(peak.read_text(encoding="ascii"), "VmRSS")
         began = time.perf_counter()

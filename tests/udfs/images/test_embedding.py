@@ -35,9 +35,6 @@ class MeanColours:
         self.batches.append(len(pixels))
         return normalised(pixels.reshape(len(pixels), 3, 2, 8, 2, 8).mean(axis=(3, 5)).reshape(len(pixels), 12))
 
-    def embed_texts(self, texts):
-        raise NotImplementedError
-
 
 class Mean:
     """A head: the mean of an embedding."""
