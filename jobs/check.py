@@ -71,6 +71,7 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     if is_read:
         check_inputs_read(run_folder, Stage.DOWNLOADS)
     if not (run_folder.finished and is_read):
-        with spark_session(settings.execution, "check", settings.spark_paths()) as spark, run_folder.writing():
+        paths = settings.spark_paths(*sets.read_by_spark)
+        with spark_session(settings.execution, "check", paths) as spark, run_folder.writing():
             check_stages(spark, run_folder, download, sets, options, settings)
     return run_folder

@@ -32,9 +32,10 @@ _NAMES = ("key", "uuid", "picture", "name")
 
 
 class EvaluationSet(NamedTuple):
-    """A set and what it is made from: images to hash, or rows that have the hashes."""
+    """A set, where it is, and what it is made from: images to hash, or rows that have the hashes."""
 
     name: str
+    path: str
     pictures: Download | Source
 
 
@@ -42,6 +43,11 @@ class EvaluationSets(NamedTuple):
     """All sets, in the order of --not-in."""
 
     sets: Sequence[EvaluationSet]
+
+    @property
+    def read_by_spark(self) -> list[str]:
+        """Where the sets are whose rows Spark reads."""
+        return [each.path for each in self.sets if isinstance(each.pictures, Source)]
 
     @property
     def identity(self) -> dict[str, Any] | None:
@@ -60,7 +66,7 @@ def plan_sets(paths: Sequence[str]) -> EvaluationSets:
     """The sets of --not-in. Raises `UsageError` for one that holds no pictures."""
     names = [name_of(path.rstrip("/")) for path in paths]
     named = (name if names.count(name) == 1 else path for name, path in zip(names, map(redacted, paths), strict=True))
-    return EvaluationSets([EvaluationSet(name, _pictures(path)) for name, path in zip(named, paths, strict=True)])
+    return EvaluationSets([EvaluationSet(name, path, _pictures(path)) for name, path in zip(named, paths, strict=True)])
 
 
 def _pictures(path: str) -> Download | Source:

@@ -74,7 +74,6 @@ class NearDuplicates:
         kind=Kind(values.path, "PATH"),
         role=Role.CONTENT,
         is_repeated=True,
-        read_by_spark=True,
     )
 
 

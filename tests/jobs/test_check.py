@@ -25,6 +25,7 @@ from udfs.hashing import image_uuid
 from udfs.image_outcomes import ImageOutcome, samples_missed
 from udfs.images.options import CheckOptions
 from udfs.images.shards import ImageShard
+from udfs.storage.s3_client import s3_client
 
 SHARD = 60
 OUTCOMES = {
@@ -160,6 +161,17 @@ def test_added_repaired_and_repeated_shards(checked, downloaded, pictures, tmp_p
         name for path in (out / "_manifests").rglob("*.json") for name in json.loads(path.read_text())["files"]
     }
     assert {str(path.relative_to(out)) for path in out.rglob("*.parquet")} == committed
+
+
+@pytest.mark.processes
+def test_a_download_on_s3_gives_the_same_rows(spark, checked, downloaded, pictures, bucket, tmp_path):
+    for path in sorted(downloaded.iterdir()):
+        s3_client().upload_file(str(path), bucket, f"down/{path.name}")
+    for path in pictures.iterdir():
+        s3_client().upload_file(str(path), bucket, f"shapes-val/{path.name}")
+    flags = ("--not-in", f"s3://{bucket}/shapes-val", "--near", 10)
+    assert run("check", f"s3://{bucket}/down/*.tar", "--out", tmp_path / "out", *flags) == 0
+    same_rows(tmp_path / "out", checked)
 
 
 def test_an_input_that_kills_its_worker_is_read_apart(spark, downloaded, tmp_path):
