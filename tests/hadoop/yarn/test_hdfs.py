@@ -1,19 +1,26 @@
 """Storage and input files on a real HDFS; runs are killed, resumed, repeated, and outlive a NameNode's restart."""
 
 import getpass
+import tarfile
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import hdfs_native
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from daemons import NAMENODE, Hadoop
 from hdfs_runs import CLIENT, DRIVER, INPUT, HdfsRun
-from runs import FILES, Crawl, Rows
+from loopback_download import download
+from runs import BALLAST, FILES, Crawl, Rows
+from standalone import ROOT
 from storage_contract import StorageContract
 
+from jobs.cli import main
 from jobs.spark.hadoop_storage import HadoopStorage
+from udfs.hashing import caption_hash, image_uuid
 from udfs.sources.opener import SourceOpener
 from udfs.sources.options import SourceOptions
 from udfs.sources.ranged import open_ranged
@@ -112,3 +119,31 @@ def test_a_run_outlives_a_restart_of_the_namenode(run: HdfsRun, expected: Rows) 
     run.hadoop.processes.kill(NAMENODE)
     run.hadoop.start_daemons(NAMENODE)
     assert run.finish() == expected
+
+
+def test_a_download_on_hdfs_is_checked_and_becomes_tars(run: HdfsRun) -> None:
+    """From HDFS to HDFS, and the rows that the same download has on this machine."""
+    rows = [
+        {"url": url, "uuid": image_uuid(url), "caption": "a picture", "caption_hash": caption_hash("a picture")}
+        for url in (f"https://host.example/picture-{number}.jpg" for number in range(40))
+    ]
+    download(rows, run.folder / "downloaded", per_shard=20)
+    pq.write_table(pa.Table.from_pylist(rows), run.folder / "pairs.parquet")
+    hadoop, url = run.hadoop, run.hadoop.url
+    hadoop.shell("-mkdir", "-p", run.path)
+    hadoop.shell("-put", run.folder / "downloaded", run.folder / "pairs.parquet", run.path)
+    for words in (
+        ["check", f"{run.out}/downloaded", "--out", f"{run.out}/checked"],
+        ["shards", f"{run.out}/pairs.parquet", "--images", f"{url}{run.path}/checked", "--out", f"{run.out}/train"],
+    ):
+        hadoop.start_program(DRIVER, *BALLAST, *words, "--master", "local[2]", folder=ROOT)
+        hadoop.processes.finish(DRIVER)
+    assert main(["check", str(run.folder / "downloaded"), "--out", str(run.folder / "here")]) == 0
+    copied = hadoop.copy(run.path, run.folder / "copy")
+    there, here = (
+        pq.read_table(folder / "checked").to_pylist() for folder in (copied / "checked", run.folder / "here")
+    )
+    assert sorted(map(repr, there)) == sorted(map(repr, here))
+    with tarfile.open(copied / "train/shards/00000.tar") as tar:
+        names = [name.partition(".")[0] for name in tar.getnames() if name.endswith(".txt")]
+    assert sorted(names) == sorted(row["uuid"] for row in here if row["status"] == "success")
