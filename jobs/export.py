@@ -21,7 +21,7 @@ from jobs.console.run_job import open_run
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.step_input import Source, open_source
 from jobs.runs.stopwatch import Stopwatch
-from jobs.settings.groups import Export
+from jobs.settings.download import Export
 from jobs.settings.settings import Settings
 from jobs.spark.session import spark_session
 from udfs.errors import BallastError, UsageError

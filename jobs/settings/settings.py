@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 from jobs.settings.building import EntryBuild, Ngrams, Titles, Wiki
+from jobs.settings.download import Export, Listing, Survivors
 from jobs.settings.fields import Setting, settings_of
 from jobs.settings.groups import (
     Blocking,
@@ -13,15 +14,12 @@ from jobs.settings.groups import (
     Draws,
     Entries,
     Execution,
-    Export,
     GivenCounts,
     Inputs,
-    Listing,
     Output,
     Parsing,
     Reading,
     Reporting,
-    Survivors,
     Threshold,
 )
 from jobs.settings.images import (

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import NumericType
 
 from jobs.runs.step_input import Located
-from jobs.settings.groups import Survivors
+from jobs.settings.download import Survivors
 from jobs.spark.pair_hash import pair_hash_column
 from jobs.spark.progress import warn
 from jobs.spark.spark_errors import one_line

@@ -4,6 +4,7 @@ import argparse
 
 from jobs.console.command import Command
 from jobs.settings import values
+from jobs.settings.download import Export, Listing, Survivors
 from jobs.settings.groups import (
     Blocking,
     Captions,
@@ -11,15 +12,12 @@ from jobs.settings.groups import (
     Draws,
     Entries,
     Execution,
-    Export,
     GivenCounts,
     Inputs,
-    Listing,
     Output,
     Parsing,
     Reading,
     Reporting,
-    Survivors,
     Threshold,
 )
 from jobs.settings.settings import Taken, take, takes

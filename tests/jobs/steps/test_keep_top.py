@@ -12,7 +12,7 @@ import pytest
 import reference
 import xxhash
 
-from jobs.settings.groups import Survivors
+from jobs.settings.download import Survivors
 from jobs.settings.values import share_above_zero
 from jobs.steps import survivors as steps
 from jobs.steps.survivor_files import locate_survivors

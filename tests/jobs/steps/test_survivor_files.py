@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pyspark
 import pytest
 
-from jobs.settings.groups import Survivors
+from jobs.settings.download import Survivors
 from jobs.steps import survivors as steps
 from jobs.steps.survivor_files import locate_survivors
 from udfs.errors import UsageError
