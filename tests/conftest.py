@@ -22,6 +22,13 @@ from s3_proxy import S3Requests, s3_proxy
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
 os.environ.setdefault("JDK_JAVA_OPTIONS", QUICK_JVM)
+_FEW_ROWS = (
+    "spark.sql.codegen.wholeStage=false",
+    "spark.sql.codegen.factoryMode=NO_CODEGEN",
+    "spark.driver.defaultJavaOptions=-Xmn400m -XX:ReservedCodeCacheSize=256m",
+)
+"""Settings for hundreds of queries of a few rows each in one JVM. Code that Spark generates for a query would cost more
+than it saves: only sessions that the tests start in processes of their own use it, as users do."""
 
 # Hypothesis writes nothing into the checkout, and a busy machine breaks no deadline.
 _hypothesis_home = Path(tempfile.mkdtemp(prefix="ballast-hypothesis-"))
@@ -122,6 +129,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory, s3_server: str) -> Iterator:
             f"spark.local.dir={scratch}",
             f"spark.sql.warehouse.dir={scratch / 'warehouse'}",
             "spark.sql.shuffle.partitions=2",
+            *_FEW_ROWS,
         ),
     )
     before = dict(os.environ)

@@ -10,15 +10,14 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from functools import reduce
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from killed_driver import kill_when_there
 from pools import ordered_rows_of
+from stopped_driver import stopped_driver
 
 from jobs.cli import main
 from jobs.console.registry import COMMANDS
@@ -64,13 +63,12 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def driver(crawl, out: Path, scratch: Path, *conf: str) -> list[str]:
-    """The command of a driver that reads one file after the other and commits each by itself."""
+def arguments_of(crawl, out: Path, scratch: Path, *conf: str) -> list[str]:
+    """A run that commits each file by itself."""
     settings = [flag for setting in (f"spark.local.dir={scratch}", *conf) for flag in ("--spark-conf", setting)]
     return [
-        sys.executable, "-m", "jobs.cli", "curate", str(crawl.folder), "--out", str(out), "--metadata",
-        str(crawl.metadata), "--t", "5", "--no-report", "--seed", "7", "--batch-files", "1", "--master", "local[1]",
-        *settings,
+        "curate", str(crawl.folder), "--out", str(out), "--metadata", str(crawl.metadata), "--t", "5", "--no-report",
+        "--seed", "7", "--batch-files", "1", "--master", "local[1]", *settings,
     ]  # fmt: skip
 
 
@@ -202,45 +200,40 @@ def test_spark_submit_takes_the_same_flags_from_another_folder(crawl, curated, t
 
 
 def test_a_killed_driver_is_resumed(crawl, curated, tmp_path):
-    """SIGKILL the driver as soon as its first batch is committed; the same command ends with the same rows."""
+    """SIGKILL the driver once its first batch is committed; the same command ends with the same rows."""
     out = tmp_path / "out"
-    command = driver(
+    arguments = arguments_of(
         crawl, out, tmp_path, f"spark.driver.extraJavaOptions=-Djava.io.tmpdir={tmp_path}"
     )  # a killed JVM leaves it behind
-    kill_when_there(out / "_manifests" / "extracted" / "batch=00000.json", command, {"TMPDIR": str(tmp_path)})
+    stopped_driver(signal.SIGKILL, "extracted/*", arguments, {"TMPDIR": str(tmp_path)})
     assert json.loads((out / "run.json").read_text())["state"] == "running"
-    committed = {path: path.stat().st_mtime_ns for path in out.rglob("batch=00000/**/*.parquet")}
+    (manifest,) = (out / "_manifests" / "extracted").iterdir()
+    committed = {out / name: (out / name).stat().st_mtime_ns for name in json.loads(manifest.read_text())["files"]}
 
+    command = [sys.executable, "-m", "jobs.cli", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=1200)
     assert "1 of 2 files were committed before" in done.stderr
-    assert committed == {path: path.stat().st_mtime_ns for path in out.rglob("batch=00000/**/*.parquet")}
+    assert committed == {path: path.stat().st_mtime_ns for path in committed}
     for folder in ("pool", "subset"):
         assert ordered_rows_of(out / folder) == ordered_rows_of(curated / folder)
 
 
 @pytest.mark.parametrize(
-    ("reached", "line"),
+    ("committed", "line"),
     [
-        ("extracted/batch=00000", r"stopped: [12] of 2 files read, [12] committed; the same command resumes"),
+        ("extracted/*", r"stopped: [12] of 2 files read, [12] committed; the same command resumes"),
         (
-            "pool/all",
+            "pool/*",
             r"stopped during \w+; kept: extracted/, files/, (1 part of )?pool/.*; the same command resumes",
         ),
     ],
 )
-def test_ctrl_c_says_what_is_kept_and_the_run_resumes(crawl, curated, tmp_path, reached, line):
+def test_ctrl_c_says_what_is_kept_and_the_run_resumes(crawl, curated, tmp_path, committed, line):
     out = tmp_path / "out"
-    command = driver(crawl, out, tmp_path)
-    run = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.PIPE, text=True)
-    manifest = out / "_manifests" / f"{reached}.json"
-    deadline = time.monotonic() + 600
-    while not manifest.exists() and run.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
-    os.killpg(run.pid, signal.SIGINT)
-    _, error = run.communicate(timeout=1200)
+    run = stopped_driver(signal.SIGINT, committed, arguments_of(crawl, out, tmp_path))
     assert run.returncode == 130
-    assert re.fullmatch(f"ballast: {line}", error.splitlines()[-1])
-    assert "Traceback" not in error
+    assert re.fullmatch(f"ballast: {line}", run.stderr.splitlines()[-1])
+    assert "Traceback" not in run.stderr
     resumed(crawl, out)
     assert ordered_rows_of(out / "subset") == ordered_rows_of(curated / "subset")
 
@@ -248,12 +241,12 @@ def test_ctrl_c_says_what_is_kept_and_the_run_resumes(crawl, curated, tmp_path, 
 def test_a_full_disk_is_one_line_and_the_run_resumes(crawl, curated, spark, tmp_path):
     """No file may grow beyond those of the first batch, as on a full disk: the write fails in the JVM."""
     out = tmp_path / "out"
-    command = driver(
+    arguments = arguments_of(
         crawl, out, tmp_path, "spark.driver.extraJavaOptions=-XX:-UsePerfData"
     )  # a file that the JVM makes for itself
     limit = 16_000
     done = subprocess.run(
-        command,
+        [sys.executable, "-m", "jobs.cli", *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
