@@ -1,6 +1,6 @@
 """A driver in a process group of its own that gets a signal once it has committed a unit, before it commits another.
 
-As a script, it is that driver: `python tests/stopped_driver.py SIGKILL 'extracted/*' curate …`.
+As a script, it is that driver: `python tests/jobs/stopped_driver.py SIGKILL 'extracted/*' curate …`.
 """
 
 import fnmatch
@@ -10,11 +10,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-
-from documented import ROOT
+from pathlib import Path
 
 from jobs.cli import main
 from jobs.runs.manifests import Manifest, Manifests
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def stopped_driver(
