@@ -65,7 +65,7 @@ lint: $(VENV)/.test
 test-cluster: $(VENV)/spark-classes.jsa
 	$(call install,$(VENV),$(LOCK)) -e '.[datasets]'
 	$(call parallel,$(VENV)) tests/jobs -m processes
-	$(VENV)/bin/python -m pytest tests/cluster
+	$(call parallel,$(VENV)) tests/cluster
 
 # where Maven or the network is missing, it says so and does not fail
 test-hadoop: $(VENV)/spark-classes.jsa
