@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from jobs.console.result import Result
-from jobs.images.checked_images import CheckedImages, open_checked
+from jobs.images.checked_images import CheckedImages, is_checked, open_checked
 from jobs.images.gallery_cards import cards, draw_thumbnails
 from jobs.images.gallery_rows import Choice, Chosen, choose, rows_of
 from jobs.images.rows_by_uuid import images_of
@@ -96,7 +96,7 @@ def _left_out(choice: Choice, chosen: Chosen, thumbnails: Mapping[str, str | Non
 
 
 def draw(arguments: argparse.Namespace, settings: Settings) -> Result:
-    execution, images = settings.execution, settings.images.images
+    execution = settings.execution
     if arguments.lowest and arguments.by is None:
         raise UsageError("--lowest: needs --by COLUMN: of which column?")
     most = arguments.count or (IN_GROUP if arguments.group_by else IN_ALL)
@@ -104,6 +104,7 @@ def draw(arguments: argparse.Namespace, settings: Settings) -> Result:
     paths = settings.spark_paths(arguments.rows)
     with session_for(execution, "gallery", [*paths, arguments.out]):
         source = open_source(arguments.rows, _STAGES, ("uuid",))
+        images = settings.images.images or (arguments.rows if is_checked(arguments.rows) else "")
         checked = open_checked(images, settings.download.downloaded)
         lists = _lists(arguments.rows, source, settings)
         with session_unless_small(

@@ -87,8 +87,6 @@ def execute(inputs: list[str], settings: Settings) -> RunFolder:
     if sharding.split is not None and sharding.split[0] == TRAIN:
         raise UsageError(f"--split {TRAIN}: is the name of the other folder: choose another, such as val")
     source = open_source(inputs[0], (Stage.SUBSET, Stage.POOL, Stage.MATCHED), _NEEDED)
-    if not images:
-        raise UsageError("--images: missing: name the output folder of check")
     checked = open_checked(images, settings.download.downloaded)
     identity = {"source": source.identity, "checked": checked.source.identity}
     run_folder = open_run(SHARDS, settings, identity, reads=[*inputs, images, checked.download])

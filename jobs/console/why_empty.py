@@ -82,7 +82,8 @@ def why_empty(record: RunRecord) -> str | None:
         if not stages.checked.samples:
             return "0 samples: the download holds none"
         status, number = max(stages.checked.outcomes.items(), key=lambda item: item[1])
-        return f"0 images: {number:,} of {_n(stages.checked.samples, 'sample')} have the status {status}"
+        meaning = ImageOutcome(status).meaning
+        return f"0 images: {number:,} of {_n(stages.checked.samples, 'sample')} are {status}: {meaning}"
     if stages.embeddings and not stages.embeddings.images:
         return "0 embeddings: no image of the input has the status success, or none could be read again"
     if stages.shards and not stages.shards.samples:

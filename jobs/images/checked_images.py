@@ -35,8 +35,10 @@ def is_checked(path: str) -> bool:
 
 
 def open_checked(path: str, downloaded: str | None) -> CheckedImages:
-    """Open the output folder of `check`, or its folder `checked`. `downloaded` is where the download lies now, if it
-    was moved. Raises `UsageError` for anything else."""
+    """Open the output folder of `check`, or its folder `checked`, which `--images` names. `downloaded` is where the
+    download lies now, if it was moved. Raises `UsageError` for anything else."""
+    if not path:
+        raise UsageError("--images: missing: name the output folder of check")
     source = open_source(path, (Stage.CHECKED,), _NEEDED)
     record = record_of(path)
     download = downloaded or (record.download if record is not None else None)

@@ -103,6 +103,11 @@ def test_checked_images_are_their_own_source(made, tmp_path):
     assert len(list(tree.iter("img"))) == 3
 
 
+def test_other_rows_do_not_tell_where_images_lie(made, tmp_path, capsys):
+    assert main(["gallery", str(made / "pairs.parquet"), "--out", str(tmp_path / "x.html")]) == 2
+    assert capsys.readouterr().err == "ballast: --images: missing: name the output folder of check\n"
+
+
 def test_images_that_are_lost_are_told(made, tmp_path):
     shutil.copytree(made / "down", tmp_path / "down")
     (tmp_path / "down" / "00001.tar").unlink()
