@@ -92,7 +92,8 @@ def _left_out(choice: Choice, chosen: Chosen, thumbnails: Mapping[str, str | Non
     if lost:
         yield f"{many(lost, 'image')} can no longer be read: was the download changed after it was checked?"
     if chosen.values > len(chosen.groups):
-        yield f"{many(chosen.values - len(chosen.groups), 'smaller group')} of {choice.group_by} not shown."
+        further = many(chosen.values - len(chosen.groups), "further value")
+        yield f"Not shown: {further} of {choice.group_by}, of fewer images."
 
 
 def draw(arguments: argparse.Namespace, settings: Settings) -> Result:

@@ -95,7 +95,7 @@ def _steps(record: RunRecord, inputs: Sequence[str], settings: Settings) -> list
             alone = ["balance", "POOL", "--survivors", out, "--where", "duplicate_of IS NULL", *into["final"]]
             return [
                 (_DRAW_REPORT, ["report", out]),
-                ("look at the images", ["gallery", out, "--images", out, "--out", f"{out}.html"]),
+                ("look at the images", ["gallery", out, "--out", f"{out}.html"]),
                 (f"balance what is left, without near-duplicates {_WITH_LIST}", alone),
             ]
         case "embed" if stages.scores:

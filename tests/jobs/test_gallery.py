@@ -116,6 +116,11 @@ def test_images_that_are_lost_are_told(made, tmp_path):
     assert "30 images can no longer be read: was the download changed" in words(tree.find("body/header"))
 
 
+def test_values_that_are_not_shown_are_told(made, tmp_path):
+    tree = page(made, tmp_path / "x.html", "--group-by", "url")
+    assert "Not shown: 49 further values of url, of fewer images." in words(tree.find("body/header"))
+
+
 def test_with_json_the_result_is_a_document(made, tmp_path, capsys):
     page(made, tmp_path / "x.html", "--json", "--count", "1")
     found = json.loads(capsys.readouterr().out)
