@@ -4,7 +4,7 @@
 # make setup         install .venv/bin/ballast, and Java if the machine has none
 # make test-cluster  test killed drivers, the commands of the docs, and a real standalone cluster on loopback
 # make test-hadoop   test on a real HDFS, YARN and S3 server on loopback; needs Maven, which fetches 270 MB of jars
-# make test-spark35  run the tests of what Spark does on Spark 3.5
+# make test-spark35  run the Spark tests on Spark 3.5
 # make test-torch    test models that transformers runs; it installs torch, which takes some GB
 # make test-newest   run some tests with the newest libraries; it reports failures, but does not fail
 # make lock          renew conf/constraints*.txt, the versions that everything here installs
@@ -78,7 +78,7 @@ test-hadoop: $(VENV)/spark-classes.jsa
 	esac; fi
 
 test-spark35: $(VENV35)/.test
-	$(call parallel,$(VENV35)) tests/jobs tests/conf -m "not processes and not one_spark"
+	$(call parallel,$(VENV35)) tests/jobs tests/conf
 
 # the packages of ONNX only write the graphs that the tests compare with
 test-torch: $(VENV_TORCH)/.test

@@ -12,8 +12,6 @@ from pools import document_of, run
 from jobs.entries import build_lists as module
 from jobs.runs.open_storage import load_lists
 
-pytestmark = pytest.mark.one_spark
-
 TEXTS = {
     "de": ["Öl und Käse. " * 5, "Hund und Katze"],
     "ja": ["新しいカメラです。" * 5],

@@ -189,7 +189,7 @@ OTHERS = {
 def test_an_input_that_cannot_be_read_is_no_success(spark, tmp_path, capsys, command, name):
     data, reason = OTHERS[name]
     (tmp_path / name).write_bytes(data)
-    for again in ([], [], ["--retry-failed"]) if command == "extract" else ([],):
+    for again in ([], [], ["--retry-failed"], ["--overwrite"]):
         assert run(command, tmp_path / name, "--out", tmp_path / "out", *again) == 1
         said = capsys.readouterr()
         assert said.out == ""

@@ -10,8 +10,6 @@ import pytest
 
 from jobs.dist import code_zip
 
-pytestmark = pytest.mark.one_spark
-
 PACKAGES = ("conf", "jobs", "metadata", "udfs")
 ROOT = Path(__file__).resolve().parents[2]
 ONLINE = "import ballast_curation, udfs.online; print(udfs.online.__file__)"

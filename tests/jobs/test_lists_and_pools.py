@@ -13,8 +13,6 @@ from build_warcs import build_warc, page
 from many_languages import LISTED, SEED, SHARE, counts_of, drawn, thresholds
 from pools import as_tuples, document_of, listed_rows, pair_tuple, record_of, rows_of, run, subset_tuples
 
-pytestmark = pytest.mark.one_spark
-
 
 @pytest.fixture(scope="module")
 def more(worldwide, tmp_path_factory) -> Path:

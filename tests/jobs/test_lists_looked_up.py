@@ -15,8 +15,6 @@ from pools import as_tuples, document_of, listed_rows, record_of, rows_of, run, 
 import udfs.online
 from udfs.matching.boundaries import Boundaries
 
-pytestmark = pytest.mark.one_spark
-
 
 @pytest.fixture(scope="module")
 def ts(worldwide) -> dict[str, int]:

@@ -11,8 +11,6 @@ from pools import record_of, rows_of, run
 
 from metadata.segmenters import TSHEG
 
-pytestmark = pytest.mark.one_spark
-
 NUMBERS = [*map(str, range(100))]
 TAB = (
     "# Multilingual\tdeu\thttp://example.org\tCC-BY\n00000001-n\tdeu:lemma\tgroße_Katze\n00000002-n\tlemma\tHund\n"

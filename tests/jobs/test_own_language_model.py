@@ -15,8 +15,6 @@ from udfs.errors import UsageError
 from udfs.storage.addresses import HADOOP
 from udfs.storage.s3 import S3Storage
 
-pytestmark = pytest.mark.one_spark
-
 ALTS = {
     "katt på taket": "swe_Latn",
     "kissa katolla": "fin_Latn",

@@ -15,8 +15,6 @@ from jobs.steps.report_sections import collect
 from jobs.steps.run_context import own_context
 from udfs.report.figures import MOST_MATCHES
 
-pytestmark = pytest.mark.one_spark
-
 
 @pytest.fixture(scope="module", params=["spark", "pyarrow"])
 def report(request, curated):

@@ -18,8 +18,6 @@ from jobs.steps.run_context import own_context
 from udfs.report.lists_view import lists_view
 from udfs.stages import Stage
 
-pytestmark = pytest.mark.one_spark
-
 WORDS = {
     "en": ["the", "cat", "die", "roof", "ferry", "in"],
     "de": ["die", "Katze", "auf", "Dach", "Fähre"],

@@ -9,8 +9,6 @@ from build_warcs import build_warc, page
 
 from jobs.cli import main
 
-pytestmark = pytest.mark.one_spark
-
 
 def error_of(capsys, *arguments: object) -> str:
     assert main([str(argument) for argument in arguments]) == 2

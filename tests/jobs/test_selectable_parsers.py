@@ -3,10 +3,7 @@
 import json
 
 import pyarrow.parquet as pq
-import pytest
 from pools import ordered_rows_of
-
-pytestmark = pytest.mark.one_spark
 
 
 def test_the_reference_parser_gives_the_same_rows(spark, crawl, curated, tmp_path):
