@@ -82,7 +82,7 @@ class FromCheck:
     """the images"""
 
     images: str = setting(
-        "output folder of check, which tells where each image lies (required, but not for a gallery of check's own rows)",
+        "output folder of check, which tells where each image lies (required, but not for check's own rows)",
         default="",
         kind=Kind(values.path, "CHECKED"),
         role=Role.CONTENT,
